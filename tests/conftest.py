@@ -1,0 +1,80 @@
+"""What every test stands on: no screen, bundled fonts, settings in a temporary folder, no process left behind."""
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Chosen before Qt is imported anywhere.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+HOME = Path(tempfile.mkdtemp(prefix="gradstudio-tests-"))
+for name in ("CONFIG", "DATA", "STATE", "CACHE"):
+    os.environ[f"XDG_{name}_HOME"] = str(HOME / name.lower())
+
+from PySide6.QtCore import QStandardPaths
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QApplication
+
+from gradstudio.resources import resource
+
+WORKER = "gradstudio.worker"  # one warm worker may outlive a test, none outlives the session
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def children() -> dict[int, str]:
+    """Command lines of this process's children that still run, by process id (Linux; elsewhere empty)."""
+    found = {}
+    for pid in " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split():
+        try:
+            command = Path("/proc", pid, "cmdline").read_bytes()
+        except FileNotFoundError:
+            continue
+        if command:  # a zombie has none
+            found[int(pid)] = command.replace(b"\0", b" ").decode(errors="replace")
+    return found
+
+
+def wait_for_the_end_of(left: set[int], seconds: float) -> dict[int, str]:
+    """Those of `left` that still run after `seconds`, with their command lines."""
+    until = time.monotonic() + seconds
+    while True:
+        still = {pid: command for pid, command in children().items() if pid in left}
+        if not still or time.monotonic() > until:
+            return still
+        time.sleep(0.02)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_process_outlives_the_session() -> Iterator[None]:
+    before = set(children())
+    yield
+    assert not wait_for_the_end_of(set(children()) - before, 5), "processes left running by the tests"
+
+
+@pytest.fixture(autouse=True)
+def _no_process_outlives_its_test() -> Iterator[None]:
+    before = set(children())
+    yield
+    left = {pid for pid, command in children().items() if pid not in before and WORKER not in command}
+    assert not (left and wait_for_the_end_of(left, 5)), "processes left running by this test"
+
+
+@pytest.fixture(scope="session")
+def qapp(qapp: QApplication) -> QApplication:
+    """The application with the bundled fonts: text has the same size on every machine."""
+    assert Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.AppConfigLocation)).is_relative_to(HOME)
+    for path in sorted(resource("fonts").glob("*.ttf")):
+        assert QFontDatabase.addApplicationFont(str(path)) >= 0, path
+    font = QFont("Inter")
+    font.setPixelSize(12)
+    font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    qapp.setStyle("Fusion")
+    qapp.setFont(font)
+    return qapp
