@@ -1,0 +1,1 @@
+"""The window: studio, canvas, panels, widgets. The only layer that knows Qt."""
