@@ -1,0 +1,122 @@
+"""Dtypes and sizes as people see them: they print `torch.float32` and `torch.Size([2, 3])`; the engine computes with numpy's."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+NumpyDType = np.dtype[Any]
+
+
+class DType:
+    """One dtype. numpy takes it wherever it takes a dtype, and it equals numpy's own."""
+
+    __slots__ = ("dtype", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name: Final = name
+        self.dtype: Final = np.dtype(name)  # numpy's protocol: np.dtype(d) reads d.dtype
+
+    @property
+    def kind(self) -> str:
+        return self.dtype.kind
+
+    @property
+    def char(self) -> str:
+        return self.dtype.char
+
+    @property
+    def itemsize(self) -> int:
+        return self.dtype.itemsize
+
+    @property
+    def is_floating_point(self) -> bool:
+        return self.dtype.kind == "f"
+
+    @property
+    def is_complex(self) -> bool:
+        return self.dtype.kind == "c"
+
+    @property
+    def is_signed(self) -> bool:
+        return self.dtype.kind in "ifc"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, DType):
+            return self is other
+        return isinstance(other, np.dtype | type) and other is not object and self.dtype == other
+
+    def __hash__(self) -> int:
+        return hash(self.dtype)
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return of, (self.name,)
+
+
+class Size(tuple[int, ...]):
+    """A shape: a tuple that prints as PyTorch's."""
+
+    __slots__ = ()
+
+    def numel(self) -> int:
+        """Return the number of elements of a tensor of this shape."""
+        count = 1
+        for n in self:
+            count *= n
+        return count
+
+    def __repr__(self) -> str:
+        return f"torch.Size([{', '.join(map(str, self))}])"
+
+    def __add__(self, other: Iterable[int]) -> Size:  # type: ignore[override]
+        return Size((*self, *other))
+
+    def __getitem__(self, index: Any) -> Any:
+        found = tuple.__getitem__(self, index)
+        return Size(found) if isinstance(index, slice) else found
+
+
+NAMES: Final = ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64",
+                "float16", "float32", "float64", "complex64", "complex128")
+DTYPES: Final[dict[NumpyDType, DType]] = {np.dtype(name): DType(name) for name in NAMES}
+FLOAT32: Final = np.dtype("float32")
+_defaults: list[NumpyDType] = [FLOAT32]
+
+
+def of(dtype: Any) -> DType:
+    """Return the DType of a numpy dtype, a DType, or a name ("float32"). Raise KeyError for one that PyTorch lacks."""
+    return dtype if isinstance(dtype, DType) else DTYPES[np.dtype(dtype)]
+
+
+def as_numpy(dtype: Any) -> NumpyDType:
+    """Return numpy's dtype for a DType, a numpy dtype, a name, or Python's bool, int, float (int64, the default) and complex."""
+    if isinstance(dtype, DType):
+        return dtype.dtype
+    if dtype is float:
+        return _defaults[0]
+    if dtype is complex:
+        return default_complex()
+    found: NumpyDType = np.dtype(dtype)
+    return found
+
+
+def default() -> NumpyDType:
+    """Return the dtype that Python floats become."""
+    return _defaults[0]
+
+
+def default_complex() -> NumpyDType:
+    """Return the dtype that Python complex numbers become."""
+    return np.dtype("complex128" if _defaults[0].itemsize == 8 else "complex64")
+
+
+def set_default(dtype: Any) -> None:
+    """Set the dtype that Python floats become. Raise TypeError unless it is a floating point dtype."""
+    found = as_numpy(dtype)
+    if found.kind != "f":
+        raise TypeError("only floating-point types are supported as the default type")
+    _defaults[0] = found
