@@ -9,6 +9,8 @@ the constraints or the Python change). On Linux it looks for the system librarie
 missing ones with apt-get, otherwise it prints the one command that does. Without a display `run` writes a picture.
 """
 
+from __future__ import annotations  # an old Python must get as far as to be told so
+
 import hashlib
 import importlib.util
 import os
