@@ -1,0 +1,1 @@
+"""The document: immutable values, commands, order, labels, the codec. No Qt."""

@@ -1,0 +1,80 @@
+"""Arrangement: nodes in layers from left to right, wires short, and a free place beside what is there."""
+
+from __future__ import annotations
+
+from gradstudio.document.document import Document
+from gradstudio.document.graph import Graph, NodeId
+
+COLUMN, ROW = 240, 180  # canvas units from one layer, or node, to the next
+SWEEPS = 4
+
+Position = tuple[int, int]
+
+
+def arranged(document: Document, ids: tuple[NodeId, ...] = ()) -> dict[NodeId, Position]:
+    """Return positions for some nodes, or for all: layers by the longest way from a leaf, ordered by the middle of their neighbours."""
+    graph = document.graph
+    wanted = set(ids)
+    chosen = [n for n in graph.order if not ids or n in wanted]
+    if not chosen:
+        return {}
+    layers = _layers(graph, chosen)
+    before, after = _neighbours(graph, chosen)
+    for sweep in range(SWEEPS):
+        forward = sweep % 2 == 0
+        _sweep(layers if forward else layers[::-1], before if forward else after)
+    rows = {n: i - (len(layer) - 1) / 2 for layer in layers for i, n in enumerate(layer)}
+    old = document.layout.positions
+    left = min((old[n][0] for n in chosen if n in old), default=0)
+    top = min((old[n][1] for n in chosen if n in old), default=0)
+    high = min(rows.values())
+    return {n: (left + column * COLUMN, top + round((rows[n] - high) * ROW)) for column, layer in enumerate(layers) for n in layer}
+
+
+def _layers(graph: Graph, chosen: list[NodeId]) -> list[list[NodeId]]:
+    """Return the nodes in layers: each right of all it reads from its own block or an earlier one; a leaf just left of its first reader."""
+    level: dict[NodeId, int] = {}
+    for node in chosen:
+        level[node] = max((level[ref.source] + 1 for _, ref in graph.nodes[node].refs() if ref.source in level), default=0)
+    for node in reversed(chosen):
+        if not graph.nodes[node].inputs:
+            readers = [level[w.target] for w in graph.consumers.get(node, ()) if level.get(w.target, 0) > 0]
+            level[node] = max(min(readers, default=1) - 1, 0)
+    layers: list[list[NodeId]] = [[] for _ in range(max(level.values()) + 1)]
+    for node in chosen:
+        layers[level[node]].append(node)
+    return [layer for layer in layers if layer]
+
+
+def _neighbours(graph: Graph, chosen: list[NodeId]) -> tuple[dict[NodeId, list[NodeId]], dict[NodeId, list[NodeId]]]:
+    before: dict[NodeId, list[NodeId]] = {n: [] for n in chosen}
+    after: dict[NodeId, list[NodeId]] = {n: [] for n in chosen}
+    for node in chosen:
+        for _, ref in graph.nodes[node].refs():
+            if ref.source in after:
+                before[node].append(ref.source)
+                after[ref.source].append(node)
+    return before, after
+
+
+def _sweep(layers: list[list[NodeId]], near: dict[NodeId, list[NodeId]]) -> None:
+    """Sort each layer by the mean row of the neighbours on one side; a node without any keeps its row."""
+    rows = {n: float(i) for layer in layers for i, n in enumerate(layer)}
+    for layer in layers:
+        means = {n: sum(rows[m] for m in near[n]) / len(near[n]) if near[n] else rows[n] for n in layer}
+        layer.sort(key=means.__getitem__)
+        rows.update((n, float(i)) for i, n in enumerate(layer))
+
+
+def beside(document: Document, near: NodeId | None = None) -> Position:
+    """Return a free place for a new node: right of a node (or of everything), below what already stands there."""
+    positions = document.layout.positions
+    if near is not None and near in positions:
+        x, y = positions[near][0] + COLUMN, positions[near][1]
+    else:
+        x = max((p[0] for p in positions.values()), default=-COLUMN) + COLUMN
+        y = min((p[1] for p in positions.values()), default=0)
+    taken = [p for p in positions.values() if abs(p[0] - x) < COLUMN * 3 // 4]
+    while any(abs(p[1] - y) < ROW * 3 // 4 for p in taken):
+        y += ROW
+    return x, y

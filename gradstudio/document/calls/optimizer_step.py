@@ -1,0 +1,27 @@
+"""OptimizerStep: let an optimizer update its tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from gradstudio.document.calls.call import Call, Machine, Namer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerStep(Call):
+    """`opt.step()`."""
+
+    optimizer: str = ""
+
+    kind: ClassVar[str] = "optimizer_step"
+    icon: ClassVar[str] = "trending-up"
+    menu: ClassVar[str] = "optimizer.step()"
+
+    def run(self, machine: Machine) -> None:
+        """Update: one step."""
+        machine.step("call", None, lambda: machine.optimizer_step(self.optimizer))
+
+    def write(self, name: Namer) -> tuple[str, ...]:
+        """Return the line."""
+        return (f"{self.optimizer}.step()",)

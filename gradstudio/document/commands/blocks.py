@@ -1,0 +1,122 @@
+"""Commands on blocks: make, rename, remove, move nodes between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gradstudio.document.calls.call import Call
+from gradstudio.document.calls.forward import Forward
+from gradstudio.document.commands.references import with_calls
+from gradstudio.document.commands.script import AppendCall
+from gradstudio.document.document import Document
+from gradstudio.document.graph import BlockId, CallId, NodeId
+from gradstudio.document.order import frames_round, inserted, settled
+from gradstudio.document.rules import Refused, name_fault
+
+
+@dataclass(frozen=True, slots=True)
+class NewBlock:
+    """Make an empty block, and a Forward that runs it at the end of the script."""
+
+    name: BlockId
+    call_id: CallId
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"New block {self.name}"
+
+    def apply(self, doc: Document) -> Document:
+        check_block_name(doc, self.name)
+        graph = replace(doc.graph, blocks=doc.graph.blocks.set(self.name, ()))
+        return AppendCall(Forward(id=self.call_id, block=self.name)).apply(replace(doc, graph=graph))
+
+
+def check_block_name(doc: Document, name: BlockId) -> None:
+    """Raise Refused if a name cannot be given to a new block."""
+    fault = name_fault(name)
+    if fault or name in doc.graph.blocks:
+        raise Refused(fault or f"there is a block {name} already")
+
+
+@dataclass(frozen=True, slots=True)
+class MoveToBlock:
+    """Move nodes to the end of another block, in their order. Whole frames go along; part of a frame cannot."""
+
+    ids: tuple[NodeId, ...]
+    block: BlockId
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"Move to {self.block}"
+
+    def apply(self, doc: Document) -> Document:
+        graph = doc.graph
+        if self.block not in graph.blocks:
+            raise Refused(f"there is no block {self.block}")
+        moved = [n for n in graph.order if n in set(self.ids) and graph.block_of[n] != self.block]
+        gone = frozenset(moved)
+        taken = {frame for n in moved for frame in frames_round(graph, graph.nodes[n].frame)}
+        left = {frame for n in graph.order if n not in gone for frame in frames_round(graph, graph.nodes[n].frame)}
+        if taken & left:
+            raise Refused("a frame lies in one block: take the whole frame, or unwrap it first")
+        blocks = graph.blocks.update({b: tuple(n for n in ids if n not in gone) for b, ids in graph.blocks.items()})
+        graph = replace(graph, blocks=blocks)
+        for node_id in moved:
+            graph = inserted(graph, self.block, node_id)
+        for wire in graph.wires:
+            if wire.source.source in graph.nodes and (wire.target in gone or wire.source.source in gone):
+                graph = settled(graph, doc.groups, wire.source.source, wire.target)
+        return replace(doc, graph=graph)
+
+
+@dataclass(frozen=True, slots=True)
+class RenameBlock:
+    """Rename a block, in the calls that run it too."""
+
+    block: BlockId
+    name: BlockId
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Rename block"
+
+    def apply(self, doc: Document) -> Document:
+        if self.block == self.name:
+            return doc
+        check_block_name(doc, self.name)
+        if self.block not in doc.graph.blocks:
+            raise Refused(f"there is no block {self.block}")
+        renamed = type(doc.graph.blocks)((self.name if b == self.block else b, ids) for b, ids in doc.graph.blocks.items())
+        doc = replace(doc, graph=replace(doc.graph, blocks=renamed))
+        return with_calls(doc, self._renamed)
+
+    def _renamed(self, call: Call) -> Call:
+        return replace(call, block=self.name) if isinstance(call, Forward) and runs(call, self.block) else call
+
+
+def runs(call: Call, block: BlockId) -> bool:
+    """Say whether a call is the Forward of a block."""
+    return isinstance(call, Forward) and call.block == block
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBlock:
+    """Remove an empty block, and the calls that run it."""
+
+    block: BlockId
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Remove block"
+
+    def apply(self, doc: Document) -> Document:
+        if doc.graph.blocks.get(self.block, ()):
+            raise Refused(f"the block {self.block} is not empty")
+        if self.block not in doc.graph.blocks or len(doc.graph.blocks) == 1:
+            raise Refused("a document has at least one block")
+        doc = replace(doc, graph=replace(doc.graph, blocks=doc.graph.blocks.without((self.block,))))
+        return with_calls(doc, lambda call: None if runs(call, self.block) else call)

@@ -1,0 +1,336 @@
+"""Commands on nodes: add, delete, bypass, rename, and what is set on a node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gradstudio.document.calls.grad import Grad
+from gradstudio.document.commands.command import (
+    find_node,
+    graph_of,
+    home_of,
+    kept_positions,
+    trimmed_names,
+    with_graph,
+    with_node,
+)
+from gradstudio.document.commands.references import forgotten, rewired_document, with_calls
+from gradstudio.document.document import Document, Layout
+from gradstudio.document.graph import INPUT, LEAF, Array, BlockId, Graph, GroupId, Node, NodeId, OperandPath, Recipe, Ref, with_operand
+from gradstudio.document.order import inserted, settled
+from gradstudio.document.rules import Refused, literal_fault, name_fault, operand_fault, output_count
+from gradstudio.document.values import value_fault
+from gradstudio.engine import TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class AddNode:
+    """Put a new node into a block. `operands_to`: the operands of other nodes that read its output from now on."""
+
+    node: Node
+    block: BlockId
+    position: tuple[int, int]
+    operands_to: tuple[tuple[NodeId, OperandPath], ...] = ()
+    home: GroupId | None = None
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"Add {self.node.name or self.node.op}"
+
+    def apply(self, doc: Document) -> Document:
+        graph = graph_of(doc, self.home)
+        if self.block not in graph.blocks:
+            raise Refused(f"there is no block {self.block}")
+        if self.node.id in graph.nodes:
+            raise Refused("the node is already there")
+        node = frozen_value(self.node)
+        at = min((graph.order[t] - graph.order[graph.blocks[self.block][0]] for t in self._readers(graph)), default=None)
+        graph = inserted(replace(graph, nodes=graph.nodes.set(node.id, node)), self.block, node.id, at)
+        for _, ref in node.refs():
+            if ref.source in graph.nodes:
+                graph = settled(graph, doc.groups, ref.source, node.id)
+        for target, path in self.operands_to:
+            graph = connected(doc, graph, Ref(node.id), target, path)
+        doc = with_graph(doc, self.home, graph)
+        return replace(doc, layout=replace(doc.layout, positions=kept_positions(doc.layout.positions, {node.id: self.position})))
+
+    def _readers(self, graph: Graph) -> list[NodeId]:
+        return [target for target, _ in self.operands_to if graph.block_of.get(target) == self.block]
+
+
+def connected(doc: Document, graph: Graph, source: Ref, target: NodeId, path: OperandPath) -> Graph:
+    """Return the graph with a wire from source to an operand of target. Raises Refused with the reason."""
+    node = graph.nodes.get(target)
+    if node is None:
+        raise Refused("the node is no longer there")
+    fault = operand_fault(node, path, source, doc.groups) or source_fault(doc, graph, source)
+    if fault:
+        raise Refused(fault)
+    if source.source in graph.nodes:
+        graph = settled(graph, doc.groups, source.source, target)
+    return graph.with_node(replace(node, inputs=with_operand(node.inputs, path, source)))
+
+
+def source_fault(doc: Document, graph: Graph, source: Ref) -> str | None:
+    """Return why a reference names no tensor that nodes of the graph may read; None if it does."""
+    if source.source in graph.nodes:
+        count = output_count(graph.nodes[source.source], doc.groups)
+    else:
+        calls = doc.calls() if graph is doc.graph else ()
+        count = next((len(call.inputs) for call in calls if call.id == source.source and isinstance(call, Grad)), 0)
+    return None if source.out >= 0 and (count is None or source.out < count) else "there is no such output"
+
+
+def frozen_value(node: Node) -> Node:
+    """Return the node with a read-only value of its own. Raises Refused if a leaf's value cannot be stored."""
+    if (node.op == LEAF) != (node.value is not None):
+        raise Refused("a leaf needs a start value, and only a leaf has one")
+    fault = value_fault(node.value) if node.value is not None else None
+    if fault:
+        raise Refused(fault)
+    if isinstance(node.value, np.ndarray) and node.value.flags.writeable:
+        value = node.value.copy()
+        value.setflags(write=False)
+        return replace(node, value=value)
+    return node
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteNodes:
+    """Take nodes and wires away. A node goes out of operands, roots and targets in the same moment."""
+
+    ids: tuple[NodeId, ...]
+    wires: tuple[tuple[NodeId, OperandPath], ...] = ()
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Delete" if len(self.ids) + len(self.wires) != 1 else "Delete node" if self.ids else "Delete wire"
+
+    def apply(self, doc: Document) -> Document:
+        gone = frozenset(self.ids)
+        for target, path in self.wires:
+            if target not in gone:
+                node = find_node(doc, target)
+                doc = with_node(doc, replace(node, inputs=with_operand(node.inputs, path, None)))
+        return without_nodes(forgotten(doc, gone), gone)
+
+
+def without_nodes(doc: Document, gone: frozenset[NodeId]) -> Document:
+    """Return the document without nodes that nothing refers to any more, and without the frames that this empties."""
+    homes = {home_of(doc, node_id) for node_id in gone}
+    for home in homes:
+        graph = graph_of(doc, home)
+        if home is not None and not gone.isdisjoint(doc.groups[home].inputs):
+            raise Refused("an input of a group goes only with the group")
+        blocks = graph.blocks.update({b: tuple(n for n in ids if n not in gone) for b, ids in graph.blocks.items()})
+        left = replace(graph, nodes=graph.nodes.without(gone), blocks=blocks)
+        doc = with_graph(doc, home, without_empty_frames(left))
+    return replace(doc, layout=_layout_without(doc.layout, gone)) if gone else doc
+
+
+def without_empty_frames(graph: Graph) -> Graph:
+    """Return the graph without frames that hold no node, at any depth."""
+    used = {node.frame for node in graph.nodes.values()}
+    waiting = [frame for frame in used if frame is not None]
+    while waiting:
+        parent = graph.frames[waiting.pop()].parent
+        if parent is not None and parent not in used:
+            used.add(parent)
+            waiting.append(parent)
+    empty = [frame for frame in graph.frames if frame not in used]
+    return replace(graph, frames=graph.frames.without(empty)) if empty else graph
+
+
+def _layout_without(layout: Layout, gone: frozenset[NodeId]) -> Layout:
+    return replace(
+        layout,
+        positions=layout.positions.without(gone),
+        collapsed=tuple(n for n in layout.collapsed if n not in gone),
+        reroutes=tuple(r for r in layout.reroutes if r[0] not in gone),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """Take a node out of the flow: what read its output, calls too, reads its first tensor instead."""
+
+    node_id: NodeId
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Bypass"
+
+    def apply(self, doc: Document) -> Document:
+        home = home_of(doc, self.node_id)
+        graph = graph_of(doc, home)
+        first = next((ref for _, ref in graph.nodes[self.node_id].refs()), None)
+        if first is None:
+            raise Refused("nothing is wired into the node, so nothing can pass through")
+        through = {Ref(self.node_id, 0): first}
+        if not first.grad:
+            through[Ref(self.node_id, 0, grad=True)] = replace(first, grad=True)
+        readers = [wire.target for wire in graph.consumers.get(self.node_id, ())]
+        graph = graph.rewired(lambda ref: through.get(ref, ref), readers)
+        for reader in readers:
+            if first.source in graph.nodes:
+                graph = settled(graph, doc.groups, first.source, reader)
+        doc = rewired_document(with_graph(doc, home, graph), lambda ref: through.get(ref, ref))
+        gone = frozenset((self.node_id,))
+        return without_nodes(forgotten(doc, gone), gone)
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """Name an output of a node, or a result of an autograd.grad call; None takes the name away."""
+
+    node_id: str
+    out: int
+    name: str | None
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Rename" if self.name else "Remove name"
+
+    def apply(self, doc: Document) -> Document:
+        fault = name_fault(self.name) if self.name is not None else None
+        if fault:
+            raise Refused(fault)
+        call = next((c for c in doc.calls() if c.id == self.node_id and isinstance(c, Grad)), None)
+        if isinstance(call, Grad):
+            new = replace(call, names=self._names(call.names, len(call.inputs)))
+            return with_calls(doc, lambda each: new if each.id == new.id else each)
+        node = find_node(doc, self.node_id)
+        return with_node(doc, replace(node, names=self._names(node.names, output_count(node, doc.groups))))
+
+    def _names(self, names: tuple[str | None, ...], count: int | None) -> tuple[str | None, ...]:
+        if self.out < 0 or (count is not None and self.out >= count):
+            raise Refused("there is no such output")
+        length = max(len(names), self.out + 1) if count is None else count
+        new = [*names, *[None] * (length - len(names))]
+        new[self.out] = self.name
+        return trimmed_names(new)
+
+
+@dataclass(frozen=True, slots=True)
+class SetLeafValue:
+    """Set a leaf's start value: an array, or a recipe that draws it."""
+
+    node_id: NodeId
+    value: Array | Recipe
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Set value"
+
+    def apply(self, doc: Document) -> Document:
+        node = find_node(doc, self.node_id)
+        if node.op != LEAF:
+            raise Refused("only a leaf has a value of its own; this one is computed")
+        return with_node(doc, frozen_value(replace(node, value=self.value)))
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttr:
+    """Set one attr of a node; its default is not stored."""
+
+    node_id: NodeId
+    name: str
+    value: object
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"Set {self.name}"
+
+    def apply(self, doc: Document) -> Document:
+        fault = literal_fault(self.value)
+        if fault:
+            raise Refused(fault)
+        node = find_node(doc, self.node_id)
+        row = TABLE.get(node.op)
+        known = {attr.name: attr.default for attr in row.attrs} if row else {}
+        if row and self.name not in known:
+            raise Refused(f"{node.op} has no setting {self.name}")
+        attrs = node.attrs.set(self.name, self.value)
+        if row:
+            ordered = {name: attrs[name] for name in known if name in attrs and repr(attrs[name]) != repr(known[name])}
+            attrs = type(attrs)(ordered)
+        return with_node(doc, replace(node, attrs=attrs))
+
+
+@dataclass(frozen=True, slots=True)
+class SetRequiresGrad:
+    """Throw the requires_grad switch of leaves."""
+
+    node_ids: tuple[NodeId, ...]
+    on: bool
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"requires_grad {'on' if self.on else 'off'}"
+
+    def apply(self, doc: Document) -> Document:
+        for node_id in self.node_ids:
+            node = find_node(doc, node_id)
+            if node.op != LEAF:
+                raise Refused("requires_grad is a switch on leaves; an op's output requires grad if one of its inputs does")
+            if self.on and not value_dtype(node).startswith("float"):
+                raise Refused("only floating point tensors can require gradients")
+            doc = with_node(doc, replace(node, requires_grad=self.on))
+        return doc
+
+
+def value_dtype(node: Node) -> str:
+    """Return the dtype of a leaf's start value."""
+    if isinstance(node.value, Recipe):
+        return node.value.dtype
+    return "" if node.value is None else node.value.dtype.name
+
+
+@dataclass(frozen=True, slots=True)
+class SetRetainGrad:
+    """Pin an output: its `.grad` is kept, as retain_grad() does."""
+
+    node_id: NodeId
+    out: int
+    on: bool
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"retain_grad {'on' if self.on else 'off'}"
+
+    def apply(self, doc: Document) -> Document:
+        node = find_node(doc, self.node_id)
+        count = output_count(node, doc.groups)
+        if node.op in (LEAF, INPUT) or self.out < 0 or (count is not None and self.out >= count):
+            raise Refused("only the output of an op can be pinned")
+        pinned = {*node.retain_grad, self.out} if self.on else {*node.retain_grad} - {self.out}
+        return with_node(doc, replace(node, retain_grad=tuple(sorted(pinned))))
+
+
+@dataclass(frozen=True, slots=True)
+class SetFresh:
+    """Make a leaf anew in each run of its block, or once."""
+
+    node_id: NodeId
+    on: bool
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Make anew each run" if self.on else "Make once"
+
+    def apply(self, doc: Document) -> Document:
+        node = find_node(doc, self.node_id)
+        if node.op != LEAF:
+            raise Refused("only a leaf can be made anew each run")
+        return with_node(doc, replace(node, fresh=self.on))

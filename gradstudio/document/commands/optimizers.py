@@ -1,0 +1,45 @@
+"""Commands on optimizers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from gradstudio.document.calls.call import Call
+from gradstudio.document.calls.optimizer_step import OptimizerStep
+from gradstudio.document.calls.optimizer_zero import OptimizerZero
+from gradstudio.document.commands.references import with_calls
+from gradstudio.document.document import Document, Optimizer, OptimizerId
+
+
+@dataclass(frozen=True, slots=True)
+class SetOptimizer:
+    """Put an optimizer into the document, in the place of one of the same id."""
+
+    optimizer: Optimizer
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"Set {self.optimizer.kind}"
+
+    def apply(self, doc: Document) -> Document:
+        return replace(doc, optimizers=doc.optimizers.set(self.optimizer.id, self.optimizer))
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveOptimizer:
+    """Remove an optimizer, and its calls."""
+
+    optimizer_id: OptimizerId
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Remove optimizer"
+
+    def apply(self, doc: Document) -> Document:
+        doc = replace(doc, optimizers=doc.optimizers.without((self.optimizer_id,)))
+        return with_calls(doc, lambda call: None if self._runs(call) else call)
+
+    def _runs(self, call: Call) -> bool:
+        return isinstance(call, OptimizerStep | OptimizerZero) and call.optimizer == self.optimizer_id

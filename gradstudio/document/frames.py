@@ -1,0 +1,19 @@
+"""Frames: stretches of a block that run under no_grad, enable_grad or inference_mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+FrameId: TypeAlias = str
+FrameKind: TypeAlias = Literal["no_grad", "enable_grad", "inference_mode"]
+KINDS: tuple[FrameKind, ...] = ("no_grad", "enable_grad", "inference_mode")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A grad-mode context round nodes that lie together in one block; `parent` is the frame round it."""
+
+    id: FrameId
+    kind: FrameKind
+    parent: FrameId | None = None

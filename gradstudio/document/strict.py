@@ -1,0 +1,130 @@
+"""Strict reading of a plain tree: each value is taken with its place, and refused with the place and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn, TypeVar
+
+from gradstudio.document.ids import is_id
+from gradstudio.document.limits import MAX_INTEGER, MAX_TEXT
+from gradstudio.document.rules import name_fault, text_fault
+
+T = TypeVar("T")
+SHOWN = 60  # characters of a foreign text in a message
+
+
+class CodecError(ValueError):
+    """A tree is no document. `path`: the place, as in `graph.nodes.n4.inputs[0].ref`; `words`: what is wrong there."""
+
+    def __init__(self, path: str, words: str) -> None:
+        super().__init__(f"{path}: {words}" if path else words)
+        self.path, self.words = path, words
+
+
+def shown(value: object) -> str:
+    """Return a foreign value as a short, printable text."""
+    text = ascii(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+class Place:
+    """A value of the tree, and the way to it: the place that it is in and its key there."""
+
+    __slots__ = ("key", "parent", "value")
+
+    def __init__(self, value: Any, parent: Place | None = None, key: str | int = "") -> None:
+        self.value, self.parent, self.key = value, parent, key
+
+    @property
+    def path(self) -> str:
+        """The way from the root: `graph.nodes.n4.inputs[0].ref`. Made only when it is asked for."""
+        if self.parent is None:
+            return str(self.key)
+        above = self.parent.path
+        if isinstance(self.key, int):
+            return f"{above}[{self.key}]"
+        key = self.key if self.key.isidentifier() and len(self.key) <= SHOWN else shown(self.key)
+        return f"{above}.{key}" if above else key
+
+    def refuse(self, words: str) -> NoReturn:
+        """Raise CodecError for this place."""
+        raise CodecError(self.path, words)
+
+    def mapping(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, Place]:
+        """Return the members of an object that has all required keys and no unknown ones."""
+        members = self.members()
+        for key in members:
+            if key not in required and key not in optional:
+                self.refuse(f"the key {shown(key)} is not known here")
+        for key in required:
+            if key not in members:
+                self.refuse(f"the key {key} is missing")
+        return members
+
+    def members(self) -> dict[str, Place]:
+        """Return the members of an object, whatever its keys."""
+        if not isinstance(self.value, dict):
+            self.refuse(f"an object stands here, not {shown(self.value)}")
+        if not all(isinstance(key, str) for key in self.value):
+            self.refuse("keys are texts")
+        return {key: Place(value, self, key) for key, value in self.value.items()}
+
+    def table(self, letter: str, limit: int) -> dict[str, Place]:
+        """Return the members of an object whose keys are ids of a letter."""
+        members = self.members()
+        if len(members) > limit:
+            self.refuse(f"{len(members):,} of these are above the limit of {limit:,}")
+        for key in members:
+            if not is_id(key, letter):
+                self.refuse(f"{shown(key)} is no id: ids here are {letter} and a number")
+        return members
+
+    def items(self, limit: int = 200_000) -> Iterator[Place]:
+        """Return the items of a list."""
+        if not isinstance(self.value, list):
+            self.refuse(f"a list stands here, not {shown(self.value)}")
+        if len(self.value) > limit:
+            self.refuse(f"{len(self.value):,} items are above the limit of {limit:,}")
+        return (Place(value, self, i) for i, value in enumerate(self.value))
+
+    def each(self, read: Callable[[Place], T], limit: int = 200_000) -> tuple[T, ...]:
+        """Return the items of a list, read."""
+        return tuple(read(item) for item in self.items(limit))
+
+    def boolean(self) -> bool:
+        """Return true or false."""
+        if not isinstance(self.value, bool):
+            self.refuse(f"true or false stands here, not {shown(self.value)}")
+        return self.value
+
+    def integer(self, low: int = -MAX_INTEGER, high: int = MAX_INTEGER) -> int:
+        """Return a whole number."""
+        if type(self.value) is not int:
+            self.refuse(f"a whole number stands here, not {shown(self.value)}")
+        if not low <= self.value <= high:
+            self.refuse(f"the number lies outside {low:,} to {high:,}")
+        return int(self.value)
+
+    def text(self) -> str:
+        """Return a text that can be written again."""
+        if not isinstance(self.value, str):
+            self.refuse(f"a text stands here, not {shown(self.value)}")
+        if len(self.value) > MAX_TEXT:
+            self.refuse(f"a text has at most {MAX_TEXT:,} characters")
+        fault = text_fault(self.value)
+        if fault:
+            self.refuse(fault)
+        return self.value
+
+    def name(self) -> str:
+        """Return a name."""
+        fault = name_fault(self.value)
+        if fault:
+            self.refuse(fault)
+        return str(self.value)
+
+    def id(self, letter: str) -> str:
+        """Return an id of a letter."""
+        if not is_id(self.value, letter):
+            self.refuse(f"{shown(self.value)} is no id: ids here are {letter} and a number")
+        return str(self.value)
