@@ -1,0 +1,52 @@
+"""Change: what differs for the views since the last signal. Every view has one way in, `refresh(change)`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from gradstudio.document.diff import Diff
+from gradstudio.document.document import Document
+from gradstudio.document.graph import NodePath
+from gradstudio.document.labels import Labels
+from gradstudio.session.state import InputKey, State
+from gradstudio.session.trace import TensorKey, Trace
+
+NOTHING: frozenset[object] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A view touches only what this names."""
+
+    everything: bool = False  # another document was opened, or the steps are others
+    document: Diff | None = None
+    trace: bool = False
+    values: frozenset[TensorKey] = frozenset()
+    flows: frozenset[InputKey] = frozenset()
+    engine: bool = False  # local derivatives, cotangents, saved tensors, queue
+    stale: frozenset[NodePath] = frozenset()
+    playhead: bool = False
+    selection: bool = False
+    mode: bool = False
+    theme: bool = False
+    history: bool = False
+    running: bool = False
+    file: bool = False
+
+    def __bool__(self) -> bool:
+        return any(bool(getattr(self, f.name)) or (f.name == "document" and self.document is not None) for f in fields(self))
+
+
+EVERYTHING = Change(
+    everything=True, trace=True, engine=True, playhead=True, selection=True, mode=True, theme=True, history=True, running=True, file=True
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """What is on show: the document of the run, its trace and a state, with the labels that go with it."""
+
+    document: Document
+    trace: Trace
+    state: State
+    labels: Labels

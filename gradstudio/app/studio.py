@@ -1,0 +1,511 @@
+"""Studio: the only door from widgets to the core. One signal, `changed`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import msgspec
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gradstudio.app import theme
+from gradstudio.app.change import EVERYTHING, Change, Shown
+from gradstudio.app.runner import Runner
+from gradstudio.app.settings import Settings
+from gradstudio.document import codec, labels
+from gradstudio.document.commands.command import Command, Refused
+from gradstudio.document.diff import diff, downstream
+from gradstudio.document.document import Document, new_document
+from gradstudio.document.graph import Array, NodeId, OperandPath, Wire
+from gradstudio.io import files, reader
+from gradstudio.session import messages, playhead, state, trace
+from gradstudio.session.delta import applied, changed_keys
+from gradstudio.session.messages import ArraySent, Checked, Gone, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.playhead import END, Anchor, Playhead
+from gradstudio.session.session import Session
+from gradstudio.session.state import State, View
+from gradstudio.session.trace import TensorKey, Trace
+
+WireKey: TypeAlias = tuple[Literal["wire"], NodeId, OperandPath]
+Selected: TypeAlias = NodeId | WireKey
+Unit: TypeAlias = Literal["step", "call"]
+STALE_AFTER_MS = 150
+STEP_MS = 700
+SPEEDS = (0.5, 1.0, 2.0, 4.0)
+
+
+class Studio(QObject):
+    """The session's Qt face: edits go in by `do`, numbers come back from the worker, views are told by `changed`."""
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, document: Document | None = None, runner: Runner | None = None) -> None:
+        super().__init__(parent)
+        self.settings = Settings()
+        self._session = Session(document)
+        self.runner = runner if runner is not None else Runner(self)
+        self.runner.answered.connect(self._answered)
+        self.runner.lost.connect(self._worker_lost)
+        empty = Document()
+        self.shown = Shown(empty, trace.EMPTY, state.EMPTY, labels.of(empty))
+        self.selection: frozenset[Selected] = frozenset()
+        self.stale: frozenset[NodeId] = frozenset()
+        self.path: Path | None = None
+        self.notice = ""
+        self.live = self.settings.flag("live", True)
+        self.step_unit: Unit = "step"
+        self.speed = 1.0
+        self.theme_mode = self.settings.text("theme", "system")
+        self.full_precision = self.settings.flag("full_precision")
+        self._k = 0
+        self._playhead: Playhead = END
+        self._run = 0
+        self._sent: dict[int, Document] = {}
+        self._began = 0.0
+        self._large: tuple[TensorKey, ...] = ()
+        self._answers: dict[int, Callable[..., None]] = {}
+        self._requests = 0
+        self._stale_timer = self._timer(STALE_AFTER_MS, self._mark_stale)
+        self._play_timer = self._timer(STEP_MS, self._play_on)
+
+    def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        timer.timeout.connect(slot)
+        return timer
+
+    # ---- reading
+
+    @property
+    def document(self) -> Document:
+        """The document being edited."""
+        return self._session.document
+
+    @property
+    def labels(self) -> labels.Labels:
+        """The labels of the document being edited."""
+        return labels.of(self.document)
+
+    @property
+    def k(self) -> int:
+        """The step that the playhead was last sent to; `shown.state.k` is the one on show."""
+        return self._k
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the playhead follows the end of the run."""
+        return self._playhead == END
+
+    @property
+    def stepping(self) -> bool:
+        """Whether the viewer stands inside the run."""
+        return not self.at_end
+
+    @property
+    def playing(self) -> bool:
+        """Whether steps follow one another by themselves."""
+        return self._play_timer.isActive()
+
+    @property
+    def running(self) -> bool:
+        """Whether a document is being run."""
+        return bool(self._sent)
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds since the run in hand began; 0 where there is none."""
+        return time.monotonic() - self._began if self._sent else 0.0
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there are unsaved changes."""
+        return self._session.dirty
+
+    @property
+    def title(self) -> str:
+        """The name of the file, without its ending."""
+        return self.path.stem if self.path else "Untitled"
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a moment to take back."""
+        return bool(self._session.history.done)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a moment to do again."""
+        return bool(self._session.history.undone)
+
+    @property
+    def undo_text(self) -> str:
+        """What undo would take back."""
+        return self._session.history.done[-1].label if self.can_undo else ""
+
+    @property
+    def redo_text(self) -> str:
+        """What redo would do again."""
+        return self._session.history.undone[-1].label if self.can_redo else ""
+
+    @property
+    def theme(self) -> str:
+        """The theme on show: dark or light."""
+        return theme.resolved(self.theme_mode)
+
+    @property
+    def selected_nodes(self) -> tuple[NodeId, ...]:
+        """The selected nodes in stored order."""
+        order = self.document.graph.order
+        return tuple(sorted((s for s in self.selection if isinstance(s, str) and s in order), key=order.__getitem__))
+
+    @property
+    def selected_wire(self) -> Wire | None:
+        """The selected wire, if it is the only one."""
+        keys = [s for s in self.selection if not isinstance(s, str)]
+        wires = (w for w in self.document.graph.wires if ("wire", w.target, w.path) in keys)
+        return next(wires, None) if len(keys) == 1 else None
+
+    @property
+    def primary(self) -> NodeId | None:
+        """The one selected node; None where there is none, or several."""
+        nodes = self.selected_nodes
+        return nodes[0] if len(nodes) == 1 else None
+
+    # ---- editing
+
+    def new_id(self, letter: str) -> str:
+        """Return an id that was never given out in this session."""
+        return self._session.new_id(letter)
+
+    def new_gesture(self) -> int:
+        """Return a number under which commands merge into one moment."""
+        return self._session.new_gesture()
+
+    def do(self, command: Command) -> bool:
+        """Apply a command. Return whether the document changed; a refusal becomes the notice."""
+        before = self.document
+        try:
+            done = self._session.do(command, frozenset(self.selection))
+        except Refused as why:
+            self.notify(str(why))
+            return False
+        if done:
+            self._document_changed(before)
+        return done
+
+    def undo(self) -> None:
+        """Make the document before the last moment current, with the selection it began with."""
+        before = self.document
+        moment = self._session.undo()
+        if moment is not None:
+            self.selection = moment.selection  # type: ignore[assignment]
+            self._document_changed(before, selection=True)
+
+    def redo(self) -> None:
+        """Do the last undone moment again."""
+        before = self.document
+        if self._session.redo() is not None:
+            self._document_changed(before)
+
+    def notify(self, words: str) -> None:
+        """Say something to the person, in the status bar."""
+        self.notice = words
+        self.changed.emit(Change(running=True))
+
+    def select(self, items: Iterable[Selected], add: bool = False) -> None:
+        """Select nodes and wires; with add, those that are selected are let go."""
+        chosen = frozenset(items)
+        chosen = self.selection ^ chosen if add else chosen
+        if chosen != self.selection:
+            self.selection = chosen
+            self.changed.emit(Change(selection=True))
+
+    def _document_changed(self, before: Document, selection: bool = False) -> None:
+        difference = diff(before, self.document)
+        nodes = self.document.graph.nodes
+        kept = frozenset(s for s in self.selection if (s if isinstance(s, str) else s[1]) in nodes)
+        selection, self.selection = selection or kept != self.selection, kept
+        self.notice = ""
+        self.changed.emit(Change(document=difference, history=True, selection=selection))
+        if difference.only_looks:
+            self._show_as(self.document)
+        elif self.live:
+            self.run()
+        else:
+            self._mark_stale()
+
+    def _show_as(self, document: Document) -> None:
+        """The run on show stands for a document that only looks different."""
+        if not diff(self.shown.document, document).only_looks:
+            return
+        self.shown = replace(self.shown, document=document, labels=labels.of(document))
+
+    # ---- running
+
+    def run(self) -> None:
+        """Run the document that is being edited."""
+        self._run += 1
+        anchor = self._playhead if isinstance(self._playhead, Anchor) else None
+        tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(self.document)))
+        if not self._sent:
+            self._began = time.monotonic()
+        self._sent[self._run] = self.document
+        self.runner.ask(RunDocument(self._run, tree, self._playhead == END, anchor, View(self._large)))
+        self._stale_timer.start()
+        self.changed.emit(Change(running=True))
+
+    def stop(self) -> None:
+        """End the run in hand. The document is untouched; nothing runs until the next edit or Run."""
+        self._sent.clear()
+        self.pause()
+        self.runner.stop()
+        self._mark_stale()
+        self.notice = "Stopped. The graph is untouched: edit it, or press Ctrl+Enter to run it again"
+        self.changed.emit(Change(running=True))
+
+    def set_live(self, live: bool) -> None:
+        """Run after every edit, or wait for Run."""
+        if live != self.live:
+            self.live = live
+            self.settings.set("live", live)
+            self.changed.emit(Change(mode=True))
+            if live and self.shown.document is not self.document:
+                self.run()
+
+    def watch_large(self, keys: Iterable[TensorKey]) -> None:
+        """Ask for more cells of these tensors from now on."""
+        wanted = tuple(sorted(keys))
+        if wanted != self._large:
+            self._large = wanted
+            self._ask_state(None)
+
+    def array(self, key: TensorKey, grad: bool, answer: Callable[[Array | None], None]) -> None:
+        """Ask for a whole tensor, or its `.grad`, as it is at the step on show."""
+        self.runner.ask(SendArray(self._expect(answer), self.shown.trace.run, key, self.shown.state.k, grad))
+
+    def check(
+        self,
+        op: str,
+        shapes: Iterable[tuple[int, ...] | None],
+        dtypes: Iterable[str | None],
+        operands: Iterable[object],
+        attrs: dict[str, object],
+        answer: Callable[[Checked], None],
+    ) -> None:
+        """Ask whether an op takes operands of these shapes and dtypes."""
+        self.runner.ask(messages.Check(self._expect(answer), op, tuple(shapes), tuple(dtypes), tuple(operands), attrs))
+
+    def _expect(self, answer: Callable[..., None]) -> int:
+        self._requests += 1
+        self._answers[self._requests] = answer
+        return self._requests
+
+    def _answered(self, answer: messages.Answer, body: Array) -> None:
+        if isinstance(answer, Ran):
+            self._ran(answer)
+        elif isinstance(answer, messages.Shown):
+            self._state_came(answer)
+        elif isinstance(answer, ArraySent):
+            found = None if answer.dtype is None else body.view(answer.dtype).reshape(answer.shape)
+            self._tell(answer.request, found)
+        elif isinstance(answer, Checked):
+            self._tell(answer.request, answer)
+        elif isinstance(answer, Gone) and answer.request:
+            self._tell(answer.request, None)
+
+    def _tell(self, request: int, value: object) -> None:
+        waiting = self._answers.pop(request, None)
+        if waiting is not None:
+            waiting(value)
+
+    def _ran(self, answer: Ran) -> None:
+        document = self._sent.get(answer.trace.run)
+        if document is None:
+            return
+        self._sent = {run: d for run, d in self._sent.items() if run > answer.trace.run}
+        self._began = time.monotonic()
+        before = self.shown
+        made: Trace = msgspec.structs.replace(answer.trace, steps=before.trace.steps) if answer.kept else answer.trace
+        if document is not self.document and diff(document, self.document).only_looks:
+            document = self.document
+        self.shown = Shown(document, made, answer.state, labels.of(document))
+        self._k = answer.state.k
+        self._playhead = playhead.playhead_at(made, self._k) if self.stepping else END
+        stale = self._set_stale()
+        new_skeleton = made.steps != before.trace.steps
+        change = self._difference(before.state, answer.state)
+        self.changed.emit(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
+
+    def _difference(self, old: State, new: State) -> Change:
+        values = frozenset(changed_keys(old.tensors, new.tensors)) | frozenset(changed_keys(old.grads, new.grads))
+        flows = frozenset(changed_keys(old.flows, new.flows))
+        engine = (old.locals, old.cotangents, old.saved, old.queue) != (new.locals, new.cotangents, new.saved, new.queue)
+        return Change(values=values, flows=flows, engine=engine)
+
+    def _worker_lost(self, why: str) -> None:
+        self._answers.clear()
+        self._sent.clear()
+        if self.runner.gave_up:
+            self.notice = f"The worker ends at every start ({why}). The graph is untouched: edit it, or press Ctrl+Enter to try again"
+            self._mark_stale()
+        else:
+            self.notice = f"The worker ended ({why}). A new one has taken over; the graph is untouched"
+            self.run()
+        self.changed.emit(Change(running=True))
+
+    def _mark_stale(self) -> None:
+        flipped = self._set_stale()
+        if flipped:
+            self.changed.emit(Change(stale=flipped))
+
+    def _set_stale(self) -> frozenset[tuple[NodeId, ...]]:
+        before = self.stale
+        if self.shown.document is self.document or self.shown.trace.run == 0:
+            self.stale = frozenset()
+        else:
+            difference = diff(self.shown.document, self.document)
+            self.stale = frozenset() if difference.only_looks else downstream(self.document, difference.nodes)
+        self._stale_timer.stop()
+        return frozenset((n,) for n in before ^ self.stale)
+
+    # ---- the playhead
+
+    def go_to(self, k: int) -> None:
+        """Send the playhead to a step."""
+        k = max(0, min(k, self.shown.trace.end))
+        self._playhead = playhead.playhead_at(self.shown.trace, k)
+        self._ask_state(k)
+
+    def step(self, delta: int, unit: Unit | None = None) -> None:
+        """Send the playhead forth or back by steps, or by calls."""
+        if (unit or self.step_unit) == "step":
+            self.go_to(self._k + delta)
+            return
+        ends = [0, *(span.end for span in self.shown.trace.spans)]
+        later, earlier = [e for e in ends if e > self._k], [e for e in ends if e < self._k]
+        self.go_to((later or ends[-1:])[0] if delta > 0 else (earlier or [0])[-1])
+
+    def first(self) -> None:
+        """Send the playhead before the first step."""
+        self.pause()
+        self.go_to(0)
+
+    def last(self) -> None:
+        """Send the playhead to the end, where it follows."""
+        self.pause()
+        self.go_to(self.shown.trace.end)
+
+    leave_step_mode = last
+
+    def play(self) -> None:
+        """Step by step, from here; from the start when at the end."""
+        if self.at_end:
+            self.go_to(0)
+        self._play_timer.start(int(STEP_MS / self.speed))
+        self.changed.emit(Change(mode=True))
+
+    def pause(self) -> None:
+        """Stand still."""
+        if self.playing:
+            self._play_timer.stop()
+            self.changed.emit(Change(mode=True))
+
+    def set_speed(self, speed: float) -> None:
+        """Set how many times faster than a step every 0.7 s to play."""
+        self.speed = speed
+        self.changed.emit(Change(mode=True))
+
+    def set_step_unit(self, unit: Unit) -> None:
+        """Step by op, or by call."""
+        self.step_unit = unit
+        self.changed.emit(Change(mode=True))
+
+    def _play_on(self) -> None:
+        self.step(1)
+        if self._k < self.shown.trace.end:
+            self._play_timer.start(int(STEP_MS / self.speed))
+        else:
+            self.changed.emit(Change(mode=True))
+
+    def _ask_state(self, k: int | None) -> None:
+        self._k = self._k if k is None else k
+        base = self.shown.state.k if k is not None else None
+        self.runner.ask(ShowState(self.shown.trace.run, self._k, View(self._large), base))
+
+    def _state_came(self, answer: messages.Shown) -> None:
+        before = self.shown.state
+        made = answer.state
+        if made is None and answer.delta is not None:
+            if (answer.delta.run, answer.delta.base) != (before.run, before.k):
+                self._ask_state(None)
+                return
+            made = applied(before, answer.delta)
+        if made is None or made.run != self.shown.trace.run:
+            return
+        self.shown = replace(self.shown, state=made)
+        self.changed.emit(replace(self._difference(before, made), playhead=True))
+
+    # ---- files
+
+    def new(self) -> None:
+        """Begin an empty document."""
+        self._open(new_document(), None)
+
+    def open(self, path: Path) -> None:
+        """Open a file. Raises io.reader's error with file, place and reason; the open document stays then."""
+        self._open(reader.read(path), path)
+        self.settings.add_recent(str(path))
+
+    def show_example(self, document: Document) -> None:
+        """Open a document that has no file yet."""
+        self._open(document, None)
+
+    def _open(self, document: Document, path: Path | None) -> None:
+        self._session = Session(document)
+        self.path, self.selection, self._playhead = path, frozenset(), END
+        self._sent.clear()
+        empty = Document()
+        self.shown = Shown(empty, trace.EMPTY, state.EMPTY, labels.of(empty))
+        self.stale, self.notice = frozenset(), ""
+        self.changed.emit(EVERYTHING)
+        self.run()
+
+    def save(self) -> None:
+        """Save to the document's file. Raises OSError in words; there must be a path."""
+        assert self.path is not None
+        files.save(self.path, codec.dumps(self.document))
+        self._session.saved = self.document
+        self.settings.add_recent(str(self.path))
+        self.changed.emit(Change(file=True))
+
+    def save_as(self, path: Path) -> None:
+        """Save to another file, which becomes the document's."""
+        before, self.path = self.path, path
+        try:
+            self.save()
+        except OSError:
+            self.path = before
+            raise
+
+    # ---- looks
+
+    def set_theme(self, mode: str) -> None:
+        """Follow the system, or be dark or light."""
+        self.theme_mode = mode
+        self.settings.set("theme", mode)
+        self.changed.emit(Change(theme=True))
+
+    def set_full_precision(self, on: bool) -> None:
+        """Show every digit of numbers, or four."""
+        self.full_precision = on
+        self.settings.set("full_precision", on)
+        self.changed.emit(Change(theme=True))
+
+    def close(self) -> bool:
+        """End the worker processes. Return whether none is left."""
+        self._play_timer.stop()
+        self._stale_timer.stop()
+        return self.runner.close()

@@ -1,0 +1,57 @@
+"""StateDelta: what differs between two states, so that a step sends only what it changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from gradstudio.session.state import Queued, State
+
+MAPS = ("tensors", "grads", "flows", "cotangents", "locals", "saved")
+
+
+class StateDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """From the state of step `base` of a run to the one of step k: a State of what is new, and the keys that went, map by map."""
+
+    run: int
+    k: int
+    base: int
+    changed: State
+    gone: dict[str, tuple[Any, ...]] = {}
+
+
+def delta(old: State, new: State) -> StateDelta:
+    """Return what turns old into new."""
+    changed = {name: {k: v for k, v in getattr(new, name).items() if not _equal(getattr(old, name).get(k), v)} for name in MAPS}
+    gone = {name: keys for name in MAPS if (keys := tuple(k for k in getattr(old, name) if k not in getattr(new, name)))}
+    return StateDelta(new.run, new.k, old.k, State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled), gone)
+
+
+def _equal(a: object, b: object) -> bool:
+    return a is b or a == b
+
+
+def applied(old: State, change: StateDelta) -> State:
+    """Return the state that a delta leads to."""
+    maps = {}
+    for name in MAPS:
+        merged = {**getattr(old, name), **getattr(change.changed, name)}
+        for key in change.gone.get(name, ()):
+            merged.pop(key, None)
+        maps[name] = merged
+    return State(change.run, change.k, **maps, queue=change.changed.queue, grad_enabled=change.changed.grad_enabled)
+
+
+def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any]:
+    """Yield every key whose value differs between two maps of states."""
+    for key, value in new.items():
+        if not _equal(old.get(key), value):
+            yield key
+    for key in old:
+        if key not in new:
+            yield key
+
+
+__all__ = ["MAPS", "Queued", "StateDelta", "applied", "changed_keys", "delta"]

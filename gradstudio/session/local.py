@@ -1,0 +1,129 @@
+"""Local derivatives: what an operand's wire multiplies by, as a formula and in numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradstudio.document import graph
+from gradstudio.document.document import Document
+from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Node, NodePath, Operand, OperandPath
+from gradstudio.document.groups import Group
+from gradstudio.document.labels import Labels
+from gradstudio.engine import TABLE, Tensor, call, formula, grad, local_derivative, tensor
+from gradstudio.engine.modes import GradMode
+from gradstudio.session.log import OpRecord, TensorRecord
+from gradstudio.session.state import CELLS, Local
+
+
+def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecord, operand_path: OperandPath) -> Local | None:
+    """Return the local derivative of an operand of the op, or instance, at path; None where no gradient passes."""
+    node = document.node(path)
+    source = _record_at(record.operands, operand_path)
+    if source is None or not source.requires_grad:
+        return None
+    operands = tuple(_tensor_of(operand) for operand in record.operands)
+    if node.op == INSTANCE:
+        found, text = _through_group(document, node, operands, operand_path), ""
+    else:
+        if node.op not in TABLE or not TABLE[node.op].differentiable:
+            return None
+        attrs = dict(node.attrs)
+        found = local_derivative(node.op, operands, attrs, operand_path[0], operand_path[1:])
+        texts = [operand_text(document, labels, path, operand) for operand in node.inputs]
+        text = formula(node.op, operand_path[0], texts, attrs, operands) if found is not None else ""
+    if found is None:
+        return None
+    array = found.array
+    one = array.size == 1
+    flat = np.asarray(array, np.float64).ravel()
+    return Local(
+        text,
+        float(flat[0]) if one else None,
+        float(np.linalg.norm(flat)),
+        array.shape,
+        tuple(flat[:CELLS].tolist()) if flat.size <= CELLS else (),
+    )
+
+
+def _record_at(operands: tuple[object, ...], path: OperandPath) -> TensorRecord | None:
+    found: object = operands
+    for i in path:
+        if not isinstance(found, tuple) or i >= len(found):
+            return None
+        found = found[i]
+    return found if isinstance(found, TensorRecord) else None
+
+
+def _tensor_of(operand: object) -> Any:
+    if isinstance(operand, TensorRecord):
+        return tensor(operand.array, requires_grad=False)
+    if isinstance(operand, tuple):
+        return tuple(_tensor_of(item) for item in operand)
+    return operand
+
+
+def operand_text(document: Document, labels: Labels, path: NodePath, operand: Operand) -> str | None:
+    """Return an operand as people write it: a label without the instances round it, or a literal."""
+    if isinstance(operand, graph.Ref):
+        inner = document.graph_at(path).nodes.get(operand.source)
+        source = (*path[:-1], operand.source) if inner is not None else (operand.source,)
+        label = labels.label(source, operand.out).rpartition("/")[2]
+        return f"{label}.grad" if operand.grad else label
+    if isinstance(operand, graph.Literal):
+        return repr(operand.value)
+    if isinstance(operand, tuple):
+        return ", ".join(text for item in operand if (text := operand_text(document, labels, path, item)))
+    return None
+
+
+def _through_group(document: Document, instance: Node, operands: tuple[Any, ...], operand_path: OperandPath) -> Tensor | None:
+    """Differentiate a group's first output with respect to one of its inputs, on tensors of its own."""
+    if len(operand_path) != 1:
+        return None
+    with GradMode(True):
+        leaves = [t.detach().requires_grad_() if isinstance(t, Tensor) and t.dtype.kind == "f" else t for t in operands]
+        try:
+            outputs = evaluate_group(document, document.groups[document.group_of(instance)], leaves)
+        except Exception:  # a node inside fails: it says so itself, and nothing passes
+            return None
+        wanted = leaves[operand_path[0]]
+        if not outputs or not isinstance(outputs[0], Tensor) or not outputs[0].requires_grad or not isinstance(wanted, Tensor):
+            return None
+        ones = tensor(np.ones(outputs[0].shape, outputs[0].array.dtype))
+        return grad([outputs[0]], [wanted], [ones], allow_unused=True)[0]
+
+
+def evaluate_group(document: Document, group: Group, operands: list[Any]) -> list[Any]:
+    """Run a group on operands without recording anything; return its outputs."""
+    made: dict[tuple[str, int], Any] = {(i, 0): value for i, value in zip(group.inputs, operands, strict=False)}
+
+    def value(operand: Operand) -> Any:
+        if isinstance(operand, graph.Ref):
+            return made[operand.source, operand.out]
+        return (
+            operand.value
+            if isinstance(operand, graph.Literal)
+            else tuple(value(o) for o in operand)
+            if isinstance(operand, tuple)
+            else None
+        )
+
+    for node in (group.graph.nodes[n] for ids in group.graph.blocks.values() for n in ids):
+        if node.op == INPUT:
+            continue
+        if node.op == LEAF:
+            result: Any = tensor(np.array(node.value)) if isinstance(node.value, np.ndarray) else None
+        else:
+            values = [value(operand) for operand in node.inputs]
+            mode = None if node.frame is None else group.graph.frames[node.frame].kind == "enable_grad"
+            with GradMode(True if mode is None else mode):
+                result = (
+                    evaluate_group(document, document.groups[document.group_of(node)], values)
+                    if node.op == INSTANCE
+                    else call(node.op, tuple(values), dict(node.attrs))
+                )
+        for i, each in enumerate(result if isinstance(result, list | tuple) else (result,)):
+            made[node.id, i] = each
+    return [made.get((ref.source, ref.out)) for ref in group.outputs]

@@ -1,0 +1,108 @@
+"""Messages between the window and its worker: msgpack heads, raw bodies, a frame of two lengths round both."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import msgspec
+
+from gradstudio.session.delta import StateDelta
+from gradstudio.session.playhead import Anchor, Edge
+from gradstudio.session.state import State, View
+from gradstudio.session.trace import TensorKey, Trace
+
+PREFIX = struct.Struct("<II")  # length of the head, length of the body
+MAX_FRAME = 256 << 20
+
+
+class RunDocument(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Run a document (the codec's tree); answer with Ran."""
+
+    run: int
+    document: msgspec.Raw
+    at_end: bool
+    anchor: Anchor | None
+    view: View
+
+
+class ShowState(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Send the State of step k of the run that is held; answer with Shown or Gone."""
+
+    run: int
+    k: int
+    view: View
+    base: int | None = None  # k of the state that the asker has
+
+
+class SendArray(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Send a whole tensor; answer with ArraySent or Gone."""
+
+    request: int
+    run: int
+    key: TensorKey
+    k: int
+    grad: bool
+
+
+class Check(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Say whether an op takes operands of these shapes and dtypes; answer with Checked."""
+
+    request: int
+    op: str
+    shapes: tuple[tuple[int, ...] | None, ...]
+    dtypes: tuple[str | None, ...]
+    operands: tuple[Any, ...]
+    attrs: dict[str, Any]
+
+
+class Ran(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A run ended. `kept`: the steps are those of the run before, and are not sent again."""
+
+    trace: Trace
+    state: State
+    kept: bool
+
+
+class Shown(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A State, whole or as what differs from the base asked for."""
+
+    state: State | None
+    delta: StateDelta | None
+
+
+class ArraySent(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A whole tensor; its bytes are the body. No dtype: there was none."""
+
+    request: int
+    shape: tuple[int, ...]
+    dtype: str | None
+
+
+class Checked(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What an op would give, or why PyTorch refuses."""
+
+    request: int
+    shapes: tuple[tuple[int, ...], ...] = ()
+    dtypes: tuple[str, ...] = ()
+    error: str | None = None
+    message: str = ""
+
+
+class Gone(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """The run asked about is no longer held."""
+
+    run: int
+    request: int = 0
+
+
+Request = RunDocument | ShowState | SendArray | Check
+Answer = Ran | Shown | ArraySent | Checked | Gone
+encode = msgspec.msgpack.Encoder().encode
+decode_request = msgspec.msgpack.Decoder(Request).decode
+decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+def edge_or_anchor(request: RunDocument) -> Edge | Anchor:
+    """Return where the asker stands."""
+    return request.anchor if request.anchor is not None else Edge(request.at_end)

@@ -1,0 +1,225 @@
+"""Reading: the State of a step, read off a log. Equal records give the same objects, so that two states differ where they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+import numpy as np
+
+from gradstudio.document.document import Document
+from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
+from gradstudio.document.labels import Labels
+from gradstudio.session.local import local_of
+from gradstudio.session.log import Column, FlowRecord, Log, SavedRecord, TensorRecord
+from gradstudio.session.state import CELLS, MANY_CELLS, Flow, InputKey, Local, SavedTensor, State, TensorView, View
+from gradstudio.session.trace import Pass, TensorKey, Trace
+
+
+def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View) -> State:
+    """Return what is shown at step k."""
+    large = frozenset(view.large)
+    shown_pass = trace.pass_at(k)
+    number = shown_pass.number if shown_pass else 0
+    column = log.grad_enabled
+    return State(
+        trace.run,
+        k,
+        {**start_views(document, log, k), **_views(log.tensors, k, large)},
+        _views(log.grads, k, large),
+        _wire_flows(log, k, number),
+        {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)},
+        _locals(document, labels, log, k),
+        {key: _saved_view(key, record, k) for key, c in log.saved.items() if (record := c.at(k)) is not None},
+        (log.queue.at(k) or ()) if _inside(shown_pass, k) else (),
+        True if column.at(k) is None else bool(column.at(k)),
+    )
+
+
+def _inside(shown: Pass | None, k: int) -> bool:
+    return shown is not None and shown.first <= k < shown.first + shown.ran
+
+
+# ---- tensors
+
+
+def _views(table: dict[TensorKey, Column[TensorRecord]], k: int, large: frozenset[TensorKey]) -> dict[TensorKey, TensorView]:
+    found = {}
+    for key, column in table.items():
+        record = column.at(k)
+        if record is not None:
+            found[key] = tensor_view(record, MANY_CELLS) if key in large else _kept_view(record)
+    return found
+
+
+def _kept_view(record: TensorRecord) -> TensorView:
+    if record.shown is None:
+        record.shown = tensor_view(record, CELLS)
+    return cast(TensorView, record.shown)
+
+
+def tensor_view(record: TensorRecord, limit: int) -> TensorView:
+    """Return what is shown of a tensor, with up to `limit` cells."""
+    low, high, norm, nonfinite = figures(record.array)
+    values, grid = cells(record.array, limit)
+    return TensorView(
+        record.array.shape,
+        record.array.dtype.name,
+        record.requires_grad,
+        record.is_leaf,
+        record.grad_fn,
+        record.version,
+        low,
+        high,
+        norm,
+        nonfinite,
+        values,
+        grid,
+        record.past_failure,
+    )
+
+
+def figures(array: Array) -> tuple[float | None, float | None, float | None, int]:
+    """Return minimum, maximum and Euclidean norm of the finite elements, and the number of the others."""
+    if not array.size or array.dtype.kind == "c":
+        return None, None, None, 0
+    if array.size == 1:
+        number = float(array.reshape(()))
+        return (number, number, abs(number), 0) if np.isfinite(number) else (None, None, None, 1)
+    flat = np.asarray(array, np.float64).ravel()
+    finite = flat[np.isfinite(flat)] if not np.isfinite(flat).all() else flat
+    if not finite.size:
+        return None, None, None, flat.size
+    return float(finite.min()), float(finite.max()), float(np.linalg.norm(finite)), flat.size - finite.size
+
+
+def cells(array: Array, limit: int) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """Return up to `limit` elements, flat, and the shape of their grid: all, or a regular sample of the last two dimensions."""
+    if array.size <= limit:
+        return tuple(array.ravel().tolist()), array.shape
+    plane = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
+    side = max(1, int(limit**0.5))
+    rows = min(plane.shape[0], side)
+    columns = min(plane.shape[1], limit // rows)
+    rows = min(plane.shape[0], limit // columns)
+    picked = plane[np.ix_(_spread(plane.shape[0], rows), _spread(plane.shape[1], columns))]
+    return tuple(picked.ravel().tolist()), picked.shape
+
+
+def _spread(n: int, count: int) -> Array:
+    return np.linspace(0, n - 1, count).round().astype(np.intp)
+
+
+def start_views(document: Document, log: Log, k: int) -> dict[TensorKey, TensorView]:
+    """Return views of leaves that are not made yet at k: their start values."""
+    found = {}
+    for node in document.graph.nodes.values():
+        key = ((node.id,), 0)
+        if node.op == LEAF and isinstance(node.value, np.ndarray) and (key not in log.tensors or log.tensors[key].at(k) is None):
+            if key not in log.start:
+                log.start[key] = TensorRecord(node.value, None, node.requires_grad)
+            found[key] = _kept_view(log.start[key])
+    return found
+
+
+# ---- flows
+
+
+def _of_pass(table: dict[Any, Column[FlowRecord]], k: int, number: int) -> Iterable[tuple[Any, FlowRecord]]:
+    for key, column in table.items():
+        record = column.at(k)
+        if record is not None and record.number == number:
+            yield key, record
+
+
+PENDING = Flow("pending")
+
+
+def _wire_flows(log: Log, k: int, number: int) -> dict[InputKey, Flow]:
+    found: dict[InputKey, Flow] = dict.fromkeys(log.pending.get(number, ()), PENDING)
+    for key in list(found):
+        column = log.flows.get(key)
+        if column is not None and column.at(k) is None and _gone(column, k, number):
+            del found[key]
+    found.update((key, flow_view(record)) for key, record in _of_pass(log.flows, k, number))
+    return found
+
+
+def _gone(column: Column[FlowRecord], k: int, number: int) -> bool:
+    """Return whether a wire carried this pass and was cleared since, its target having run again."""
+    return any(v is not None and v.number == number and step <= k for step, v in zip(column.steps, column.values, strict=True))
+
+
+def flow_view(record: FlowRecord) -> Flow:
+    """Return what is shown of a cotangent."""
+    if record.shown is None:
+        g = np.asarray(record.array, np.float64)
+        one = record.array.size == 1
+        finite = g[np.isfinite(g)]
+        values, _ = cells(record.array, CELLS)
+        record.shown = Flow(
+            "value" if g.any() else "zero",
+            float(g.reshape(())) if one else None,
+            float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0,
+            float(finite[finite > 0].sum()),
+            float(-finite[finite < 0].sum()),
+            float(np.linalg.norm(finite)),
+            record.array.shape,
+            values,
+            int(g.size - finite.size),
+            tuple(_figure(term) for term in record.terms),
+            record.step,
+        )
+    return cast(Flow, record.shown)
+
+
+def _figure(array: Array) -> float:
+    return float(array.reshape(())) if array.size == 1 else float(np.linalg.norm(np.asarray(array, np.float64).ravel()))
+
+
+# ---- local derivatives
+
+
+def _locals(document: Document, labels: Labels, log: Log, k: int) -> dict[InputKey, Local]:
+    found = {}
+    for path, column in log.ops.items():
+        record = column.at(k)
+        if record is not None:
+            for operand_path in _tensor_paths(record.operands):
+                if operand_path not in record.shown:
+                    record.shown[operand_path] = local_of(document, labels, path, record, operand_path)
+                if (local := record.shown[operand_path]) is not None:
+                    found[path, operand_path] = cast(Local, local)
+    return found
+
+
+def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Iterable[OperandPath]:
+    for i, operand in enumerate(operands):
+        if isinstance(operand, TensorRecord):
+            yield (*path, i)
+        elif isinstance(operand, tuple):
+            yield from _tensor_paths(operand, (*path, i))
+
+
+# ---- saved tensors
+
+
+def _saved_view(key: tuple[NodePath, int, str], record: SavedRecord, k: int) -> SavedTensor:
+    freed = 0 < record.freed_at <= k
+    in_use = k in record.uses and not freed
+    array = record.numbers.array
+    return SavedTensor(
+        key[0],
+        key[1],
+        record.name,
+        record.field,
+        "freed" if freed else "in use" if in_use else "held",
+        record.source,
+        array.shape,
+        float(array.reshape(())) if array.size == 1 and array.dtype.kind in "fiub" else None,
+        record.version,
+        record.versions.at(k) or record.version,
+        record.freed_by if freed else None,
+        record.freed_at if freed else 0,
+        array.nbytes,
+    )

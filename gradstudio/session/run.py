@@ -1,0 +1,136 @@
+"""Run: a document's script, run to its end. Never edited, never saved; it stays in the process that ran it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from gradstudio.document import labels as document_labels
+from gradstudio.document.calls import Call
+from gradstudio.document.calls.call import Waits
+from gradstudio.document.document import Document
+from gradstudio.document.graph import Array, CallId
+from gradstudio.document.script import Repeat, Statement
+from gradstudio.engine.modes import GradMode
+from gradstudio.session import reading, trace
+from gradstudio.session.blocks import NodeFailed
+from gradstudio.session.log import Log
+from gradstudio.session.machine import Machine
+from gradstudio.session.recorder import Recorder
+from gradstudio.session.state import State, View
+from gradstudio.session.trace import Failure, Outcome, Span, TensorKey, Trace
+
+
+@dataclass(eq=False)
+class Run:
+    """What a run left behind. Hands out plain frozen values."""
+
+    document: Document
+    trace: Trace
+    log: Log
+    labels: document_labels.Labels
+    _passes: dict[int, int] = field(default_factory=dict)
+
+    def state_at(self, k: int, view: View = View()) -> State:  # noqa: B008 (frozen)
+        """Return the State of step k (clipped to 0 .. end)."""
+        return reading.state(self.document, self.labels, self.trace, self.log, max(0, min(k, self.trace.end)), view)
+
+    def array(self, key: TensorKey, k: int, grad: bool = False) -> Array | None:
+        """Return a whole tensor, or its `.grad`, as it was at step k; None where there was none."""
+        column = (self.log.grads if grad else self.log.tensors).get(key)
+        record = column.at(k) if column else None
+        return None if record is None else record.array
+
+
+def run(document: Document, number: int = 1) -> Run:
+    """Run a document's script and return what happened. Raises nothing that a document can cause: errors are outcomes."""
+    started = time.perf_counter()
+    labels = document_labels.of(document)
+    recorder = Recorder()
+    script = _Script(document, Machine(document, labels, recorder), recorder)
+    with GradMode(True), np.errstate(all="ignore"):
+        script.run()
+    made = Trace(
+        number,
+        tuple(recorder.steps),
+        tuple(script.spans),
+        tuple(recorder.passes),
+        {k: tuple(v) for k, v in recorder.series.items()},
+        recorder.nonfinite,
+        tuple(recorder.prints),
+        script.outcomes,
+        script.machine.blocks.skipped,
+        recorder.failures,
+        time.perf_counter() - started,
+    )
+    return Run(document, made, recorder.log, labels)
+
+
+@dataclass(eq=False)
+class _Script:
+    """Goes through the sections, repeats and calls, and keeps their outcomes."""
+
+    document: Document
+    machine: Machine
+    recorder: Recorder
+    spans: list[Span] = field(default_factory=list)
+    outcomes: dict[CallId, Outcome] = field(default_factory=dict)
+
+    def run(self) -> None:
+        for section in self.document.script:
+            self.machine.blocks.before_section()
+            raised = False
+            for call, turns in _unrolled(section.body):
+                if raised:
+                    self.outcomes.setdefault(call.id, Outcome("not_reached"))
+                else:
+                    raised = not self._call(call, turns)
+                if raised and turns and call.id in self.outcomes and self._all_known(section.body):
+                    break
+
+    def _all_known(self, body: tuple[Statement, ...]) -> bool:
+        return all(call.id in self.outcomes for call, _ in _unrolled(body, once=True))
+
+    def _call(self, call: Call, turns: tuple[int, ...]) -> bool:
+        """Run one call. Return whether the section goes on."""
+        if not call.enabled:
+            self.outcomes[call.id] = Outcome("disabled")
+            return True
+        recorder = self.recorder
+        start, passes = recorder.k, len(recorder.passes)
+        recorder.call, recorder.turns = call.id, turns
+        self.machine.before_call()
+        kind: trace.OutcomeKind = "ok"
+        reason, error = "", None
+        try:
+            call.run(self.machine)
+        except Waits as why:
+            kind, reason = "waiting", str(why)
+        except NodeFailed as failed:
+            kind, error = "raised", recorder.failures.get(failed.path) or _failure(failed.__cause__)
+        except Exception as raised:  # a user's script may raise anything: it is the call's outcome
+            if recorder.k == start:
+                recorder.add("call", ())
+            kind, error = "raised", _failure(raised)
+        self.outcomes[call.id] = Outcome(kind, reason or self.machine.reason, error, start + 1, recorder.k)
+        number = len(recorder.passes) if len(recorder.passes) > passes else 0
+        if recorder.k > start:
+            self.spans.append(Span(call.id, turns, call.kind, start, recorder.k, number, kind == "raised"))
+        return kind != "raised"
+
+
+def _failure(error: BaseException | None) -> Failure:
+    return Failure(type(error).__name__, str(error))
+
+
+def _unrolled(body: tuple[Statement, ...], turns: tuple[int, ...] = (), once: bool = False) -> Iterator[tuple[Call, tuple[int, ...]]]:
+    """Yield each call with its repeat counters, in the order of execution."""
+    for statement in body:
+        if isinstance(statement, Repeat):
+            for turn in range(1 if once else statement.times):
+                yield from _unrolled(statement.body, (*turns, turn), once)
+        else:
+            yield statement, turns

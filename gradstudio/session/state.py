@@ -1,0 +1,121 @@
+"""State: the numbers of one step. Plain frozen values that travel between processes."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from gradstudio.document.graph import CallId, NodePath, OperandPath
+from gradstudio.session.trace import TensorKey
+
+InputKey: TypeAlias = tuple[NodePath, OperandPath]  # a target and the path of its operand
+CELLS, MANY_CELLS = 64, 4096
+
+
+class TensorView(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What is shown of a tensor. `cells` is flat and row-major: all elements up to the limit, else a sample on a grid of `grid`."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    requires_grad: bool = False
+    is_leaf: bool = True
+    grad_fn: str | None = None
+    version: int = 0
+    min: float | None = None
+    max: float | None = None
+    norm: float | None = None  # Euclidean
+    nonfinite: int = 0
+    cells: tuple[float | int | bool, ...] = ()
+    grid: tuple[int, ...] = ()  # shape of cells; equal to shape where all elements are there
+    past_failure: bool = False
+
+    @property
+    def item(self) -> float | int | bool | None:
+        """The number, if the tensor has one element."""
+        size = 1
+        for n in self.shape:
+            size *= n
+        return self.cells[0] if size == 1 and self.cells else None
+
+
+class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The cotangent on a wire in the pass on show. `none`: planned or done, and nothing came; `pending`: planned, not yet sent."""
+
+    kind: Literal["none", "zero", "value", "pending"]
+    value: float | None = None  # one element: the number
+    rms: float = 0.0
+    positive: float = 0.0  # Σ g⁺
+    negative: float = 0.0  # Σ |g⁻|
+    norm: float = 0.0
+    shape: tuple[int, ...] = ()
+    cells: tuple[float, ...] = ()
+    nonfinite: int = 0
+    terms: tuple[float, ...] = ()  # one per incoming contribution, in order: the number, or the norm
+    step: int = 0  # k at which the last term was sent
+
+
+class Local(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The local derivative of an operand: its formula as text, and the number (one element) or norm and cells of now."""
+
+    formula: str
+    value: float | None = None
+    norm: float | None = None
+    shape: tuple[int, ...] = ()
+    cells: tuple[float, ...] = ()
+
+
+class SavedTensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A tensor that an engine node saved for backward."""
+
+    node: NodePath
+    part: int
+    name: str  # of the engine node: `MulBackward0`
+    field: str  # PyTorch's: `self`, `other`, `result`
+    state: Literal["held", "in use", "freed"]
+    source: TensorKey | None = None  # the tensor it is, where the graph has it
+    shape: tuple[int, ...] = ()
+    value: float | None = None
+    version: int = 0
+    version_now: int = 0
+    freed_by: CallId | None = None
+    freed_at: int = 0  # step; 0: not freed
+    nbytes: int = 0
+
+
+class Queued(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An engine node that is ready, in the order in which the queue will give it out."""
+
+    node: NodePath
+    name: str
+    part: int
+    sequence_nr: int | None = None
+
+
+class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """All that is shown at step k of a run. What has no key was not computed (or, for grads, is None)."""
+
+    run: int
+    k: int
+    tensors: dict[TensorKey, TensorView] = {}
+    grads: dict[TensorKey, TensorView] = {}  # what each tensor has accumulated; no key: None
+    flows: dict[InputKey, Flow] = {}
+    cotangents: dict[TensorKey, Flow] = {}  # what passed through an output in the pass on show
+    locals: dict[InputKey, Local] = {}
+    saved: dict[tuple[NodePath, int, str], SavedTensor] = {}
+    queue: tuple[Queued, ...] = ()
+    grad_enabled: bool = True
+
+    @property
+    def held(self) -> int:
+        """How many saved tensors are held or in use."""
+        return sum(s.state != "freed" for s in self.saved.values())
+
+
+class View(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Which tensors are wanted with cells; `large` ones with up to 4,096."""
+
+    large: tuple[TensorKey, ...] = ()
+
+
+EMPTY = State(run=0, k=0)

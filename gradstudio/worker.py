@@ -1,0 +1,126 @@
+"""The worker process (`python -m gradstudio.worker`): runs documents for the window. No Qt; frames on stdin and stdout."""
+
+from __future__ import annotations
+
+import gc
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import msgspec
+import numpy as np
+
+from gradstudio.document import codec
+from gradstudio.document.graph import Array
+from gradstudio.engine import check
+from gradstudio.session import messages, playhead
+from gradstudio.session.delta import delta
+from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.run import Run, run
+from gradstudio.session.state import State, View
+
+GC = (20000, 20, 50)  # the engine makes many short-lived objects
+Reply = tuple[messages.Answer, Array | None]
+
+
+class Worker:
+    """Holds the last run and answers what is asked about it."""
+
+    def __init__(self) -> None:
+        self.run: Run | None = None
+        self._sent: dict[int, State] = {}  # the states that the window may name as a base
+
+    def answer(self, request: messages.Request) -> Reply:
+        """Return the answer to a request, and the body that goes with it."""
+        handlers: dict[type, Callable[[Any], Reply]] = {
+            RunDocument: self._run,
+            ShowState: self._show,
+            SendArray: self._array,
+            Check: self._check,
+        }
+        return handlers[type(request)](request)
+
+    def _run(self, request: RunDocument) -> Reply:
+        document = codec.document_from(msgspec.msgpack.decode(request.document))
+        before = self.run.trace if self.run is not None else None
+        self.run = run(document, request.run)
+        trace = self.run.trace
+        k = playhead.find(trace, messages.edge_or_anchor(request))
+        kept = before is not None and before.steps == trace.steps
+        sent = msgspec.structs.replace(trace, steps=()) if kept else trace
+        return Ran(sent, self._state(k, request.view, new_run=True), kept), None
+
+    def _state(self, k: int, view: View, new_run: bool = False) -> State:
+        assert self.run is not None
+        if new_run:
+            self._sent.clear()
+        made = self.run.state_at(k, view)
+        self._sent[k] = made
+        while len(self._sent) > 4:
+            self._sent.pop(next(iter(self._sent)))
+        return made
+
+    def _show(self, request: ShowState) -> Reply:
+        if self.run is None or self.run.trace.run != request.run:
+            return Gone(request.run), None
+        base = self._sent.get(request.base) if request.base is not None else None
+        made = self._state(request.k, request.view)
+        return messages.Shown(None, delta(base, made)) if base is not None else messages.Shown(made, None), None
+
+    def _array(self, request: SendArray) -> Reply:
+        if self.run is None or self.run.trace.run != request.run:
+            return Gone(request.run, request.request), None
+        found = self.run.array(request.key, request.k, request.grad)
+        if found is None:
+            return ArraySent(request.request, (), None), None
+        return ArraySent(request.request, found.shape, found.dtype.name), np.ascontiguousarray(found)
+
+    def _check(self, request: Check) -> Reply:
+        dtypes = [None if name is None else np.dtype(name) for name in request.dtypes]
+        try:
+            shapes, kinds = check(request.op, request.shapes, dtypes, request.operands, request.attrs)
+        except Exception as error:  # PyTorch's refusal is the answer
+            return Checked(request.request, error=type(error).__name__, message=str(error)), None
+        return Checked(request.request, tuple(shapes), tuple(np.dtype(d).name for d in kinds)), None
+
+
+def read_frames(source: BinaryIO, requests: queue.SimpleQueue[messages.Request]) -> None:
+    """Read requests until the window goes; then end the process, in the middle of a numpy call too."""
+    while len(prefix := source.read(PREFIX.size)) == PREFIX.size:
+        head_length, body_length = PREFIX.unpack(prefix)
+        head = source.read(head_length)
+        source.read(body_length)
+        if len(head) < head_length:
+            break
+        requests.put(messages.decode_request(head))
+    os._exit(0)
+
+
+def write_frame(target: int, head: bytes, body: Array | None) -> None:
+    """Write a frame whole."""
+    raw = memoryview(b"") if body is None else memoryview(body).cast("B") if body.size else memoryview(b"")
+    for part in (memoryview(PREFIX.pack(len(head), raw.nbytes) + head), raw):
+        view = part
+        while view:
+            view = view[os.write(target, view) :]
+
+
+def main() -> None:
+    """Answer requests until stdin ends."""
+    gc.set_threshold(*GC)
+    source, target = os.fdopen(os.dup(0), "rb"), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)  # what anything prints goes to stderr, never into a frame
+    requests: queue.SimpleQueue[messages.Request] = queue.SimpleQueue()
+    threading.Thread(target=read_frames, args=(source, requests), daemon=True).start()
+    worker = Worker()
+    while True:
+        answer, body = worker.answer(requests.get())
+        write_frame(target, messages.encode(answer), body)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
