@@ -1,0 +1,112 @@
+"""What a row says about one call of it: local derivatives as text and as numbers, and whether operands fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import modes
+from gradstudio.engine.apply import call
+from gradstudio.engine.backward import grad
+from gradstudio.engine.op import ROWS
+from gradstudio.engine.tensor import Tensor, make
+
+Attrs = Mapping[str, Any]
+_BRACES = re.compile(r"\{(\w+)\}")
+CHECKED_ELEMENTS = 1_000_000
+
+
+def formula(name: str, i: int, texts: Sequence[str | None], attrs: Attrs | None = None, operands: Sequence[Any] | None = None) -> str:
+    """Return the local derivative of operand i as plain text: "y", "2x", "2(z−t)". `texts` are the operands' texts."""
+    inputs = ROWS[name].inputs
+    given = inputs[min(i, len(inputs) - 1)].formula
+    if given is None:
+        return "0"
+    if not isinstance(given, str):
+        return given(texts, attrs or {}, operands)
+    shown = {inp.name: t or "?" for inp, t in zip(inputs, texts, strict=False)}
+    return _BRACES.sub(lambda m: _operand_text(shown.get(m[1], m[1]), given, m), given)
+
+
+def _operand_text(text: str, whole: str, m: re.Match[str]) -> str:
+    """Put a text in parentheses where it is an expression that the formula goes on with."""
+    alone = m[0] == whole or bool(re.fullmatch(r"[\w.]+", text))
+    return text if alone else f"({text})"
+
+
+def local_derivative(name: str, operands: Sequence[Any], attrs: Attrs | None, i: int, path: tuple[int, ...] = ()) -> Tensor | None:
+    """Return the vjp of operand i (of its part at path) with ones as the cotangent of output 0; None if it has none.
+
+    Computed on fresh leaves: no graph, no `.grad` and no mode is touched.
+    """
+    fresh = [_leaves(o) for o in operands]
+    target = fresh[i]
+    for step in path:
+        target = target[step]
+    if not isinstance(target, Tensor) or target.scalar_type.kind not in "fc":
+        return None
+    target.requires_grad = True
+    with modes.GradMode(True):
+        out = call(name, [_written(o) if ROWS[name].mutates and k == 0 else o for k, o in enumerate(fresh)], attrs)
+        first = out[0] if isinstance(out, tuple) else out
+        if first is None or not first.requires_grad:
+            return None
+        found = grad(first, target, make(np.ones(first.sizes, first.scalar_type), None), allow_unused=True)[0]
+    return found
+
+
+def _leaves(operand: Any) -> Any:
+    """Return an operand with every tensor replaced by a fresh leaf on a copy of its numbers."""
+    if isinstance(operand, Tensor):
+        return make(operand.array.copy(), None)
+    return tuple([_leaves(o) for o in operand]) if isinstance(operand, tuple | list) else operand
+
+
+def _written(x: Any) -> Any:
+    """Return a non-leaf that an in-place op may write."""
+    return call("clone", (x,))
+
+
+def check(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Sequence[Any],
+          attrs: Attrs | None = None) -> tuple[tuple[tuple[int, ...], ...], tuple[np.dtype[Any], ...]]:
+    """Return the shapes and dtypes of an op's outputs for operands of these shapes and dtypes; raise the op's own error.
+
+    `shapes[i]` is None where operand i is no tensor and stands in `operands`; a list of tensors has a list of shapes. Nothing is computed
+    on real data; where that would need more than a million elements nothing is computed at all, and both answers are empty.
+    """
+    row = ROWS[name]
+    if row.meta is not None:
+        found: tuple[tuple[tuple[int, ...], ...], tuple[np.dtype[Any], ...]] = row.meta(shapes, dtypes, operands, attrs or {})
+        return found
+    if sum([_elements(s) for s in shapes]) > CHECKED_ELEMENTS:
+        return (), ()
+    stand_ins = [_stand_in(s, d, o) for s, d, o in zip(shapes, dtypes, operands, strict=True)]
+    if row.mutates:
+        stand_ins[0] = make(stand_ins[0].array.copy(), None)
+    with modes.GradMode(False):
+        out = call(name, stand_ins, attrs)
+    outs = () if out is None else out if isinstance(out, tuple) else (out,)
+    return tuple([o.sizes for o in outs]), tuple([o.scalar_type for o in outs])
+
+
+def _elements(shape: Any) -> int:
+    if shape is None:
+        return 0
+    if shape and isinstance(shape[0], tuple | list):
+        return sum([_elements(s) for s in shape])
+    count = 1
+    for n in shape:
+        count *= n
+    return count
+
+
+def _stand_in(shape: Any, dtype: Any, operand: Any) -> Any:
+    """Return a tensor of zeros that has no memory to speak of, or a list of them, or the operand that is no tensor."""
+    if shape is None:
+        return operand
+    if isinstance(dtype, tuple | list):
+        return tuple([_stand_in(s, d, None) for s, d in zip(shape, dtype, strict=True)])
+    return make(np.broadcast_to(np.zeros((), np.dtype(dtype)), shape), None)

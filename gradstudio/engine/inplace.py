@@ -1,0 +1,195 @@
+"""In-place ops: the checks, the version, rebased history; through a view also that of its base (CopySlices)."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import errors, modes, tensor
+from gradstudio.engine.apply import COMPILED, Compiled
+from gradstudio.engine.geometry import Geometry
+from gradstudio.engine.gradnode import GradNode, next_seq, receive
+from gradstudio.engine.op import ops
+from gradstudio.engine.plan import save
+from gradstudio.engine.promote import CATEGORY
+from gradstudio.engine.tensor import AccumulateGrad, Tensor, View, make
+
+Array = np.ndarray[Any, Any]
+
+
+def mutating(name: str) -> Callable[..., Tensor]:
+    """Return the in-place form of a row: it computes as the row does and writes the result into the first operand."""
+
+    def write(x: Tensor, *rest: Any) -> Tensor:
+        return in_place(COMPILED[name], x, rest)
+
+    return write
+
+
+def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
+    """Run a row and write its result into x; return x. Raises RuntimeError in PyTorch's words before anything is written."""
+    allowed(x)
+    k = len(row.op.inputs)
+    operands = [x, *rest[: k - 1]]
+    attrs = (*rest[k - 1:], *row.defaults[max(len(rest) - k + 1, 0):])
+    arrays = row.arrays(operands)
+    exact = True
+    if row.op.promotes:
+        arrays, exact = row.promote(arrays)
+    try:
+        out = np.asarray(row.forward(*arrays, *attrs))
+    except ValueError:
+        row.explain(operands)
+        raise
+    fits(x, out)
+    node = _node(row, x, operands, exact)
+    if node is not None and "x" in node.plan.saved:  # torch saves a clone of what it overwrites
+        before = make(x.array.copy(), x.node)
+        operands[0], arrays = before, [before.array if arrays[0] is x.array else arrays[0], *arrays[1:]]
+    x.array[...] = out
+    x.version[0] += 1
+    if node is not None:
+        save(node.plan, node, operands, arrays, [x], attrs)
+        rebase(x, node)
+    return x
+
+
+def _node(row: Compiled, x: Tensor, operands: Sequence[Any], exact: bool) -> GradNode | None:
+    """Return the node of an in-place op if grad mode is on and an operand needs a gradient."""
+    taking = [operands[i] for i in row.diff]
+    edges = tuple([a.node if isinstance(a, Tensor) else None for a in taking])
+    if not modes.grad or not any(edges):
+        return None
+    node = row.plan(tuple([e is not None for e in edges]), exact).node_type()
+    node.seq, node.edges, node.g = next_seq(), edges, None
+    node.into = tuple([None if e is None else (a.sizes, a.scalar_type) for e, a in zip(edges, taking, strict=True)])
+    return node
+
+
+def allowed(x: Tensor) -> None:
+    """Raise what PyTorch raises where a tensor must not be written."""
+    if modes.grad and isinstance(x, View):
+        _allowed_view(x)
+    if modes.grad and type(x.node) is AccumulateGrad:
+        raise RuntimeError(errors.LEAF_IN_PLACE)
+    if any([s == 0 and n > 1 for s, n in zip(x.array.strides, x.sizes, strict=True)]):
+        raise RuntimeError(errors.OVERLAP)
+
+
+def _allowed_view(x: View) -> None:
+    if type(x.base.node) is AccumulateGrad and not x.made_in_no_grad:
+        raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
+    grad_fn = x.grad_fn
+    if x.multi and grad_fn is not None:
+        name = grad_fn.name().partition("Backward")[0]
+        raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view is the output of a function that "
+                           "returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
+                           "inplace operation by an out-of-place one.")
+    if x.made_in_no_grad and x.base.node is not None:
+        raise RuntimeError(errors.NO_GRAD_VIEW)
+
+
+def fits(x: Tensor, out: Array) -> None:
+    """Raise RuntimeError unless a result can be written into x."""
+    if CATEGORY[out.dtype.kind] > CATEGORY[x.scalar_type.kind]:
+        raise RuntimeError(f"result type {errors.dtype_name(out.dtype)} can't be cast to the desired output type "
+                           f"{errors.dtype_name(x.scalar_type)}")
+    if out.shape != x.sizes:
+        raise RuntimeError(f"output with shape {errors.size(x.sizes)} doesn't match the broadcast shape {errors.size(out.shape)}")
+
+
+def rebase(x: Tensor, node: GradNode) -> None:
+    """Make node the history of x; through its base if x is a view."""
+    if isinstance(x, View):
+        base = x.base
+        outer = CopySlices(node, base, x)
+        move(base, outer)
+        x.version[1:] = [weakref.ref(outer)]
+        move(x, regenerate(x))
+    else:
+        x.version[1:] = [weakref.ref(node)]
+        move(x, node)
+
+
+def move(x: Tensor, node: GradNode) -> None:
+    """Give x another grad_fn; retain_grad follows, other hooks stay with the old value."""
+    kept = x.retains_grad
+    if kept:
+        x.retains.remove()
+        del x.retains
+    x.node = node
+    if kept:
+        x.retain_grad()
+
+
+def regenerate(view: View) -> GradNode:
+    """Return a new AsStridedBackward0 of a view whose storage changed."""
+    row = COMPILED["as_strided"]
+    base = view.base
+    plan = row.plan((True,), True)
+    node = plan.node_type()
+    node.seq, node.edges, node.g, node.into = next_seq(), (base.node,), None, ((base.sizes, base.scalar_type),)
+    save(plan, node, (base,), (base.array,), [view], (Geometry.of(base.array, view.array),))
+    return node
+
+
+tensor.regenerate.append(regenerate)
+
+
+class CopyPlan:
+    """The plan of every CopySlices: the cotangent of the base outside the view passes, inside it goes through the in-place op."""
+
+    node_name = "torch::autograd::CopySlices"
+    several = False
+    saved: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+
+    def check(self, n: Any) -> None:
+        n.inner.plan.check(n.inner)
+
+    def cotangents(self, n: Any, g: Array) -> list[Any]:
+        found = n.inner.plan.cotangents(n.inner, n.geometry.taken(g))
+        whole = None if n.edges[0] is None else n.geometry.put(g, 0 if found[0] is None else found[0])
+        return [whole, *found[1:]]
+
+    def on_tensors(self, n: Any, g: Tensor, create_graph: bool) -> list[Any]:
+        self.check(n)
+        with modes.GradMode(create_graph):
+            part = ops.as_strided(g, n.geometry)
+            found = n.inner.plan.on_tensors(n.inner, part, create_graph)
+            inside = ops.zeros_like(part) if found[0] is None else found[0]
+            return [None if n.edges[0] is None else ops.put_strided(g, inside, n.geometry), *found[1:]]
+
+
+class CopySlices(GradNode):
+    """History of a base that was written through a view: the in-place op's own node is inside."""
+
+    __slots__ = ("geometry", "inner")
+
+    plan = CopyPlan()  # type: ignore[assignment]
+
+    def __init__(self, inner: GradNode, base: Tensor, view: Tensor) -> None:
+        self.inner, self.geometry = inner, Geometry.of(base.array, view.array)
+        self.seq, self.g, self.edges = next_seq(), None, (base.node, *inner.edges[1:])
+
+    @property
+    def kept(self) -> Any:
+        return self.inner.kept
+
+    @kept.setter
+    def kept(self, value: Any) -> None:
+        self.inner.kept = value
+
+    def fields(self) -> tuple[str, ...]:
+        return self.inner.fields()
+
+    def saved(self) -> Any:
+        return self.inner.saved()
+
+    def run(self, g: Any) -> None:
+        for e, c in zip(self.edges, self.plan.cotangents(self, g), strict=True):
+            if c is not None and e is not None:
+                receive(e, c)

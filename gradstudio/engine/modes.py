@@ -1,0 +1,78 @@
+"""Grad mode: the switch that every op reads. One process, one thread."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+grad = True  # read by the closures of apply.py on every call
+check_nan = False  # anomaly mode
+
+
+def grad_enabled() -> bool:
+    """Return whether ops record what backward needs."""
+    return grad
+
+
+class GradMode:
+    """Context manager and decorator that sets grad mode and puts it back, after an exception too."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+        self.before: list[bool] = []
+
+    def __enter__(self) -> None:
+        global grad
+        self.before.append(grad)
+        grad = self.on
+
+    def __exit__(self, *error: object) -> None:
+        global grad
+        grad = self.before.pop()
+
+    def __call__(self, function: F) -> F:
+        """Decorate a function or a generator function: its body runs in this mode."""
+        if inspect.isgeneratorfunction(function):
+            return _in_mode(function, self.on)
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **named: Any) -> Any:
+            with GradMode(self.on):
+                return function(*args, **named)
+
+        return wrapped  # type: ignore[return-value]
+
+
+def _in_mode(function: F, on: bool) -> F:
+    """Return a generator function whose body runs in a mode, while its consumer keeps its own."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **named: Any) -> Generator[Any, Any, Any]:
+        generator = function(*args, **named)
+        given: Any = None
+        send: Callable[[Any], Any] = generator.send
+        while True:
+            try:
+                with GradMode(on):
+                    produced = send(given)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                given, send = (yield produced), generator.send
+            except GeneratorExit:
+                generator.close()
+                raise
+            except BaseException as error:
+                given, send = error, generator.throw
+
+    return wrapped  # type: ignore[return-value]
+
+
+def set_grad_enabled(on: bool) -> None:
+    """Set grad mode from here on."""
+    global grad
+    grad = bool(on)

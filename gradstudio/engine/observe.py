@@ -1,0 +1,212 @@
+"""The observed loop of backward: step by step in PyTorch's order, with hooks, captures, create_graph and an observer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from gradstudio.engine import hooks, modes
+from gradstudio.engine.gradnode import GradNode, Port
+from gradstudio.engine.op import ops
+from gradstudio.engine.queue import Queue
+from gradstudio.engine.tensor import AccumulateGrad, Tensor, make, stored_grad
+
+Cotangents = tuple[Tensor | None, ...]
+
+
+class Observer(Protocol):
+    """Is told of each step of one pass. An exception that a node raises propagates; the observer has then seen enter without leave."""
+
+    def planned(self, order: list[GradNode]) -> None:
+        """Before the first node runs: the nodes in the order in which the queue will visit them."""
+
+    def enter(self, node: GradNode, cotangents: Cotangents, queue: Queue) -> None:
+        """The node was popped, hooks on its outputs ran; it runs next. One cotangent for each output, None where nothing arrived."""
+
+    def leave(self, node: GradNode, contributions: Cotangents) -> None:
+        """The node ran: one contribution for each edge, reduced and cast. Its saved tensors are freed after this."""
+
+
+class Pass:
+    """One observed run of backward. `wanted` limits it to what leads there; `accumulate` is False for grad(), which captures instead."""
+
+    def __init__(self, roots: Sequence[GradNode], seeds: Sequence[Tensor], keep: bool, create_graph: bool,
+                 wanted: Sequence[GradNode] | None = None, accumulate: bool = True, observer: Observer | None = None) -> None:
+        self.roots, self.seeds, self.keep, self.create_graph = roots, seeds, keep, create_graph
+        self.accumulate, self.observer = accumulate, observer
+        self.nodes, waiting = walk([e.target for e in roots])
+        self.queue = Queue(waiting)
+        self.goal = None if wanted is None else set(wanted)
+        self.needed = None if self.goal is None else on_path(self.nodes, self.goal, accumulate)
+        self.buffers: dict[GradNode, dict[GradNode, Tensor]] = {}  # by node, then by the port (or node) that received
+        self.captured: dict[GradNode, Tensor] = {}
+
+    def run(self) -> dict[GradNode, Tensor]:
+        """Run it. Return what arrived at the wanted places."""
+        if self.observer is not None:
+            self.observer.planned(self.plan())
+        with modes.GradMode(self.create_graph):
+            for e, g in zip(self.roots, self.seeds, strict=True):
+                self.receive(e, g)
+            self.queue.start([e.target for e in self.roots])
+            while self.queue:
+                n = self.queue.pop()
+                if self.visit(n):
+                    self.queue.done(n, self.may_run)
+        return self.captured
+
+    def plan(self) -> list[GradNode]:
+        """Return the nodes that will run, in order: the same queue without the work."""
+        queue = Queue(dict(self.queue.waiting))
+        queue.start([e.target for e in self.roots])
+        order = []
+        while queue:
+            n = queue.pop()
+            if self.runs(n):
+                order.append(n)
+                queue.done(n, self.may_run)
+        return order
+
+    def runs(self, n: GradNode) -> bool:
+        return self.needed is None or n in self.needed
+
+    def may_run(self, n: GradNode) -> bool:
+        """Tell whether the queue takes a node: it runs, or its cotangent is captured."""
+        return self.needed is None or n in self.needed or any(e.target is n for e in self.goal or ())
+
+    def receive(self, e: GradNode, g: Tensor) -> None:
+        """Add a contribution to a buffer."""
+        slots = self.buffers.setdefault(e.target, {})
+        before = slots.get(e)
+        if before is None:
+            slots[e] = g
+        elif self.create_graph:
+            slots[e] = ops.add(before, g)
+        else:
+            slots[e] = make(np.asarray(np.add(before.array, g.array)), None)
+
+    def visit(self, n: GradNode) -> bool:
+        """Run one popped node, or only capture what arrived. Return whether it ran."""
+        slots = self.buffers.pop(n, {})
+        for e in slots:
+            slots[e] = told(e, slots[e])
+            if self.goal is not None and e in self.goal and not self.accumulate:
+                self.captured[e] = slots[e]
+        if not self.runs(n):
+            return False
+        g = self.prepared(n, outputs(slots))
+        if self.observer is not None:
+            self.observer.enter(n, g, self.queue)
+        ran = self.sink(n, g) if isinstance(n, AccumulateGrad) else self.contributions(n, g)
+        sent = self.finished(n, ran, g)
+        if self.observer is not None:
+            self.observer.leave(n, tuple(sent))
+        if not self.keep:
+            n.kept = None
+        for edge, c in zip(n.edges, sent, strict=True):
+            if edge is not None and c is not None:
+                self.receive(edge, c)
+        return True
+
+    def prepared(self, n: GradNode, g: Cotangents) -> Cotangents:
+        """Run the prehooks of a node."""
+        for hook in hooks.of(n, "pre"):
+            changed = hook(g)
+            if changed is not None:
+                g = tuple(changed) if isinstance(changed, tuple | list) else (changed,)
+        return g
+
+    def finished(self, n: GradNode, sent: Sequence[Tensor | None], g: Cotangents) -> Sequence[Tensor | None]:
+        """Check for nan in anomaly mode, then run the hooks of a node."""
+        if modes.check_nan:
+            for i, c in enumerate(sent):
+                if c is not None and c.scalar_type.kind in "fc" and np.isnan(c.array).any():
+                    raise RuntimeError(f"Function '{n.name()}' returned nan values in its {i}th output.")
+        for hook in hooks.of(n, "post"):
+            changed = hook(tuple(sent), g)
+            if changed is not None:
+                sent = tuple(changed) if isinstance(changed, tuple | list) else (changed,)
+        return sent
+
+    def contributions(self, n: GradNode, g: Cotangents) -> list[Tensor | None]:
+        """Run the vjps of a node."""
+        if all(x is None for x in g):
+            n.plan.check(n)
+            return [None] * len(n.edges)
+        many = n.plan.several
+        if self.create_graph:
+            return n.plan.on_tensors(n, list(g) if many else g[0], True)
+        raw = [None if x is None else x.array for x in g]
+        return [None if c is None else make(c, None) for c in n.plan.cotangents(n, raw if many else raw[0])]
+
+    def sink(self, n: AccumulateGrad, g: Cotangents) -> list[Tensor | None]:
+        """Add to the leaf's .grad and call the hooks that wait for it."""
+        leaf = n.variable
+        if g[0] is not None and leaf.node is n:
+            accumulate(leaf, g[0], self.create_graph)
+            for hook in hooks.of(n, "accumulated"):
+                hook(leaf)
+        return []
+
+
+def accumulate(leaf: Tensor, g: Tensor, create_graph: bool) -> None:
+    """Add g to .grad: the first time a tensor of its own, later in place, or out of place where the addition is recorded."""
+    now = stored_grad(leaf)
+    if create_graph:
+        leaf.held_grad = ops.copied(g) if now is None else ops.add(now, g)
+    elif now is None:
+        leaf.held_grad = make(np.array(g.array, order="C"), None)
+    else:
+        np.add(now.array, g.array, now.array)
+        now.version[0] += 1
+
+
+def outputs(slots: Mapping[GradNode, Tensor]) -> Cotangents:
+    """Return the cotangents of a node in the order of its outputs."""
+    first = next(iter(slots), None)
+    if not isinstance(first, Port):
+        return (None if first is None else slots[first],)
+    found: list[Tensor | None] = [None] * first.count
+    for e, g in slots.items():
+        found[e.output_nr] = g
+    return tuple(found)
+
+
+def told(e: GradNode, g: Tensor) -> Tensor:
+    """Run the hooks on a tensor, then retain_grad, which sees what they left."""
+    for hook in hooks.of(e, "tensor"):
+        g = hooks.checked(hook(g), g, hook)
+    for keep in hooks.of(e, "retain"):
+        keep(ops.clone(g))
+    return g
+
+
+def walk(starts: Sequence[GradNode]) -> tuple[list[GradNode], dict[GradNode, int]]:
+    """Return the nodes reachable from the starts and how many contributions each waits for (several roots count as one each)."""
+    waiting: dict[GradNode, int] = {}
+    if len(starts) > 1:
+        for s in starts:
+            waiting[s] = waiting.get(s, 0) + 1
+    nodes = list(dict.fromkeys(starts))
+    seen = set(nodes)
+    for n in nodes:  # the list grows while it is walked
+        for e in n.edges:
+            if e is not None:
+                target = e.target
+                waiting[target] = waiting.get(target, 0) + 1
+                if target not in seen:
+                    seen.add(target)
+                    nodes.append(target)
+    return nodes, waiting
+
+
+def on_path(nodes: Iterable[GradNode], goal: set[GradNode], accumulate: bool) -> set[GradNode]:
+    """Return the nodes that must run so that cotangents reach the goal; backward(inputs=) runs the goal's nodes themselves too."""
+    needed = {e.target for e in goal} if accumulate else set()
+    for n in sorted(nodes, key=lambda n: n.seq):
+        if any(e is not None and (e in goal or e.target in needed) for e in n.edges):
+            needed.add(n)
+    return needed
+

@@ -1,0 +1,136 @@
+"""A row of the op table: what an op is called, takes, gives, computes, saves and shows. Rows live in ops/<category>.py.
+
+The parameter names of a vjp say what it reads, and so what is saved: `g` (cotangent; a tuple for several outputs), `out` or the
+name of an output, names of inputs, names of attrs, `x_shape` (shape of input x; `shapes` for a list of tensors). What no needed vjp
+reads is not saved, as in PyTorch. A vjp sees `ops`: raw kernels during a plain backward, the recorded ops under create_graph. It is
+written once, against `ops` and Python's operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+Texts = Sequence[str | None]
+Formula = str | Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """An operand. `vjp=None`: not differentiable.
+
+    `kind`: tensor, operand (tensor or number), tensors (a sequence), number, index. `formula`: the local derivative as plain text with
+    the operands' texts in braces, or a function (texts, attrs, operands) -> text. `torch`: PyTorch's name for what is saved of it.
+    """
+
+    name: str
+    vjp: Callable[..., Any] | None = None
+    formula: Formula | None = None
+    kind: str = "tensor"
+    torch: str = ""
+    optional: bool = False
+    promote: bool = True
+
+    @property
+    def saved_name(self) -> str:
+        return self.torch or {"x": "self", "y": "other"}.get(self.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """A setting that is no tensor. `kind`: int, float, bool, number, dim, dims, shape, sizes, dtype, choice (then `choices`)."""
+
+    name: str
+    kind: str
+    default: object = None
+    doc: str = ""
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Operands and attrs for tests and docs: arrays stand for tensors, everything else is passed as it is."""
+
+    operands: tuple[Any, ...]
+    attrs: Mapping[str, Any] | None = None
+    error: str = ""  # of a bad sample: how its message begins
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One row.
+
+    `forward` computes on arrays; `composite` is an expression in other rows, which records their nodes (`kernel`: what it is on
+    arrays, if the expression itself will not do). `fast` names a row whose closure is tried before the composite. `promotes`: ""
+    (operands as they are), "same" (PyTorch's result type, broadcasting), "float" (at least float). `mutates`: the input it writes.
+    `views`: outputs share the first input's storage. `many`: any number of outputs. `differentiable`: which outputs have a gradient.
+    `hidden` rows serve other rows and are in no palette.
+    """
+
+    name: str
+    inputs: tuple[Input, ...]
+    forward: Callable[..., Any] | None = None
+    composite: Callable[..., Any] | None = None
+    kernel: Callable[..., Any] | None = None
+    fast: str = ""
+    node_name: str = ""
+    category: str = ""
+    symbol: str = ""
+    torch: tuple[str, ...] = ()
+    attrs: tuple[Attr, ...] = ()
+    outputs: tuple[str, ...] = ("out",)
+    many: bool = False
+    differentiable: tuple[int, ...] = (0,)
+    promotes: str = ""
+    mutates: str = ""
+    views: bool = False
+    meta: Callable[..., Any] | None = None
+    latex: str = ""
+    doc: str = ""
+    samples: tuple[Sample, ...] = ()
+    bad_samples: tuple[Sample, ...] = ()
+    hidden: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.forward is None) == (self.composite is None):
+            raise TypeError(f"{self.name}: a row has either forward or composite")
+
+    def input(self, name: str) -> Input:
+        """Return the input of that name."""
+        return next(i for i in self.inputs if i.name == name)
+
+
+class Namespace:
+    """Functions by name. `ops` has the recorded ops (tensors in, tensors out), `kernels` the raw ones (arrays in, arrays out)."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"no op is called {name}")
+
+
+ops = Namespace()
+kernels = Namespace()
+TABLE: dict[str, Op] = {}  # what people see, in palette order
+ROWS: dict[str, Op] = {}  # the hidden ones too
+
+
+_spaces: dict[str, dict[str, Any]] = {}  # per module: its globals with `ops` replaced; grows as the module goes on
+
+
+def rebound(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same code with `ops` meaning the raw kernels."""
+    if not isinstance(function, FunctionType):
+        return function
+    space = _spaces.setdefault(function.__module__, {})
+    space.update(function.__globals__)
+    space["ops"] = kernels
+    return FunctionType(function.__code__, space, function.__name__, function.__defaults__, function.__closure__)
+
+
+def helper(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a function written against `ops` in both namespaces, so that vjps can call it as ops.name."""
+    setattr(ops, function.__name__, function)
+    setattr(kernels, function.__name__, rebound(function))
+    return function
+

@@ -1,0 +1,219 @@
+"""Arithmetic: element-wise rows on one or two tensors, with their numbers-first and number-second overloads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine.apply import register
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.promote import constant
+from gradstudio.engine.tensor import Tensor
+
+ALPHA = Attr("alpha", "number", 1, "Factor of the second operand.")
+CATEGORY = "arithmetic"
+
+
+def operand(name: str, vjp: Any = None, formula: Any = None, **more: Any) -> Input:
+    """Return an input that takes a tensor or a number."""
+    return Input(name, vjp=vjp, formula=formula, kind="operand", **more)
+
+
+# Addition and subtraction. The hidden rows take a tensor first, as PyTorch's kernels do.
+def add(x: Any, y: Any, alpha: Any = 1) -> Any:
+    if not isinstance(x, Tensor):
+        x, y = (y, x) if alpha == 1 else (ops.mul(y, alpha), x)
+        alpha = 1
+    return ops.add_tensor(x, y, alpha)
+
+
+def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
+    return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub(y, x, alpha)
+
+
+def scaled(ufunc: Any) -> Any:
+    """Return a kernel of x ± alpha·y; alpha may be left out."""
+    return lambda x, y, alpha=1: ufunc(x, y if alpha == 1 else y * alpha)
+
+
+def alpha_text(texts: Sequence[str | None], attrs: dict[str, Any], operands: Any) -> str:
+    return str(attrs.get("alpha", 1))
+
+
+def minus_alpha_text(texts: Sequence[str | None], attrs: dict[str, Any], operands: Any) -> str:
+    return f"−{attrs.get('alpha', 1)}"
+
+
+register(
+    Op("add_tensor", (Input("x", lambda g: g), operand("y", lambda g, alpha=1: g if alpha == 1 else g * alpha)), scaled(np.add),
+       node_name="AddBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
+    Op("sub_tensor", (Input("x", lambda g: g), operand("y", lambda g, alpha=1: -g if alpha == 1 else -g * alpha)), scaled(np.subtract),
+       node_name="SubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
+    Op("rsub", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", kind="number")),
+       lambda x, y, alpha=1: np.subtract(y, x if alpha == 1 else x * alpha), node_name="RsubBackward1", attrs=(ALPHA,), promotes="same",
+       hidden=True),
+    Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, fast="add_tensor", attrs=(ALPHA,),
+       category=CATEGORY, symbol="+", torch=("{x} + {y}", "torch.add({x}, {y})", "{x}.add({y})"), latex="{x} + {y}",
+       doc="Add element by element.", samples=samples.TWO, bad_samples=samples.BROADCAST),
+    Op("sub", (operand("x", formula="1"), operand("y", formula=minus_alpha_text)), composite=sub, fast="sub_tensor", attrs=(ALPHA,),
+       category=CATEGORY, symbol="−", torch=("{x} - {y}", "torch.sub({x}, {y})", "{x}.sub({y})"), latex="{x} - {y}",
+       doc="Subtract the second operand from the first.", samples=samples.TWO, bad_samples=samples.BROADCAST),
+)
+
+
+# Multiplication and division.
+def mul(x: Any, y: Any) -> Any:
+    return ops.mul_tensor(x, y) if isinstance(x, Tensor) else ops.mul_tensor(y, x)
+
+
+def div(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
+    if not isinstance(x, Tensor):
+        return ops.mul(ops.reciprocal(y), x)
+    return ops.div_tensor(x, y) if rounding_mode is None else ops.div_rounded(x, y, rounding_mode)
+
+
+def divide_rounded(x: Any, y: Any, rounding_mode: str) -> Any:
+    if rounding_mode == "floor":
+        return np.floor_divide(x, y)
+    if rounding_mode == "trunc":
+        return np.trunc(np.true_divide(x, y)).astype(x.dtype)
+    raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+
+
+register(
+    Op("mul_tensor", (Input("x", lambda g, y: g * y), operand("y", lambda g, x: g * x)), np.multiply, node_name="MulBackward0",
+       promotes="same", hidden=True),
+    Op("div_tensor", (Input("x", lambda g, y: g / y), operand("y", lambda g, x, y: -g * ((x / y) / y))), np.true_divide,
+       node_name="DivBackward0", promotes="float", hidden=True),
+    Op("div_rounded", (Input("x", lambda g: ops.zeros_like(g)), operand("y", lambda g: ops.zeros_like(g))), divide_rounded,
+       node_name="DivBackward1", attrs=(Attr("rounding_mode", "choice", None, choices=("trunc", "floor")),), promotes="same", hidden=True),
+    Op("mul", (operand("x", formula="{y}"), operand("y", formula="{x}")), composite=mul, fast="mul_tensor", category=CATEGORY, symbol="×",
+       torch=("{x} * {y}", "torch.mul({x}, {y})", "{x}.mul({y})"), latex=r"{x} \cdot {y}", doc="Multiply element by element.",
+       samples=samples.TWO, bad_samples=samples.BROADCAST),
+    Op("div", (operand("x", formula="1/{y}"), operand("y", formula="−{x}/{y}²")), composite=div, fast="div_tensor",
+       attrs=(Attr("rounding_mode", "choice", None, "Round the quotient; its gradient is then zero.", ("trunc", "floor")),),
+       category=CATEGORY, symbol="÷", torch=("{x} / {y}", "torch.div({x}, {y})", "{x}.div({y})"), latex=r"\frac{{x}}{{y}}",
+       doc="Divide element by element; integers become floats.", samples=samples.TWO, bad_samples=samples.BROADCAST),
+)
+
+
+# Powers.
+def power(x: Any, y: Any) -> Any:
+    if isinstance(y, Tensor):
+        return ops.pow_tensor(x, y) if isinstance(x, Tensor) else ops.pow_base(x, y)
+    return ops.pow_scalar(x, y)
+
+
+def raise_to(x: Any, exponent: Any) -> Any:
+    if exponent == 2:
+        return x * x
+    if x.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return np.sqrt(x) if exponent == 0.5 else np.power(x, constant(exponent, x.dtype) if x.dtype.kind == "f" else exponent)
+
+
+@helper
+def pow_backward(g: Any, x: Any, exponent: Any) -> Any:
+    """The gradient of x ** number: zero at exponent 0, whatever x is."""
+    if exponent == 0:
+        return ops.zeros_like(x)
+    return g * (exponent * ops.pow(x, exponent - 1))
+
+
+@helper
+def pow_backward_exponent(g: Any, x: Any, exponent: Any, out: Any) -> Any:
+    """The gradient of the exponent: zero where the base is 0 and the exponent is not negative."""
+    zero = ops.logical_and(ops.eq(x, 0), ops.ge(exponent, 0))
+    return ops.where(zero, ops.zeros_like(g), g * (out * ops.log(x)))
+
+
+def raise_base(x: Any, y: Any) -> Any:
+    return np.power(x, y)
+
+
+def pow_text(texts: Sequence[str | None], attrs: dict[str, Any], operands: Any) -> str:
+    """The local derivative of the base: 2x, 3x², nxⁿ⁻¹ as text."""
+    base, exponent = texts[0], texts[1]
+    n = None if operands is None or isinstance(operands[1], Tensor) else operands[1]
+    if n is None:
+        return f"{exponent}·{base}^({exponent}−1)"
+    less = n - 1
+    if n in (0, 1):
+        return str(int(n))
+    return f"{number_text(n)}{base}" if less == 1 else f"{number_text(n)}{base}{superscript(less)}"
+
+
+def number_text(n: Any) -> str:
+    """Return a number without a useless fraction: 2.0 as 2."""
+    return str(int(n)) if n == int(n) else str(n)
+
+
+def superscript(n: Any) -> str:
+    """Return an exponent as text: ², or ^0.5 where there are no raised digits."""
+    text = number_text(n)
+    return text.translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")) if "." not in text and "e" not in text else f"^{text}"
+
+
+register(
+    Op("pow_scalar", (Input("x", lambda g, x, y: ops.pow_backward(g, x, y)), Input("y", kind="number", torch="exponent")), raise_to,
+       node_name="PowBackward0", hidden=True, promotes="power"),
+    Op("pow_tensor", (Input("x", lambda g, x, y: ops.pow_backward_self(g, x, y)),
+                      Input("y", lambda g, x, y, out: ops.pow_backward_exponent(g, x, y, out), torch="exponent")), raise_base,
+       node_name="PowBackward1", promotes="same", hidden=True),
+    Op("pow_base", (Input("x", kind="number"), Input("y", lambda g, x, y, out: ops.pow_backward_exponent(g, x, y, out), torch="exponent")),
+       raise_base, node_name="PowBackward2", promotes="same", hidden=True),
+    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, category=CATEGORY, symbol="xⁿ",
+       torch=("{x} ** {y}", "torch.pow({x}, {y})", "{x}.pow({y})"), latex="{x}^{{y}}", doc="Raise to a power, element by element.",
+       samples=samples.TWO_POSITIVE, bad_samples=samples.BROADCAST),
+)
+
+
+# Functions of one tensor.
+@helper
+def pow_backward_self(g: Any, x: Any, exponent: Any) -> Any:
+    """The gradient of the base for a tensor exponent: zero where the exponent is 0."""
+    return ops.where(ops.eq(exponent, 0), ops.zeros_like(g), g * (exponent * ops.pow(x, exponent - 1)))
+
+
+def function(name: str, forward: Any, vjp: Any, formula: str, symbol: str, latex: str, doc: str, promotes: str = "float",
+             given: Any = samples.ONE, node: str = "") -> Op:
+    """Return the row of a function of one tensor."""
+    return Op(name, (Input("x", vjp, formula),), forward, node_name=f"{node or name.capitalize()}Backward0", promotes=promotes,
+              category=CATEGORY, symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc, samples=given)
+
+
+def negative(x: Any) -> Any:
+    if x.dtype.kind == "b":
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+                           "`logical_not()` operator instead.")
+    return np.negative(x)
+
+
+register(
+    function("neg", negative, lambda g: -g, "−1", "−x", "-{x}", "Change the sign.", "same"),
+    function("sqrt", np.sqrt, lambda g, out: g / (2 * out), "1/(2√{x})", "√", r"\sqrt{x}", "Square root.", given=samples.ONE_POSITIVE),
+    function("exp", np.exp, lambda g, out: g * out, "e^{x}", "eˣ", "e^{x}", "Exponential."),
+    function("log", np.log, lambda g, x: ops.div(g, x), "1/{x}", "ln", r"\ln {x}", "Natural logarithm.", given=samples.ONE_POSITIVE),
+    function("sin", np.sin, lambda g, x: g * ops.cos(x), "cos {x}", "sin", r"\sin {x}", "Sine."),
+    function("cos", np.cos, lambda g, x: g * -ops.sin(x), "−sin {x}", "cos", r"\cos {x}", "Cosine."),
+    function("abs", np.absolute, lambda g, x: g * ops.sgn(x), "sign {x}", "|x|", "|{x}|", "Absolute value; its gradient is 0 at 0.", "same"),
+    function("sign", np.sign, lambda g: ops.zeros_like(g), "0", "sign", r"\mathrm{sign}({x})", "-1, 0 or 1; no gradient passes.", "same"),
+    function("reciprocal", lambda x: constant(1, x.dtype) / x, lambda g, out: -g * (out * out), "−1/{x}²", "1/x", r"\frac{1}{x}",
+             "One over x.", given=samples.ONE_POSITIVE),
+    Op("sgn", (Input("x", lambda g: ops.zeros_like(g)),), np.sign, node_name="SgnBackward0", promotes="same", hidden=True),
+    Op("square", (Input("x", formula="2{x}"),), composite=lambda x: ops.pow_scalar(x, 2), category=CATEGORY, symbol="x²",
+       torch=("torch.square({x})", "{x}.square()"), latex="{x}^2", doc="Multiply by itself.", samples=samples.ONE),
+)
+
+
+# Choices between two values.
+register(
+    Op("where", (Input("condition", promote=False), operand("x", lambda g, condition: ops.where(condition, g, 0), "[{condition}]"),
+                 operand("y", lambda g, condition: ops.where(condition, 0, g), "[not {condition}]")), np.where, node_name="WhereBackward0",
+       promotes="same", category=CATEGORY, symbol="?:", torch=("torch.where({condition}, {x}, {y})",),
+       latex=r"{x}\ \mathrm{if}\ {condition}\ \mathrm{else}\ {y}", doc="Take from x where the condition holds, else from y.",
+       samples=(Sample((samples.array(3, 2) > 0, samples.array(3, 2), samples.array(3, 2, start=0.6))),)),
+)

@@ -1,0 +1,49 @@
+"""Gradient control and plain copies: detach, clone, contiguous, to; constants like a tensor; assert_close."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine.apply import register
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+
+
+def detach(x: Tensor) -> Tensor:
+    return x.detach()
+
+
+def contiguous(x: Tensor) -> Any:
+    return x if x.array.flags.c_contiguous else ops.clone(x)
+
+
+def to(x: Tensor, dtype: Any = None) -> Any:
+    return x if dtype is None or x.scalar_type == np.dtype(dtype) else ops.cast(x, np.dtype(dtype))
+
+
+register(
+    Op("detach", (Input("x", formula="0"),), composite=detach, kernel=lambda x: x, views=True, category="gradient control", symbol="✂",
+       torch=("{x}.detach()",), latex=r"\mathrm{detach}({x})", doc="The same numbers without a gradient path.", samples=samples.ONE),
+    Op("clone", (Input("x", lambda g: g, "1"),), lambda x: x.copy(), node_name="CloneBackward0", category="gradient control", symbol="clone",
+       torch=("{x}.clone()", "torch.clone({x})"), latex="{x}", doc="A copy on a storage of its own; gradients pass.", samples=samples.ONE),
+    Op("contiguous", (Input("x", formula="1"),), composite=contiguous, kernel=np.ascontiguousarray, category="gradient control",
+       symbol="contiguous", torch=("{x}.contiguous()",), latex="{x}", doc="Row-major memory: the tensor itself, or a copy.",
+       samples=samples.ONE),
+    Op("cast", (Input("x", lambda g: g),), lambda x, dtype: x.astype(dtype), node_name="ToCopyBackward0", attrs=(Attr("dtype", "dtype"),),
+       hidden=True),
+    Op("to", (Input("x", formula="1"),), composite=to, kernel=lambda x, dtype: x.astype(dtype, copy=False),
+       attrs=(Attr("dtype", "dtype", None, "The dtype wanted."),), category="gradient control", symbol="to", torch=("{x}.to({dtype})",),
+       latex="{x}", doc="Convert to a dtype; the gradient is converted back.",
+       samples=(Sample((samples.array(3),), {"dtype": "float64"}),)),
+    Op("zeros_like", (Input("x"),), np.zeros_like, category="other", symbol="0", torch=("torch.zeros_like({x})",), latex="0",
+       doc="Zeros in the shape of a tensor.", samples=samples.ONE),
+    Op("ones_like", (Input("x"),), np.ones_like, category="other", symbol="1", torch=("torch.ones_like({x})",), latex="1",
+       doc="Ones in the shape of a tensor.", samples=samples.ONE),
+    Op("zeros", (Input("x"),), lambda x, shape: np.zeros(shape, x.dtype), attrs=(Attr("shape", "shape", ()),), hidden=True),
+    Op("copied", (Input("x", lambda g: g),), lambda x: x.copy(), node_name="CopyBackwards", hidden=True),
+)

@@ -1,0 +1,90 @@
+"""In-place rows: they write their first operand and return it, one version on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine.apply import register
+from gradstudio.engine.inplace import mutating
+from gradstudio.engine.op import ROWS, Attr, Input, Op, Sample, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+CATEGORY = "in place"
+
+
+# What the in-place rows compute, as rows without a name of their own.
+register(
+    Op("as_strided", (Input("x", lambda g, geometry: ops.as_strided_backward(g, geometry)),), lambda x, geometry: geometry.taken(x),
+       node_name="AsStridedBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
+    Op("as_strided_backward", (Input("grad_output", lambda g, geometry: ops.as_strided(g, geometry)),), lambda g, geometry: geometry.spread(g),
+       node_name="AsStridedBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
+    Op("put_strided", (Input("x", lambda g, y, geometry: ops.put_strided(g, ops.zeros_like(y), geometry)),
+                       Input("y", lambda g, geometry: ops.as_strided(g, geometry))), lambda x, y, geometry: geometry.put(x, y),
+       node_name="AsStridedScatterBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
+    Op("zero", (Input("x", lambda g: ops.zeros_like(g)),), np.zeros_like, node_name="ZeroBackward0", hidden=True),
+    Op("copy", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: g)),
+       lambda x, y: np.broadcast_to(y.astype(x.dtype, copy=False), x.shape), node_name="CopyBackwards", hidden=True),
+    Op("fill_number", (Input("x", lambda g: ops.zeros_like(g)), Input("y", kind="number", torch="value")),
+       lambda x, y: np.full_like(x, y), node_name="FillBackward0", hidden=True),
+    Op("fill_tensor", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: ops.sum(g), torch="value")),
+       lambda x, y: np.full_like(x, y), node_name="FillBackward1", hidden=True),
+)
+
+
+def fill_(x: Tensor, value: Any) -> Tensor:
+    return fill_tensor_(x, value) if isinstance(value, Tensor) else fill_number_(x, value)
+
+
+def pow_(x: Tensor, exponent: Any) -> Tensor:
+    return pow_tensor_(x, exponent) if isinstance(exponent, Tensor) else pow_scalar_(x, exponent)
+
+
+fill_number_, fill_tensor_ = mutating("fill_number"), mutating("fill_tensor")
+pow_scalar_, pow_tensor_ = mutating("pow_scalar"), mutating("pow_tensor")
+ALPHA = Attr("alpha", "number", 1, "Factor of the second operand.")
+UPDATE = (Sample((samples.array(3, 2), samples.array(3, 2, start=0.6))), Sample((samples.array(2, 3), samples.array(3, start=0.3))),
+          Sample((samples.array(3), 2.5)))
+BAD = (Sample((samples.array(3), samples.array(2, 3)), error="output with shape [3] doesn't match the broadcast shape [2, 3]"),)
+
+
+def binary(name: str, compute: Any, symbol: str, operator: str, latex: str, doc: str, formulas: tuple[Any, Any],
+           attrs: tuple[Attr, ...] = ()) -> Op:
+    """Return the row of an in-place op with a second operand."""
+    torch = (f"{{x}}.{name}({{y}})", *([f"{{x}} {operator} {{y}}"] if operator else []))
+    return Op(name, (Input("x", formula=formulas[0]), Input("y", formula=formulas[1], kind="operand")), composite=compute, mutates="x",
+              attrs=attrs, category=CATEGORY, symbol=symbol, torch=torch, latex=latex, doc=doc, samples=UPDATE, bad_samples=BAD)
+
+
+def unary(name: str, compute: Any, symbol: str, latex: str, doc: str, formula: str, given: Any = samples.ONE) -> Op:
+    """Return the row of an in-place op on one tensor."""
+    return Op(name, (Input("x", formula=formula),), composite=compute, mutates="x", category=CATEGORY, symbol=symbol,
+              torch=(f"{{x}}.{name}()",), latex=latex, doc=doc, samples=given)
+
+
+register(
+    binary("add_", mutating("add_tensor"), "+=", "+=", r"{x} \mathrel{+}= {y}", "Add into the first operand.",
+           ("1", ROWS["add"].input("y").formula), (ALPHA,)),
+    binary("sub_", mutating("sub_tensor"), "−=", "-=", r"{x} \mathrel{-}= {y}", "Subtract from the first operand.",
+           ("1", ROWS["sub"].input("y").formula), (ALPHA,)),
+    binary("mul_", mutating("mul_tensor"), "×=", "*=", r"{x} \mathrel{\times}= {y}", "Multiply the first operand.", ("{y}", "{x}")),
+    binary("div_", mutating("div_tensor"), "÷=", "/=", r"{x} \mathrel{/}= {y}", "Divide the first operand.", ("1/{y}", "−{x}/{y}²")),
+    Op("pow_", (Input("x", formula=ROWS["pow"].input("x").formula), Input("y", formula="{x}^{y}·ln {x}", kind="operand")), composite=pow_,
+       mutates="x", category=CATEGORY, symbol="xⁿ=", torch=("{x}.pow_({y})", "{x} **= {y}"), latex="{x}^{{y}}", doc="Raise to a power in place.",
+       samples=(Sample((samples.positive(3), 2)), Sample((samples.positive(3), samples.positive(3)))), bad_samples=BAD),
+    Op("copy_", (Input("x", formula="0"), Input("y", formula="1")), composite=mutating("copy"), mutates="x", category=CATEGORY, symbol="copy",
+       torch=("{x}.copy_({y})",), latex=r"{x} \leftarrow {y}", doc="Overwrite with another tensor's numbers.", samples=UPDATE[:2]),
+    Op("fill_", (Input("x", formula="0"), Input("y", formula="1", kind="operand")), composite=fill_, mutates="x", category=CATEGORY,
+       symbol="fill", torch=("{x}.fill_({y})",), latex=r"{x} \leftarrow {y}", doc="Overwrite with one number.",
+       samples=(Sample((samples.array(3), 2.5)), Sample((samples.array(3), samples.SCALAR)))),
+    unary("zero_", mutating("zero"), "0", r"{x} \leftarrow 0", "Overwrite with zeros; the gradient becomes zero.", "0"),
+    unary("exp_", mutating("exp"), "eˣ", r"{x} \leftarrow e^{x}", "Exponential in place.", "e^{x}"),
+    unary("neg_", mutating("neg"), "−x", r"{x} \leftarrow -{x}", "Change the sign in place.", "−1"),
+    unary("sqrt_", mutating("sqrt"), "√", r"{x} \leftarrow \sqrt{x}", "Square root in place.", "1/(2√{x})", samples.ONE_POSITIVE),
+    unary("relu_", mutating("relu"), "relu", r"{x} \leftarrow \max(0, {x})", "relu in place.", "[{x} > 0]"),
+    unary("sigmoid_", mutating("sigmoid"), "σ", r"{x} \leftarrow \sigma({x})", "Logistic function in place.", "σ({x})(1 − σ({x}))"),
+    unary("tanh_", mutating("tanh"), "tanh", r"{x} \leftarrow \tanh {x}", "Hyperbolic tangent in place.", "1 − tanh² {x}"),
+)

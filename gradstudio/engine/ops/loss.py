@@ -1,0 +1,105 @@
+"""Losses, with the backward ops that PyTorch has for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine.apply import register
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+
+Array = np.ndarray[Any, Any]
+CATEGORY = "loss"
+REDUCTION = Attr("reduction", "choice", "mean", "What becomes of the elements: their mean, their sum, or all of them.", ("mean", "sum", "none"))
+PAIR = (Sample((np.array(1.5), np.array(0.3))), Sample((samples.array(3, 2), samples.array(3, 2, start=0.6))),
+        Sample((samples.array(3), samples.array(3, start=0.6)), {"reduction": "sum"}),
+        Sample((samples.array(3), samples.array(3, start=0.6)), {"reduction": "none"}))
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """Reduce an array of losses."""
+    if reduction == "mean":
+        return np.add.reduce(losses, None) / losses.dtype.type(losses.size)
+    if reduction == "sum":
+        return np.add.reduce(losses, None)
+    if reduction != "none":
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return losses
+
+
+def elements(operands: Any) -> int | None:
+    """Return how many elements the loss averages over, if known."""
+    return None if operands is None else int(operands[0].array.size)
+
+
+def mse_text(sign: str) -> Any:
+    """Return the formula of one side of mse_loss: 2(x−t), over n where it averages."""
+
+    def text(texts: Any, attrs: Any, operands: Any) -> str:
+        n = elements(operands)
+        over = "" if attrs.get("reduction", "mean") != "mean" or n == 1 else f"/{n or 'n'}"
+        a, b = (texts[0], texts[1]) if sign == "+" else (texts[1], texts[0])
+        return f"2({a}−{b}){over}"
+
+    return text
+
+
+# Squared error.
+def mse_loss(x: Array, target: Array, reduction: str) -> Any:
+    difference = x - target
+    return reduced(difference * difference, reduction)
+
+
+def mse_loss_backward(grad_output: Array, x: Array, target: Array, reduction: str) -> Any:
+    factor = 2 / max(x.size, 1) if reduction == "mean" else 2
+    return x.dtype.type(factor) * (x - target) * grad_output
+
+
+@helper
+def mse_loss_double_backward(g: Any, shape: tuple[int, ...], reduction: str) -> Any:
+    """The second derivative of the squared error, times g."""
+    out = 2 * g
+    return out / ops.count(shape) if reduction == "mean" else out
+
+
+register(
+    Op("mse_loss_backward", (
+        Input("grad_output", lambda g, x, target, reduction: ops.mse_loss_backward(g, x, target, reduction)),
+        Input("x", lambda g, grad_output, x_shape, reduction: ops.mse_loss_double_backward(g * grad_output, x_shape, reduction)),
+        Input("target", lambda g, grad_output, x_shape, reduction: -ops.mse_loss_double_backward(g * grad_output, x_shape, reduction))),
+        mse_loss_backward, node_name="MseLossBackwardBackward0", attrs=(REDUCTION,), hidden=True),
+    Op("mse_loss", (
+        Input("x", lambda g, x, target, reduction: ops.mse_loss_backward(g, x, target, reduction), mse_text("+")),
+        Input("target", lambda g, x, target, reduction: ops.mse_loss_backward(g, target, x, reduction), mse_text("−"))),
+        mse_loss, node_name="MseLossBackward0", attrs=(REDUCTION,), promotes="same", category=CATEGORY, symbol="Δ²",
+        torch=("F.mse_loss({x}, {target})",), latex=r"\overline{({x} - {target})^2}", doc="Mean squared difference.", samples=PAIR,
+        bad_samples=(Sample((samples.array(2), samples.array(3)), error="The size of tensor a (2) must match the size of tensor b (3)"),)),
+)
+
+
+# Absolute error: a composite, as in PyTorch.
+def l1_loss(x: Any, target: Any, reduction: str = "mean") -> Any:
+    losses = ops.abs(ops.sub(x, target))
+    return ops.mean(losses) if reduction == "mean" else ops.sum(losses) if reduction == "sum" else losses
+
+
+def l1_text(sign: str) -> Any:
+    """Return the formula of one side of l1_loss: the sign of the difference, over n where it averages."""
+
+    def text(texts: Any, attrs: Any, operands: Any) -> str:
+        n = elements(operands)
+        over = "" if attrs.get("reduction", "mean") != "mean" or n == 1 else f"/{n or 'n'}"
+        a, b = (texts[0], texts[1]) if sign == "+" else (texts[1], texts[0])
+        return f"sign({a}−{b}){over}"
+
+    return text
+
+
+register(
+    Op("l1_loss", (Input("x", formula=l1_text("+")), Input("target", formula=l1_text("−"))), composite=l1_loss, attrs=(REDUCTION,),
+       category=CATEGORY, symbol="|Δ|", torch=("F.l1_loss({x}, {target})",), latex=r"\overline{|{x} - {target}|}",
+       doc="Mean absolute difference.", samples=PAIR,
+       bad_samples=(Sample((samples.array(2), samples.array(3)), error="The size of tensor a (2) must match the size of tensor b (3)"),)),
+)

@@ -1,0 +1,94 @@
+"""Reductions: sums, means, products, extremes over all elements or along dims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import errors
+from gradstudio.engine.apply import register
+from gradstudio.engine.dims import Dim, dims_of
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.promote import I64
+
+Array = np.ndarray[Any, Any]
+CATEGORY = "reduction"
+DIM = Attr("dim", "dims", None, "Along which dims; over all elements if left out.")
+ONE_DIM = Attr("dim", "dim", None, "Along which dim; over all elements if left out.")
+KEEPDIM = Attr("keepdim", "bool", False, "Keep reduced dims with size 1.")
+PLAIN = (Sample((samples.array(3, 2),)), Sample((samples.SCALAR,)), Sample((samples.array(3, 2),), {"dim": 0}),
+         Sample((samples.array(2, 3, 2),), {"dim": -1, "keepdim": True}))
+LISTS = (*PLAIN, Sample((samples.array(2, 3, 2),), {"dim": (0, 2)}))
+BAD_DIM = (Sample((samples.array(2, 3),), {"dim": 2}, "Dimension out of range (expected to be in range of [-2, 1], but got 2)"),)
+
+
+@helper
+def restored(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+    """Put back the dims that a reduction took, with size 1."""
+    if not keepdim and shape:
+        for d in sorted(dims_of(dim, len(shape))):
+            g = ops.unsqueeze(g, d)
+    return g
+
+
+@helper
+def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+    """Expand the cotangent of a reduction to the shape of its input."""
+    return ops.expand(ops.restored(g, shape, dim, keepdim), shape)
+
+
+# Sum and mean.
+def total(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
+    return np.add.reduce(x, dims_of(dim, x.ndim), I64 if x.dtype.kind in "biu" else None, keepdims=keepdim)
+
+
+def count(shape: Sequence[int], dim: Dim = None) -> int:
+    return math.prod([shape[d] for d in dims_of(dim, len(shape))])
+
+
+def average(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
+    if x.dtype.kind not in "fc":
+        raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: "
+                           f"{errors.dtype_name(x.dtype)}")
+    return total(x, dim, keepdim) / x.dtype.type(count(x.shape, dim))
+
+
+def sum_(x: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+    return ops.sum_all(x) if dim is None and not keepdim else ops.sum_dim(x, dim, keepdim)
+
+
+def mean(x: Any, dim: Dim = None, keepdim: bool = False) -> Any:
+    return ops.mean_all(x) if dim is None and not keepdim else ops.mean_dim(x, dim, keepdim)
+
+
+@helper
+def mean_backward(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+    """The gradient of a mean along dims: an equal share each."""
+    return ops.spread(g, shape, dim, keepdim) / ops.count(shape, dim)
+
+
+def mean_text(texts: Any, attrs: Any, operands: Any) -> str:
+    if operands is None:
+        return "1/n"
+    n = count(operands[0].sizes, attrs.get("dim"))
+    return "1" if n == 1 else f"1/{n}"
+
+
+helper(count)
+register(
+    Op("sum_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape)),), total, node_name="SumBackward0", hidden=True),
+    Op("sum_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.spread(g, x_shape, dim, keepdim)),), total, node_name="SumBackward1",
+       attrs=(DIM, KEEPDIM), hidden=True),
+    Op("mean_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape) / ops.count(x_shape)),), average, node_name="MeanBackward0",
+       hidden=True),
+    Op("mean_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.mean_backward(g, x_shape, dim, keepdim)),), average,
+       node_name="MeanBackward1", attrs=(DIM, KEEPDIM), hidden=True),
+    Op("sum", (Input("x", formula="1"),), composite=sum_, kernel=total, attrs=(DIM, KEEPDIM), category=CATEGORY, symbol="Σ",
+       torch=("{x}.sum()", "torch.sum({x})"), latex=r"\sum {x}", doc="Add up.", samples=LISTS, bad_samples=BAD_DIM),
+    Op("mean", (Input("x", formula=mean_text),), composite=mean, kernel=average, attrs=(DIM, KEEPDIM), category=CATEGORY, symbol="x̄",
+       torch=("{x}.mean()", "torch.mean({x})"), latex=r"\bar{{x}}", doc="Average.", samples=LISTS, bad_samples=BAD_DIM),
+)

@@ -1,0 +1,325 @@
+"""A plan: what an op saves for one pattern of needed gradients, and the code that runs its backward."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import errors, modes
+from gradstudio.engine.gradnode import EMPTY, GradNode, receive
+from gradstudio.engine.op import Op, ops, rebound
+from gradstudio.engine.tensor import Tensor, make
+
+ndarray, asarray = np.ndarray, np.asarray
+Array = np.ndarray[Any, Any]
+Run = Callable[[Any, Any], None]
+
+# Counters of numbers that were saved in the place of a tensor; the type says what `_saved_other` shows.
+NUMBER_COUNTERS: dict[type, list[int]] = {bool: [0], int: [0], float: [0], complex: [0]}
+NOTHING: list[int] = [0]  # counter of what is no tensor: a tuple of indices, an optional operand left out
+
+
+class Reads:
+    """What the vjp of one input reads, by kind, from the names of its parameters."""
+
+    def __init__(self, op: Op, vjp: Callable[..., Any]) -> None:
+        parameters = list(inspect.signature(vjp).parameters.values())[1:]
+        self.names = [p.name for p in parameters]
+        self.optional = {p.name for p in parameters if p.default is not inspect.Parameter.empty}
+        tensors = {i.name for i in op.inputs if i.kind not in ("number", "tensors")} | set(op.outputs)
+        self.tensors = [n for n in self.names if n in tensors]
+
+
+class Plan:
+    """Built once for each (needed inputs, exact, lean). `fields` are PyTorch's names of the saved tensors.
+
+    `exact`: every tensor operand had the dtype that the op computes in; otherwise the vjp runs on tensors, which promote as PyTorch does.
+    `lean`: made by a fast closure: equal shapes and dtypes, attrs at their defaults, so there is nothing to reduce, cast or look up.
+    """
+
+    def __init__(self, op: Op, needs: tuple[bool, ...], exact: bool, lean: bool) -> None:
+        self.op, self.exact, self.lean = op, exact, lean
+        self.node_name = op.node_name
+        self.several = op.many or len(op.outputs) > 1
+        self.active = [i for i, need in enumerate(needs) if need]  # positions among the edges
+        inputs = [i for i in op.inputs if i.vjp is not None]
+        self.vjps: list[Callable[..., Any]] = [v for k in self.active if (v := inputs[k].vjp) is not None]
+        self.raw = [rebound(v) for v in self.vjps]
+        reads = [Reads(op, v) for v in self.vjps]
+        wanted = [[n for n in r.names if not (lean and n in r.optional)] for r in reads]
+        read = [n for names in wanted for n in names]
+        saved_names = [i.name for i in op.inputs] + list(op.outputs)
+        self.saved = [n for n in dict.fromkeys(saved_names) if n in read and any(n in r.tensors for r in reads)]
+        self.others = [n for n in dict.fromkeys(read) if n not in self.saved]
+        aliases = {i.name: i.saved_name for i in op.inputs} | {"out": "result"}
+        self.fields = tuple([aliases.get(n, n) for n in self.saved])
+        where = {n: i for i, n in enumerate(self.saved + self.others)}
+        self.picks = [[where[n] for n in names] for names in wanted]
+        self.node_type: type[GradNode] = type(op.node_name.rpartition("::")[2], (GradNode,), {"__slots__": (), "plan": self, "run": run_of(self)})
+
+    def edge_of(self, n: GradNode, name: str) -> GradNode | None:
+        """Return the place in the graph of a saved tensor."""
+        if name in self.op.outputs:
+            return n
+        inputs = [i.name for i in self.op.inputs if i.vjp is not None]
+        return n.edges[inputs.index(name)] if name in inputs else None
+
+    def check(self, n: GradNode) -> None:
+        """Raise PyTorch's error if a saved tensor is freed or was modified."""
+        t = len(self.saved)
+        if not t:
+            return
+        s = n.kept
+        if s is None:
+            raise RuntimeError(errors.FREED)
+        for i in range(t, 2 * t):
+            if s[i][0] != s[i + t]:
+                raise self.modified(n, i - t)
+
+    def modified(self, n: GradNode, i: int) -> RuntimeError:
+        """Return the error for saved tensor i, which changed since."""
+        assert n.kept is not None
+        t = len(self.saved)
+        counter = n.kept[i + t]
+        note = counter[1]() if len(counter) > 1 else None  # an in-place op leaves a note of the current grad_fn
+        now = n if self.saved[i] in self.op.outputs else note
+        name = None if now is None else now.name().rpartition("::")[2].partition("Backward")[0]
+        return errors.modified(n.kept[i].dtype, n.kept[i].shape, name, 0, counter[0], n.kept[i + 2 * t])
+
+    def cotangents(self, n: GradNode, g: Any) -> list[Any]:
+        """Return one cotangent (array or None) for each edge, reduced and cast. g: an array, or a list for several outputs."""
+        if not self.exact:
+            return [c if c is None else c.array for c in self.on_tensors(n, g, False)]
+        self.check(n)
+        values = self.values(n)
+        result: list[Any] = [None] * len(n.edges)
+        for i, vjp, picks in zip(self.active, self.raw, self.picks, strict=True):
+            result[i] = vjp(g, *[values[p] for p in picks])
+        return self.fix(n, self.spread(result))
+
+    def values(self, n: GradNode) -> Sequence[Any]:
+        """Return what the vjps read: saved arrays, then attrs and shapes."""
+        saved = n.kept[: len(self.saved)] if n.kept else ()
+        return (*saved, *n.rest) if self.others else saved
+
+    def spread(self, result: list[Any]) -> list[Any]:
+        """Return one cotangent for each edge; the one vjp of a list of tensors returns as many."""
+        return list(result[0]) if self.op.inputs[0].kind == "tensors" else result
+
+    def fix(self, n: GradNode, result: list[Any]) -> list[Any]:
+        if self.lean:
+            return [c if c is None or type(c) is ndarray else asarray(c) for c in result]
+        return [None if c is None or k is None else unbroadcast(c, *k) for c, k in zip(result, n.into, strict=True)]
+
+    def on_tensors(self, n: GradNode, g: Any, create_graph: bool) -> list[Any]:
+        """The same with tensors: g may be arrays or tensors; the vjps' own ops are recorded under create_graph."""
+        self.check(n)
+        with modes.GradMode(create_graph):
+            read = self.values(n)
+            t = len(self.saved)
+            values = [self.rebuilt(n, i, create_graph) for i in range(t)] + list(read[t:])
+            g = [as_tensor(x) for x in g] if isinstance(g, list | tuple) else as_tensor(g)
+            result: list[Any] = [None] * len(n.edges)
+            for i, vjp, picks in zip(self.active, self.vjps, self.picks, strict=True):
+                result[i] = vjp(g, *[values[p] for p in picks])
+            result = self.spread(result)
+            if self.lean:
+                return result
+            return [None if c is None or k is None else fit(c, *k) for c, k in zip(result, n.into, strict=True)]
+
+    def rebuilt(self, n: GradNode, i: int, connected: bool) -> Any:
+        """Give saved value i back as a tensor with its place in the graph."""
+        assert n.kept is not None
+        value, counter = n.kept[i], n.kept[i + len(self.saved)]
+        if counter is NOTHING or type(value) is not ndarray:
+            return value
+        out = make(value, self.edge_of(n, self.saved[i]) if connected else None)
+        out.version = counter
+        return out
+
+    def shown(self, value: Any, counter: list[Any]) -> Array | None:
+        """Return a saved value as people see it: a number becomes the 0-dim tensor that PyTorch saves."""
+        for kind, shared in NUMBER_COUNTERS.items():
+            if counter is shared:
+                return np.array(kind(value.item() if isinstance(value, ndarray) else value))
+        if isinstance(value, tuple):
+            return next((v for v in value if isinstance(v, ndarray)), None)
+        return value if isinstance(value, ndarray) else None
+
+    def attribute(self, n: GradNode, field: str) -> Any:
+        """Return `_saved_<field>`: a tensor with its place in the graph, or an attr. Raise RuntimeError once freed."""
+        if field in self.fields:
+            if n.kept is None:
+                raise RuntimeError(errors.FREED)
+            i = self.fields.index(field)
+            counter = n.kept[i + len(self.fields)]
+            if any(counter is shared for shared in NUMBER_COUNTERS.values()):
+                return make(np.asarray(self.shown(n.kept[i], counter)), None)
+            return self.rebuilt(n, i, True)
+        shown = {f"{self.op.input(o.removesuffix('_shape')).saved_name}_sym_sizes" if o.endswith("_shape") else o: o for o in self.others}
+        if field in shown:
+            return n.rest[self.others.index(shown[field])]
+        if any(field in (i.saved_name, i.name) for i in self.op.inputs):
+            return None
+        raise AttributeError(f"'{type(n).__name__}' object has no attribute '_saved_{field}'")
+
+
+def as_tensor(x: Any) -> Any:
+    """Return an array as a tensor outside the graph."""
+    return make(x, None) if isinstance(x, ndarray) else x
+
+
+def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Sum g down to shape and cast it to dtype: what the engine does to every cotangent of a broadcast input."""
+    if type(g) is not ndarray:
+        g = asarray(g)
+    if g.shape != shape:
+        lead = g.ndim - len(shape)
+        axes = tuple(range(lead)) + tuple([i + lead for i, s in enumerate(shape) if s == 1 and g.shape[i + lead] != 1])
+        if axes:
+            g = asarray(np.add.reduce(g, axes, keepdims=True))
+        if lead:
+            g = g.reshape(shape)
+    out: Array = g if g.dtype is dtype else g.astype(dtype)
+    return out
+
+
+def fit(c: Tensor, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
+    """The same on a tensor, with recorded ops (create_graph)."""
+    if c.sizes != shape:
+        c = ops.sum_to(c, shape)
+    return c if c.scalar_type == dtype else ops.cast(c, dtype)
+
+
+def save(plan: Plan, n: GradNode, args: Sequence[Any], arrays: Sequence[Any], outs: Sequence[Tensor], attrs: Sequence[Any]) -> None:
+    """Fill n.kept and n.rest from what an op was given and what it gave."""
+    op = plan.op
+    names = [i.name for i in op.inputs]
+    got: list[Any] = []
+    counters: list[Any] = []
+    for name in plan.saved:
+        if name in op.outputs:
+            source: Any = outs[op.outputs.index(name)]
+            value = source.array
+        else:
+            i = names.index(name)
+            source, value = args[i], arrays[i] if plan.exact or op.inputs[i].kind == "index" else getattr(args[i], "array", args[i])
+        got.append(value)
+        counters.append(source.version if isinstance(source, Tensor) else NUMBER_COUNTERS.get(type(source), NOTHING))
+    n.kept = (*got, *counters, *[c[0] for c in counters])
+    if plan.others:
+        n.rest = tuple([_other(op, name, args, attrs, names) for name in plan.others])
+
+
+def _other(op: Op, name: str, args: Sequence[Any], attrs: Sequence[Any], names: list[str]) -> Any:
+    """Return what a vjp reads that is no saved tensor: an attr, a number, a shape."""
+    for attr, value in zip(op.attrs, attrs, strict=True):
+        if attr.name == name:
+            return value
+    if name == "shapes":
+        return [a.sizes for a in args[0]]
+    if name.endswith("_shape"):
+        return args[names.index(name.removesuffix("_shape"))].sizes
+    return args[names.index(name)]
+
+
+def run_of(plan: Plan) -> Run:
+    """Return run(n, g) of the plain loop: made for the common sizes, else through plan.cotangents."""
+    raw, picks = plan.raw, plan.picks
+    if plan.lean and not plan.others and len(plan.op.outputs) == 1 and raw:
+        if len(raw) == 1 and not plan.saved:
+            return _one_free(raw[0], plan.active[0])
+        if len(raw) == 1 and picks[0] == [0] and len(plan.saved) == 1:
+            return _one_saved(plan, raw[0], plan.active[0])
+        if len(raw) == 2 and not plan.saved:
+            return _two_free(*raw)
+        if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
+            return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
+    return _general(plan)
+
+
+def _general(plan: Plan) -> Run:
+    def run(n: Any, g: Any) -> None:
+        for e, c in zip(n.edges, plan.cotangents(n, g), strict=True):
+            if c is not None and e is not None:
+                receive(e, c)
+
+    return run
+
+
+def _one_free(vjp: Callable[..., Any], i: int) -> Run:
+    def run(n: Any, g: Any) -> None:
+        e = n.edges[i]
+        c = vjp(g)
+        if type(c) is not ndarray:
+            c = asarray(c)
+        if e.g is EMPTY:
+            e.g = c
+        else:
+            receive(e, c)
+
+    return run
+
+
+def _two_free(vx: Callable[..., Any], vy: Callable[..., Any]) -> Run:
+    def run(n: Any, g: Any) -> None:
+        e, f = n.edges
+        c, d = vx(g), vy(g)
+        if type(d) is not ndarray or type(c) is not ndarray:
+            c, d = asarray(c), asarray(d)
+        if e.g is EMPTY:
+            e.g = c
+        else:
+            receive(e, c)
+        if f.g is EMPTY:
+            f.g = d
+        else:
+            receive(f, d)
+
+    return run
+
+
+def _one_saved(plan: Plan, vjp: Callable[..., Any], i: int) -> Run:
+    def run(n: Any, g: Any) -> None:
+        if n.kept is None:
+            raise RuntimeError(errors.FREED)
+        s, counter, expected = n.kept
+        if counter[0] != expected:
+            raise plan.modified(n, 0)
+        c = vjp(g, s)
+        if type(c) is not ndarray:
+            c = asarray(c)
+        e = n.edges[i]
+        if e.g is EMPTY:
+            e.g = c
+        else:
+            receive(e, c)
+
+    return run
+
+
+def _two_saved(plan: Plan, vx: Callable[..., Any], vy: Callable[..., Any], i: int, j: int) -> Run:
+    def run(n: Any, g: Any) -> None:
+        s = n.kept
+        if s is None:
+            raise RuntimeError(errors.FREED)
+        if s[2][0] != s[4] or s[3][0] != s[5]:
+            plan.check(n)
+        c, d = vx(g, s[i]), vy(g, s[j])
+        if type(c) is not ndarray or type(d) is not ndarray:
+            c, d = asarray(c), asarray(d)
+        e, f = n.edges
+        if e.g is EMPTY:
+            e.g = c
+        else:
+            receive(e, c)
+        if f.g is EMPTY:
+            f.g = d
+        else:
+            receive(f, d)
+
+    return run
+
