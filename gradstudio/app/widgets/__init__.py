@@ -1,0 +1,1 @@
+"""Small widgets that panels, cards and dialogs are made of."""

@@ -1,0 +1,152 @@
+"""What can be added to a graph: the kinds of leaf, the rows of the op table, and the gradient controls, as people look for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, count
+
+import numpy as np
+
+from gradstudio.app.widgets.fuzzy import Entry, rank
+from gradstudio.document.graph import LEAF, Graph, Literal, Node, NodeId, Operand, Recipe
+from gradstudio.engine import TABLE
+from gradstudio.engine.op import Input, Op
+
+MIME = "application/x-gradstudio-op"  # a tile's key, in UTF-8, while it is dragged
+CONSTANT, RANDOM, NO_GRAD, RETAIN = "constant", "random", "no_grad", "retain"
+VERBS = frozenset({NO_GRAD, RETAIN})  # tiles that change nodes, and are none
+
+FIRST = (  # the sections that are open, as they stand in the palette
+    ("Tensors", (LEAF, CONSTANT, RANDOM)),
+    ("Arithmetic", ("add", "sub", "mul", "div", "pow", "sqrt")),
+    ("Matrix", ("matmul", "transpose", "reshape", "sum", "mean", "max")),
+    ("Activation", ("relu", "sigmoid", "tanh", "exp", "log", "softmax")),
+    ("Gradient control", ("detach", NO_GRAD, RETAIN)),
+)
+ICONS = {
+    RANDOM: "shuffle", "add": "plus", "sub": "minus", "mul": "x", "div": "divide", "pow": "superscript",
+    "sqrt": "radical", "matmul": "at-sign",
+    "transpose": "move-diagonal-2", "reshape": "grid-2x2", "sum": "sigma", "mean": "equal-approximately", "max": "chevrons-up",
+    "relu": "trending-up", "sigmoid": "spline", "tanh": "waves", "exp": "chart-spline", "log": "chart-no-axes-column-increasing",
+    "softmax": "chart-column", "detach": "scissors", NO_GRAD: "snowflake", RETAIN: "pin", "clone": "copy",
+}  # fmt: skip
+SYNONYMS = {
+    LEAF: ("parameter", "variable", "tensor", "weight", "input"), CONSTANT: ("tensor", "number", "data", "target"),
+    RANDOM: ("randn", "rand", "noise", "init"), NO_GRAD: ("freeze", "inference", "frame"), RETAIN: ("retain_grad", "keep grad", "pin"),
+    "add": ("plus", "sum of two"), "sub": ("minus", "subtract", "difference"), "mul": ("times", "multiply", "product"),
+    "div": ("divide", "quotient"), "pow": ("power", "square", "exponent", "**"), "sqrt": ("root",), "neg": ("minus", "negate"),
+    "matmul": ("mm", "dot", "matrix product", "linear"), "transpose": ("swap axes",), "reshape": ("view",), "sum": ("total", "add up"),
+    "mean": ("average",), "log": ("ln", "logarithm"), "exp": ("e to the",), "relu": ("rectifier",), "sigmoid": ("logistic",),
+    "detach": ("stop gradient", "cut"), "mse_loss": ("mean squared error", "square loss"), "l1_loss": ("mean absolute error", "mae"),
+    "cross_entropy": ("softmax loss", "nll", "ce loss"), "cat": ("concatenate", "join"), "unsqueeze": ("new axis", "add dim"),
+    "squeeze": ("drop axis",), "where": ("if", "select", "mask"), "clone": ("copy",), "index": ("getitem", "slice"),
+    "abs": ("absolute value",),
+    "linear": ("dense", "fully connected", "affine"), "clamp": ("clip",), "max": ("maximum", "largest"), "min": ("minimum", "smallest"),
+}  # fmt: skip
+STARTS = {("pow", 1): Literal(2)}  # literals that a new node begins with
+NAMES = ("x", "y", "w", "b", "a", "c", "u", "v")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A tile: its key, what it says, how it looks, and how it is found."""
+
+    key: str
+    title: str
+    icon: str
+    symbol: str
+    tip: str
+    synonyms: tuple[str, ...] = ()
+
+    @property
+    def entry(self) -> Entry:
+        """The item as the search ranks it."""
+        return Entry(self.key, self.title, self.synonyms)
+
+
+@cache
+def sections() -> tuple[tuple[str, tuple[Item, ...]], ...]:
+    """Return the palette: (title, items). The first ones are chosen, the others are what remains of each category of the op table."""
+    chosen = {key for _, keys in FIRST for key in keys}
+    first = [(title, tuple(item(key) for key in keys if key in TABLE or key not in _OPS_OF_FIRST)) for title, keys in FIRST]
+    rest: dict[str, list[Item]] = {}
+    for name, row in TABLE.items():
+        if name not in chosen and not row.hidden:
+            rest.setdefault(row.category or "other", []).append(item(name))
+    known = {title.lower() for title, _ in FIRST}
+    others = [(f"More {each}" if each in known else each.capitalize().replace("_", " "), tuple(items)) for each, items in rest.items()]
+    return tuple(section for section in [*first, *sorted(others, key=lambda s: (s[0].startswith("More"), s[0] == "Other"))] if section[1])
+
+
+@cache
+def items() -> dict[str, Item]:
+    """Return every item by its key, in palette order."""
+    return {each.key: each for _, section in sections() for each in section}
+
+
+def find(query: str, limit: int = 30) -> list[Item]:
+    """Return the items that a query may mean, best first."""
+    return [items()[entry.key] for entry in rank(query, (each.entry for each in items().values()), limit)]
+
+
+@cache
+def item(key: str) -> Item:
+    """Return the item of a kind of leaf, of a verb or of an op. Raises KeyError."""
+    if key in _TIPS:
+        return Item(key, _TITLES.get(key, key), ICONS.get(key, ""), "", _TIPS[key], SYNONYMS.get(key, ()))
+    row = TABLE[key]
+    return Item(key, key, ICONS.get(key, ""), row.symbol, row.doc, (*SYNONYMS.get(key, ()), *spellings(row)))
+
+
+def spellings(row: Op) -> tuple[str, ...]:
+    """Return the words and signs in which Python spells an op: `matmul`, `@`."""
+    words = chain.from_iterable(re.findall(r"[A-Za-z_]\w*|[^\w\s{}().,=]+", re.sub(r"\{\w+\}", " ", each)) for each in row.torch)
+    return tuple(dict.fromkeys(word for word in words if word not in ("torch", "F", "nn", row.name)))
+
+
+def node_of(key: str, node_id: NodeId, graph: Graph) -> Node:
+    """Return a new node for an item that is one: a leaf with a name that is free, or an op with empty ports. Raises KeyError."""
+    if key in (LEAF, CONSTANT, RANDOM):
+        value = Recipe("randn", (3, 4), "float32") if key == RANDOM else _one()
+        return Node(node_id, LEAF, names=(free_name(graph),), value=value, requires_grad=key != CONSTANT)
+    row = TABLE[key]
+    return Node(node_id, key, tuple(_port(key, i, each) for i, each in enumerate(row.inputs)))
+
+
+def free_name(graph: Graph) -> str:
+    """Return a variable name that no output has."""
+    taken = {name for node in graph.nodes.values() for name in node.names}
+    return next(name for name in _names() if name not in taken)
+
+
+def _names() -> Iterator[str]:
+    yield from NAMES
+    yield from (f"x{i}" for i in count(1))
+
+
+def _port(op: str, i: int, each: Input) -> Operand:
+    if (op, i) in STARTS:
+        return STARTS[op, i]
+    if each.kind == "tensors":
+        return (None, None)
+    return Literal(1) if each.kind == "number" else Literal(0) if each.kind == "index" else None
+
+
+def _one() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    value = np.array(1.0, np.float32)
+    value.setflags(write=False)
+    return value
+
+
+_TITLES = {LEAF: "Leaf", CONSTANT: "Constant", RANDOM: "Random"}
+_TIPS = {
+    LEAF: "A tensor that you set, and that gathers a gradient in .grad.",
+    CONSTANT: "A tensor that you set, with requires_grad off.",
+    RANDOM: "A tensor drawn by torch.randn when its block first runs.",
+    NO_GRAD: "Put the selected nodes under torch.no_grad().",
+    RETAIN: "Keep the .grad of the selected nodes: retain_grad().",
+}
+_OPS_OF_FIRST = frozenset(key for _, keys in FIRST for key in keys) - frozenset(_TIPS)

@@ -1,0 +1,81 @@
+"""Drawn: a widget that paints itself in the design's units, whatever the UI scale."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import TOKENS, Theme, named
+
+BODY = TOKENS["type"]["role"]["body"][0]  # px at 100 %
+POINTING = Qt.CursorShape.PointingHandCursor
+
+
+class Themed(Protocol):
+    """What a widget must know to paint itself; `studio` does."""
+
+    @property
+    def theme(self) -> str:
+        """`dark` or `light`."""
+
+
+def theme_of(themed: Themed) -> Theme:
+    """Return the theme in units of the design: painters are scaled, not fonts."""
+    return named(themed.theme)
+
+
+def ui_scale() -> float:
+    """Return the UI scale, 1.0 at 100 %: what the theme made of the application's font."""
+    size = QApplication.font().pixelSize()
+    return size / BODY if size > 0 else 1.0
+
+
+def sized(width: float, height: float) -> QSize:
+    """Return a size of the design in px of the screen."""
+    scale = ui_scale()
+    return QSize(round(width * scale), round(height * scale))
+
+
+def begin(widget: QWidget, themed: Themed) -> tuple[QPainter, Paint]:
+    """Return a painter on a widget in units of the design, plain and as the design speaks. End the first when done."""
+    painter = QPainter(widget)
+    scale = ui_scale()
+    painter.scale(scale, scale)
+    return painter, Paint(painter, theme_of(themed), widget.devicePixelRatioF() * scale)
+
+
+class Drawn(QWidget):
+    """Paints with `draw(paint, width, height)`, in px of the design at 100 %."""
+
+    def __init__(self, themed: Themed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.themed = themed
+
+    @property
+    def colors(self) -> Theme:
+        """The theme to draw in."""
+        return theme_of(self.themed)
+
+    def size_of(self, width: float, height: float) -> QSize:
+        """Return a size of the design in px of the screen."""
+        return sized(width, height)
+
+    def draw(self, paint: Paint, width: float, height: float) -> None:
+        """Paint the widget."""
+        raise NotImplementedError
+
+    def draw_focus(self, paint: Paint, rect: QRectF, radius: float) -> None:
+        """Paint the ring of the keyboard's focus round rect."""
+        if self.hasFocus():
+            paint.rounded(rect, radius, None, "focus", 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint in scaled units."""
+        painter, paint = begin(self, self.themed)
+        scale = ui_scale()
+        self.draw(paint, self.width() / scale, self.height() / scale)
+        painter.end()

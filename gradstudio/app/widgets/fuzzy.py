@@ -1,0 +1,69 @@
+"""Ranks what a person may mean by a few typed letters: the palette, the search at the pointer, the command search."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+EXACT, PREFIX, WORD, SYNONYM, INSIDE, SCATTERED = range(6)
+NO_MATCH = 99
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that can be found: what it is called, and the other words that people use for it."""
+
+    key: str
+    title: str
+    synonyms: tuple[str, ...] = ()
+
+
+def rank(query: str, entries: Iterable[Entry], limit: int = 50) -> list[Entry]:
+    """Return the entries that match, best first; equal ones in the order given. An empty query matches nothing."""
+    wanted = fold(query)
+    if not wanted:
+        return []
+    scored = [(score(wanted, entry), i, entry) for i, entry in enumerate(entries)]
+    return [entry for points, _, entry in sorted(s for s in scored if s[0][0] < NO_MATCH)[:limit]]
+
+
+def score(wanted: str, entry: Entry) -> tuple[int, int]:
+    """Return (how, length of the title) of a folded query: the smaller, the better."""
+    title = fold(entry.title)
+    how = min([_match(wanted, title), *(_synonym(wanted, fold(word)) for word in entry.synonyms)])
+    if how == NO_MATCH and " " in wanted:
+        everything = " ".join([title, *map(fold, entry.synonyms)]).split()
+        if all(any(word.startswith(part) for word in everything) for part in wanted.split()):
+            how = INSIDE
+    return how, len(title)
+
+
+def fold(text: str) -> str:
+    """Return text as it is compared: no case, no accents, `_`, `-` and `.` as blanks."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    letters = (" " if c in "_-./" else c for c in plain if not unicodedata.combining(c))
+    return " ".join("".join(letters).split())
+
+
+def _match(wanted: str, title: str) -> int:
+    if title == wanted:
+        return EXACT
+    if title.startswith(wanted):
+        return PREFIX
+    if any(word.startswith(wanted) for word in title.split()) or title.replace(" ", "").startswith(wanted.replace(" ", "")):
+        return WORD
+    if wanted in title:
+        return INSIDE
+    return SCATTERED if len(wanted) > 1 and _subsequence(wanted.replace(" ", ""), title) else NO_MATCH
+
+
+def _synonym(wanted: str, word: str) -> int:
+    if word == wanted:
+        return PREFIX
+    return SYNONYM if word.startswith(wanted) or any(part.startswith(wanted) for part in word.split()) else NO_MATCH
+
+
+def _subsequence(wanted: str, title: str) -> bool:
+    rest = iter(title)
+    return title[:1] == wanted[:1] and all(letter in rest for letter in wanted)

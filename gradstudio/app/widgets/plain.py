@@ -1,0 +1,29 @@
+"""Text from a document reaches widgets through here: nothing in it is ever taken for rich text."""
+
+from __future__ import annotations
+
+import html
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+LONGEST_TIP = 500
+
+
+def label(text: str, parent: QWidget | None = None) -> QLabel:
+    """Return a label that shows text as it is."""
+    made = QLabel(parent)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setText(text)
+    return made
+
+
+def tip(text: str) -> str:
+    """Return text as a tool tip that shows it as it is, cut to a length that Qt lays out at once."""
+    cut = text if len(text) <= LONGEST_TIP else text[: LONGEST_TIP - 1] + "…"
+    return f"<qt>{html.escape(cut, quote=True)}</qt>" if cut else ""
+
+
+def set_tip(widget: QWidget, text: str) -> None:
+    """Give a widget a tool tip of plain text."""
+    widget.setToolTip(tip(text))
