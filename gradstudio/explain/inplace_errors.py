@@ -1,0 +1,152 @@
+"""What PyTorch refuses of writes in place."""
+
+from __future__ import annotations
+
+import re
+
+from gradstudio.document.commands.frames import WrapInFrame
+from gradstudio.document.commands.nodes import AddNode, SetRequiresGrad
+from gradstudio.document.commands.script import MoveCall
+from gradstudio.document.graph import Node, OperandPath
+from gradstudio.engine import TABLE
+from gradstudio.explain.explanation import Explanation, Fix, one
+from gradstudio.explain.failed import Failed
+from gradstudio.explain.script import place_before
+from gradstudio.explain.wording import call_name
+from gradstudio.session.state import SavedTensor
+from gradstudio.session.trace import Step, TensorKey
+
+
+def leaf_in_place(failed: Failed, found: re.Match[str]) -> Explanation:
+    """A leaf that requires grad, or a view of one, is written to while grad mode is on."""
+    leaf = _base(failed, _written(failed)) if failed.at else None
+    label = failed.label(leaf) if leaf else "the leaf"
+    what = f"a view of {label}" if found[0].startswith("a view") else label
+    words = (
+        f"{failed.op} would change {what} in place. {label} is a leaf that requires grad: autograd would lose what its gradient belongs to."
+    )
+    return failed.explain(
+        "leaf_in_place", f"{label} is a leaf, so it is locked", words, _no_grad(failed), _off(failed, leaf), failed.show()
+    )
+
+
+def _no_grad(failed: Failed) -> Fix | None:
+    if not failed.at:
+        return None
+    return Fix(
+        f"Put {failed.op} under no_grad", "The write is not recorded, as in an update of weights",
+        one(lambda new: WrapInFrame((failed.at[-1],), "no_grad", (new("f"),))),
+    )  # fmt: skip
+
+
+def _off(failed: Failed, leaf: TensorKey | None) -> Fix | None:
+    if leaf is None:
+        return None
+    return Fix(f"Stop tracking {failed.label(leaf)}", "Turns its requires_grad off", one(lambda _: SetRequiresGrad((leaf[0][-1],), False)))
+
+
+def _written(failed: Failed) -> TensorKey | None:
+    return failed.flow.sources.get((failed.at, written_operand(failed.node.op)))
+
+
+def written_operand(op: str) -> OperandPath:
+    """Return the operand that an in-place op writes to."""
+    row = TABLE.get(op)
+    names = [each.name for each in row.inputs] if row else []
+    return (names.index(row.mutates),) if row and row.mutates in names else (0,)
+
+
+def _base(failed: Failed, key: TensorKey | None) -> TensorKey | None:
+    """Follow views and writes in place back to the tensor whose storage it is."""
+    while key is not None:
+        op = failed.flow.nodes[key[0]].op
+        row = TABLE.get(op)
+        if row is None or not (row.views or row.mutates or op == "detach"):
+            return key
+        key = failed.flow.sources.get((key[0], written_operand(op)))
+    return None
+
+
+def changed_after_saving(failed: Failed, found: re.Match[str]) -> Explanation:
+    """A tensor that a node saved was written to before its backward ran."""
+    saved = _spoilt(failed)
+    label = failed.label(saved.source) if saved and saved.source else f"a tensor of shape {found[1] or '()'}"
+    k, writer = _writer(failed, saved)
+    who = _writer_name(failed, writer)
+    words = (
+        f"{failed.op} saved {label} at version {found[3]} and needs it as it was, but {who} changed it in place: "
+        f"it is at version {found[2]} now. Its gradient would come out wrong, so PyTorch stops."
+    )
+    go = Fix("Go to the write", f"Step {k}", go_to=k, focus=writer.node) if writer else None
+    title = f"{label} was changed in place"
+    return failed.explain(
+        "changed_in_place", title, words, _clone_first(failed, writer), _write_later(failed, writer), go, failed.go_back()
+    )
+
+
+def _spoilt(failed: Failed) -> SavedTensor | None:
+    return next((saved for saved in failed.state.saved.values() if saved.node == failed.at and saved.version != saved.version_now), None)
+
+
+def _writer(failed: Failed, saved: SavedTensor | None) -> tuple[int, Step | None]:
+    """Return the last step before the failed call that wrote to the storage of a saved tensor."""
+    base = _base(failed, saved.source if saved else None)
+    outcome = failed.trace.outcomes.get(failed.call.id) if failed.call else None
+    last = (outcome.first - 1) if outcome and outcome.first else failed.trace.end
+    for k in range(last, 0, -1):
+        step = failed.trace.steps[k - 1]
+        if _writes(failed, step, base):
+            return k, step
+    return 0, None
+
+
+def _writes(failed: Failed, step: Step, base: TensorKey | None) -> bool:
+    if step.kind == "call":
+        kind = failed.document.call(step.call).kind
+        return kind == "optimizer_step" or (kind == "set_value" and (base is None or step.node == base[0]))
+    node = failed.flow.nodes.get(step.node)
+    row = TABLE.get(node.op) if node and step.kind == "op" else None
+    if row is None or not row.mutates:
+        return False
+    return base is None or _base(failed, (step.node, 0)) == base
+
+
+def _writer_name(failed: Failed, writer: Step | None) -> str:
+    if writer is None:
+        return "a later line"
+    return failed.case.op(writer.node) if writer.kind == "op" else call_name(failed.document, failed.trace, writer.call)
+
+
+def _clone_first(failed: Failed, writer: Step | None) -> Fix | None:
+    """Let the op write to a copy."""
+    if writer is None or writer.kind != "op" or len(writer.node) > 1:
+        return None
+    node_id, operand = writer.node[-1], written_operand(failed.flow.nodes[writer.node].op)
+    source = next((ref for path, ref in failed.flow.nodes[writer.node].refs() if path == operand), None)
+    if source is None:
+        return None
+    x, y = failed.document.layout.positions.get(node_id, (0, 0))
+    block = failed.document.graph.block_of[node_id]
+    return Fix(
+        f"Let {failed.case.op(writer.node)} change a copy", "A clone() in front of it keeps what was saved",
+        one(lambda new: AddNode(Node(id=new("n"), op="clone", inputs=(source,)), block, (x - 180, y + 60), ((node_id, operand),))),
+    )  # fmt: skip
+
+
+def _write_later(failed: Failed, writer: Step | None) -> Fix | None:
+    """Move a call that writes behind the one that failed."""
+    if writer is None or writer.kind != "call" or failed.call is None:
+        return None
+    place, goal = place_before(failed.document, writer.call), place_before(failed.document, failed.call.id)
+    if place is None or goal is None or place[0] != goal[0]:
+        return None
+    name = call_name(failed.document, failed.trace, writer.call)
+    return Fix(
+        f"Move {name} behind {failed.call_name}", "First the gradients, then the update", one(lambda _: MoveCall(writer.call, goal[1]))
+    )
+
+
+RULES = (
+    (r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation", leaf_in_place),
+    (r"modified by an inplace operation: \[torch\.\w+ \[(.*?)\]\].*? is at version (\d+); expected version (\d+)", changed_after_saving),
+)
