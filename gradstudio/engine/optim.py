@@ -180,13 +180,57 @@ def nadam(w: Array, g: Array, state: State, o: Options) -> None:
     w[...] = add_quotient(w, first, root, -o["lr"] * later / (1.0 - mu * later))
 
 
+def radam(w: Array, g: Array, state: State, o: Options) -> None:
+    """RAdam: Adam that waits until the variance of its second average is small."""
+    t = count(state)
+    g = decayed(w, g, o)
+    first, second = moments(g, state, o)
+    beta1, beta2 = o["betas"]
+    rest = 1 - beta2**t
+    move = first / w.dtype.type(1 - beta1**t) * w.dtype.type(o["lr"])
+    longest = 2 / (1 - beta2) - 1
+    length = longest - 2 * t * beta2**t / rest
+    if length > 5.0:
+        rectified = ((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)) ** 0.5
+        move = scaled(move * (w.dtype.type(rest**0.5) / (np.sqrt(second) + w.dtype.type(o["eps"]))), rectified)
+    w[...] = added(w, move, -1.0)
+
+
+def rprop(w: Array, g: Array, state: State, o: Options) -> None:
+    """Rprop: only the sign of the gradient counts; each element has a step size of its own."""
+    count(state)
+    g = -g if o["maximize"] else g
+    before, size = average(state, "prev", g), average(state, "step_size", g, o["lr"])
+    shrink, grow = o["etas"]
+    turn = np.sign(g * before)
+    factor = np.where(turn > 0, grow, np.where(turn < 0, shrink, 1)).astype(w.dtype)
+    np.clip(size * factor, *[w.dtype.type(s) for s in o["step_sizes"]], out=size)
+    g = np.where(turn < 0, w.dtype.type(0), g)
+    w[...] = add_product(w, np.sign(g), size, -1)
+    before[...] = g
+
+
+def asgd(w: Array, g: Array, state: State, o: Options) -> None:
+    """Averaged gradient descent: `ax` holds the average of the weights."""
+    t = count(state)
+    eta = state.setdefault("eta", np.array(o["lr"], np.float32))
+    mu = state.setdefault("mu", np.ones((), np.float32))
+    mean = average(state, "ax", w)
+    g = gradient(w, g, o)
+    w[...] = added(scaled(w, 1 - o["lambd"] * float(eta)), g, -float(eta))
+    mean[...] = w if mu == 1 else mean + (w - mean) * w.dtype.type(mu)
+    eta[...] = o["lr"] / ((1 + o["lambd"] * o["lr"] * t) ** o["alpha"])
+    mu[...] = 1 / max(1, t - o["t0"])
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind of optimizer: its options with their defaults, in PyTorch's order, and its step."""
+    """One kind of optimizer: its options with their defaults, in PyTorch's order, its step, and how often that writes the weight."""
 
     name: str
     update: Update
     defaults: Mapping[str, Any]
+    writes: int = 1
 
 
 _ADAM: Final = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "amsgrad": False, "maximize": False,
@@ -202,7 +246,11 @@ RULES: Final[dict[str, Rule]] = {rule.name: rule for rule in (
     Rule("Adadelta", adadelta, {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0, "maximize": False}),
     Rule("Adamax", adamax, {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "maximize": False}),
     Rule("NAdam", nadam, {"lr": 2e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "momentum_decay": 4e-3,
-                          "decoupled_weight_decay": False, "maximize": False}),
+                          "decoupled_weight_decay": False, "maximize": False}, 2),
+    Rule("RAdam", radam, {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0, "decoupled_weight_decay": False,
+                          "maximize": False}),
+    Rule("Rprop", rprop, {"lr": 1e-2, "etas": (0.5, 1.2), "step_sizes": (1e-6, 50), "maximize": False}),
+    Rule("ASGD", asgd, {"lr": 1e-2, "lambd": 1e-4, "alpha": 0.75, "t0": 1e6, "weight_decay": 0, "maximize": False}, 2),
 )}
 # Options that must not be negative, with what PyTorch calls them where it complains.
 _WORDS: Final = {"lr": "learning rate", "eps": "epsilon value", "momentum": "momentum value", "weight_decay": "weight_decay value",
@@ -226,6 +274,8 @@ def options(kind: str, given: Options) -> dict[str, Any]:
             raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
     if not 0.0 <= found.get("rho", 0.0) <= 1.0:
         raise ValueError(f"Invalid rho value: {found['rho']}")
+    if "etas" in found and not 0.0 < found["etas"][0] < 1.0 < found["etas"][1]:
+        raise ValueError(f"Invalid eta values: {found['etas'][0]}, {found['etas'][1]}")
     if found.get("nesterov") and (found["momentum"] <= 0 or found["dampening"] != 0):
         raise ValueError("Nesterov momentum requires a momentum and zero dampening")
     return found
@@ -235,3 +285,8 @@ def update(kind: str, w: Array, g: Array, state: State, opts: Options) -> None:
     """Take one step of w (in place) along the gradient g of the same shape; state (empty at first) carries what the next step needs."""
     with np.errstate(all="ignore"):
         RULES[kind].update(w, g, state, opts)
+
+
+def writes(kind: str, opts: Options) -> int:
+    """Return how often one step writes the parameter in place: by so much its version grows."""
+    return RULES[kind].writes + bool(opts.get("decoupled_weight_decay") and opts["weight_decay"] != 0)

@@ -14,6 +14,9 @@ OPTIONS = {
     "Adagrad": [{}, {"lr": 0.1, "lr_decay": 0.1, "weight_decay": 0.1, "initial_accumulator_value": 0.5}],
     "Adadelta": [{}, {"lr": 0.5, "weight_decay": 0.1}],
     "Adamax": [{}, {"weight_decay": 0.1, "maximize": True}],
+    "RAdam": [{}, {"weight_decay": 0.1}, {"betas": [0.5, 0.7], "decoupled_weight_decay": True, "weight_decay": 0.1}],
+    "Rprop": [{}, {"etas": [0.4, 1.3]}],
+    "ASGD": [{}, {"t0": 2, "lambd": 0.01, "weight_decay": 0.1}],
     "NAdam": [{}, {"weight_decay": 0.1, "decoupled_weight_decay": True}],
 }
 cases = []
@@ -32,5 +35,5 @@ for kind, choices in OPTIONS.items():
                 after.append(w.tolist())
             state = {name: t.tolist() for name, t in opt.state[w].items() if t is not None}
             cases.append({"kind": kind, "options": options, "dtype": dtype, "start": start.tolist(), "grads": grads, "after": after,
-                          "state": state})
+                          "state": state, "version": w._version})
 print(json.dumps(cases))

@@ -21,6 +21,7 @@ def test_six_steps_are_those_of_pytorch(case: dict[str, Any]) -> None:
         optim.update(case["kind"], w, np.array(g, case["dtype"]), state, chosen)
         np.testing.assert_allclose(w, np.array(after, case["dtype"]), rtol=4 * tolerance, atol=tolerance)
     assert list(state) == list(case["state"])
+    assert optim.writes(case["kind"], chosen) * len(case["grads"]) == case["version"]
     for name, values in case["state"].items():
         np.testing.assert_allclose(state[name], values, rtol=1e-6)
 

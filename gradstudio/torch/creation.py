@@ -1,0 +1,255 @@
+"""Functions that make tensors: from data, filled, counted, drawn."""
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import dtypes, random
+from gradstudio.engine.random import Generator
+from gradstudio.engine.tensor import Tensor, make
+
+Array = np.ndarray[Any, np.dtype[Any]]
+COPY_WARNING = ("To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+                "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).")
+
+
+def shape_of(size: Sequence[Any]) -> tuple[int, ...]:
+    """Return the shape meant by `zeros(2, 3)`, `zeros((2, 3))` or `zeros(x.shape)`. Raise what PyTorch raises for a negative size."""
+    given = size[0] if len(size) == 1 and isinstance(size[0], tuple | list) else size
+    shape = tuple([int(n.array) if isinstance(n, Tensor) else n for n in given])
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{', '.join(map(str, shape))}]")
+    return shape
+
+
+def finished(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
+    """Return a leaf around an array (not copied) of the dtype that was asked for. Raise RuntimeError if integers want a gradient."""
+    array = np.asarray(array)
+    out = make(array if dtype is None else array.astype(dtypes.as_numpy(dtype), copy=False), None)
+    if requires_grad:
+        if out.array.dtype.kind not in "fc":
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        out.requires_grad = True
+    return out
+
+
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False) -> Tensor:
+    """Copy data (numbers, nested lists, tensors, arrays) into a new leaf."""
+    if isinstance(data, Tensor):
+        warnings.warn(COPY_WARNING, UserWarning, stacklevel=2)
+    return finished(array_of(data), dtype, requires_grad)
+
+
+def array_of(data: Any) -> Array:
+    """Return data as an array of the dtype that PyTorch infers: Python floats become the default dtype."""
+    if isinstance(data, Tensor):
+        return data.array.copy()
+    if isinstance(data, np.ndarray | np.generic):
+        return np.array(data)
+    return inferred(nested(data))
+
+
+def nested(data: Any, dim: int = 1) -> Any:
+    """Return nested lists with tensors and arrays inside replaced by their values. Raise what PyTorch raises for uneven rows."""
+    if isinstance(data, Tensor):
+        return data.array.tolist()
+    if not isinstance(data, list | tuple):
+        return data
+    rows = [nested(x, dim + 1) for x in data]
+    lengths = [len(r) if isinstance(r, list) else -1 for r in rows]
+    for row, length in zip(rows, lengths, strict=True):
+        if length != lengths[0] and length < 0:
+            raise TypeError("not a sequence")
+        if length != lengths[0] and lengths[0] < 0:
+            raise TypeError(f"'{type(row).__name__}' object cannot be interpreted as an integer")
+        if length != lengths[0]:
+            raise ValueError(f"expected sequence of length {lengths[0]} at dim {dim} (got {length})")
+    return rows
+
+
+def inferred(data: Any) -> Array:
+    """Return nested lists of numbers as an array in PyTorch's dtype for them."""
+    array = np.array(data)
+    kind = array.dtype.kind
+    if kind == "f" or not array.size:
+        return array.astype(dtypes.default())
+    if kind == "c":
+        return array.astype(dtypes.default_complex())
+    if kind == "U":
+        raise ValueError("too many dimensions 'str'") if array.ndim else TypeError("new(): invalid data type 'str'")
+    if kind not in "biu":
+        unfit = [x for x in array.ravel().tolist() if not isinstance(x, int | float | complex)]
+        raise RuntimeError(f"Could not infer dtype of {type(unfit[0]).__name__}" if unfit else "Overflow when unpacking long long")
+    return array if kind == "b" else array.astype(np.int64)
+
+
+def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return data as a tensor, sharing memory with an array and returning a tensor as it is."""
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]
+    if isinstance(data, np.ndarray) and dtype is None:
+        return from_numpy(data)
+    return finished(array_of(data), dtype, False)
+
+
+def from_numpy(array: Array) -> Tensor:
+    """Return a tensor on the memory of an array. Raise TypeError for what is no array of numbers."""
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    if array.dtype not in dtypes.DTYPES:
+        raise TypeError(f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}.")
+    return make(array, None)
+
+
+def _filled(value: float) -> Callable[..., Tensor]:
+    def filled(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **layout: Any) -> Tensor:
+        shape = shape_of(size or (layout["size"],))
+        return finished(np.full(shape, value, dtypes.as_numpy(dtype or dtypes.default())), None, requires_grad)
+
+    return filled
+
+
+zeros, ones, empty = _filled(0), _filled(1), _filled(0)
+
+
+def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of one value; its dtype is that of the value unless given."""
+    value = fill_value.array if isinstance(fill_value, Tensor) else inferred(fill_value)
+    kind = value.dtype if dtype is None else dtypes.as_numpy(dtype)
+    return finished(np.full(shape_of((size,)), value, kind), None, requires_grad)
+
+
+def _alike(value: Any) -> Callable[..., Tensor]:
+    def like(input: Tensor, *fill: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **layout: Any) -> Tensor:
+        chosen = fill[0] if fill else layout.get("fill_value", value)
+        kind = input.array.dtype if dtype is None else dtypes.as_numpy(dtype)
+        return finished(np.full(input.array.shape, chosen, kind), None, requires_grad)
+
+    return like
+
+
+zeros_like, ones_like, empty_like, full_like = _alike(0), _alike(1), _alike(0), _alike(None)
+
+
+def plain(x: Any) -> Any:
+    """Return the array of a tensor, anything else as it is."""
+    return x.array if isinstance(x, Tensor) else x
+
+
+def arange(*bounds: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return start, start + step, ... before end; integers unless a bound is a float."""
+    numbers = [b.array.item() if isinstance(b, Tensor) else b for b in bounds]
+    start, end, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers, 1)[:3]
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    guess = dtypes.default() if any(isinstance(b, float) for b in numbers) else np.dtype("int64")
+    kind = guess if dtype is None else dtypes.as_numpy(dtype)
+    count = math.ceil((end - start) / step)
+    return finished((start + step * np.arange(count, dtype=np.float64 if kind.kind == "f" else np.int64)).astype(kind), None, requires_grad)
+
+
+def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return steps numbers from start to end. The second half is counted from the end, as in PyTorch."""
+    kind = dtypes.as_numpy(dtype or dtypes.default())
+    first, last = [x.array.item() if isinstance(x, Tensor) else x for x in (start, end)]
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    if kind.kind != "f":
+        return finished(np.linspace(first, last, steps), kind, requires_grad)
+    low, high = kind.type(first), kind.type(last)
+    step = (high - low) / kind.type(max(steps - 1, 1))
+    index = np.arange(steps)
+    ahead = random.fused(index.astype(kind), step, low)
+    back = random.fused((steps - 1 - index).astype(kind), -step, high)
+    return finished(np.where(index < steps // 2, ahead, back) if steps > 1 else np.full(steps, low), kind, requires_grad)
+
+
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return base to the power of evenly spaced exponents."""
+    exponents = linspace(start, end, steps, dtype="float64").array
+    return finished(np.power(float(base), exponents), dtype or dtypes.default(), requires_grad)
+
+
+def eye(n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return ones on the diagonal, zeros elsewhere."""
+    return finished(np.eye(n, m, dtype=dtypes.as_numpy(dtype or dtypes.default())), None, requires_grad)
+
+
+def _drawn(method: str) -> Callable[..., Tensor]:
+    def drawn(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None,
+              **layout: Any) -> Tensor:
+        stream = generator or random.default_generator()
+        return finished(getattr(stream, method)(shape_of(size or (layout["size"],)), dtype), None, requires_grad)
+
+    return drawn
+
+
+rand, randn = _drawn("rand"), _drawn("randn")
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return uniform numbers in the shape of another tensor."""
+    return rand(input.array.shape, dtype=dtype or input.array.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return normal numbers in the shape of another tensor."""
+    return randn(input.array.shape, dtype=dtype or input.array.dtype, requires_grad=requires_grad)
+
+
+def randint(*args: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None,
+            **named: Any) -> Tensor:
+    """Return integers in [low, high): `randint(high, size)` or `randint(low, high, size)`."""
+    *bounds, size = args if "size" not in named else (*args, named["size"])
+    bounds += [named[name] for name in ("low", "high") if name in named]
+    low, high = bounds if len(bounds) == 2 else (0, bounds[0])
+    return finished((generator or random.default_generator()).randint(low, high, shape_of((size,)), dtype), None, requires_grad)
+
+
+def randperm(n: int, *, dtype: Any = None, device: Any = None, generator: Generator | None = None) -> Tensor:
+    """Return 0 to n - 1 in random order."""
+    return finished((generator or random.default_generator()).randperm(n, dtype), None, False)
+
+
+def normal(mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None) -> Tensor:
+    """Return normal numbers of a mean and a standard deviation, numbers or tensors."""
+    stream = generator or random.default_generator()
+    centre, spread = [plain(x) for x in (mean, std)]
+    if size is not None:
+        return finished(stream.normal(shape_of((size,)), centre, spread), None, False)
+    shape = np.broadcast_shapes(np.shape(centre), np.shape(spread))
+    return finished(stream.randn(shape) * spread + centre, dtypes.default(), False)
+
+
+def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+    """Return 1 with the probability that each element gives, else 0."""
+    drawn = (generator or random.default_generator()).rand(input.array.shape, input.array.dtype)
+    return finished(drawn < input.array, input.array.dtype, False)
+
+
+def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
+    """Return indices drawn with the given weights. Only drawing with replacement follows PyTorch's stream."""
+    if not replacement:
+        raise NotImplementedError("torch.multinomial without replacement")
+    rows = input.array.reshape(-1, input.array.shape[-1])
+    edges = np.cumsum(rows / rows.sum(-1, keepdims=True), -1)
+    stream = generator or random.default_generator()
+    drawn = [np.searchsorted(edge, stream.rand((num_samples,), "float64")) for edge in edges]
+    return finished(np.array(drawn).reshape(*input.array.shape[:-1], num_samples), np.int64, False)
+
+
+def manual_seed(seed: int) -> Generator:
+    """Start the default stream of random numbers again."""
+    return random.manual_seed(int(seed))
+
+
+def initial_seed() -> int:
+    """Return the seed of the default stream."""
+    return random.default_generator().initial_seed()

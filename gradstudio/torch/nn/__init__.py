@@ -1,0 +1,21 @@
+"""`torch.nn`: modules, layers, losses, parameters."""
+from __future__ import annotations
+
+from typing import Any
+
+from gradstudio.torch.nn import functional, init, utils
+from gradstudio.torch.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from gradstudio.torch.nn.layers import LAYERS, Flatten, Identity, Unflatten
+from gradstudio.torch.nn.module import Module
+from gradstudio.torch.nn.parameter import Parameter
+from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Embedding, LayerNorm, Linear, PReLU
+
+__all__ = ["BatchNorm1d", "BatchNorm2d", "Conv1d", "Conv2d", "Embedding", "Flatten", "Identity", "LayerNorm", "Linear", "Module",
+           "ModuleDict", "ModuleList", "PReLU", "Parameter", "ParameterDict", "ParameterList", "Sequential", "Unflatten", "functional",
+           "init", "utils"]
+__all__ += list(LAYERS)
+globals().update(LAYERS)
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"module 'torch.nn' has no attribute '{name}'")

@@ -1,0 +1,35 @@
+"""`torch.nn.functional`: filled from the op table, with the few functions that are more than one row."""
+from __future__ import annotations
+
+from typing import Any
+
+from gradstudio.engine import random
+from gradstudio.engine.tensor import Tensor, make
+from gradstudio.torch import spellings
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
+    """Zero each element with probability p and scale the rest up. Without training, or with p = 0, return the input itself."""
+    if not 0.0 <= p <= 1.0:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if not training or p == 0.0:
+        return input
+    kept = random.default_generator().bernoulli(input.array.shape, 1 - p, input.array.dtype)
+    scale = make(kept / kept.dtype.type(1 - p) if p < 1 else kept, None)
+    return input.mul_(scale) if inplace else input * scale  # type: ignore[attr-defined]
+
+
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Return a row of zeros with a single one for each integer."""
+    numbers = tensor.array
+    count = int(numbers.max()) + 1 if num_classes < 0 else num_classes
+    if numbers.size and (numbers.min() < 0 or numbers.max() >= count):
+        raise RuntimeError("Class values must be non-negative." if numbers.min() < 0 else "Class values must be smaller than num_classes.")
+    return make((numbers[..., None] == range(count)).astype("int64"), None)
+
+
+globals().update({name: function for name, function in spellings.FUNCTIONAL.items() if name not in globals()})
+
+
+def __getattr__(name: str) -> Any:
+    raise AttributeError(f"module 'torch.nn.functional' has no attribute '{name}'")

@@ -1,0 +1,160 @@
+"""Layers without parameters, activations and losses: each is a row that names a function of `nn.functional` and its settings."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from gradstudio.torch.nn import functional
+from gradstudio.torch.nn.module import Module
+
+REQUIRED: Any = object()
+
+
+class Simple(Module):
+    """A module that calls one function with its settings. `shown` are the settings in its text; a bare one shows its value only."""
+
+    function: ClassVar[str]
+    settings: ClassVar[Mapping[str, Any]]
+    shown: ClassVar[tuple[str, ...]]
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__()
+        names = list(self.settings)
+        if len(args) > len(names):
+            raise TypeError(f"{type(self).__name__}.__init__() takes from 1 to {len(names) + 1} positional arguments but {len(args) + 1} "
+                            "were given")
+        given = {**dict(zip(names, args, strict=False)), **named}
+        for name in given:
+            if name not in self.settings:
+                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{name}'")
+        for name, default in self.settings.items():
+            value = given.get(name, default)
+            if value is REQUIRED:
+                raise TypeError(f"{type(self).__name__}.__init__() missing 1 required positional argument: '{name}'")
+            setattr(self, name, value)
+
+    def forward(self, *inputs: Any) -> Any:
+        """Call the function."""
+        chosen = {name: getattr(self, name) for name in self.settings if getattr(self, name) is not self.settings[name]}
+        if self.function == "dropout":
+            chosen["training"] = self.training
+        return getattr(functional, self.function)(*inputs, **chosen)
+
+    def extra_repr(self) -> str:
+        words = []
+        for name in self.shown:
+            if name == "inplace?":
+                words += ["inplace=True"] if getattr(self, "inplace", False) else []
+            elif name.startswith("="):
+                words.append(str(getattr(self, name[1:])))
+            else:
+                words.append(f"{name}={getattr(self, name)!r}")
+        return ", ".join(words)
+
+
+IN_PLACE: dict[str, Any] = {"inplace": False}
+LOSS: dict[str, Any] = {"reduction": "mean"}
+# name: function, settings with their defaults, settings shown
+ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
+    "ReLU": ("relu", IN_PLACE, ("inplace?",)),
+    "ReLU6": ("relu6", IN_PLACE, ("inplace?",)),
+    "ELU": ("elu", {"alpha": 1.0, **IN_PLACE}, ("alpha", "inplace?")),
+    "CELU": ("celu", {"alpha": 1.0, **IN_PLACE}, ("alpha", "inplace?")),
+    "SELU": ("selu", IN_PLACE, ("inplace?",)),
+    "GELU": ("gelu", {"approximate": "none"}, ("approximate",)),
+    "SiLU": ("silu", IN_PLACE, ("inplace?",)),
+    "Mish": ("mish", IN_PLACE, ("inplace?",)),
+    "Hardtanh": ("hardtanh", {"min_val": -1.0, "max_val": 1.0, **IN_PLACE}, ("min_val", "max_val", "inplace?")),
+    "Hardsigmoid": ("hardsigmoid", IN_PLACE, ()),
+    "Hardswish": ("hardswish", IN_PLACE, ()),
+    "LeakyReLU": ("leaky_relu", {"negative_slope": 0.01, **IN_PLACE}, ("negative_slope", "inplace?")),
+    "Softplus": ("softplus", {"beta": 1.0, "threshold": 20.0}, ("beta", "threshold")),
+    "Softshrink": ("softshrink", {"lambd": 0.5}, ("=lambd",)),
+    "Hardshrink": ("hardshrink", {"lambd": 0.5}, ("=lambd",)),
+    "Threshold": ("threshold", {"threshold": REQUIRED, "value": REQUIRED, **IN_PLACE}, ("threshold", "value", "inplace?")),
+    "Sigmoid": ("sigmoid", {}, ()),
+    "Tanh": ("tanh", {}, ()),
+    "LogSigmoid": ("logsigmoid", {}, ()),
+    "Softsign": ("softsign", {}, ()),
+    "Tanhshrink": ("tanhshrink", {}, ()),
+    "GLU": ("glu", {"dim": -1}, ("dim",)),
+    "Softmax": ("softmax", {"dim": None}, ("dim",)),
+    "LogSoftmax": ("log_softmax", {"dim": None}, ("dim",)),
+    "Softmin": ("softmin", {"dim": None}, ("dim",)),
+    "Dropout": ("dropout", {"p": 0.5, **IN_PLACE}, ("p", "inplace")),
+    "MaxPool1d": ("max_pool1d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False,
+                                 "ceil_mode": False}, ("kernel_size", "stride", "padding", "dilation", "ceil_mode")),
+    "MaxPool2d": ("max_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False,
+                                 "ceil_mode": False}, ("kernel_size", "stride", "padding", "dilation", "ceil_mode")),
+    "AvgPool2d": ("avg_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0}, ("kernel_size", "stride", "padding")),
+    "AdaptiveAvgPool2d": ("adaptive_avg_pool2d", {"output_size": REQUIRED}, ("output_size",)),
+    "PixelShuffle": ("pixel_shuffle", {"upscale_factor": REQUIRED}, ("upscale_factor",)),
+    "CosineSimilarity": ("cosine_similarity", {"dim": 1, "eps": 1e-8}, ()),
+    "PairwiseDistance": ("pairwise_distance", {"p": 2.0, "eps": 1e-6, "keepdim": False}, ()),
+    "L1Loss": ("l1_loss", LOSS, ()),
+    "MSELoss": ("mse_loss", LOSS, ()),
+    "SmoothL1Loss": ("smooth_l1_loss", {**LOSS, "beta": 1.0}, ()),
+    "HuberLoss": ("huber_loss", {**LOSS, "delta": 1.0}, ()),
+    "CrossEntropyLoss": ("cross_entropy", {"weight": None, "ignore_index": -100, **LOSS, "label_smoothing": 0.0}, ()),
+    "NLLLoss": ("nll_loss", {"weight": None, "ignore_index": -100, **LOSS}, ()),
+    "BCELoss": ("binary_cross_entropy", {"weight": None, **LOSS}, ()),
+    "BCEWithLogitsLoss": ("binary_cross_entropy_with_logits", {"weight": None, **LOSS, "pos_weight": None}, ()),
+    "KLDivLoss": ("kl_div", {**LOSS, "log_target": False}, ()),
+    "HingeEmbeddingLoss": ("hinge_embedding_loss", {"margin": 1.0, **LOSS}, ()),
+    "MarginRankingLoss": ("margin_ranking_loss", {"margin": 0.0, **LOSS}, ()),
+    "SoftMarginLoss": ("soft_margin_loss", LOSS, ()),
+    "CosineEmbeddingLoss": ("cosine_embedding_loss", {"margin": 0.0, **LOSS}, ()),
+    "TripletMarginLoss": ("triplet_margin_loss", {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False, **LOSS}, ()),
+    "PoissonNLLLoss": ("poisson_nll_loss", {"log_input": True, "full": False, "eps": 1e-8, **LOSS}, ()),
+}
+
+
+def _named(name: str) -> type[Simple]:
+    function, settings, shown = ROWS[name]
+    doc = f"`F.{function}` as a module."
+    body = {"function": function, "settings": settings, "shown": shown, "__module__": "torch.nn.modules", "__doc__": doc}
+    return type(name, (Simple,), body)
+
+
+LAYERS: dict[str, type[Simple]] = {name: _named(name) for name in ROWS}
+
+
+class Identity(Module):
+    """Gives back what it is given; takes and ignores any arguments."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """Return the input."""
+        return input
+
+
+class Flatten(Module):
+    """Joins dims, by default all but the first."""
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
+
+    def forward(self, input: Any) -> Any:
+        """Return the flattened input."""
+        return input.flatten(self.start_dim, self.end_dim)
+
+    def extra_repr(self) -> str:
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Splits one dim into several."""
+
+    def __init__(self, dim: int, unflattened_size: Any) -> None:
+        super().__init__()
+        self.dim, self.unflattened_size = dim, unflattened_size
+
+    def forward(self, input: Any) -> Any:
+        """Return the input with the dim split."""
+        return input.unflatten(self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -1,0 +1,193 @@
+"""Layers with parameters: Linear, Embedding, normalisations, convolutions. They start with the numbers that PyTorch draws."""
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from gradstudio.engine.tensor import Tensor
+from gradstudio.torch import creation
+from gradstudio.torch.nn import functional, init
+from gradstudio.torch.nn.module import Module
+from gradstudio.torch.nn.parameter import Parameter
+
+
+def parameter(*shape: int, dtype: Any = None, value: float = 0.0) -> Parameter:
+    """Return a parameter filled with one value."""
+    return Parameter(creation.full(shape, float(value), dtype=dtype))
+
+
+class Linear(Module):
+    """x W^T + b: weight of shape (out_features, in_features), bias of shape (out_features,)."""
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = parameter(out_features, in_features, dtype=dtype)
+        if bias:
+            self.bias = parameter(out_features, dtype=dtype)
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the weights anew."""
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if self.bias is not None:
+            bound = 1 / math.sqrt(self.in_features) if self.in_features else 0
+            init.uniform_(self.bias, -bound, bound)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the affine map of the last dim."""
+        return functional.linear(input, self.weight, self.bias)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+class Embedding(Module):
+    """A table of vectors: integers in, rows out."""
+
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
+        self.weight = parameter(num_embeddings, embedding_dim, dtype=dtype)
+        init.normal_(self.weight)
+        if padding_idx is not None:
+            self.weight.array[padding_idx] = 0
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the rows that the integers name."""
+        return functional.embedding(input, self.weight, padding_idx=self.padding_idx)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+
+
+class PReLU(Module):
+    """ReLU whose slope for negative numbers is learned."""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.weight = parameter(num_parameters, dtype=dtype, value=init)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return x where it is positive, else its multiple."""
+        return functional.prelu(input, self.weight)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"num_parameters={self.num_parameters}"
+
+
+class LayerNorm(Module):
+    """Brings the last dims to mean 0 and variance 1, then scales and shifts."""
+
+    def __init__(self, normalized_shape: int | list[int] | tuple[int, ...], eps: float = 1e-5, elementwise_affine: bool = True,
+                 bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.normalized_shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        self.eps, self.elementwise_affine = eps, elementwise_affine
+        scale = parameter(*self.normalized_shape, dtype=dtype, value=1) if elementwise_affine else None
+        shift = parameter(*self.normalized_shape, dtype=dtype) if elementwise_affine and bias else None
+        self.register_parameter("weight", scale)
+        self.register_parameter("bias", shift)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised input."""
+        return functional.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, bias={self.bias is not None}"
+
+
+class BatchNorm(Module):
+    """Brings each channel to mean 0 and variance 1 over the batch; in evaluation with the averages seen in training."""
+
+    ranks: tuple[int, ...] = ()
+
+    def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
+                 track_running_stats: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.affine, self.track_running_stats = affine, track_running_stats
+        self.register_parameter("weight", parameter(num_features, dtype=dtype, value=1) if affine else None)
+        self.register_parameter("bias", parameter(num_features, dtype=dtype) if affine else None)
+        kept = track_running_stats
+        self.register_buffer("running_mean", creation.zeros(num_features, dtype=dtype) if kept else None)
+        self.register_buffer("running_var", creation.ones(num_features, dtype=dtype) if kept else None)
+        self.register_buffer("num_batches_tracked", creation.tensor(0) if kept else None)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the normalised input; in training update the averages. Raise ValueError for a wrong number of dims."""
+        if input.ndim not in self.ranks:
+            raise ValueError(f"expected {'D or '.join(map(str, self.ranks))}D input (got {input.ndim}D input)")
+        momentum = 0.0 if self.momentum is None else self.momentum
+        if self.training and self.track_running_stats:
+            self.num_batches_tracked.add_(1)
+            momentum = 1.0 / float(self.num_batches_tracked.item()) if self.momentum is None else self.momentum
+        batch = self.training or self.running_mean is None
+        return functional.batch_norm(input, self.running_mean, self.running_var, self.weight, self.bias, batch, momentum, self.eps)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, bias={self.bias is not None}, "
+                f"track_running_stats={self.track_running_stats}")
+
+
+class BatchNorm1d(BatchNorm):
+    """For (N, C) or (N, C, L)."""
+
+    ranks = (2, 3)
+
+
+class BatchNorm2d(BatchNorm):
+    """For (N, C, H, W)."""
+
+    ranks = (4,)
+
+
+class Convolution(Module):
+    """Slides filters of shape (out_channels, in_channels / groups, *kernel_size) over the input."""
+
+    dims = 0
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+                 groups: int = 1, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.stride, self.dilation = [self._each(n) for n in (kernel_size, stride, dilation)]
+        self.padding = padding if isinstance(padding, str) else self._each(padding)
+        self.weight = parameter(out_channels, in_channels // groups, *self.kernel_size, dtype=dtype)
+        self.register_parameter("bias", parameter(out_channels, dtype=dtype) if bias else None)
+        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+        if bias:
+            bound = 1 / math.sqrt(init.fans(self.weight)[0])
+            init.uniform_(self.bias, -bound, bound)
+
+    def _each(self, n: Any) -> tuple[int, ...]:
+        return (n,) * self.dims if isinstance(n, int) else tuple(n)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the filtered input."""
+        function = getattr(functional, f"conv{self.dims}d")
+        return function(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        ones, zeros = (1,) * self.dims, (0,) * self.dims
+        text += "" if self.padding == zeros else f", padding={self.padding}"
+        text += "" if self.dilation == ones else f", dilation={self.dilation}"
+        text += "" if self.groups == 1 else f", groups={self.groups}"
+        return text + ("" if self.bias is not None else ", bias=False")
+
+
+class Conv1d(Convolution):
+    """Over (N, C, L)."""
+
+    dims = 1
+
+
+class Conv2d(Convolution):
+    """Over (N, C, H, W)."""
+
+    dims = 2

@@ -1,0 +1,116 @@
+"""PyTorch's names of every row: functions, methods and `F.` functions, made from the `torch` spellings of the op table.
+
+A spelling (`torch.transpose({x}, {dim0}, {dim1})`) gives a place, a name and the order of arguments; what it does not name follows in the
+row's order. Arguments come by position or by PyTorch's keywords; sizes may come one by one (`x.view(2, 3)`).
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from gradstudio.engine import dtypes
+from gradstudio.engine.apply import FUNCTIONS
+from gradstudio.engine.op import TABLE, Op
+from gradstudio.engine.tensor import Tensor
+from gradstudio.torch.out import into
+
+Function = Callable[..., Any]
+PACKED = ("shape", "sizes", "dims")  # kinds of attr that may be written as several integers
+ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input"}
+
+
+class Signature:
+    """The parameters of one spelling: operands and attrs of a row in PyTorch's order."""
+
+    def __init__(self, op: Op, order: Sequence[str]) -> None:
+        self.op = op
+        operands = [i.name for i in op.inputs]
+        attrs = [a.name for a in op.attrs]
+        self.names = [*order, *[n for n in (*operands, *attrs) if n not in order]]
+        self.positions = [(*operands, *attrs).index(n) for n in self.names]
+        self.straight = self.positions == list(range(len(self.names)))
+        self.defaults = [None] * len(operands) + [a.default for a in op.attrs]
+        self.kinds = {a.name: a.kind for a in op.attrs}
+        self.required = {i.name for i in op.inputs if not i.optional}
+        self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {"input": operands[0] if operands else ""}
+
+    def bind(self, args: Sequence[Any], named: dict[str, Any]) -> list[Any]:
+        """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""
+        if len(args) > len(self.names) or self.packs(args):
+            args = self.packed(args)
+        values = dict(zip(self.names, args, strict=False))
+        for key, value in named.items():
+            name = self.keywords.get(key) or self.keywords.get(ALIASES.get(key, ""))
+            if name is None or name in values:
+                reason = "got an unexpected keyword argument" if name is None else "received multiple values for argument"
+                raise TypeError(f"{self.op.name}() {reason} '{key}'")
+            values[name] = value
+        missing = [n for n in self.required if n not in values]
+        if missing:
+            raise TypeError(f'{self.op.name}() missing {len(missing)} required positional arguments: "{missing[0]}"')
+        found = list(self.defaults)
+        for name, position in zip(self.names, self.positions, strict=True):
+            if name in values:
+                value = values[name]
+                found[position] = dtypes.as_numpy(value) if self.kinds.get(name) == "dtype" and value is not None else value
+        return found
+
+    def packs(self, args: Sequence[Any]) -> bool:
+        """Return whether a size was written as a bare integer: `x.view(6)`."""
+        last = len(args) - 1
+        return last >= 0 and self.kinds.get(self.names[last]) in ("shape", "sizes") and isinstance(args[last], int)
+
+    def packed(self, args: Sequence[Any]) -> Sequence[Any]:
+        """Return the arguments with trailing integers as one tuple."""
+        for i, name in enumerate(self.names[:len(args)]):
+            if self.kinds.get(name) in PACKED and all(isinstance(a, int | Tensor) for a in args[i:]):
+                return (*args[:i], tuple([int(a) for a in args[i:]]))
+        raise TypeError(f"{self.op.name}() takes {len(self.names)} positional arguments but {len(args)} were given")
+
+
+def function_of(op: Op, order: Sequence[str]) -> Function:
+    """Return a row's function with PyTorch's parameters."""
+    signature, direct = Signature(op, order), FUNCTIONS[op.name]
+    count = len(op.inputs)
+    simple = signature.straight and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
+
+    def function(*args: Any, out: Any = None, **named: Any) -> Any:
+        if simple and not named and count <= len(args) <= len(signature.names):
+            result = direct(*args)
+        else:
+            result = direct(*signature.bind(args, named))
+        return result if out is None else into(out, result, op.name)
+
+    function.__name__ = function.__qualname__ = op.name
+    function.__doc__ = op.doc
+    return function
+
+
+def spelled(op: Op) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield (place, name, order of arguments) for the spellings that are calls; place is torch, F, method or property."""
+    for text in op.torch:
+        head, call, rest = text.partition("(")
+        place, _, name = head.partition(".")
+        if not name.replace(".", "_").isidentifier() or (call and not rest.endswith(")")):
+            continue
+        order = [part.partition("}")[0] for part in rest.split("{")[1:]]
+        if place.startswith("{"):
+            yield ("method" if call else "property"), name, [place.strip("{}"), *order]
+        elif place in ("torch", "F") and call:
+            yield place, name, order
+
+
+def place_all() -> tuple[dict[str, Function], dict[str, Function], dict[str, Function], dict[str, Function]]:
+    """Return the functions of `torch`, of `F`, the methods and the properties, by name; the first row with a name has it."""
+    found: dict[str, dict[str, Function]] = {"torch": {}, "F": {}, "method": {}, "property": {}}
+    for op in TABLE.values():
+        made: dict[tuple[str, ...], Function] = {}
+        for place, name, order in spelled(op):
+            key = tuple(order)
+            if key not in made:
+                made[key] = function_of(op, order)
+            found[place].setdefault(name, made[key])
+    return found["torch"], found["F"], found["method"], found["property"]
+
+
+TORCH, FUNCTIONAL, METHODS, PROPERTIES = place_all()
