@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import queue
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
@@ -101,9 +100,9 @@ def read_frames(source: BinaryIO, requests: queue.SimpleQueue[messages.Request])
 
 def write_frame(target: int, head: bytes, body: Array | None) -> None:
     """Write a frame whole."""
-    raw = memoryview(b"") if body is None else memoryview(body).cast("B") if body.size else memoryview(b"")
-    for part in (memoryview(PREFIX.pack(len(head), raw.nbytes) + head), raw):
-        view = part
+    raw = b"" if body is None else body.tobytes()
+    for part in (PREFIX.pack(len(head), len(raw)) + head, raw):
+        view = memoryview(part)
         while view:
             view = view[os.write(target, view) :]
 
@@ -123,4 +122,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -147,7 +147,7 @@ class Blocks:
         recorder = self.recorder
         if not self._failed:
             recorder.add("op", path, name=node.op)
-            recorder.ran(path, records, readers)
+            recorder.runs(path, readers)
         if writes:
             recorder.about_to_write(t for t in operands if isinstance(t, Tensor))
         try:
@@ -160,6 +160,7 @@ class Blocks:
         if self._failed:
             return
         self._retain(node, path, outputs)
+        recorder.ran(path, records)
         recorder.op_made(path, readers, [((path, i), made) for i, made in enumerate(outputs)])
         self._note_use(path, readers, outputs)
         if writes:
@@ -214,7 +215,8 @@ class Blocks:
         if isinstance(operand, graph.Literal):
             return operand.value, operand.value
         if operand is None:
-            return self._unwired(node, path), None
+            self._need(node, path)
+            return None, None
         key = self._key(place, operand)
         found = self._past.get(key) if self._failed else None
         found = self.recorder.tensors.get(key) if found is None else found
@@ -238,7 +240,8 @@ class Blocks:
         """Return whether a tensor belongs to a node that failed or was passed over in this call."""
         return key[0] in self.recorder.failures or key[0] in self.skipped
 
-    def _unwired(self, node: Node, path: OperandPath) -> None:
+    def _need(self, node: Node, path: OperandPath) -> None:
+        """Raise Skipped where an operand that the op cannot do without is not connected."""
         row = TABLE.get(node.op)
         spec = row.inputs[path[0]] if row is not None and path[0] < len(row.inputs) else None
         if spec is None or not spec.optional:
@@ -250,7 +253,7 @@ class Blocks:
         group = self.document.groups[self.document.group_of(node)]
         operands, readers, records = self._operands(place, path, node)
         if not self._failed:
-            self.recorder.ran(path, records, readers)
+            self.recorder.runs(path, readers)
         sources = {r.path: r.key[0] for r in readers}
         for i, (input_id, made) in enumerate(zip(group.inputs, operands, strict=False)):
             inner = (*path, input_id)
@@ -268,3 +271,5 @@ class Blocks:
                 self._note_use(path, readers, (made,))
         if failure is not None:
             raise failure
+        if not self._failed:
+            self.recorder.ran(path, records)

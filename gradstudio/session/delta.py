@@ -7,9 +7,22 @@ from typing import Any
 
 import msgspec
 
-from gradstudio.session.state import Queued, State
+from gradstudio.document.graph import NodePath
+from gradstudio.session.state import InputKey, State
+from gradstudio.session.trace import TensorKey
 
 MAPS = ("tensors", "grads", "flows", "cotangents", "locals", "saved")
+
+
+class Keys(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Keys of the maps of a State."""
+
+    tensors: tuple[TensorKey, ...] = ()
+    grads: tuple[TensorKey, ...] = ()
+    flows: tuple[InputKey, ...] = ()
+    cotangents: tuple[TensorKey, ...] = ()
+    locals: tuple[InputKey, ...] = ()
+    saved: tuple[tuple[NodePath, int, str], ...] = ()
 
 
 class StateDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -19,13 +32,13 @@ class StateDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
     k: int
     base: int
     changed: State
-    gone: dict[str, tuple[Any, ...]] = {}
+    gone: Keys = Keys()
 
 
 def delta(old: State, new: State) -> StateDelta:
     """Return what turns old into new."""
     changed = {name: {k: v for k, v in getattr(new, name).items() if not _equal(getattr(old, name).get(k), v)} for name in MAPS}
-    gone = {name: keys for name in MAPS if (keys := tuple(k for k in getattr(old, name) if k not in getattr(new, name)))}
+    gone = Keys(**{name: tuple(k for k in getattr(old, name) if k not in getattr(new, name)) for name in MAPS})
     return StateDelta(new.run, new.k, old.k, State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled), gone)
 
 
@@ -38,7 +51,7 @@ def applied(old: State, change: StateDelta) -> State:
     maps = {}
     for name in MAPS:
         merged = {**getattr(old, name), **getattr(change.changed, name)}
-        for key in change.gone.get(name, ()):
+        for key in getattr(change.gone, name):
             merged.pop(key, None)
         maps[name] = merged
     return State(change.run, change.k, **maps, queue=change.changed.queue, grad_enabled=change.changed.grad_enabled)
@@ -52,6 +65,3 @@ def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any
     for key in old:
         if key not in new:
             yield key
-
-
-__all__ = ["MAPS", "Queued", "StateDelta", "applied", "changed_keys", "delta"]

@@ -88,7 +88,7 @@ class SavedRecord:
 
     node: GradNode
     name: str
-    field: str
+    named: str  # PyTorch's name of the saved tensor: `self`, `result`
     source: TensorKey | None
     numbers: Numbers
     version: int

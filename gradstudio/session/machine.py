@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from gradstudio.document import graph
 from gradstudio.document.calls import Backward, Grad
@@ -73,7 +73,7 @@ class Machine:
         """Run a pass whose results are kept as the tensors of the call."""
         outputs, seeds = [self.tensor(ref) for ref in call.outputs], self._seeds(call.seeds)
         inputs = [self.tensor(ref) for ref in call.inputs]
-        options = {"retain_graph": call.retain_graph, "create_graph": call.create_graph, "allow_unused": call.allow_unused}
+        options: dict[str, Any] = {name: getattr(call, name) for name in ("retain_graph", "create_graph", "allow_unused")}
         results = self._pass(call, call.outputs, lambda observer: grad(outputs, inputs, seeds, observer=observer, **options))
         for i, result in enumerate(cast("tuple[Tensor | None, ...]", results)):
             if result is not None:

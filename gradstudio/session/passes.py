@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 import numpy as np
 
 from gradstudio.document.graph import Array, NodePath
 from gradstudio.engine import Tensor
 from gradstudio.engine.gradnode import GradNode
+from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.log import FlowRecord
 from gradstudio.session.recorder import Origin, Reader, Recorder
 from gradstudio.session.state import InputKey, Queued
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
-
-
-class Queue(Protocol):
-    """The engine's ready queue, as an observer sees it."""
-
-    waiting: Mapping[GradNode, int]
-
-    def ready(self) -> list[GradNode]:
-        """Return the ready nodes in the order they will be given out."""
 
 
 class PassObserver:

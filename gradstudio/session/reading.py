@@ -112,9 +112,9 @@ def _spread(n: int, count: int) -> Array:
 
 def start_views(document: Document, log: Log, k: int) -> dict[TensorKey, TensorView]:
     """Return views of leaves that are not made yet at k: their start values."""
-    found = {}
+    found: dict[TensorKey, TensorView] = {}
     for node in document.graph.nodes.values():
-        key = ((node.id,), 0)
+        key: TensorKey = ((node.id,), 0)
         if node.op == LEAF and isinstance(node.value, np.ndarray) and (key not in log.tensors or log.tensors[key].at(k) is None):
             if key not in log.start:
                 log.start[key] = TensorRecord(node.value, None, node.requires_grad)
@@ -212,7 +212,7 @@ def _saved_view(key: tuple[NodePath, int, str], record: SavedRecord, k: int) -> 
         key[0],
         key[1],
         record.name,
-        record.field,
+        record.named,
         "freed" if freed else "in use" if in_use else "held",
         record.source,
         array.shape,

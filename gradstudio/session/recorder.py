@@ -95,11 +95,16 @@ class Recorder:
         if array.dtype.kind in "fc" and (count := int(array.size - np.count_nonzero(np.isfinite(array)))):
             self.nonfinite[self.k] = self.nonfinite.get(self.k, 0) + count
 
-    def ran(self, path: NodePath, operands: tuple[object, ...], readers: tuple[Reader, ...]) -> None:
-        """Record that an op, or an instance, ran on operands: what flowed into it before is gone."""
-        self.log.set("ops", path, self.k, OpRecord(operands))
+    def runs(self, path: NodePath, readers: tuple[Reader, ...]) -> None:
+        """Record that an op, or an instance, is run (again): what flowed into it before is gone."""
+        if path in self.log.ops:
+            self.log.set("ops", path, self.k, None)
         for each in readers:
             self._forget_flow((path, each.path))
+
+    def ran(self, path: NodePath, operands: tuple[object, ...]) -> None:
+        """Record the operands that an op, or an instance, took."""
+        self.log.set("ops", path, self.k, OpRecord(operands))
 
     def _forget_flow(self, key: InputKey) -> None:
         column = self.log.flows.get(key)
@@ -185,7 +190,7 @@ class Recorder:
         if record is None or record.freed_at:
             return
         for saved in record.node.saved():
-            if saved.field == record.field and saved.version_now is not None and saved.version_now != record.versions.last:
+            if saved.field == record.named and saved.version_now is not None and saved.version_now != record.versions.last:
                 record.versions.set(self.k, saved.version_now)
 
     def look_at_grad(self, key: TensorKey, owner: Tensor, writer: str, added: Array | None = None) -> None:
@@ -201,7 +206,7 @@ class Recorder:
         if now is not None:
             record = replace(tensor_record(now), array=now.array.copy(), owner=now)
         self.log.set("grads", key, self.k, record)
-        figures = (_figure(before and before.array), _figure(added), _figure(record and record.array))
+        figures = (_figure(before.array if before else None), _figure(added), _figure(record.array if record else None))
         row = Write(self.k, *figures, "none" if now is None else writer, self.call)  # type: ignore[arg-type]
         self.series.setdefault(key, []).append(row)
 

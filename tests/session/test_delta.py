@@ -28,3 +28,12 @@ def test_traces_and_states_travel_unchanged():
     result = run(example("accumulation"))
     sent = messages.Ran(result.trace, result.state_at(60), False)
     assert messages.decode_answer(messages.encode(sent)) == sent
+
+
+def test_a_delta_travels_unchanged():
+    result = run(example("accumulation"))
+    old, new = result.state_at(63), result.state_at(30)
+    sent = messages.Shown(None, delta(old, new))
+    came = messages.decode_answer(messages.encode(sent))
+    assert came.delta.gone.flows
+    assert applied(old, came.delta) == new
