@@ -1,0 +1,104 @@
+"""Frames and comments: what lies under the nodes. A frame hugs its nodes; a comment is a rectangle of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import OPACITY, RADIUS, Z
+from gradstudio.document.frames import Frame
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+SIDE, TOP = 16.0, 36.0
+TITLES = {"no_grad": "torch.no_grad()", "enable_grad": "torch.enable_grad()", "inference_mode": "torch.inference_mode()"}
+
+
+class FrameItem(QGraphicsItem):
+    """A grad-mode frame, or a comment, painted under wires and nodes."""
+
+    def __init__(self, scene: CanvasScene, frame: Frame | None, title: str = "", text: str = "") -> None:
+        super().__init__()
+        self.canvas = scene
+        self.frame = frame
+        self.title = TITLES[frame.kind] if frame else title
+        self.text = text
+        self.rect = QRectF()
+        self.setZValue(Z["frame"])
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def set_rect(self, rect: QRectF) -> None:
+        """Move to a rectangle."""
+        if rect != self.rect:
+            self.prepareGeometryChange()
+            self.rect = QRectF(rect)
+            self.update()
+
+    def title_rect(self) -> QRectF:
+        """Return the plate of the title, on the top edge."""
+        role, weight = ("code", 600) if self.frame else ("bodyStrong", None)
+        width = self.canvas.theme.metrics(role, weight).horizontalAdvance(self.title) + (36 if self.frame else 24)
+        return QRectF(self.rect.left() + 10, self.rect.top() - 11, width, 22)
+
+    def boundingRect(self) -> QRectF:
+        return self.rect.united(self.title_rect()).adjusted(-3, -3, 3, 3)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
+        opacity = painter.opacity()
+        if self.canvas.stepping and self.frame is not None:
+            painter.setOpacity(opacity * OPACITY["frameInStep"])
+        if self.frame is None:
+            self._paint_comment(paint)
+        else:
+            self._paint_frame(paint)
+        if self.canvas.level >= Level.TILE:
+            self._paint_title(paint)
+        painter.setOpacity(opacity)
+
+    def _paint_frame(self, paint: Paint) -> None:
+        radius = RADIUS["frame"]
+        path = QPainterPath()
+        path.addRoundedRect(self.rect, radius, radius)
+        paint.rounded(self.rect, radius, "raised", alpha=0.35 if paint.theme.dark else 0.6)
+        if self.frame is not None and self.frame.kind != "enable_grad":
+            paint.hatch(path, alpha=0.4, gap=9)
+        paint.rounded(self.rect, radius, None, "line2", 1.5, dash=(4, 3))
+
+    def _paint_comment(self, paint: Paint) -> None:
+        paint.rounded(self.rect, RADIUS["frame"], "raised", "line2", alpha=0.5)
+        if self.text and self.canvas.level == Level.FULL:
+            paint.paragraph(self.rect.adjusted(14, 18, -14, -8), self.text, "body", "text2")
+
+    def _paint_title(self, paint: Paint) -> None:
+        if not self.title:
+            return
+        plate = self.title_rect()
+        if self.canvas.level < Level.FULL:
+            self._paint_small_title(paint, plate)
+            return
+        paint.rounded(plate, RADIUS["control"], "panel", "line2")
+        cy = plate.center().y()
+        if self.frame is not None:
+            paint.icon("snowflake" if self.frame.kind != "enable_grad" else "zap", plate.left() + 12, cy, 13, "text2")
+            paint.text(plate.left() + 24, cy, self.title, "code", "text", weight=600)
+        else:
+            paint.text(plate.left() + 12, cy, self.title, "bodyStrong", "text")
+
+    def _paint_small_title(self, paint: Paint, plate: QRectF) -> None:
+        """Draw the title in screen pixels, so that it does not shrink under 11."""
+        painter, zoom = paint.painter, self.canvas.zoom
+        painter.save()
+        painter.translate(plate.left(), plate.center().y())
+        painter.scale(1 / zoom, 1 / zoom)
+        width = min(plate.width(), self.rect.width() * zoom - 8)
+        if width > 40:
+            paint.rounded(QRectF(0, -10, width, 20), RADIUS["chip"], "panel", "line2")
+            paint.text(8, 0, self.title, "code", "text", weight=600, width=width - 14)
+        painter.restore()

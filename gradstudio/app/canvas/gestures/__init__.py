@@ -1,0 +1,1 @@
+"""Gestures: one class each, every one ends in one moment of history."""

@@ -1,0 +1,93 @@
+"""What surrounds a node: rings of selection, focus, step and error, badges, the words above and below."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from PySide6.QtCore import QRectF
+
+from gradstudio.app.canvas.faces import NodeFace
+from gradstudio.app.canvas.geometry import Geometry
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import RADIUS
+
+
+class Marks(NamedTuple):
+    """What the pointer, the selection and the keyboard say of a node."""
+
+    hovered: bool = False
+    selected: bool = False
+    focused: bool = False
+
+
+def paint_rings(paint: Paint, face: NodeFace, rect: QRectF, marks: Marks, radius: float = RADIUS["node"]) -> None:
+    """Draw the rings, from inside out: error or step, selection, focus (never hidden by selection)."""
+    gap = 4.0
+    if face.failed:
+        _ring(paint, rect, gap, radius, "error")
+        gap += 4
+    elif face.current:
+        _ring(paint, rect, 5, radius, "text")
+        gap += 5
+    if marks.selected:
+        _ring(paint, rect, gap, radius, "accent")
+        gap += 4
+    if marks.focused:
+        _ring(paint, rect, gap, radius, "focus", (2, 2))
+
+
+def _ring(paint: Paint, rect: QRectF, out: float, radius: float, shade: str, dash: tuple[float, float] | None = None) -> None:
+    paint.rounded(rect.adjusted(-out, -out, out, out), radius + out, None, shade, 2, dash=dash)
+
+
+def paint_badge(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    """Draw the badge on the top right corner: a tick, a turn number, or the octagon of an error."""
+    if not face.badge:
+        return
+    x, y = place.width - 2, 2.0
+    if face.badge == "tick":
+        paint.dot(x, y, 9.5, "canvas")
+        paint.dot(x, y, 7.5, "text")
+        paint.icon("check", x, y, 10, "canvas")
+    elif face.badge == "error":
+        paint.dot(x, y, 11, "canvas")
+        paint.icon("octagon-alert", x, y, 18, "error")
+    else:
+        paint.dot(x, y, 10.5, "canvas")
+        paint.dot(x, y, 8.5, "node", "text3", 1.4)
+        paint.text(x, y, face.badge, "caption", "text2", "c", 600)
+
+
+def paint_words(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    """Draw the words above a root and the cause or hint under a node."""
+    middle = place.width / 2
+    if face.above:
+        paint.text(middle, -16, face.above, "caption", "text2", "c")
+    if not face.below:
+        return
+    y = place.height + (16 if not face.failed else 22)
+    if face.below_error:
+        paint.chip(middle, y, face.below, "caption", "text", "errorBg", "error", "c", 22)
+    elif face.grey:
+        paint.text(middle, y - 2, face.below, "caption", "text3", "c")
+    else:
+        paint.chip(middle, y, face.below, "caption", "text2", "raised", "line2", "c", 22)
+
+
+def paint_scissors(paint: Paint, marks: Marks, word_beside: bool = True) -> None:
+    """Draw the scissors of a detach, centred at the origin, with the word on the plate or beside it."""
+    plate = QRectF(-11, -10, 22, 20)
+    label = paint.theme.metrics("caption", 500).horizontalAdvance("detach")
+    if not word_beside:
+        plate = QRectF(-(label + 30) / 2, -10, label + 30, 20)
+    paint.rounded(plate.adjusted(-3, -3, 3, 3), 9, "canvas")
+    paint.rounded(plate, 6, "node", "text3" if marks.hovered else "wire")
+    paint.icon("scissors", plate.left() + (11 if word_beside else 12), 0, 13, "text")
+    if word_beside:
+        paint.text(-17, 0, "detach", "caption", "text2", "r", 500)
+    else:
+        paint.text(plate.left() + 22, 0, "detach", "caption", "text", weight=500)
+    if marks.selected:
+        _ring(paint, plate, 4, 6, "accent")
+    if marks.focused:
+        _ring(paint, plate, 8 if marks.selected else 4, 6, "focus", (2, 2))

@@ -1,0 +1,275 @@
+"""How a node is drawn at 75 % and up: body, header, value, cells, input rows, drawer, ports."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainterPath, QPolygonF
+
+from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace, Tint
+from gradstudio.app.canvas.geometry import BIG_CELL_H, CELL_GAP, CELL_H, CELL_W, DRAWER, GROUP_EDGE, HEAD, LARGE_H, Geometry
+from gradstudio.app.canvas.node_marks import Marks, paint_rings
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import RADIUS, SIZE, Shade
+
+NODE_RADIUS = RADIUS["node"]
+
+
+def paint_node(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
+    """Draw a node with its top left corner at the painter's origin."""
+    painter = paint.painter
+    painter.save()
+    if face.dim:
+        painter.setOpacity(painter.opacity() * 0.5)
+    _body(paint, face, place, marks)
+    _head(paint, face, place)
+    if not face.collapsed:
+        if face.kind in ("leaf", "input"):
+            _leaf_value(paint, face, place)
+        else:
+            _op_value(paint, face, place)
+            for row, cy in zip(face.inputs, place.rows, strict=True):
+                _input_row(paint, row, cy, place.width, face)
+        if face.drawer and place.drawer is not None:
+            _drawer(paint, face, face.drawer, place.drawer, place.width)
+    elif face.kind == "instance":
+        paint.text(12, place.value, face.meta, "code", "text3")
+        paint.text(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
+    _ports(paint, face, place)
+    painter.restore()
+
+
+def outline(rect: QRectF, radius: float = NODE_RADIUS) -> QPainterPath:
+    """Return a rounded rectangle as a path."""
+    path = QPainterPath()
+    path.addRoundedRect(rect, radius, radius)
+    return path
+
+
+def _body(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
+    """Draw the plate of a node: shadow, rings, header, hatch, edge, the bar of a leaf."""
+    rect, painter, head, radius = place.rect, paint.painter, HEAD, NODE_RADIUS
+    if not (face.dim or face.frozen):
+        paint.shadow(rect, radius)
+    paint_rings(paint, face, rect, marks)
+    if face.collapsed and face.kind == "instance":
+        paint.rounded(QRectF(4, place.height + 3, place.width - 8, GROUP_EDGE - 3), 1.5, "line2")
+    paint.rounded(rect, radius, "node")
+    path = outline(rect, radius)
+    painter.save()
+    painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+    paint.fill(QRectF(0, 0, place.width, min(head, place.height)), "nodeHead")
+    painter.restore()
+    if face.frozen:
+        paint.hatch(path)
+    if place.height > head:
+        paint.hairline(1, head, place.width - 1, head)
+    edge = "error" if face.failed else "text3" if marks.hovered else "line" if face.dim else "line2"
+    paint.rounded(rect, radius, None, edge, dash=(4, 3) if face.frozen or face.grey else None)
+    if face.kind in ("leaf", "input"):
+        painter.save()
+        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+        paint.fill(QRectF(0, 0, 3, place.height), "text3" if face.grey else "text2")
+        painter.restore()
+
+
+def _head(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    cy = HEAD / 2
+    ink: Shade = "text3" if face.grey else "text2" if face.dim else "text"
+    right = place.width - 11
+    if face.kind in ("leaf", "input"):
+        paint.leaf_glyph(17, cy, bool(face.switch), ink)
+    else:
+        paint.op_glyph(17, cy, face.symbol, "text3" if face.grey else "text")
+    if face.switch is not None:
+        paint.switch(place.width - 36, cy, face.switch)
+        right = place.width - 41
+        right -= paint.text(right, cy, "grad", "caption", "text2" if face.switch else "text3", "r", 500) + 8
+    elif face.collapsed and face.kind == "op":
+        right -= paint.text(right, cy, face.value, "number", "text2", "r") + 8
+    elif face.name:
+        right -= paint.text(right, cy, face.name, "number", "text2", "r", 500, place.width - 60) + 8
+    paint.text(31, cy, face.title, "nodeName", ink, width=right - 31)
+
+
+def _leaf_value(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    cells = face.cells
+    if cells is None:
+        role = "nodeValueLeaf" if paint.theme.metrics("nodeValueLeaf").horizontalAdvance(face.value) <= place.width - 24 else "nodeValueOp"
+        paint.text(13, HEAD + 22, face.value, role, face.value_tone, width=place.width - 22)
+        paint.text(13, HEAD + 47, face.meta, "code", "text3", width=place.width - 22)
+        return
+    top = HEAD + 12.0
+    if cells.words:
+        bottom = _written_cells(paint, cells, place.width)
+        paint.text(13, HEAD + 47, face.meta, "code", "text3", width=place.width - 22)
+        return
+    if cells.large:
+        bottom = HEAD + 10 + LARGE_H
+        scaled_cells(paint, cells, QRectF(14, HEAD + 10, place.width - 28, LARGE_H))
+    else:
+        bottom = top + len(cells.rows) * (CELL_H + CELL_GAP)
+        paint.cells(14, top, cells.rows, CELL_W, CELL_H, largest=cells.largest)
+        _grad_cells(paint, face, cells, place.width, top)
+    paint.text(13, bottom + 10, face.meta, "code", "text3", width=place.width - 22)
+
+
+def _grad_cells(paint: Paint, face: NodeFace, cells: Cells, width: float, top: float) -> None:
+    """Draw .grad beside the value, cell by cell; empty cells where it is None."""
+    if not face.switch:
+        return
+    columns = len(cells.rows[0])
+    left = width - 13 - columns * (CELL_W + CELL_GAP) + CELL_GAP
+    grad = face.grad_cells
+    if grad is not None and len(grad.rows) == len(cells.rows):
+        paint.cells(left, top, grad.rows, CELL_W, CELL_H, gradient=True, largest=grad.largest)
+        return
+    for i in range(len(cells.rows)):
+        for j in range(columns):
+            paint.rounded(QRectF(left + j * (CELL_W + CELL_GAP), top + i * (CELL_H + CELL_GAP), CELL_W, CELL_H), 2, None, "line")
+
+
+def _written_cells(paint: Paint, cells: Cells, width: float) -> float:
+    """Draw a short vector with its numbers."""
+    count = len(cells.words[0])
+    gap = 2.0 if cells.plain else 1.0
+    each = (width - 28 - gap * (count - 1)) / count
+    each = min(each, 27.0 if cells.plain else 40.0)
+    if not cells.plain:
+        paint.cells(14, HEAD + 10, cells.rows, each, BIG_CELL_H, largest=cells.largest, words=cells.words)
+        return HEAD + 10 + BIG_CELL_H
+    for i, word in enumerate(cells.words[0]):
+        plate = QRectF(14 + i * (each + gap), HEAD + 11, each, BIG_CELL_H)
+        paint.rounded(plate, 3, "raised")
+        paint.text(plate.center().x(), plate.center().y(), word, "number", "text", "c", width=each)
+    return HEAD + 11 + BIG_CELL_H
+
+
+def scaled_cells(paint: Paint, cells: Cells, rect: QRectF, gradient: bool = False, largest_cell: float = 16) -> None:
+    """Draw a heat map that fills a rectangle, right aligned if its cells would be larger than `largest_cell`."""
+    rows, columns = len(cells.rows), max(1, len(cells.rows[0]) if cells.rows else 1)
+    gap = 1.0 if rect.width() / columns > 4 else 0.2
+    width = min(largest_cell, (rect.width() - gap * (columns - 1)) / columns)
+    height = min(largest_cell, (rect.height() - gap * (rows - 1)) / max(1, rows))
+    left = rect.right() - columns * (width + gap) + gap
+    top = rect.center().y() - (rows * (height + gap) - gap) / 2
+    paint.cells(left, top, cells.rows, width, height, gradient=gradient, largest=cells.largest, gap=gap)
+
+
+def _op_value(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    cy = place.value
+    used = paint.text(12, cy, face.meta, "code", "text3")
+    if face.cells is not None:
+        room = QRectF(12 + used + 12, HEAD + 5, place.width - 24 - used - 12, 28)
+        scaled_cells(paint, face.cells, room, largest_cell=13)
+    else:
+        wide = paint.theme.metrics("nodeValueOp").horizontalAdvance(face.value) > place.width - 36 - used
+        advance = paint.text(place.width - 12, cy, face.value, "nodeName" if wide else "nodeValueOp", face.value_tone, "r", 500)
+        if face.stale and face.value:
+            paint.icon("clock", place.width - 12 - advance - 15, cy, 14, "text2")
+    for output in face.outputs[1:]:
+        y = place.outputs[output.out]
+        advance = paint.text(place.width - 12, y, output.value, "code", "text", "r", 500)
+        paint.text(place.width - 20 - advance, y, output.name, "code", "text3", "r")
+
+
+def _input_row(paint: Paint, row: InputFace, cy: float, width: float, face: NodeFace) -> None:
+    right, quiet = width - 12, face.grey or not row.live
+    measure = paint.theme.metrics("code")
+    if row.note:
+        right -= paint.text(right, cy, row.note, "code", "text2" if row.literal and not row.wired else "text3", "r") + 8
+    elif row.number or row.formula:
+        room = right - 12 - measure.horizontalAdvance(row.label) - 8
+        if row.number:
+            advance = paint.text(right, cy, row.number, "code", "text", "r", 500)
+            words = f"∂ {row.formula} = " if row.formula else "∂ "
+            right -= advance + 1
+            room -= advance + 1
+            right -= paint.text(right, cy, _fitting(words, room, measure.horizontalAdvance), "code", "text3", "r") + 8
+        else:
+            right -= paint.text(right, cy, f"∂ {row.formula}", "code", "text3", "r", width=room) + 8
+    if quiet:
+        paint.text(12, cy, row.label, "code", "text3", width=right - 12)
+    else:
+        paint.text(12, cy, row.label, "code", "text2", weight=500, width=right - 12)
+
+
+def _fitting(words: str, room: float, width_of: object) -> str:
+    """Return the words, or only `∂ ` where there is no room for the formula."""
+    return words if callable(width_of) and width_of(words) <= room else "∂ "
+
+
+def _drawer(paint: Paint, face: NodeFace, drawer: Drawer, top: float, width: float) -> None:
+    stored, leaf = drawer.kind == "stored", face.kind in ("leaf", "input")
+    if stored and drawer.value:
+        fill = paint.theme.mix("node", paint.theme.gradient(drawer.value), 0.15)
+        tinted_foot(paint, QRectF(1, top, width - 2, DRAWER - 1), fill, 3.0 if leaf else 1.0)
+    paint.hairline(4 if leaf else 1, top, width - 1, top)
+    cy, left = top + DRAWER / 2, 12.0
+    if drawer.pin:
+        paint.icon("pin", left + 5, cy, 11, "text2")
+        left += 16
+    ink = paint.theme.gradient_text(drawer.value) if drawer.value is not None else paint.theme.color("text" if stored else "text2")
+    if stored and drawer.cells is not None:
+        paint.text(left, cy, drawer.label, "code", "text3")
+        _strip(paint, drawer.cells, QRectF(left + 50, cy - 7, width - left - 62, 14))
+        return
+    role, weight = ("nodeGrad", 600) if stored else ("number", 500)
+    shade: Shade = "text3" if drawer.kind == "none" else ink
+    advance = paint.text(width - 11, cy, drawer.words, role, shade, "r", weight)
+    label_ink = "text2" if stored else "text3"
+    paint.text(left, cy, drawer.label, "code", label_ink, weight=500 if stored else 400, width=width - 11 - advance - 6 - left)
+
+
+def tinted_foot(paint: Paint, rect: QRectF, fill: Shade, left: float) -> None:
+    """Fill the bottom strip of a node, round at its lower corners, from `left` on."""
+    painter = paint.painter
+    painter.save()
+    painter.setClipRect(QRectF(left, rect.top(), rect.right() - left, rect.height() + 1), Qt.ClipOperation.IntersectClip)
+    paint.rounded(rect.adjusted(0, -2 * NODE_RADIUS, 0, 0), NODE_RADIUS - 1, fill)
+    painter.restore()
+
+
+def _strip(paint: Paint, cells: Cells, rect: QRectF) -> None:
+    count = len(cells.rows[0])
+    gap = 2.0
+    width = min(27.0, (rect.width() - gap * (count - 1)) / count)
+    paint.cells(rect.left(), rect.top(), cells.rows, width, rect.height(), gradient=True, largest=cells.largest, gap=gap)
+
+
+def _ports(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    for row in face.inputs:
+        if row.port:
+            point = place.input_point(row.path)
+            paint_port(paint, point.x(), point.y(), row.tint, row.whole, failed=face.failed)
+    for output in face.outputs:
+        point = place.output_point(output.out)
+        if output.root:
+            root_ring(paint, point.x(), point.y(), output.tint)
+        else:
+            paint_port(paint, point.x(), point.y(), output.tint, output.whole, failed=face.failed)
+
+
+def paint_port(
+    paint: Paint, x: float, y: float, tint: Tint | None, whole: bool = False, failed: bool = False, shade: Shade = "wire"
+) -> None:
+    """Draw a port: a disc where a gradient flows, a ring where none does, a square for whole numbers."""
+    colour = paint.theme.color(shade)
+    flows = tint is not None and tint.sign != 0
+    if flows and tint is not None:
+        colour = paint.theme.gradient(tint.sign, tint.t)
+    elif failed:
+        colour = paint.theme.color("error")
+    paint.dot(x, y, 7.5, "canvas")
+    if whole:
+        paint.painter.setBrush(paint.theme.color("node"))
+        paint.painter.setPen(paint.pen(colour, 1.75, flat=True))
+        paint.painter.drawPolygon(QPolygonF(QRectF(x - 4.5, y - 4.5, 9, 9)))
+        return
+    paint.dot(x, y, SIZE["port"], colour if flows else "node", colour, 1.75)
+
+
+def root_ring(paint: Paint, x: float, y: float, tint: Tint | None) -> None:
+    """Draw the ring of the output at which backward starts."""
+    colour = paint.theme.gradient(tint.sign, tint.t) if tint is not None and tint.sign else paint.theme.color("wire")
+    paint.dot(x, y, 9.5, "canvas", colour, 1.6)
+    paint.dot(x, y, 4.8, colour)

@@ -1,0 +1,133 @@
+"""What lies over the canvas at its corners: the legend of the gradient scale, and the zoom box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QToolTip, QWidget
+
+from gradstudio.app import text
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import RADIUS, GradientRange, Theme
+
+HEIGHT = 30
+MARGIN = 16  # px from the corners of the view
+
+
+class Legend(QWidget):
+    """The colour range of the pass on show, fixed inside the pass; a click switches between sign and norm."""
+
+    def __init__(self, theme: Theme, switch: Callable[[], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._switch = switch
+        self._range = GradientRange()
+        self._norms = False
+        self.setFixedSize(284, HEIGHT)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Gradient scale")
+
+    def show_range(self, theme: Theme, scale: GradientRange, norms: bool) -> None:
+        """Show the range of a pass; hidden while there is none."""
+        self._theme, self._range, self._norms = theme, scale, norms
+        self.setVisible(bool(scale.gmax))
+        self.setAccessibleDescription(f"{scale.decades} decades up to {text.short(scale.gmax or 0.0)}")
+        self.update()
+
+    def ends(self) -> tuple[str, str]:
+        """Return what is printed at the two ends."""
+        top = self._range.gmax or 0.0
+        if self._norms:
+            return text.short(top / 10**self._range.decades), text.short(top)
+        return text.short(-top), text.short(top, sign=True)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            low = text.short((self._range.gmax or 0.0) / 10**self._range.decades)
+            words = f"Width and colour are logarithmic, from {low} up. The range is fixed within a pass. Click for sign or norm."
+            QToolTip.showText(self.mapToGlobal(QPoint(0, -36)), words, self, QRect(), 8000)
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._switch()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        paint = Paint(QPainter(self), self._theme)
+        cy, ramp = HEIGHT / 2, QRectF(98, HEIGHT / 2 - 5, 136, 10)
+        paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
+        low, high = self.ends()
+        paint.text(12, cy, "‖grad‖" if self._norms else "Gradient", "caption", "text2", weight=500)
+        if self._norms:
+            for i in range(68):
+                paint.fill(QRectF(98 + 2 * i, cy - 5, 2, 10), self._theme.norm(i / 67))
+            paint.text(91, cy, f"≤ {low}", "code", "text3", "r", width=40)
+            paint.text(241, cy, high, "code", "text3", width=40)
+        else:
+            paint.legend_ramp(ramp)
+            paint.line(166, 8, 166, 22, "text3")
+            paint.text(91, cy, low, "code", self._theme.gradient(-1), "r", 500)
+            paint.text(241, cy, high, "code", self._theme.gradient(1), weight=500)
+        paint.painter.end()
+
+
+class ZoomBox(QWidget):
+    """Minus, the zoom in per cent (a click goes to 100 %), plus, and fit all."""
+
+    def __init__(self, theme: Theme, zoom_by: Callable[[float], None], reset: Callable[[], None], fit: Callable[[], None], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._zoom = 1.0
+        self._hover = -1
+        self._acts: tuple[Callable[[], None], ...] = (lambda: zoom_by(1 / 1.25), reset, lambda: zoom_by(1.25), fit)
+        self.setFixedSize(QSize(132, HEIGHT))
+        self.setMouseTracking(True)
+        self.setAccessibleName("Zoom")
+
+    def show_zoom(self, theme: Theme, zoom: float) -> None:
+        """Show a zoom factor."""
+        self._theme, self._zoom = theme, zoom
+        self.setAccessibleDescription(f"{round(zoom * 100)} per cent")
+        self.update()
+
+    def _part(self, x: float) -> int:
+        return 0 if x < 34 else 1 if x < 70 else 2 if x < 98 else 3
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            words = ("Zoom out (Ctrl+−)", "Zoom to 100 % (Ctrl+0)", "Zoom in (Ctrl++)", "Fit all (Shift+F)")[max(0, self._hover)]
+            QToolTip.showText(self.mapToGlobal(QPoint(0, -36)), words, self)
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        part = self._part(event.position().x())
+        if part != self._hover:
+            self._hover = part
+            self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hover = -1
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._acts[self._part(event.position().x())]()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        paint = Paint(QPainter(self), self._theme)
+        cy = HEIGHT / 2
+        paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
+        spans = ((3, 30), (34, 36), (71, 26), (100, 29))
+        if self._hover >= 0:
+            left, width = spans[self._hover]
+            paint.rounded(QRectF(left, 3, width, HEIGHT - 6), 5, "hover")
+        paint.icon("minus", 18, cy, 14, "text2")
+        paint.text(54, cy, f"{round(self._zoom * 100)} %", "caption", "text", "c", 500)
+        paint.icon("plus", 82, cy, 14, "text2")
+        paint.hairline(98, 8, 98, 22)
+        paint.icon("maximize", 115, cy, 14, "text2")
+        paint.painter.end()

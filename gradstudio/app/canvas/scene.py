@@ -1,0 +1,333 @@
+"""The scene: items for the nodes, frames and wires of one graph, kept in step with the studio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF
+from PySide6.QtWidgets import QGraphicsScene
+
+from gradstudio.app import theme as themes
+from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.faces import NodeFace, WireFace
+from gradstudio.app.canvas.frame_item import SIDE, TOP, FrameItem
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.node_faces import node_face
+from gradstudio.app.canvas.node_item import NodeItem
+from gradstudio.app.canvas.pictures import Pictures
+from gradstudio.app.canvas.pill_layer import PillLayer
+from gradstudio.app.canvas.touched import touched
+from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_faces
+from gradstudio.app.canvas.wire_layer import Ends, WireLayer
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.document.graph import NodeId, NodePath, Wire
+
+if TYPE_CHECKING:
+    from gradstudio.app.change import Change
+    from gradstudio.app.studio import Studio
+
+ROOM = 8000.0  # canvas units round the nodes; the scene's rectangle grows in such steps
+
+
+class CanvasScene(QGraphicsScene):
+    """Nodes, wires and frames. Reads the studio only; holds what belongs to looking: level, hover, focus, pictures."""
+
+    def __init__(self, studio: Studio, parent: QObject | None = None, scope: NodePath = ()) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.scope = scope
+        self.theme = themes.named(studio.theme)
+        self.level = Level.FULL
+        self.zoom = 1.0
+        self.device_ratio = 1.0
+        self.norms = False
+        self.nodes: dict[NodeId, NodeItem] = {}
+        self.frames: dict[str, FrameItem] = {}
+        self.pictures = Pictures()
+        self.hovered_node: NodeId | None = None
+        self.hovered_wire: WireId | None = None
+        self.focused_node: NodeId | None = None
+        self.selected_nodes: frozenset[NodeId] = frozenset()
+        self.selected_wires: frozenset[WireId] = frozenset()
+        self.stepping = False
+        self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
+        self._dirty: set[NodeId] = set()
+        self._boxes: Boxes = NO_BOXES
+        self._box_of: dict[NodeId, int] = {}
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
+        self.wires = WireLayer(self)
+        self.pills = PillLayer(self)
+        self.addItem(self.wires)
+        self.addItem(self.pills)
+        self.context = Context(studio, scope)
+        self._state = self.context.state
+        self.rebuild()
+
+    @property
+    def ratio(self) -> float:
+        """Device pixels a canvas unit."""
+        return self.device_ratio * self.zoom
+
+    # ------------------------------------------------------------ refresh
+    def refresh(self, change: Change) -> None:
+        """Follow the studio, touching only what the change names."""
+        before, self.context = self.context, Context(self.studio, self.scope)
+        self.stepping = self.context.in_pass and self.context.stepping
+        if change.theme and self.theme is not themes.named(self.studio.theme):
+            self.theme = themes.named(self.studio.theme)
+            self.pictures.clear()
+            self.update()
+        if change.selection:
+            self._follow_selection()
+        if change.everything or (change.document is not None and self._looks_differ(before)):
+            self.rebuild()
+            return
+        nodes, wires = touched(change, before, self.context)
+        self._dirty |= nodes & self.nodes.keys()
+        for node in nodes & self.nodes.keys():
+            self.nodes[node].update()
+        self.wires.invalidate(wires)
+        if change.playhead:
+            for frame in self.frames.values():
+                frame.update()
+
+    def _looks_differ(self, before: Context) -> bool:
+        return before.document is not self.context.document
+
+    def rebuild(self) -> None:
+        """Make items and wires fit the graph; those of nodes that stay are kept."""
+        graph = self.context.graph
+        for node in [n for n in self.nodes if n not in graph.nodes]:
+            self.removeItem(self.nodes.pop(node))
+        for node in graph.nodes:
+            face = node_face(self.context, node)
+            if node in self.nodes:
+                self.nodes[node].set_face(face)
+            else:
+                self.nodes[node] = NodeItem(self, node, face)
+                self.addItem(self.nodes[node])
+        self._dirty.clear()
+        if self.hovered_node not in self.nodes:
+            self.hovered_node = None
+        if self.focused_node not in self.nodes:
+            self.focused_node = None
+        self._follow_selection()
+        self._place_nodes()
+        self._set_wires()
+        self._set_frames()
+
+    def settle(self, rect: QRectF | None = None) -> None:
+        """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one)."""
+        moved = []
+        for node in list(self._dirty):
+            item = self.nodes[node]
+            if rect is None or item.sceneBoundingRect().intersects(rect):
+                self._dirty.discard(node)
+                if item.set_face(node_face(self.context, node)):
+                    moved.append(node)
+        if moved:
+            self._measure()
+            self.wires.move(moved, self.ends)
+            self._set_frames()
+
+    def face(self, node: NodeId) -> NodeFace:
+        """Return what a node shows now."""
+        if node in self._dirty:
+            self.settle(self.nodes[node].sceneBoundingRect())
+        return self.nodes[node].face
+
+    def describe_wire(self, key: WireId) -> WireFace | None:
+        """Return what a wire shows now; None if it is gone."""
+        target, path = key
+        node = self.context.graph.nodes.get(target)
+        found = next((Wire(ref, target, p) for p, ref in node.refs() if p == path), None) if node else None
+        return wire_face(self.context, found) if found is not None and is_drawn(self.context, found) else None
+
+    # ------------------------------------------------------------ looking
+    def set_zoom(self, zoom: float, level: Level, device_ratio: float) -> None:
+        """Take the view's zoom; at another level every node has other ports."""
+        changed = level != self.level
+        self.zoom, self.device_ratio = zoom, device_ratio
+        if not changed:
+            return
+        self.level = level
+        for item in self.nodes.values():
+            item.set_level()
+        self._measure()
+        self._set_wires()
+
+    def set_hover(self, node: NodeId | None, wire: WireId | None) -> None:
+        """Light up what is under the pointer."""
+        if node != self.hovered_node:
+            changed, self.hovered_node = (self.hovered_node, node), node
+            self._repaint_nodes(n for n in changed if n)
+        if wire != self.hovered_wire:
+            wires, self.hovered_wire = (self.hovered_wire, wire), wire
+            self._repaint_wires(w for w in wires if w)
+
+    def set_focus(self, node: NodeId | None) -> None:
+        """Put the keyboard's ring on a node."""
+        changed, self.focused_node = (self.focused_node, node), node
+        self._repaint_nodes(n for n in changed if n)
+
+    def _follow_selection(self) -> None:
+        nodes = frozenset(s for s in self.studio.selection if isinstance(s, str))
+        wires = frozenset((s[1], s[2]) for s in self.studio.selection if not isinstance(s, str))
+        self._repaint_nodes(nodes ^ self.selected_nodes)
+        self._repaint_wires(wires ^ self.selected_wires)
+        self.selected_nodes, self.selected_wires = nodes, wires
+
+    def _repaint_nodes(self, nodes: Iterable[NodeId]) -> None:
+        for node in nodes:
+            if node in self.nodes:
+                self.nodes[node].update()
+
+    def _repaint_wires(self, wires: Iterable[WireId]) -> None:
+        for wire in wires:
+            shape = self.wires.shape_of(wire)
+            if shape is not None:
+                self.wires.update(shape.box.adjusted(-8, -8, 8, 8))
+
+    # ------------------------------------------------------------ places
+    def position(self, node: NodeId) -> QPointF:
+        """Return where a node stands: in a drag, or in the document; one that was never placed at the origin."""
+        if node in self.moving:
+            return self.moving[node]
+        x, y = self.context.document.layout.positions.get(node, (0, 0))
+        return QPointF(x, y)
+
+    def move_nodes(self, positions: dict[NodeId, QPointF]) -> None:
+        """Show nodes elsewhere while they are dragged; the document is not touched."""
+        self.moving.update(positions)
+        self._shift(positions.keys())
+
+    def end_move(self) -> None:
+        """Drop the places of the drag: those of the document count again."""
+        nodes, self.moving = list(self.moving), {}
+        self._shift(n for n in nodes if n in self.nodes)
+
+    def _shift(self, nodes: Iterable[NodeId]) -> None:
+        moved = [n for n in nodes if n in self.nodes]
+        before = [self.nodes[n].body for n in moved]
+        for node in moved:
+            if self.nodes[node].face.kind != "scissors":
+                self.nodes[node].setPos(self.position(node))
+        self._measure()
+        wires = self.wires.move(moved, self.ends)
+        if len(moved) < 40:
+            self.wires.reroute_near(before + [self.nodes[n].body for n in moved], self.ends)
+        self._place_scissors(wires)
+        self._set_frames()
+
+    def _place_nodes(self) -> None:
+        for node, item in self.nodes.items():
+            if item.face.kind != "scissors":
+                item.setPos(self.position(node))
+        self._measure()
+
+    def _measure(self) -> None:
+        """Keep the boxes of all nodes as an array, and the scene's rectangle round them."""
+        solid = [(n, item.body) for n, item in self.nodes.items() if item.face.kind != "scissors"]
+        self._box_of = {n: i for i, (n, _) in enumerate(solid)}
+        self._boxes = np.array([(r.left(), r.top(), r.right(), r.bottom()) for _, r in solid]).reshape(-1, 4)
+        content = self.content_rect()
+        low_x, low_y = (math.floor(v / ROOM) * ROOM - ROOM for v in (content.left(), content.top()))
+        high_x, high_y = (math.ceil(v / ROOM) * ROOM + ROOM for v in (content.right(), content.bottom()))
+        rect = QRectF(low_x, low_y, high_x - low_x, high_y - low_y)
+        if rect != self.sceneRect():
+            self.setSceneRect(rect)
+
+    def content_rect(self, nodes: Iterable[NodeId] | None = None) -> QRectF:
+        """Return the rectangle round nodes (all), without margins; empty where there are none."""
+        chosen = self.nodes.values() if nodes is None else [self.nodes[n] for n in nodes if n in self.nodes]
+        rect = QRectF()
+        for item in chosen:
+            rect = rect.united(item.body)
+        if nodes is None:
+            for frame in self.frames.values():
+                rect = rect.united(frame.rect)
+        return rect
+
+    def obstacles(self, face: WireFace) -> Boxes:
+        """Return the boxes that a wire must not cross: all nodes but its own two."""
+        own = [self._box_of[n] for n in (face.source.source, face.target) if n in self._box_of]
+        return np.delete(self._boxes, own, 0) if own else self._boxes
+
+    def boxes_in(self, rect: QRectF) -> Boxes:
+        """Return the boxes of the nodes in a rectangle."""
+        b = self._boxes
+        found: Boxes = b[(b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())]
+        return found
+
+    def ends(self, face: WireFace) -> Ends:
+        """Return the two ports of a wire."""
+        start = self.nodes[face.source.source].port(None, face.source.out)
+        return start, self.nodes[face.target].port(face.path)
+
+    def cut_point(self, node: NodeId) -> QPointF:
+        """Return where the scissors of a detach would like to be."""
+        return self.position(node) + QPointF(36, 14)
+
+    def _set_wires(self) -> None:
+        faces = wire_faces(self.context)
+        self.pills.reset(self.sceneRect())
+        self.wires.set_wires(faces, self.ends, self.sceneRect())
+        self._place_scissors(faces)
+
+    def _place_scissors(self, wires: Iterable[WireId]) -> None:
+        for key in wires:
+            cut, shape = self.wires.face(key).cut, self.wires.shape_of(key)
+            if cut is not None and shape is not None and cut in self.nodes:
+                self.nodes[cut].setPos(shape.point(shape.cut))
+
+    def _set_frames(self) -> None:
+        rects = self._frame_rects()
+        layout = self.context.document.layout
+        comments = {f"comment {i}": comment for i, comment in enumerate(layout.comments)}
+        for key in [k for k in self.frames if k not in rects and k not in comments]:
+            self.removeItem(self.frames.pop(key))
+        for key, rect in rects.items():
+            item = self.frames.get(key)
+            if item is None or item.frame != self.context.graph.frames[key]:
+                if item is not None:
+                    self.removeItem(item)
+                item = self.frames[key] = FrameItem(self, self.context.graph.frames[key])
+                self.addItem(item)
+            item.set_rect(rect)
+        for key, comment in comments.items():
+            item = self.frames.get(key)
+            if item is None or (item.title, item.text) != (comment.title, comment.text):
+                if item is not None:
+                    self.removeItem(item)
+                item = self.frames[key] = FrameItem(self, None, comment.title, comment.text)
+                self.addItem(item)
+            item.set_rect(QRectF(*comment.rect))
+
+    def _frame_rects(self) -> dict[str, QRectF]:
+        """Return the rectangle of each frame that has nodes, inner frames within outer ones."""
+        graph = self.context.graph
+        inner: dict[str, QRectF] = {}
+        for node, item in self.nodes.items():
+            frame = graph.nodes[node].frame
+            if frame in graph.frames and item.face.kind != "scissors":
+                inner[frame] = inner.get(frame, QRectF()).united(item.body)
+        depth = {f: _depth(f, {g: graph.frames[g].parent for g in graph.frames}) for f in graph.frames}
+        rects: dict[str, QRectF] = {}
+        for frame in sorted(graph.frames, key=lambda f: -depth[f]):
+            if frame not in inner:
+                continue
+            rects[frame] = inner[frame].adjusted(-SIDE, -TOP, SIDE, SIDE)
+            parent = graph.frames[frame].parent
+            if parent in graph.frames:
+                inner[parent] = inner.get(parent, QRectF()).united(rects[frame])
+        return rects
+
+
+def _depth(frame: str, parents: dict[str, str | None]) -> int:
+    depth, at = 0, parents.get(frame)
+    while at is not None and depth <= len(parents):
+        depth, at = depth + 1, parents.get(at)
+    return depth

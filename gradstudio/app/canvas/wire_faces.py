@@ -1,0 +1,72 @@
+"""From document, trace and state to the faces of wires."""
+
+from __future__ import annotations
+
+from gradstudio.app import text
+from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.faces import WireFace, WireKind
+from gradstudio.app.canvas.tints import tint_of
+from gradstudio.app.theme import WIRE
+from gradstudio.document.graph import OperandPath, Wire
+from gradstudio.session.state import Flow
+
+WireId = tuple[str, OperandPath]  # target and operand path
+
+
+def wire_faces(context: Context) -> dict[WireId, WireFace]:
+    """Return the face of every wire on show; a wire into scissors and the one out of them are one."""
+    return {(w.target, w.path): wire_face(context, w) for w in context.graph.wires if is_drawn(context, w)}
+
+
+def is_drawn(context: Context, wire: Wire) -> bool:
+    """Say whether a wire is drawn on its own: its source is a node here, and it does not end at scissors."""
+    return wire.source.source in context.graph.nodes and wire.target not in context.scissors
+
+
+def wire_face(context: Context, wire: Wire) -> WireFace:
+    """Return the face of one wire at the step on show."""
+    cut = wire.source.source if wire.source.source in context.scissors else None
+    source = context.scissors[cut][0].source if cut else wire.source
+    faint = context.in_pass and context.stepping
+    if cut:
+        return WireFace(source, wire.target, wire.path, "frozen", cut=cut, faint=faint)
+    flow = context.flow(wire.target, wire.path)
+    failed = _failed(context, wire)
+    if failed:
+        return WireFace(source, wire.target, wire.path, "error", rank=9)
+    if flow is not None and flow.kind in ("value", "zero"):
+        return _flowing(context, wire, flow)
+    kind = _still(context, wire, flow)
+    return WireFace(source, wire.target, wire.path, kind, faint=faint and kind == "frozen")
+
+
+def _failed(context: Context, wire: Wire) -> bool:
+    """A visit that raised marks the wires it got its cotangent on; an op that raised those it read."""
+    if context.failed_visit is not None and wire.source.source == context.failed_visit:
+        return context.flow(wire.target, wire.path) is not None
+    return wire.target in context.failures and wire.target != context.failed_visit
+
+
+def _still(context: Context, wire: Wire, flow: Flow | None) -> WireKind:
+    """Return the look of a wire on which nothing has come back."""
+    if not context.is_live(wire):
+        return "frozen" if context.reach or context.named_pass else "forward"
+    shown = context.on_show
+    if shown is None:
+        return "forward"
+    waits = (flow is not None and flow.kind == "pending") or shown.raised
+    return "pending" if waits and (context.in_pass or shown.raised) else "forward"
+
+
+def _flowing(context: Context, wire: Wire, flow: Flow) -> WireFace:
+    single = flow.value is not None
+    size = abs(flow.value) if flow.value is not None else flow.rms
+    width = context.range.width(size)
+    if flow.kind == "zero":
+        return WireFace(wire.source, wire.target, wire.path, "zero", 5.2, pill="0.0", pill_value=0.0)
+    words = text.number(flow.value, context.full) if single else text.norm(flow.norm, context.full)
+    kind: WireKind = "gradient" if single or not (flow.positive and flow.negative) else "tensor"
+    return WireFace(
+        wire.source, wire.target, wire.path, kind, width + (0 if kind == "gradient" else 1), tint_of(context, flow),
+        flow.positive, flow.negative, words, flow.value, rank=round(width / WIRE["gradMax"], 3),
+    )  # fmt: skip

@@ -1,0 +1,111 @@
+"""How wires are drawn: halo, ribbon, strands, hairlines, chevrons and arrowheads."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QPainterPath, QPen
+
+from gradstudio.app.canvas.faces import Tint, WireFace
+from gradstudio.app.canvas.wire_shape import WireShape
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import OPACITY, WIRE, Shade, Theme
+
+ARROW_PITCH, ARROW_END = 70.0, 14.0
+GRADIENT_END = 9.0
+MARKS_FROM_ZOOM = 0.30
+LINES: dict[str, tuple[Shade, str, bool, float]] = {  # colour, dash, arrows to the left, their size
+    "forward": ("wire", "", False, 4.0),
+    "frozen": ("wire", "dashFrozen", False, 4.0),
+    "pending": ("wirePending", "", True, 3.6),
+    "error": ("error", "dashError", False, 0.0),
+}
+
+
+def tint_colour(theme: Theme, tint: Tint | None) -> QColor:
+    """Return the colour of a tint; of none the forward wire's."""
+    return theme.gradient(tint.sign, tint.t) if tint is not None and tint.sign != 0 else theme.color("wire")
+
+
+def paint_wire(paint: Paint, face: WireFace, shape: WireShape, zoom: float, halo: Shade = "canvas") -> None:
+    """Draw one wire. `halo` is the colour round it: the canvas, or violet for one that is selected."""
+    painter = paint.painter
+    opacity = painter.opacity()
+    if face.faint:
+        painter.setOpacity(opacity * OPACITY["frozenWireInStep"])
+    marks = zoom >= MARKS_FROM_ZOOM
+    width = 5.2 if face.kind == "zero" else face.width
+    stroke(paint, shape.path, halo, width + 2 * WIRE["halo"])
+    if face.kind in ("gradient", "tensor") and face.tint is not None:
+        _gradient(paint, face, face.tint, shape, marks)
+    elif face.kind == "zero":
+        stroke(paint, shape.path, "wire", 5.2)
+        stroke(paint, shape.path, "canvas", 2.8)
+    elif face.cut is not None:
+        stroke(paint, shape.part(0.0, shape.cut), "wire", face.width)
+        stroke(paint, shape.part(shape.cut, 1.0), "wire", face.width, WIRE["dashFrozen"])
+    else:
+        _line(paint, face, shape, marks)
+    painter.setOpacity(opacity)
+
+
+def stroke(paint: Paint, path: QPainterPath, shade: Shade, width: float, dash: list[float] | None = None) -> None:
+    """Stroke a path; a dashed one with flat ends."""
+    pen = QPen(paint.theme.color(shade), width)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap if dash else Qt.PenCapStyle.RoundCap)
+    if dash:
+        pen.setDashPattern(dash)
+    paint.painter.setPen(pen)
+    paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+    paint.painter.drawPath(path)
+
+
+def _gradient(paint: Paint, face: WireFace, tint: Tint, shape: WireShape, marks: bool) -> None:
+    if face.kind == "tensor":
+        _strands(paint, face, shape.path, tint.t)
+        return
+    colour = tint_colour(paint.theme, tint)
+    stroke(paint, shape.path, colour, face.width)
+    if not marks:
+        return
+    if face.width >= WIRE["chevronFrom"]:
+        pen = QPen(paint.theme.color("canvas", 0.8), 1.5)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+        paint.painter.setPen(pen)
+        paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint.painter.drawPath(shape.marks("chevron", face.width * 0.27, WIRE["chevronPitch"], GRADIENT_END))
+    else:
+        _fill(paint, shape.marks("left", face.width * 0.5 + 3, WIRE["arrowPitch"], GRADIENT_END), colour)
+
+
+def _strands(paint: Paint, face: WireFace, path: QPainterPath, t: float) -> None:
+    """Draw orange above blue, widths as Σg⁺ to Σ|g⁻|."""
+    share = face.positive / (face.positive + face.negative)
+    up, down = max(face.width * share, 1.0), max(face.width * (1 - share), 1.0)
+    for sign, width, shift in ((1, up, -(down + 0.8) / 2), (-1, down, (up + 0.8) / 2)):
+        pen = QPen(paint.theme.gradient(sign, max(t, 0.75)), width)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        paint.painter.setPen(pen)
+        paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint.painter.drawPath(path.translated(0, shift))
+
+
+def _line(paint: Paint, face: WireFace, shape: WireShape, marks: bool) -> None:
+    shade, dash, left, radius = LINES[face.kind if face.kind in LINES else "forward"]
+    width = 2.0 if face.kind == "error" else face.width
+    stroke(paint, shape.path, shade, width, WIRE[dash] if dash else None)
+    if marks and radius:
+        _fill(paint, shape.marks("left" if left else "right", radius, ARROW_PITCH, ARROW_END), paint.theme.color(shade))
+
+
+def _fill(paint: Paint, path: QPainterPath, colour: QColor) -> None:
+    paint.painter.setPen(Qt.PenStyle.NoPen)
+    paint.painter.setBrush(colour)
+    paint.painter.drawPath(path)
+
+
+def dragged(paint: Paint, start: QPointF, end: QPointF, path: QPainterPath, caught: bool) -> None:
+    """Draw the wire that is being dragged, with a ring where it would end."""
+    stroke(paint, path, "accent", 2)
+    if caught:
+        paint.dot(end.x(), end.y(), 11, None, "accent", 2)
