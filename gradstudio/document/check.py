@@ -23,19 +23,23 @@ from gradstudio.document.rules import Groups, Refused, inner_first, output_count
 from gradstudio.document.script import Repeat, Statement
 from gradstudio.document.strict import CodecError
 
+Results = dict[str, int]  # Grad call -> how many tensors it gives
 HOOKS = ("tensor", "grad_fn", "post_accumulate")
 
 
 def check_document(document: Document) -> None:
     """Raise CodecError, with place and reason, where a document does not hold together."""
     _check_ids(all_ids(document))
-    results = {call.id: len(call.inputs) for call in document.calls() if isinstance(call, Grad)}
+    results = grad_results(document)
     if not document.graph.blocks:
         raise CodecError("graph.blocks", "a document has at least one block")
     _check_graphs(document.graph, document.groups, results)
-    for place, statement in script_places(document):
+    places = [*script_places(document)]
+    if len(places) > MAX_CALLS:
+        raise CodecError("script", f"there are more than {MAX_CALLS:,} calls")
+    for place, statement in places:
         if not isinstance(statement, Repeat):
-            _check_call(document, statement, place, results)
+            check_call(document, statement, place, results)
     for key, optimizer in document.optimizers.items():
         _check_refs(document.graph, document.groups, optimizer.params, results, f"optimizers.{key}.params")
     _check_layout(document)
@@ -46,6 +50,11 @@ def check_fragment(fragment: Fragment) -> None:
     graphs = [fragment.graph, *(group.graph for group in fragment.groups.values())]
     _check_ids([*fragment.groups, *(i for graph in graphs for i in (*graph.nodes, *graph.frames))])
     _check_graphs(fragment.graph, fragment.groups, None)
+
+
+def grad_results(document: Document) -> Results:
+    """Return how many results each Grad call has."""
+    return {call.id: len(call.inputs) for call in document.calls() if isinstance(call, Grad)}
 
 
 def script_places(document: Document) -> Iterator[tuple[str, Statement]]:
@@ -68,7 +77,7 @@ def _check_ids(ids: Iterable[str]) -> None:
         raise CodecError("", f"the id {twice} occurs twice")
 
 
-def _check_graphs(graph: Graph, groups: Groups, results: dict[str, int] | None) -> None:
+def _check_graphs(graph: Graph, groups: Groups, results: Results | None) -> None:
     graphs = [("graph", graph, None), *((f"groups.{g.id}.graph", g.graph, g) for g in groups.values())]
     if sum(len(each.nodes) for _, each, _ in graphs) > MAX_NODES:
         raise CodecError("graph.nodes", f"there are more than {MAX_NODES:,} nodes")
@@ -79,8 +88,8 @@ def _check_graphs(graph: Graph, groups: Groups, results: dict[str, int] | None) 
         _check_frames(each, place)
         for node in each.nodes.values():
             where = f"{place}.nodes.{node.id}"
-            _check_node(node, groups, group, where)
-            wires += _check_operands(each, node, groups, {} if group else results, where)
+            check_node(node, groups, group, where)
+            wires += check_operands(each, node, groups, {} if group else results, where)
         _check_order(each, place)
         if group:
             _check_group(group, groups)
@@ -139,7 +148,8 @@ def _check_frames(graph: Graph, place: str) -> None:
         raise CodecError(f"{place}.frames", f"frames lie in at most {MAX_GROUPS_DEEP} others")
 
 
-def _check_node(node: Node, groups: Groups, group: Group | None, where: str) -> None:
+def check_node(node: Node, groups: Groups, group: Group | None, where: str = "") -> None:
+    """Raise CodecError where the fields of a node do not go together. `group`: whose graph it is in."""
     if (node.op == LEAF) != (node.value is not None):
         raise CodecError(f"{where}.value", "a leaf needs a start value, and only a leaf has one")
     if node.op != LEAF and (node.requires_grad or node.fresh):
@@ -157,7 +167,8 @@ def _check_node(node: Node, groups: Groups, group: Group | None, where: str) -> 
         raise CodecError(where, f"{node.op} has {count} outputs")
 
 
-def _check_operands(graph: Graph, node: Node, groups: Groups, results: dict[str, int] | None, where: str) -> int:
+def check_operands(graph: Graph, node: Node, groups: Groups, results: Results | None, where: str = "") -> int:
+    """Return how many wires lead into a node. Raises CodecError where one comes from nowhere (results None: it may)."""
     wires = 0
     for path, ref in node.refs():
         wires += 1
@@ -169,7 +180,7 @@ def _check_operands(graph: Graph, node: Node, groups: Groups, results: dict[str,
     return wires
 
 
-def ref_fault(graph: Graph, groups: Groups, ref: Ref, results: dict[str, int]) -> str | None:
+def ref_fault(graph: Graph, groups: Groups, ref: Ref, results: Results) -> str | None:
     """Return why a reference leads nowhere; None if it leads to an output of a node or a result of a Grad call."""
     node = graph.nodes.get(ref.source)
     count = output_count(node, groups) if node else results.get(ref.source, 0)
@@ -178,7 +189,7 @@ def ref_fault(graph: Graph, groups: Groups, ref: Ref, results: dict[str, int]) -
     return None if count is None or ref.out < count else f"{ref.source} has no output {ref.out}"
 
 
-def _check_refs(graph: Graph, groups: Groups, refs: Iterable[Ref], results: dict[str, int], where: str) -> None:
+def _check_refs(graph: Graph, groups: Groups, refs: Iterable[Ref], results: Results, where: str) -> None:
     for ref in refs:
         fault = ref_fault(graph, groups, ref, results)
         if fault:
@@ -213,9 +224,9 @@ def _check_group(group: Group, groups: Groups) -> None:
         raise CodecError(f"{place}.backward", f"there is no group {group.backward}")
 
 
-def _check_call(document: Document, call: Call, place: str, results: dict[str, int]) -> None:
-    if len(results) > MAX_CALLS:
-        raise CodecError("script", f"there are more than {MAX_CALLS:,} calls")
+def check_call(document: Document, call: Call, place: str = "", results: Results | None = None) -> None:
+    """Raise CodecError where a call names what is not there."""
+    results = grad_results(document) if results is None else results
     _check_refs(document.graph, document.groups, call.refs(), results, place)
     if isinstance(call, Forward) and call.block not in document.graph.blocks:
         raise CodecError(f"{place}.block", f"there is no block {call.block}")

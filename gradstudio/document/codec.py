@@ -151,7 +151,7 @@ def document_from(tree: object) -> Document:
     members = place.mapping(("format", "seed", "graph", "groups", "script", "optimizers", "layout"))
     _read_format(members["format"])
     document = Document(
-        seed=members["seed"].integer(0),
+        seed=members["seed"].integer(),
         graph=_read_graph(members["graph"]),
         groups=_read_groups(members["groups"]),
         script=read_script(members["script"]),

@@ -136,6 +136,9 @@ def _rewired_one(operand: Operand, rewire: Rewire) -> Operand:
     return rewired(operand, rewire) if isinstance(operand, tuple) else operand
 
 
+ORDERED, WIRED = ("block_of", "order"), ("wires", "consumers")  # what a graph derives from blocks, and from operands too
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """Nodes in ordered blocks, and the frames they may lie in. The stored order within a block is the order of its statements."""
@@ -146,11 +149,19 @@ class Graph:
 
     def with_node(self, node: Node) -> Graph:
         """Return the graph with a node replaced by one of the same id."""
-        return replace(self, nodes=self.nodes.set(node.id, node))
+        return self.with_nodes((node,))
 
     def with_nodes(self, nodes: Iterable[Node]) -> Graph:
-        """Return the graph with several nodes replaced."""
-        return replace(self, nodes=self.nodes.update([(n.id, n) for n in nodes]))
+        """Return the graph with several nodes replaced. What is derived from the rest is handed on."""
+        changed = [node for node in nodes if self.nodes[node.id] is not node]
+        if not changed:
+            return self
+        new = replace(self, nodes=self.nodes.update([(node.id, node) for node in changed]))
+        wired = all(self.nodes[node.id].inputs is node.inputs for node in changed)
+        for name in (*ORDERED, *(WIRED if wired else ())):
+            if name in self.__dict__:
+                new.__dict__[name] = self.__dict__[name]
+        return new
 
     def rewired(self, rewire: Rewire, only: Iterable[NodeId] | None = None) -> Graph:
         """Return the graph with every reference in operands (of all nodes or of some) replaced."""

@@ -15,9 +15,10 @@ from gradstudio.document.groups import Group
 from gradstudio.document.limits import MAX_FAN_IN, MAX_INTEGER, MAX_NAME, MAX_NEST
 from gradstudio.document.map import Map
 from gradstudio.engine import TABLE
+from gradstudio.engine.dtypes import NAMES
 
 Groups = Map[GroupId, Group]
-DTYPES = ("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
+DTYPES = NAMES
 RECIPES = ("zeros", "ones", "full", "rand", "randn", "randint", "arange", "linspace", "eye", "empty", "randperm", "normal")
 NUMBER_KINDS = frozenset({"operand", "number", "index"})  # input kinds that take a literal
 TENSOR_KINDS = frozenset({"tensor", "tensors", "operand", "index"})

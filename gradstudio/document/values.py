@@ -47,7 +47,7 @@ def value_tree(value: Array | Recipe) -> dict[str, object]:
         tree: dict[str, object] = {"recipe": value.fn, "shape": list(value.shape), "dtype": value.dtype}
         return {**tree, "args": [literal_tree(arg) for arg in value.args]} if value.args else tree
     head: dict[str, object] = {"dtype": value.dtype.name, "shape": list(value.shape)}
-    if value.size > INLINE:
+    if value.size > INLINE or value.dtype.kind == "c":
         little = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
         return {**head, "base64": base64.b64encode(little.tobytes()).decode("ascii")}
     return {**head, "data": [number_tree(item) for item in value.ravel()]}
@@ -84,6 +84,8 @@ def read_value(place: Place) -> Array | Recipe:
     if ("data" in members) == ("base64" in members):
         place.refuse("a value has either data or base64")
     shape, dtype = _read_head(members, MAX_ELEMENTS)
+    if dtype.kind == "c" and "data" in members:
+        members["data"].refuse("complex numbers are stored as base64")
     count = math.prod(shape)
     flat = _read_base64(members["base64"], count, dtype) if "base64" in members else _read_data(members["data"], count, dtype)
     value = flat.reshape(shape)
@@ -142,7 +144,7 @@ def _read_float(place: Place, dtype: np.dtype[Any]) -> object:
     value = place.value
     if isinstance(value, str) and value in ("nan", "inf", "-inf"):
         return float(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         place.refuse(f"a number stands here, not {shown(value)}")
     if abs(value) > float(np.finfo(dtype).max):
         # A decimal a little above the largest number still rounds to it; what rounds to infinity does not fit.

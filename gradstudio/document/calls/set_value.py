@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer, Seed, Waits, seed_text
 from gradstudio.document.graph import Ref
-from gradstudio.engine import GradMode, Tensor, call
+from gradstudio.engine import Tensor, call
+from gradstudio.engine.modes import GradMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

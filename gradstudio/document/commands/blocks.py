@@ -10,7 +10,7 @@ from gradstudio.document.commands.references import with_calls
 from gradstudio.document.commands.script import AppendCall
 from gradstudio.document.document import Document
 from gradstudio.document.graph import BlockId, CallId, NodeId
-from gradstudio.document.order import frames_round, inserted, settled
+from gradstudio.document.order import frames_round, settled
 from gradstudio.document.rules import Refused, name_fault
 
 
@@ -55,16 +55,15 @@ class MoveToBlock:
         graph = doc.graph
         if self.block not in graph.blocks:
             raise Refused(f"there is no block {self.block}")
-        moved = [n for n in graph.order if n in set(self.ids) and graph.block_of[n] != self.block]
+        wanted = set(self.ids)
+        moved = [n for n in graph.order if n in wanted and graph.block_of[n] != self.block]
         gone = frozenset(moved)
         taken = {frame for n in moved for frame in frames_round(graph, graph.nodes[n].frame)}
         left = {frame for n in graph.order if n not in gone for frame in frames_round(graph, graph.nodes[n].frame)}
         if taken & left:
             raise Refused("a frame lies in one block: take the whole frame, or unwrap it first")
         blocks = graph.blocks.update({b: tuple(n for n in ids if n not in gone) for b, ids in graph.blocks.items()})
-        graph = replace(graph, blocks=blocks)
-        for node_id in moved:
-            graph = inserted(graph, self.block, node_id)
+        graph = replace(graph, blocks=blocks.set(self.block, (*blocks[self.block], *moved)))
         for wire in graph.wires:
             if wire.source.source in graph.nodes and (wire.target in gone or wire.source.source in gone):
                 graph = settled(graph, doc.groups, wire.source.source, wire.target)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import Graph, GroupId, Node, NodeId
 from gradstudio.document.map import Map
 from gradstudio.document.rules import Refused
+from gradstudio.document.strict import CodecError
 
 __all__ = ["Command", "Refused"]
 
@@ -27,6 +29,15 @@ class Command(Protocol):
 
     def apply(self, doc: Document) -> Document:
         """Return the changed document. Raises Refused with the reason in words."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Turn what a check of the codec finds into a refusal of the command."""
+    try:
+        yield
+    except CodecError as error:
+        raise Refused(error.words) from None
 
 
 def home_of(doc: Document, node_id: NodeId) -> GroupId | None:
@@ -62,6 +73,17 @@ def with_node(doc: Document, node: Node) -> Document:
     """Return the document with a node replaced by one of the same id."""
     home = home_of(doc, node.id)
     return with_graph(doc, home, graph_of(doc, home).with_node(node))
+
+
+def with_changed(doc: Document, node_ids: Iterable[NodeId], change: Callable[[Node], Node]) -> Document:
+    """Return the document with several nodes replaced."""
+    homes: dict[GroupId | None, list[NodeId]] = {}
+    for node_id in node_ids:
+        homes.setdefault(home_of(doc, node_id), []).append(node_id)
+    for home, ids in homes.items():
+        graph = graph_of(doc, home)
+        doc = with_graph(doc, home, graph.with_nodes(change(graph.nodes[n]) for n in ids))
+    return doc
 
 
 def trimmed_names(names: Iterable[str | None]) -> tuple[str | None, ...]:

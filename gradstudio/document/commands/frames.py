@@ -22,8 +22,8 @@ class Run:
     """Nodes that lie together under one frame: whole frames within it move along as they are."""
 
     parent: FrameId | None
-    nodes: tuple[NodeId, ...]  # directly under parent
-    frames: tuple[FrameId, ...]
+    nodes: list[NodeId]  # directly under parent
+    frames: dict[FrameId, None]
 
 
 def frames_needed(doc: Document, ids: tuple[NodeId, ...]) -> int:
@@ -68,13 +68,12 @@ def _runs(graph: Graph, ids: frozenset[NodeId]) -> list[Run]:
                 last = None
                 continue
             if last != (parent,):
-                runs.append(Run(parent, (), ()))
+                runs.append(Run(parent, [], {}))
                 last = (parent,)
-            run = runs[-1]
             if frame is None:
-                runs[-1] = replace(run, nodes=(*run.nodes, node))
-            elif frame not in run.frames:
-                runs[-1] = replace(run, frames=(*run.frames, frame))
+                runs[-1].nodes.append(node)
+            else:
+                runs[-1].frames[frame] = None
     return runs
 
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradstudio.document.calls.grad import Grad
+from gradstudio.document.check import check_node, check_operands, grad_results, ref_fault
 from gradstudio.document.commands.command import (
     find_node,
     graph_of,
     home_of,
     kept_positions,
+    refusing,
     trimmed_names,
+    with_changed,
     with_graph,
     with_node,
 )
@@ -44,16 +47,15 @@ class AddNode:
         graph = graph_of(doc, self.home)
         if self.block not in graph.blocks:
             raise Refused(f"there is no block {self.block}")
-        if self.node.id in graph.nodes:
-            raise Refused("the node is already there")
         node = frozen_value(self.node)
+        check_new(doc, node, self.home)
         at = min((graph.order[t] - graph.order[graph.blocks[self.block][0]] for t in self._readers(graph)), default=None)
         graph = inserted(replace(graph, nodes=graph.nodes.set(node.id, node)), self.block, node.id, at)
         for _, ref in node.refs():
             if ref.source in graph.nodes:
                 graph = settled(graph, doc.groups, ref.source, node.id)
         for target, path in self.operands_to:
-            graph = connected(doc, graph, Ref(node.id), target, path)
+            graph = connected(doc, graph, Ref(node.id), target, path, self.home)
         doc = with_graph(doc, self.home, graph)
         return replace(doc, layout=replace(doc.layout, positions=kept_positions(doc.layout.positions, {node.id: self.position})))
 
@@ -61,27 +63,33 @@ class AddNode:
         return [target for target, _ in self.operands_to if graph.block_of.get(target) == self.block]
 
 
-def connected(doc: Document, graph: Graph, source: Ref, target: NodeId, path: OperandPath) -> Graph:
+def check_new(doc: Document, node: Node, home: GroupId | None) -> None:
+    """Raise Refused if a node cannot be put into a graph."""
+    graphs = [doc.graph, *(group.graph for group in doc.groups.values())]
+    if any(node.id in graph.nodes for graph in graphs):
+        raise Refused("the node is already there")
+    graph = graph_of(doc, home)
+    if node.frame is not None and node.frame not in graph.frames:
+        raise Refused("the frame is no longer there")
+    if home is not None and node.group is not None:
+        raise Refused("an instance is put into a group only by grouping")
+    with refusing():
+        check_node(node, doc.groups, None if home is None else doc.groups[home])
+        check_operands(graph, node, doc.groups, grad_results(doc) if home is None else {})
+
+
+def connected(doc: Document, graph: Graph, source: Ref, target: NodeId, path: OperandPath, home: GroupId | None = None) -> Graph:
     """Return the graph with a wire from source to an operand of target. Raises Refused with the reason."""
     node = graph.nodes.get(target)
     if node is None:
         raise Refused("the node is no longer there")
-    fault = operand_fault(node, path, source, doc.groups) or source_fault(doc, graph, source)
+    results = grad_results(doc) if home is None else {}
+    fault = operand_fault(node, path, source, doc.groups) or ref_fault(graph, doc.groups, source, results)
     if fault:
         raise Refused(fault)
     if source.source in graph.nodes:
         graph = settled(graph, doc.groups, source.source, target)
     return graph.with_node(replace(node, inputs=with_operand(node.inputs, path, source)))
-
-
-def source_fault(doc: Document, graph: Graph, source: Ref) -> str | None:
-    """Return why a reference names no tensor that nodes of the graph may read; None if it does."""
-    if source.source in graph.nodes:
-        count = output_count(graph.nodes[source.source], doc.groups)
-    else:
-        calls = doc.calls() if graph is doc.graph else ()
-        count = next((len(call.inputs) for call in calls if call.id == source.source and isinstance(call, Grad)), 0)
-    return None if source.out >= 0 and (count is None or source.out < count) else "there is no such output"
 
 
 def frozen_value(node: Node) -> Node:
@@ -278,14 +286,14 @@ class SetRequiresGrad:
         return f"requires_grad {'on' if self.on else 'off'}"
 
     def apply(self, doc: Document) -> Document:
-        for node_id in self.node_ids:
-            node = find_node(doc, node_id)
-            if node.op != LEAF:
-                raise Refused("requires_grad is a switch on leaves; an op's output requires grad if one of its inputs does")
-            if self.on and not value_dtype(node).startswith("float"):
-                raise Refused("only floating point tensors can require gradients")
-            doc = with_node(doc, replace(node, requires_grad=self.on))
-        return doc
+        return with_changed(doc, self.node_ids, self._switched)
+
+    def _switched(self, node: Node) -> Node:
+        if node.op != LEAF:
+            raise Refused("requires_grad is a switch on leaves; an op's output requires grad if one of its inputs does")
+        if self.on and not value_dtype(node).startswith(("float", "complex")):
+            raise Refused("only floating point tensors can require gradients")
+        return node if node.requires_grad == self.on else replace(node, requires_grad=self.on)
 
 
 def value_dtype(node: Node) -> str:

@@ -9,10 +9,13 @@ from gradstudio.document.calls.backward import Backward
 from gradstudio.document.calls.call import Call
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.calls.set_grad_enabled import SetGradEnabled
+from gradstudio.document.check import check_call
+from gradstudio.document.commands.command import refusing
 from gradstudio.document.commands.references import forgotten, rewired_document, with_calls
 from gradstudio.document.document import Document
 from gradstudio.document.graph import CallId, Ref
-from gradstudio.document.limits import MAX_INTEGER, MAX_TIMES
+from gradstudio.document.ids import statement_ids
+from gradstudio.document.limits import MAX_INTEGER, MAX_REPEATS, MAX_TIMES
 from gradstudio.document.rules import Refused
 from gradstudio.document.script import Repeat, Section, Statement, calls_in
 
@@ -57,12 +60,23 @@ class AppendCall:
         return f"Add {'repeat' if isinstance(self.call, Repeat) else self.call.menu}"
 
     def apply(self, doc: Document) -> Document:
+        check_new(doc, self.call)
         script = doc.script or (Section("", ()),)
         at = self.section % len(script)
         body = script[at].body
         index = len(body) if self.index is None else self.index
         section = replace(script[at], body=(*body[:index], self.call, *body[index:]))
         return replace(doc, script=(*script[:at], section, *script[at + 1 :]))
+
+
+def check_new(doc: Document, statement: Statement) -> None:
+    """Raise Refused if a call or repeat cannot be put into the script."""
+    ids = [*statement_ids((statement,))]
+    if len(set(ids)) < len(ids) or not set(ids).isdisjoint(i for section in doc.script for i in statement_ids(section.body)):
+        raise Refused("the call is already in the script")
+    with refusing():
+        for call in calls_in((statement,)):
+            check_call(doc, call)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +93,8 @@ class EditCall:
     def apply(self, doc: Document) -> Document:
         if not any(each.id == self.call.id for each in doc.calls()):
             raise Refused("the call is no longer in the script")
+        with refusing():
+            check_call(doc, self.call)
         doc = with_calls(doc, lambda each: self.call if each.id == self.call.id else each)
         results = len(self.call.inputs) if isinstance(self.call, Grad) else 0
         return rewired_document(doc, lambda ref: None if ref.source == self.call.id and ref.out >= results else ref)
@@ -176,7 +192,10 @@ class WrapRepeat:
     def apply(self, doc: Document) -> Document:
         if not self.ids:
             raise Refused("select the calls to repeat")
-        return with_script_of(doc, self.ids[0], self._wrapped)
+        new = with_script_of(doc, self.ids[0], self._wrapped)
+        if max(repeats_deep(section.body) for section in new.script) > MAX_REPEATS:
+            raise Refused(f"repeats lie in at most {MAX_REPEATS} others")
+        return new
 
     def _wrapped(self, body: Body, i: int) -> Body:
         places = [k for k, statement in enumerate(body) if statement.id in self.ids]
@@ -184,6 +203,11 @@ class WrapRepeat:
         if len(places) < len(set(self.ids)) or last - first + 1 != len(places):
             raise Refused("only calls that stand together can be repeated")
         return (*body[:first], Repeat(self.id, checked_times(self.times), body[first : last + 1]), *body[last + 1 :])
+
+
+def repeats_deep(body: Body) -> int:
+    """Return how many repeats lie within one another in a body."""
+    return max((1 + repeats_deep(s.body) for s in body if isinstance(s, Repeat)), default=0)
 
 
 def checked_times(times: int) -> int:
@@ -248,8 +272,8 @@ class SetSeed:
         return "Set seed"
 
     def apply(self, doc: Document) -> Document:
-        if not 0 <= self.seed <= MAX_INTEGER:
-            raise Refused("a seed is a whole number from 0 to 2^63 - 1")
+        if abs(self.seed) > MAX_INTEGER:
+            raise Refused("a seed is a whole number of at most 63 bits")
         return doc if doc.seed == self.seed else replace(doc, seed=self.seed)
 
 

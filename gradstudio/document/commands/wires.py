@@ -29,7 +29,7 @@ class Connect:
 
     def apply(self, doc: Document) -> Document:
         home = home_of(doc, self.target)
-        return with_graph(doc, home, connected(doc, graph_of(doc, home), self.source, self.target, self.path))
+        return with_graph(doc, home, connected(doc, graph_of(doc, home), self.source, self.target, self.path, home))
 
 
 @dataclass(frozen=True, slots=True)
