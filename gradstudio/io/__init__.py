@@ -1,0 +1,1 @@
+"""The `.grad` file: strict reading, limits, migrations, atomic save. No Qt."""
