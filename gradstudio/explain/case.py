@@ -11,7 +11,7 @@ from gradstudio.document.calls import Backward
 from gradstudio.document.document import Document
 from gradstudio.document.frames import FrameKind
 from gradstudio.document.graph import Node, NodePath
-from gradstudio.explain.flow import Flow, flow_of
+from gradstudio.explain.flow import Flow, flow_of, resolve
 from gradstudio.session.state import State, TensorView
 from gradstudio.session.trace import Pass, TensorKey, Trace, Write
 
@@ -62,7 +62,8 @@ class Case:
         return self.label(self.key)
 
     def label(self, key: TensorKey) -> str:
-        """Return the label of any tensor."""
+        """Return the label of any tensor; an input of a group is called as what comes in."""
+        key = (resolve(self.document, key) if key[0] else None) or key
         return labels.of(self.document).label(*key)
 
     def op(self, path: NodePath) -> str:

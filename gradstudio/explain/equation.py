@@ -10,6 +10,7 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF, Literal, Node, NodePath
 from gradstudio.engine import TABLE
 from gradstudio.explain.case import Case
+from gradstudio.explain.flow import resolve
 from gradstudio.explain.wording import call_name, listed, number, shape_text
 from gradstudio.session.state import Flow, InputKey, Local, State, TensorView
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Trace, Write
@@ -103,17 +104,26 @@ def _contribution(case: Case, key: InputKey, source: TensorKey) -> Row | None:
         (out for out in case.flow.outputs_of(key[0]) if out in state.cotangents and state.cotangents[out].kind != "none"), (key[0], 0)
     )
     upstream, root = state.cotangents.get(came), _root(case)
-    derivative = f"∂{case.label(came)}/∂{case.label(source)}"
+    derivative = f"∂{_near(case, came)}/∂{_near(case, source)}"
     terms = (
-        _flow_term(f"∂{root}/∂{case.label(came)}", upstream),
+        _flow_term(f"∂{root}/∂{_near(case, came)}", upstream),
         _local_term(f"{derivative} = {local.formula}" if local and local.formula else derivative, local),
-        _flow_term(f"∂{root}/∂{case.label(source)}", flow),
+        _flow_term(f"∂{root}/∂{_near(case, source)}", flow),
     )
     return Row(terms, ("×", "="), _target(case, source), _shapes(case, key, upstream, flow))
 
 
 def _target(case: Case, source: TensorKey) -> str:
-    return f"{case.label(source)}.grad" if case.flow.nodes[source[0]].op == LEAF else case.op(source[0])
+    if case.flow.nodes[source[0]].op == LEAF:
+        return f"{_near(case, source)}.grad"
+    return case.flow.nodes[source[0]].op if source[0][:-1] == case.path[:-1] else case.op(source[0])
+
+
+def _near(case: Case, key: TensorKey) -> str:
+    """Return a tensor's label as seen from the step's node: what lies in the same instance needs no prefix."""
+    known = resolve(case.document, key) or key
+    label = case.label(known)
+    return label.rpartition("/")[2] if len(case.path) > 1 and known[0][:-1] == case.path[:-1] else label
 
 
 def _root(case: Case) -> str:
@@ -155,7 +165,7 @@ def _freed(case: Case, step: Step) -> str:
     saved = [s for s in case.state.saved.values() if s.node == step.node and s.part == step.part and s.state != "freed"]
     if not saved:
         return ""
-    names = list(dict.fromkeys(case.label(s.source) if s.source else s.field for s in saved))
+    names = list(dict.fromkeys(_near(case, s.source) if s.source else s.field for s in saved))
     verb = "is" if len(names) == 1 else "are"
     on_show = case.trace.pass_at(case.state.k)
     kept = on_show is not None and on_show.retain_graph
@@ -196,15 +206,20 @@ def _accumulation(case: Case, step: Step) -> Equation:
     if write is None:
         return Equation(step.node, *_head(case, step), note="It writes no .grad.")
     grad = case.state.grads.get(key)
-    before, added = _sum_term("before", write.before, view), _sum_term("contribution", write.added, view)
-    after = _grad_term(label, grad) if grad else _sum_term(label, write.after, view)
+    before, added = _sum_term(label, write.before, view), _added_term(case, write, view)
+    after = _view_term(label, grad, True) if grad else _sum_term(label, write.after, view)
     if write.before is None:
-        rows = (Row((Term("before", words="None"), added, after), ("", "→"), label),)
+        rows = (Row((Term(label, words="None"), added, after), ("", "→"), label),)
         aside = f"{label} was None: the first write stores it"
     else:
         rows = (Row((before, added, after), ("+", "="), label),)
         aside = "backward() adds to .grad"
     return Equation(step.node, *_head(case, step), ("Before", "Contribution", ".grad now"), rows, _next(case), aside)
+
+
+def _added_term(case: Case, write: Write, view: TensorView | None) -> Term:
+    label, flow = f"∂{_root(case)}/∂{case.name}", case.state.cotangents.get(case.key)
+    return _flow_term(label, flow) if flow and flow.kind == "value" else _sum_term(label, write.added, view)
 
 
 def _sum_term(label: str, value: float | None, view: TensorView | None) -> Term:
@@ -213,10 +228,6 @@ def _sum_term(label: str, value: float | None, view: TensorView | None) -> Term:
     if view is not None and view.item is None:
         return Term(label, norm=value, shape=view.shape, gradient=True)
     return Term(label, value, gradient=True)
-
-
-def _grad_term(label: str, grad: TensorView) -> Term:
-    return _view_term(label, grad, True)
 
 
 def _view_term(label: str, view: TensorView, gradient: bool = False) -> Term:
@@ -228,13 +239,13 @@ def _view_term(label: str, view: TensorView, gradient: bool = False) -> Term:
 def _forward(case: Case, step: Step) -> Equation:
     node = case.node
     operands = [term for i, operand in enumerate(node.inputs) if (term := _operand_term(case, (i,), operand))]
-    outs = [(case.label(key), view) for out in range(8) if (view := case.state.tensors.get(key := (step.node, out)))]
+    outs = [(_near(case, key), view) for out in range(8) if (view := case.state.tensors.get(key := (step.node, out)))]
     results = [_view_term(label, view) for label, view in outs] or [
-        Term(case.name, words="failed" if step.node in case.trace.failures else "–")
+        Term(_near(case, case.key), words="failed" if step.node in case.trace.failures else "–")
     ]
     symbol = _symbol(node)
     between = (symbol if len(symbol) == 1 and len(operands) == 2 else ",",) * (len(operands) - 1)
-    rows = (Row((*operands[:3], results[0]), (*between[:2], "="), case.name),)
+    rows = (Row((*operands[:3], results[0]), (*between[:2], "=")),)
     captions = tuple(_input_name(node, i) for i in range(len(operands[:3])))
     view = case.state.tensors.get((step.node, 0))
     return Equation(step.node, *_head(case, step), (*captions, "Result"), rows, (), _tracked(case, view))
@@ -248,7 +259,7 @@ def _operand_term(case: Case, path: tuple[int, ...], operand: object) -> Term | 
     if source is None:
         return None
     view = case.state.tensors.get(source)
-    return _view_term(case.label(source), view) if view else Term(case.label(source), words="–")
+    return _view_term(_near(case, source), view) if view else Term(_near(case, source), words="–")
 
 
 def _input_name(node: Node, i: int) -> str:
@@ -259,6 +270,8 @@ def _input_name(node: Node, i: int) -> str:
 def _tracked(case: Case, view: TensorView | None) -> str:
     if view is None:
         return ""
+    if case.node.op == "detach":
+        return "the gradient stops here"
     if view.requires_grad:
         return f"recorded as {view.grad_fn}" if view.grad_fn else ""
     frame = case.mode(case.path)
@@ -271,7 +284,7 @@ def _effect(case: Case, step: Step) -> Equation:
     head = _head(case, step)
     if write is None:
         return Equation(step.node, *head, note=call_name(case.document, case.trace, step.call))
-    rows = (Row((_sum_term("before", write.before, view), _sum_term("after", write.after, view)), ("→",), label),)
+    rows = (Row((_sum_term(label, write.before, view), _sum_term(label, write.after, view)), ("→",)),)
     return Equation(step.node, *head, ("Before", "After"), rows)
 
 

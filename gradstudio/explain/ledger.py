@@ -21,7 +21,7 @@ def since_cleared(writes: Sequence[Write]) -> tuple[Write, ...]:
 
 
 def arithmetic(writes: Sequence[Write]) -> str:
-    """Return `12 + 12, not zeroed` for a `.grad` that several passes wrote; "" otherwise. Long sums are counted: `84 + 12, 8 passes, ...`."""
+    """Return `12 + 12, not zeroed` for a `.grad` that several passes wrote; "" otherwise. Long sums are counted: `84 + 12, 8 passes`."""
     rows = since_cleared(writes)
     if len(rows) < 2 or any(row.added is None for row in rows):
         return ""

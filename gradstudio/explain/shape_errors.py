@@ -146,7 +146,7 @@ def _insertion(failed: Failed, node: Node, source: Ref, path: OperandPath) -> Ad
 
 RULES = (
     (
-        r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got|Expected size for first two dimensions of batch2|inconsistent tensor size",
+        r"mat1 and mat2 shapes cannot be multiplied|size mismatch, got|Expected size for first two dimensions|inconsistent tensor size",
         matmul_shapes,
     ),
     (r"The size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)", broadcast_shapes),

@@ -1,0 +1,179 @@
+"""The time axis: blocks of calls on top, the step plots below them, and the one playhead across all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline.blocks import Block, blocks_of, draw_blocks
+from gradstudio.app.panels.timeline.plots import GradientPlots
+from gradstudio.app.widgets.drawn import Drawn, begin, ui_scale
+
+if TYPE_CHECKING:
+    from gradstudio.app.change import Change
+    from gradstudio.app.studio import Studio
+
+LEFT, RIGHT = 92.0, 82.0  # room for names, and for the numbers now
+EVENTS, BLOCK_TOP = 39.0, 7.0
+
+
+class TimeAxis(QWidget):
+    """Everything right of the list of calls. A press anywhere in it, or a drag, moves the playhead."""
+
+    plots_ready = Signal()
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.events = Events(studio, self)
+        self.plots = GradientPlots(studio, LEFT, RIGHT)
+        self.plots.ready.connect(self.plots_ready)
+        self._scroll = QScrollArea(self)
+        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidget(self.plots)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.events)
+        column.addWidget(self._scroll, 1)
+        self.playhead = Playhead(studio, self)
+        self.plots.installEventFilter(self)
+        studio.changed.connect(self.refresh)
+
+    def refresh(self, change: Change) -> None:
+        """Move the playhead; draw the blocks of another run."""
+        if change.everything or change.trace or change.document or change.theme:
+            self.events.read()
+        if change.everything or change.trace or change.playhead or change.theme:
+            self.playhead.follow()
+            self.events.speak()
+
+    def x_of(self, k: int) -> float:
+        """Return where a step lies, in px of the screen."""
+        end, scale = self.studio.shown.trace.end, ui_scale()
+        room = self.width() - (LEFT + RIGHT) * scale
+        return LEFT * scale + (room * k / end if end else 0.0)
+
+    def k_at(self, x: float) -> int:
+        """Return the step nearest to a place."""
+        end, scale = self.studio.shown.trace.end, ui_scale()
+        room = max(1.0, self.width() - (LEFT + RIGHT) * scale)
+        return max(0, min(end, round((x - LEFT * scale) / room * end)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the playhead over everything."""
+        super().resizeEvent(event)
+        self.playhead.setGeometry(self.rect())
+        self.playhead.raise_()
+        self.events.read()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Take presses and drags on the plots."""
+        if isinstance(event, QMouseEvent) and watched is self.plots:
+            return self.scrub(event, self.plots.mapTo(self, event.position().toPoint()))
+        return super().eventFilter(watched, event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take hold of the playhead."""
+        self.scrub(event, event.position().toPoint())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag it."""
+        self.scrub(event, event.position().toPoint())
+
+    def scrub(self, event: QMouseEvent, where: QPoint) -> bool:
+        """Send the playhead to where the left button is held. Return whether it is."""
+        if not event.buttons() & Qt.MouseButton.LeftButton or event.type() == QEvent.Type.MouseButtonRelease:
+            return False
+        k = self.k_at(where.x())
+        if k != self.studio.k or event.type() == QEvent.Type.MouseButtonPress:
+            self.studio.pause()
+            self.studio.go_to(k)
+        return True
+
+
+class Events(Drawn):
+    """The row of blocks. With the focus, Left and Right step."""
+
+    def __init__(self, studio: Studio, axis: TimeAxis) -> None:
+        super().__init__(studio, axis)
+        self.studio, self.axis = studio, axis
+        self._blocks: list[Block] = []
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFixedHeight(round(EVENTS * ui_scale()))
+        self.setAccessibleName("Time axis")
+        self.speak()
+
+    def read(self) -> None:
+        """Lay the blocks out for the run on show."""
+        shown = self.studio.shown
+        width = self.axis.width() / ui_scale() - LEFT - RIGHT
+        self._blocks = blocks_of(shown.document, shown.trace, max(1.0, width))
+        self.update()
+
+    def speak(self) -> None:
+        """Tell where the playhead is."""
+        trace, k = self.studio.shown.trace, self.studio.shown.state.k
+        self.setAccessibleDescription(f"step {k} of {trace.end}")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Step with the arrows, jump with Home and End."""
+        verbs = {
+            Qt.Key.Key_Left: lambda: self.studio.step(-1),
+            Qt.Key.Key_Right: lambda: self.studio.step(1),
+            Qt.Key.Key_Home: self.studio.first,
+            Qt.Key.Key_End: self.studio.last,
+        }
+        verb = verbs.get(Qt.Key(event.key()))
+        if verb is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().keyPressEvent(event)
+        else:
+            verb()
+
+    def draw(self, paint: Paint, width: float, height: float) -> None:
+        """Paint captions and blocks."""
+        cy = BLOCK_TOP + 12
+        paint.text(LEFT - 14, cy, "events", "caption", "text3", "r")
+        paint.text(width - 16, cy, "now", "caption", "text3", "r")
+        draw_blocks(paint, self._blocks, LEFT, BLOCK_TOP)
+        if not self._blocks:
+            paint.text(LEFT, cy, "Run backward to record gradients", "caption", "text3")
+        if self.hasFocus():
+            paint.rounded(QRectF(LEFT - 3, BLOCK_TOP - 3, width - LEFT - RIGHT + 6, 30), 6, None, "focus", 2)
+
+
+class Playhead(QWidget):
+    """The violet line. It lets the mouse through: the axis takes it."""
+
+    def __init__(self, studio: Studio, axis: TimeAxis) -> None:
+        super().__init__(axis)
+        self.studio, self.axis = studio, axis
+        self._x = 0
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+
+    def follow(self) -> None:
+        """Repaint where the line was and where it is."""
+        old, self._x = self._x, round(self.axis.x_of(self.studio.shown.state.k))
+        for x in {old, self._x}:
+            self.update(x - 10, 0, 20, self.height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint line and handle."""
+        if not self.studio.shown.trace.end:
+            return
+        painter, paint = begin(self, self.studio)
+        scale = ui_scale()
+        x, height = round(self.axis.x_of(self.studio.shown.state.k) / scale), self.height() / scale
+        paint.line(x, BLOCK_TOP - 4, x, height - 6, "accent", 1.5)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(paint.theme.color("accent"))
+        painter.drawPolygon(QPolygonF([QPointF(x - 6, 0), QPointF(x + 6, 0), QPointF(x + 6, 5), QPointF(x, 11), QPointF(x - 6, 5)]))
+        painter.end()

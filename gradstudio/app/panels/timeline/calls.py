@@ -1,0 +1,414 @@
+"""The list of calls: the script, one call a row, with what came of it. Rows are edited, switched off, dragged and removed in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QByteArray,
+    QEvent,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)  # fmt: skip
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline.new_call import again, new_call
+from gradstudio.app.panels.timeline.rows import CallRow, call_rows
+from gradstudio.app.widgets.drawn import theme_of, ui_scale
+from gradstudio.app.widgets.plain import tip
+from gradstudio.document.calls import KINDS
+from gradstudio.document.commands.script import (
+    AppendCall,
+    ClearScript,
+    MoveCall,
+    RemoveCalls,
+    SetCallEnabled,
+    UnwrapRepeat,
+    WrapRepeat,
+)  # fmt: skip
+from gradstudio.document.graph import CallId
+from gradstudio.document.script import Repeat, Statement
+
+if TYPE_CHECKING:
+    from gradstudio.app.change import Change
+    from gradstudio.app.studio import Studio
+
+WIDTH, ROW = 236, 26
+MIME = "application/x-gradstudio-call"
+Index = QModelIndex | QPersistentModelIndex
+NO_INDEX = QModelIndex()
+ADD = CallRow("+", "Add a call", "plus")
+
+
+class CallModel(QAbstractListModel):
+    """The rows of the script, and a last one that adds a call."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.rows: list[CallRow] = [ADD]
+
+    def read(self) -> None:
+        """Look the rows up; a list of the same calls keeps its indices."""
+        studio = self.studio
+        new = [*call_rows(studio.document, studio.shown.trace, studio.labels), ADD]
+        if [row.id for row in new] == [row.id for row in self.rows]:
+            self.rows = new
+            self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
+        else:
+            self.beginResetModel()
+            self.rows = new
+            self.endResetModel()
+
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return text, spoken text or tool tip of a row."""
+        row = self.rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return row.spoken
+        return tip(row.note) if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Calls and repeats can be dragged."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if self.rows[index.row()].statement else flags
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """A drag moves."""
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:
+        """Return the one type that is taken."""
+        return [MIME]
+
+    def mimeData(self, indexes: Any) -> QMimeData:
+        """Return the id of the dragged call."""
+        data = QMimeData()
+        data.setData(MIME, QByteArray(self.rows[indexes[0].row()].id.encode()))
+        return data
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        """Move the dragged call to a place of the body that it is in."""
+        call_id = bytes(data.data(MIME).data()).decode()
+        before = row if row >= 0 else len(self.rows) - 1
+        self._move_before(call_id, before)
+        return False  # the rows come from the document: the view has none to take away
+
+    def _move_before(self, call_id: CallId, before: int) -> None:
+        body = body_of(self.studio.document.script, call_id)
+        ids = [statement.id for statement in body]
+        below = [row.id for row in self.rows[before:] if row.id in ids]
+        index = ids.index(below[0]) if below else len(ids)
+        here = ids.index(call_id)
+        self.studio.do(MoveCall(call_id, index - (here < index)))
+
+
+def body_of(script: Any, call_id: CallId) -> tuple[Statement, ...]:
+    """Return the body, of a section or a repeat, that a call or repeat stands in; () if it is nowhere."""
+    stack = [section.body for section in script]
+    while stack:
+        body: tuple[Statement, ...] = stack.pop()
+        if any(statement.id == call_id for statement in body):
+            return body
+        stack += [statement.body for statement in body if isinstance(statement, Repeat)]
+    return ()
+
+
+class CallList(QListView):
+    """The rows; the one at the playhead has the violet bar. `edit_wanted` asks for the editor of a call."""
+
+    edit_wanted = Signal(str)
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.calls = CallModel(studio, self)
+        self.setModel(self.calls)
+        self.setItemDelegate(CallDelegate(self))
+        self.setFixedWidth(round(WIDTH * ui_scale()))
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.setDropIndicatorShown(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setViewportMargins(0, round(ui_scale()), 0, 0)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Calls of the script")
+        studio.changed.connect(self.refresh)
+        self.calls.read()
+
+    def refresh(self, change: Change) -> None:
+        """Show the script and its outcomes; follow the playhead."""
+        if change.everything or change.trace or (change.document and (change.document.script or change.document.nodes)):
+            self.calls.read()
+        if change.everything or change.trace or change.playhead:
+            self.follow()
+        if change.theme or change.playhead:
+            self.viewport().update()
+
+    def follow(self) -> None:
+        """Scroll to the call of the playhead."""
+        at = self.row_at_playhead()
+        if at >= 0:
+            self.scrollTo(self.calls.index(at))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Start at the call of the playhead."""
+        super().showEvent(event)
+        self.follow()
+
+    def row_at_playhead(self) -> int:
+        """Return the row of the call that the step on show belongs to; -1 where there is none."""
+        shown = self.studio.shown
+        span = shown.trace.span_at(shown.state.k) or (shown.trace.span_at(1) if shown.trace.end else None)
+        if span is None:
+            return -1
+        return next((i for i, row in enumerate(self.calls.rows) if row.id == span.call), -1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows; under the pointer also where in a longer list they are."""
+        super().paintEvent(event)
+        bar = self.verticalScrollBar()
+        if bar.maximum() and self.underMouse():
+            room, pages = self.viewport().height() - 4, bar.maximum() + bar.pageStep()
+            painter = QPainter(self.viewport())
+            thumb = QRectF(self.viewport().width() - 5, 2 + room * bar.value() / pages, 3, room * bar.pageStep() / pages)
+            Paint(painter, theme_of(self.studio)).rounded(thumb, 1.5, "line2")
+            painter.end()
+
+    # ---- keys and mouse
+
+    def event(self, event: QEvent) -> bool:
+        """Take the keys that mean something here before the window's shortcuts do."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._key(event, False):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter edits, Delete removes, Alt+Up and Alt+Down move."""
+        if not self._key(event, True):
+            super().keyPressEvent(event)
+
+    def _key(self, event: QKeyEvent, act: bool) -> bool:
+        row, key = self._current(), event.key()
+        alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        if row is None or (not alt and event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier):
+            return False
+        verbs = {
+            (Qt.Key.Key_Up, True): self.move_up, (Qt.Key.Key_Down, True): self.move_down, (Qt.Key.Key_Delete, False): self.remove,
+            (Qt.Key.Key_Backspace, False): self.remove, (Qt.Key.Key_Return, False): self.use, (Qt.Key.Key_Enter, False): self.use,
+        }  # fmt: skip
+        verb = verbs.get((Qt.Key(key), alt))
+        if verb is not None and act:
+            verb(row)
+        return verb is not None
+
+    def _current(self) -> CallRow | None:
+        index = self.currentIndex()
+        return self.calls.rows[index.row()] if index.isValid() and index.row() < len(self.calls.rows) else None
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on a call goes to its last step; one on the last row opens the menu of kinds."""
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        if event.button() != Qt.MouseButton.LeftButton or not index.isValid():
+            return
+        row = self.calls.rows[index.row()]
+        if row is ADD:
+            self.use(row)
+        else:
+            self.go_to(row)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """A double click edits."""
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and self.calls.rows[index.row()].statement is not None:
+            self.edit_wanted.emit(self.calls.rows[index.row()].id)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with a call."""
+        index = self.indexAt(event.pos()) if event.reason() == QContextMenuEvent.Reason.Mouse else self.currentIndex()
+        row = self.calls.rows[index.row()] if index.isValid() else ADD
+        self.call_menu(row).popup(event.globalPos())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Start at the call of the playhead."""
+        super().focusInEvent(event)
+        if not self.currentIndex().isValid():
+            self.setCurrentIndex(self.calls.index(max(0, self.row_at_playhead())))
+
+    # ---- verbs
+
+    def go_to(self, row: CallRow) -> None:
+        """Send the playhead to the last step of a row's call."""
+        last = next((span.end for span in reversed(self.studio.shown.trace.spans) if span.call == row.id), None)
+        if last is not None:
+            self.studio.go_to(last)
+
+    def use(self, row: CallRow) -> None:
+        """Edit a call; on the last row choose one to add."""
+        if row is ADD:
+            where = self.visualRect(self.calls.index(len(self.calls.rows) - 1))
+            menu = self.add_menu()
+            menu.popup(self.viewport().mapToGlobal(where.topLeft() - QPoint(0, menu.sizeHint().height())))
+        elif row.statement is not None:
+            self.edit_wanted.emit(row.id)
+
+    def remove(self, row: CallRow) -> None:
+        """Take a call out of the script."""
+        if row.statement is not None:
+            self.studio.do(RemoveCalls((row.id,)))
+
+    def toggle(self, row: CallRow) -> None:
+        """Switch a call off or on."""
+        if row.statement is not None:
+            self.studio.do(SetCallEnabled((row.id,), not row.enabled))
+
+    def move_up(self, row: CallRow) -> None:
+        """Move a call one place up."""
+        self._move(row, -1)
+
+    def move_down(self, row: CallRow) -> None:
+        """Move a call one place down."""
+        self._move(row, 1)
+
+    def _move(self, row: CallRow, delta: int) -> None:
+        ids = [statement.id for statement in body_of(self.studio.document.script, row.id)]
+        goal = ids.index(row.id) + delta if row.id in ids else -1
+        if 0 <= goal < len(ids):
+            self.studio.do(MoveCall(row.id, goal))
+            at = next(i for i, each in enumerate(self.calls.rows) if each.id == row.id)
+            self.setCurrentIndex(self.calls.index(at))
+
+    def repeat(self, row: CallRow) -> None:
+        """Wrap a call in a repeat, or take a repeat away."""
+        if isinstance(row.statement, Repeat):
+            self.studio.do(UnwrapRepeat(row.id))
+        elif row.statement is not None:
+            self.studio.do(WrapRepeat((row.id,), 2, self.studio.new_id("c")))
+
+    def add(self, kind: str) -> None:
+        """Append a call of a kind."""
+        studio = self.studio
+        studio.do(AppendCall(new_call(kind, studio.document, studio.selected_nodes, studio.new_id)))
+
+    def backward_again(self) -> None:
+        """Append one more backward from the last root."""
+        self.studio.do(AppendCall(again(self.studio.document, self.studio.new_id)))
+
+    def start_over(self) -> None:
+        """Take every call out."""
+        self.studio.do(ClearScript())
+
+    def add_menu(self) -> QMenu:
+        """Return the menu of what can be appended."""
+        menu = QMenu(self)
+        menu.addAction("Backward once more", self.backward_again)
+        menu.addSeparator()
+        for kind, call in KINDS.items():
+            menu.addAction(theme_of(self.studio).qicon(call.icon), call.menu.replace("&", "&&")).setData(kind)
+        menu.addSeparator()
+        menu.addAction("Start over", self.start_over)
+        menu.triggered.connect(self._kind_chosen)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    def _kind_chosen(self, action: Any) -> None:
+        if action.data() in KINDS:
+            self.add(action.data())
+
+    def call_menu(self, row: CallRow) -> QMenu:
+        """Return the menu of a row."""
+        if row.statement is None:
+            return self.add_menu()
+        menu = QMenu(self)
+        repeat = isinstance(row.statement, Repeat)
+        entries = (
+            ("Edit…", self.use),
+            ("Switch off" if row.enabled else "Switch on", self.toggle),
+            ("Move up", self.move_up),
+            ("Move down", self.move_down),
+            ("Remove repeat" if repeat else "Repeat", self.repeat),
+            ("Remove", self.remove),
+        )
+        for words, verb in entries:
+            if not (repeat and verb == self.toggle):
+                menu.addAction(words).setData((verb, row))
+        menu.triggered.connect(self._verb_chosen)
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    def _verb_chosen(self, action: Any) -> None:
+        verb, row = action.data()
+        verb(row)
+
+
+class CallDelegate(QStyledItemDelegate):
+    """Paints a row as the design shows it."""
+
+    def __init__(self, calls: CallList) -> None:
+        super().__init__(calls)
+        self.list = calls
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Return the size of a row."""
+        scale = ui_scale()
+        return QSize(round(WIDTH * scale), round(ROW * scale))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Paint one row."""
+        studio, row = self.list.studio, self.list.calls.rows[index.row()]
+        scale = ui_scale()
+        rect: QRect = option.rect
+        painter.save()
+        painter.translate(rect.topLeft())
+        painter.scale(scale, scale)
+        plate = QRectF(0, 0, rect.width() / scale, rect.height() / scale)
+        paint = Paint(painter, theme_of(studio), self.list.devicePixelRatioF() * scale)
+        draw_row(paint, row, plate, index.row() == self.list.row_at_playhead())
+        if self.list.hasFocus() and index == self.list.currentIndex():
+            paint.rounded(plate.adjusted(3, 1, -3, -1), 5, None, "focus", 2)
+        painter.restore()
+
+
+def draw_row(paint: Paint, row: CallRow, plate: QRectF, current: bool) -> None:
+    """Paint icon, words and note; the current row has the violet bar."""
+    cy, right = plate.center().y(), plate.right() - 12
+    if current:
+        paint.fill(plate, "hover")
+        paint.fill(QRectF(plate.left(), plate.top(), 2, plate.height()), "accent")
+    if row.statement is None and row is not ADD:
+        paint.text(16, cy, row.words, "caption", "text3", weight=600, width=right - 16)
+        return
+    x = 40 + 14 * row.depth
+    paint.painter.setOpacity(1.0 if row.enabled else 0.5)
+    shade = "error" if row.failed and current else "text" if current else "text3" if row is ADD else "text2"
+    paint.icon(row.icon, x - 16, cy, 13, shade)
+    words_role = "number" if row.mono else "body"
+    words = paint.theme.metrics(words_role).horizontalAdvance(row.words)
+    note = min(paint.theme.metrics("code").horizontalAdvance(row.note), max(60.0, right - x - words - 6))
+    weight = 500 if current or row.mono else 400
+    paint.text(x, cy, row.words, words_role, "text" if current else shade, weight=weight, width=right - x - (note + 5 if row.note else 0))
+    paint.text(right, cy, row.note, "code", row.note_shade, "r", width=note + 1)
+    if not row.enabled:
+        paint.line(x, cy + 1, x + min(words, right - x - note - 8), cy + 1, shade)
+    paint.painter.setOpacity(1.0)

@@ -1,0 +1,282 @@
+"""Call editor: the fields of a call, or the turns of a repeat, in a small popup beside its row. Every change is one command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from PySide6.QtCore import QLocale, QPoint, QSignalBlocker, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QMenu, QSpinBox, QToolButton, QWidget
+
+from gradstudio.app import text
+from gradstudio.app.widgets.drawn import begin
+from gradstudio.app.widgets.plain import label
+from gradstudio.app.widgets.switch import Switch
+from gradstudio.document.calls import Call
+from gradstudio.document.commands.script import EditCall, SetTimes
+from gradstudio.document.document import Document
+from gradstudio.document.graph import INPUT, LEAF, Array, CallId, Literal, Ref
+from gradstudio.document.limits import MAX_TIMES
+from gradstudio.document.script import Repeat, Statement
+
+if TYPE_CHECKING:
+    from gradstudio.app.change import Change
+    from gradstudio.app.studio import Studio
+
+TENSORS = frozenset({"roots", "outputs", "targets", "inputs", "operands"})
+LEAVES_FIRST = frozenset({"targets", "inputs", "target"})
+TRISTATE = frozenset({"retain_graph", "allow_unused"})
+SWITCHES = frozenset({"create_graph", "automatic", "set_to_none"})
+HIDDEN = frozenset({"id", "enabled", "names"})
+DEFAULTS = {"retain_graph": "as create_graph", "allow_unused": "False"}
+HOOKS = ("tensor", "grad_fn", "post_accumulate")
+
+
+class CallEditor(QFrame):
+    """Closes with Escape or a click elsewhere. It follows undo, and closes when its call goes."""
+
+    def __init__(self, studio: Studio, call_id: CallId, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Popup)
+        self.studio, self.call_id = studio, call_id
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAccessibleName("Edit call")
+        self.form = QFormLayout(self)
+        self.form.setContentsMargins(14, 12, 14, 12)
+        self.form.setSpacing(8)
+        self._fill()
+        studio.changed.connect(self.refresh)
+
+    def refresh(self, change: Change) -> None:
+        """Show the call as it is now."""
+        if change.everything or self.statement is None:
+            self.close()
+        elif change.document and change.document.script:
+            self._fill()
+
+    @property
+    def statement(self) -> Statement | None:
+        """The call or repeat that is edited; None once it is gone."""
+        return find_statement(self.studio.document, self.call_id)
+
+    def open_at(self, corner: QPoint) -> None:
+        """Show the popup with its bottom left corner near a point of the screen, inside it."""
+        self.adjustSize()
+        screen = self.screen().availableGeometry()
+        x = min(corner.x(), screen.right() - self.width())
+        y = max(screen.top(), min(corner.y() + 26 - self.height(), screen.bottom() - self.height()))
+        self.move(x, y)
+        self.show()
+        self.setFocus()
+        self.focusNextChild()
+
+    def _fill(self) -> None:
+        focused = self.focusWidget().objectName() if self.focusWidget() else ""
+        while self.form.rowCount():
+            self.form.removeRow(0)
+        statement = self.statement
+        rows = self._repeat_rows(statement) if isinstance(statement, Repeat) else self._call_rows(statement) if statement else []
+        for name, widget in rows:
+            widget.setObjectName(name)
+            widget.setAccessibleName(name)
+            self.form.addRow(label(name), widget)
+            if name == focused:
+                widget.setFocus()
+        self.adjustSize()
+
+    # ---- one row a field
+
+    def _repeat_rows(self, repeat: Repeat) -> list[tuple[str, QWidget]]:
+        box = QSpinBox(self)
+        box.setLocale(QLocale.c())
+        box.setRange(0, MAX_TIMES)
+        box.setValue(repeat.times)
+        box.setKeyboardTracking(False)
+        box.valueChanged.connect(self._set_times)
+        return [("times", box)]
+
+    def _set_times(self, times: int) -> None:
+        self.studio.do(SetTimes(self.call_id, times))
+
+    def _call_rows(self, call: Call) -> list[tuple[str, QWidget]]:
+        return [(f.name, self._field(call, f.name, getattr(call, f.name))) for f in fields(call) if f.name not in HIDDEN]
+
+    def _field(self, call: Call, name: str, value: Any) -> QWidget:
+        if name in TENSORS:
+            return self._tensors(name, value)
+        if name == "target":
+            return self._choice(name, value, [(words, ref) for words, ref in tensors(self.studio, True)])
+        if name in ("seeds", "value"):
+            return self._seed(call, name, value)
+        if name in SWITCHES or isinstance(value, bool):
+            return self._switch(name, value)
+        if name in TRISTATE:
+            return self._choice(name, value, [(DEFAULTS[name], None), ("True", True), ("False", False)])
+        return self._plain(name, value)
+
+    def _plain(self, name: str, value: Any) -> QWidget:
+        document = self.studio.document
+        if name == "block":
+            return self._choice(name, value, [(block, block) for block in document.graph.blocks])
+        if name == "group":
+            return self._choice(name, value, [("none", None), *((group.name, group.id) for group in document.groups.values())])
+        if name == "optimizer":
+            return self._choice(name, value, [(f"{o.kind} ({o.id})", o.id) for o in document.optimizers.values()])
+        if name == "on":
+            return self._choice(name, value, [(each, each) for each in HOOKS])
+        return self._line(name, str(value), self._parsed_number if isinstance(value, int) else str)
+
+    def _parsed_number(self, words: str) -> int | None:
+        value = text.parse_number(words)
+        return value if isinstance(value, int) and value >= 0 else None
+
+    def _switch(self, name: str, value: bool) -> QWidget:
+        switch = Switch(self.studio, name, self)
+        switch.setChecked(value)
+        switch.toggled.connect(partial(self._set, name))
+        return switch
+
+    def _choice(self, name: str, value: Any, choices: list[tuple[str, Any]]) -> QWidget:
+        box = QComboBox(self)
+        for words, each in choices:
+            box.addItem(words, each)
+        at = next((i for i, (_, each) in enumerate(choices) if each == value), -1)
+        with QSignalBlocker(box):
+            box.setCurrentIndex(at)
+        box.activated.connect(lambda i: self._set(name, choices[i][1]))
+        return box
+
+    def _tensors(self, name: str, value: tuple[Ref, ...]) -> QWidget:
+        button = QToolButton(self)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        chosen = [self._label(ref) for ref in value]
+        button.setText((", ".join(chosen) or "none").replace("&", "&&"))
+        menu = QMenu(button)
+        for words, ref in tensors(self.studio, name in LEAVES_FIRST):
+            entry = menu.addAction(words.replace("&", "&&"))
+            entry.setCheckable(True)
+            entry.setChecked(ref in value)
+            entry.setData(ref)
+        menu.triggered.connect(lambda entry: self._toggle(name, entry.data()))
+        button.setMenu(menu)
+        return button
+
+    def _label(self, ref: Ref) -> str:
+        return self.studio.labels.label((ref.source,), ref.out)
+
+    def _toggle(self, name: str, ref: Ref) -> None:
+        call = self.statement
+        refs: tuple[Ref, ...] = getattr(call, name)
+        self._set(name, tuple(r for r in refs if r != ref) if ref in refs else (*refs, ref))
+
+    def _seed(self, call: Call, name: str, value: Any) -> QWidget:
+        seeds = value if name == "seeds" else (value,)
+        words = "; ".join(seed_words(seed, self._label) for seed in seeds if seed is not None)
+        return self._line(name, words, partial(self._parsed_seed, name), "1.0 or [1, 0, 2]")
+
+    def _parsed_seed(self, name: str, words: str) -> Any:
+        parsed = [parse_seed(part) for part in words.split(";") if part.strip()]
+        if any(each is None for each in parsed):
+            return None
+        return tuple(parsed) if name == "seeds" else parsed[0] if parsed else Literal(0.0)
+
+    def _line(self, name: str, words: str, parse: Callable[[str], Any], hint: str = "") -> QWidget:
+        line = QLineEdit(words, self)
+        line.setLocale(QLocale.c())
+        line.setPlaceholderText(hint)
+        line.editingFinished.connect(lambda: self._typed(line, name, parse, words))
+        return line
+
+    def _typed(self, line: QLineEdit, name: str, parse: Callable[[str], Any], before: str) -> None:
+        if line.text() == before:
+            return
+        value = parse(line.text())
+        if value is None:
+            line.setText(before)
+            self.studio.notify(f"{name}: that is no number")
+        else:
+            self._set(name, value)
+
+    def _set(self, name: str, value: Any) -> None:
+        call = self.statement
+        if call is None or isinstance(call, Repeat):
+            return
+        changed: dict[str, Any] = {name: value}
+        if name == "roots" and value and hasattr(call, "automatic"):
+            changed["automatic"] = False
+        if name == "automatic" and value:
+            changed["roots"] = ()
+        self.studio.do(EditCall(replace(call, **changed)))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the plate."""
+        painter, paint = begin(self, self.studio)
+        paint.fill(self.rect(), "panel")
+        paint.rounded(self.rect().toRectF(), 0, None, "line2")
+        painter.end()
+
+
+def find_statement(document: Document, call_id: CallId) -> Statement | None:
+    """Return the call or repeat of an id, wherever it stands in the script."""
+    stack = [section.body for section in document.script]
+    while stack:
+        for statement in stack.pop():
+            if statement.id == call_id:
+                return statement
+            if isinstance(statement, Repeat):
+                stack.append(statement.body)
+    return None
+
+
+def tensors(studio: Studio, leaves_first: bool) -> list[tuple[str, Ref]]:
+    """Return what a call may name, with labels: leaves first for targets, else what was computed last first."""
+    graph, labels = studio.document.graph, studio.labels
+    refs = [Ref(n, out) for n in graph.order for out in range(max(1, len(graph.nodes[n].names))) if graph.nodes[n].op != INPUT]
+    ordered = sorted(refs, key=lambda ref: graph.nodes[ref.source].op != LEAF) if leaves_first else refs[::-1]
+    return [(labels.label((ref.source,), ref.out), ref) for ref in ordered]
+
+
+def seed_words(seed: Ref | Literal | Array | None, name: Callable[[Ref], str]) -> str:
+    """Return a seed as it is typed."""
+    if isinstance(seed, Ref):
+        return name(seed)
+    if isinstance(seed, Literal):
+        return str(seed.value)
+    return str(seed.tolist()) if seed is not None and not isinstance(seed, (int, float)) else ""
+
+
+def parse_seed(words: str) -> Array | Literal | None:
+    """Read `1.5` or a nested list of numbers; None where it is neither."""
+    words = words.strip()
+    if not words.startswith("["):
+        value = text.parse_number(words)
+        return None if value is None else Literal(float(value))
+    numbers = _nested(words.replace(text.MINUS, "-"))
+    if numbers is None:
+        return None
+    try:
+        array = np.array(numbers, np.float32)
+    except ValueError:  # rows of different lengths
+        return None
+    array.flags.writeable = False
+    return array
+
+
+def _nested(words: str) -> list[Any] | None:
+    """Read nested lists of numbers, without evaluating anything."""
+    stack: list[list[Any]] = [[]]
+    for token in words.replace("[", " [ ").replace("]", " ] ").replace(",", " ").split():
+        if token == "[":
+            stack.append([])
+        elif token == "]" and len(stack) > 1:
+            inner = stack.pop()
+            stack[-1].append(inner)
+        elif (value := text.parse_number(token)) is not None:
+            stack[-1].append(float(value))
+        else:
+            return None
+    return stack[0][0] if len(stack) == 1 and len(stack[0]) == 1 else None

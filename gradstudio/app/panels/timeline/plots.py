@@ -1,0 +1,117 @@
+"""Gradient plots: one step plot a `.grad`, its name on the left, its number now on the right. The curves come after the first paint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QSize, QTimer, Signal
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline.tracks import Track, tracks_of
+from gradstudio.app.widgets.drawn import Drawn, ui_scale
+from gradstudio.app.widgets.plain import tip
+
+if TYPE_CHECKING:
+    from gradstudio.app.change import Change
+    from gradstudio.app.panels.timeline.curves import Curves
+    from gradstudio.app.studio import Studio
+
+TRACK, TALLEST = 47.0, 71.0  # px; few tracks share the room that there is
+
+
+class GradientPlots(Drawn):
+    """Names and numbers are painted here, the curves by pyqtgraph, which is loaded once the window has been painted."""
+
+    ready = Signal()
+
+    def __init__(self, studio: Studio, left: float, right: float, parent: QWidget | None = None) -> None:
+        super().__init__(studio, parent)
+        self.studio = studio
+        self.left, self.right = left, right
+        self.tracks: list[Track] = []
+        self.curves: Curves | None = None
+        self._asked = False
+        self.setAccessibleName("Gradients over time")
+        studio.changed.connect(self.refresh)
+        self._read()
+
+    def refresh(self, change: Change) -> None:
+        """Look the tracks up where the run, the playhead or a `.grad` changed."""
+        if change.everything or change.trace or change.playhead or change.theme or change.document:
+            self._read()
+
+    def _read(self) -> None:
+        shown = self.studio.shown
+        self.tracks = tracks_of(shown.document, shown.trace, shown.state, shown.labels)
+        self.setAccessibleDescription(". ".join(track.spoken for track in self.tracks))
+        self.updateGeometry()
+        self._lay_out()
+        self.update()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the room that all tracks need; beyond it they scroll."""
+        return self.size_of(self.left + self.right + 60, TRACK * len(self.tracks) + 8)
+
+    def sizeHint(self) -> QSize:
+        """Return the same."""
+        return self.minimumSizeHint()
+
+    def pitch(self) -> float:
+        """Return the height of a track, in px of the design."""
+        room = self.height() / ui_scale() - 8
+        return max(TRACK, min(TALLEST, room / max(1, len(self.tracks))))
+
+    # ---- the curves
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint; the first time, ask for the curves as soon as nothing else is to be done."""
+        super().paintEvent(event)
+        if not self._asked:
+            self._asked = True
+            QTimer.singleShot(0, self._load_curves)
+
+    def _load_curves(self) -> None:
+        # Loaded here, not above: pyqtgraph takes as long to import as the whole window to appear.
+        from gradstudio.app.panels.timeline.curves import Curves
+
+        self.curves = Curves(self.colors, self)
+        self._lay_out()
+        self.curves.widget.show()
+        self.ready.emit()
+
+    def _lay_out(self) -> None:
+        if self.curves is None:
+            return
+        scale = ui_scale()
+        left, right = round(self.left * scale), round(self.right * scale)
+        self.curves.widget.setGeometry(left, 0, max(1, self.width() - left - right), self.height())
+        self.curves.show(self.tracks, self.studio.shown.trace.end, self.pitch() * scale, self.colors, scale)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the curves."""
+        super().resizeEvent(event)
+        self._lay_out()
+
+    def event(self, event: QEvent) -> bool:
+        """Say in full what a name that does not fit is."""
+        if event.type() == QEvent.Type.ToolTip:
+            at = int(event.pos().y() / ui_scale() / self.pitch())  # type: ignore[attr-defined]
+            self.setToolTip(tip(self.tracks[at].spoken) if at < len(self.tracks) else "")
+        return super().event(event)
+
+    # ---- names and numbers
+
+    def draw(self, paint: Paint, width: float, height: float) -> None:
+        """Paint names and numbers."""
+        pitch = self.pitch()
+        for i, track in enumerate(self.tracks):
+            top, base = pitch * i + 14, pitch * i + pitch - 9
+            paint.text(self.left - 14, (top + base) / 2 + 2, track.name, "code", "text2", "r", 500, self.left - 24)
+            paint.text(
+                width - 16, pitch * i + pitch / 2 + 2, track.now_text, "nodeGrad", self._now_shade(paint, track), "r", width=self.right - 22
+            )
+
+    def _now_shade(self, paint: Paint, track: Track) -> Any:
+        return paint.theme.gradient_text(track.now) if track.signed or track.now is None else paint.theme.color("text2")

@@ -1,0 +1,202 @@
+"""Step card: the arithmetic of the step on show, `upstream × local derivative = contribution → target`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.widgets.card import Card
+from gradstudio.document.graph import NodePath
+from gradstudio.explain.equation import Equation, Row, Term, equation
+
+if TYPE_CHECKING:
+    from gradstudio.app.change import Change
+    from gradstudio.app.studio import Studio
+
+WIDTH, HEAD, CAPTIONS, FOOT = 484.0, 46.0, 34.0, 40.0
+ROW, TALL_ROW, GAP = 54.0, 96.0, 6.0
+COLUMNS = (70.0, 198.0, 334.0)  # centres of three columns beside a target
+FIRST, LAST = 84.0, 400.0  # of the first and the last column where there is no target
+
+
+class StepCard(Card):
+    """Shown while stepping; empty at steps that are about no node. The canvas places it by `node`."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(studio, parent)
+        self.studio = studio
+        self.equation: Equation | None = None
+        self.setAccessibleName("Step")
+        studio.changed.connect(self.refresh)
+        self._read()
+
+    def refresh(self, change: Change) -> None:
+        """Read the step anew where the playhead or the numbers moved."""
+        if (
+            change.everything
+            or change.playhead
+            or change.trace
+            or change.values
+            or change.flows
+            or change.engine
+            or change.theme
+            or change.document
+        ):
+            self._read()
+
+    def _read(self) -> None:
+        shown = self.studio.shown
+        self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.stepping else None
+        self.setAccessibleDescription(self.equation.spoken if self.equation else "")
+        self.fit()
+        self.wanted.emit(self.node)
+
+    @property
+    def node(self) -> NodePath | None:
+        """The node to stand beside; None where the step is about none, and the card is empty."""
+        return self.equation.node if self.equation else None
+
+    def body_size(self) -> tuple[float, float]:
+        """Return the size for the rows that there are."""
+        if self.equation is None:
+            return WIDTH, HEAD
+        rows = sum(row_height(row) + GAP for row in self.equation.rows)
+        middle = CAPTIONS + rows + 4 if self.equation.rows else 40.0
+        return WIDTH, HEAD + middle + (FOOT if self.equation.next or self.equation.aside else GAP)
+
+    def draw_body(self, paint: Paint, width: float, height: float) -> None:
+        """Paint head, captions, rows, foot."""
+        if self.equation is None:
+            return
+        draw_head(paint, self.equation, width)
+        y = HEAD + CAPTIONS
+        for i, row in enumerate(self.equation.rows):
+            if i == 0:
+                draw_captions(paint, self.equation.captions, row)
+            draw_row(paint, row, QRectF(12, y, width - 24, row_height(row)))
+            y += row_height(row) + GAP
+        if self.equation.note:
+            paint.text(16, HEAD + 20, self.equation.note, "bodyLarge", "text2", width=width - 32)
+        if self.equation.next or self.equation.aside:
+            draw_foot(paint, self.equation, width, height)
+
+
+def row_height(row: Row) -> float:
+    """Return the height of a row: more where a tensor's cells are shown."""
+    tall = any(has_cells(term) for term in row.terms)
+    return (TALL_ROW if tall else ROW) + (18 if row.shapes else 0)
+
+
+def has_cells(term: Term) -> bool:
+    """Whether a term is drawn as cells: all elements of a tensor of at most two dimensions."""
+    return bool(term.shape) and 1 < len(term.cells) == math.prod(term.shape) and len(term.shape) <= 2 and max(term.shape) <= 16
+
+
+def columns(row: Row) -> list[float]:
+    """Return the centres of a row's terms."""
+    count = len(row.terms)
+    if row.target and count <= 3:
+        return list(COLUMNS[:count] if count == 3 else (112.0, 292.0)[:count])
+    return [FIRST + (LAST - FIRST) * i / max(1, count - 1) for i in range(count)]
+
+
+def draw_head(paint: Paint, equation: Equation, width: float) -> None:
+    """Paint symbol, title, the engine's name, and the place in the pass."""
+    x = 42.0
+    if equation.symbol:
+        paint.op_glyph(24, 24, equation.symbol)
+    else:
+        paint.leaf_glyph(24, 24)
+    right = paint.text(width - 16, 24, equation.place, "caption", "text3", "r")
+    x += paint.text(x, 24, equation.title, "nodeName", "text", width=width - right - 90)
+    paint.text(x + 8, 24, equation.subtitle, "code", "text3", width=max(0.0, width - right - x - 40))
+    paint.hairline(1, HEAD, width - 1, HEAD)
+
+
+def draw_captions(paint: Paint, captions: tuple[str, ...], row: Row) -> None:
+    """Paint the names of the columns."""
+    for x, words in zip(columns(row), captions, strict=False):
+        paint.text(x, HEAD + 18, words, "caption", "text3", "c")
+
+
+def draw_row(paint: Paint, row: Row, plate: QRectF) -> None:
+    """Paint terms, operators, target, and the shapes below them."""
+    paint.rounded(plate, 8, "sunken")
+    centres, middle = columns(row), plate.top() + (58 if plate.height() >= TALL_ROW else 37)
+    room = (centres[1] - centres[0] - 28) if len(centres) > 1 else 200
+    for x, term in zip(centres, row.terms, strict=True):
+        draw_term(paint, term, x, plate.top(), room, plate.height() >= TALL_ROW)
+    for i, sign in enumerate(row.operators[: len(centres) - 1]):
+        paint.text((centres[i] + centres[i + 1]) / 2, middle - 1, sign, "heading", "text3", "c", 500)
+    if row.target:
+        color = shade_of(paint, row.terms[-1])
+        paint.icon("arrow-right", plate.left() + 392, plate.top() + 28, 14, color)
+        paint.text(plate.left() + 407, plate.top() + 28, row.target, "number", "text", width=plate.right() - plate.left() - 411)
+    if row.shapes:
+        paint.text(plate.center().x(), plate.bottom() - 12, row.shapes, "code", "text2", "c")
+
+
+def draw_term(paint: Paint, term: Term, x: float, top: float, room: float, tall: bool) -> None:
+    """Paint a label over a number, or over cells with shape and norm."""
+    paint.text(x, top + 16, term.label, "code", "text2", "c", width=room + 24)
+    if not tall:
+        paint.text(
+            x, top + 37, term.text, "nodeValueOp" if len(term.text) < 9 else "nodeGrad", shade_of(paint, term), "c", 600, width=room + 24
+        )
+        return
+    if not has_cells(term):
+        paint.text(x, top + 52, term.text, "nodeGrad", shade_of(paint, term), "c", 600, width=room + 24)
+    else:
+        draw_cells(paint, term, x, top + 28, room)
+    paint.text(x, top + 84, caption(term), "code", "text3", "c", width=room + 30)
+
+
+def caption(term: Term) -> str:
+    """Return `(3, 4)  ‖0.6265‖` under cells, the shape alone under a number or words."""
+    shape = str(tuple(term.shape)) if term.shape and not term.words else ""
+    return f"{shape} {term.text}" if has_cells(term) else shape
+
+
+def draw_cells(paint: Paint, term: Term, x: float, top: float, room: float) -> None:
+    """Paint the elements as a heat map of at most `room` by 44."""
+    across = term.shape[-1]
+    rows = [term.cells[i : i + across] for i in range(0, len(term.cells), across)]
+    side = max(2.0, min(12.0, (room - across) / across, (44 - len(rows)) / len(rows)))
+    left = x - (side + 1) * across / 2
+    paint.cells(left, top + (44 - (side + 1) * len(rows)) / 2, rows, side, side, gradient=term.gradient)
+
+
+def shade_of(paint: Paint, term: Term) -> QColor:
+    """Return the colour of a term's number: ink for a value, the sign's hue for one gradient, ink for a norm."""
+    if term.words:
+        return paint.theme.color("text3")
+    if not term.gradient or term.value is None:
+        return paint.theme.color("text")
+    return paint.theme.gradient_text(float(term.value))
+
+
+def draw_foot(paint: Paint, equation: Equation, width: float, height: float) -> None:
+    """Paint what comes next, and what is freed then."""
+    y = height - FOOT / 2
+    paint.hairline(1, height - FOOT, width - 1, height - FOOT)
+    right = paint.text(width - 16, y, equation.aside, "caption", "text3", "r", width=width / 2)
+    if not equation.next:
+        return
+    paint.text(16, y, "Next", "caption", "text3")
+    x = 50.0
+    for i, (words, gradient) in enumerate(equation.next):
+        shade = next_shade(paint, words) if gradient else "text" if i == 0 else "text3"
+        weight = 600 if gradient else 500 if i == 0 else None
+        x += paint.text(x, y, words, "number", shade, weight=weight, width=max(0.0, width - right - 26 - x))
+
+
+def next_shade(paint: Paint, words: str) -> QColor:
+    """Return the colour of a number written as text: by its sign; a norm is ink."""
+    if words.startswith("‖") or not words:
+        return paint.theme.color("text")
+    return paint.theme.gradient_text(0.0 if words in ("0.0", "0") else -1.0 if words.startswith("−") else 1.0)
