@@ -44,6 +44,8 @@ def _unsent(context: Context, node: Node, out: int) -> str:
         freed = any(s.state == "freed" for key, s in context.state.saved.items() if context.here(key[0]) == node.id)
         return FREED if freed else "failed"
     turns = context.turns.get(node.id, ())
+    if not context.stepping and (context.path(node.id), out) in context.state.cotangents:
+        return ""
     if context.in_pass and turns and turns[0] > context.visits_done:
         return NOT_RUN if shown.raised and not context.stepping else WAITING
     if shown.raised and context.visits_done >= shown.ran and turns and turns[0] > shown.ran:

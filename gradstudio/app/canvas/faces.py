@@ -45,6 +45,7 @@ class InputFace:
     tint: Tint | None = None
     literal: OperandPath | None = None  # the operand whose literal the label shows; double click edits it
     port: bool = True
+    failed: bool = False  # a gradient was sent from here to a node that raised
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def paint_far(painter: QPainter, canvas: CanvasScene, seen: QRectF, area: QRect)
     painter.fillRect(area, theme.color("canvas"))
     painter.restore()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for frame in canvas.frames.values():
+    for frame in (*canvas.frames.items.values(), *canvas.frames.comments):
         painter.fillRect(frame.rect, theme.color("raised"))
     ends = canvas.wires.ends_array(seen)
     painter.setPen(QPen(theme.color("wire"), 0))

@@ -23,12 +23,12 @@ TITLES = {"no_grad": "torch.no_grad()", "enable_grad": "torch.enable_grad()", "i
 class FrameItem(QGraphicsItem):
     """A grad-mode frame, or a comment, painted under wires and nodes."""
 
-    def __init__(self, scene: CanvasScene, frame: Frame | None, title: str = "", text: str = "") -> None:
+    def __init__(self, scene: CanvasScene, frame: Frame | None) -> None:
         super().__init__()
         self.canvas = scene
         self.frame = frame
-        self.title = TITLES[frame.kind] if frame else title
-        self.text = text
+        self.title = TITLES[frame.kind] if frame else ""
+        self.text = ""
         self.rect = QRectF()
         self.setZValue(Z["frame"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -40,6 +40,13 @@ class FrameItem(QGraphicsItem):
             self.rect = QRectF(rect)
             self.update()
 
+    def set_words(self, title: str, text: str) -> None:
+        """Show another title and text of a comment."""
+        if (title, text) != (self.title, self.text):
+            self.prepareGeometryChange()
+            self.title, self.text = title, text
+            self.update()
+
     def title_rect(self) -> QRectF:
         """Return the plate of the title, on the top edge."""
         role, weight = ("code", 600) if self.frame else ("bodyStrong", None)
@@ -47,7 +54,9 @@ class FrameItem(QGraphicsItem):
         return QRectF(self.rect.left() + 10, self.rect.top() - 11, width, 22)
 
     def boundingRect(self) -> QRectF:
-        return self.rect.united(self.title_rect()).adjusted(-3, -3, 3, 3)
+        title = self.title_rect()
+        title.setWidth(title.width() / min(1.0, max(0.2, self.canvas.zoom)))
+        return self.rect.united(title).adjusted(-3, -3, 3, 3)
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
@@ -97,8 +106,7 @@ class FrameItem(QGraphicsItem):
         painter.save()
         painter.translate(plate.left(), plate.center().y())
         painter.scale(1 / zoom, 1 / zoom)
-        width = min(plate.width(), self.rect.width() * zoom - 8)
-        if width > 40:
-            paint.rounded(QRectF(0, -10, width, 20), RADIUS["chip"], "panel", "line2")
-            paint.text(8, 0, self.title, "code", "text", weight=600, width=width - 14)
+        width = paint.theme.metrics("code", 600).horizontalAdvance(self.title) + 16
+        paint.rounded(QRectF(0, -10, width, 20), RADIUS["chip"], "panel", "line2")
+        paint.text(8, 0, self.title, "code", "text", weight=600)
         painter.restore()

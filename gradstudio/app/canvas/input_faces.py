@@ -90,7 +90,9 @@ def _wired_row(context: Context, node: Node, path: OperandPath, ref: Ref, label:
     tint: Tint | None = tint_of(context, context.flow(node.id, path))
     if is_whole(view.dtype if view else None):
         note = ""
-    return InputFace(path, label, formula, number, note, True, live, is_whole(view.dtype if view else None), tint, literal)
+    whole = is_whole(view.dtype if view else None)
+    failed = ref.source == context.failed_visit and context.flow(node.id, path) is not None
+    return InputFace(path, label, formula, number, note, True, live, whole, tint, literal, failed=failed)
 
 
 def _derivative(local: Local | None, full: bool) -> tuple[str, str]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
 SHADOW = 18.0
+LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,13 @@ class NodeItem(QGraphicsItem):
             return SCISSORS.translated(self.pos())
         return self.place.rect.translated(self.pos())
 
+    @property
+    def full_body(self) -> QRectF:
+        """The plate of the node as it is at 100 %, whatever the level: what frames and fitting go by."""
+        if self.face.kind == "scissors":
+            return self.body
+        return geometry(self.face, Level.FULL).rect.translated(self.pos())
+
     def port(self, path: OperandPath | None, out: int = 0) -> QPointF:
         """Return an input port (path) or an output port in scene coordinates."""
         return self.pos() + (self.place.output_point(out) if path is None else self.place.input_point(path))
@@ -111,7 +119,7 @@ class NodeItem(QGraphicsItem):
     def _reach(self, place: Geometry | None = None) -> QRectF:
         face, rect = self.face, (place or self.place).rect
         if face.kind == "scissors":
-            return QRectF(-70, -22, 100, 44)
+            return QRectF(-110, -40, 160, 80)
         bounds = rect.adjusted(-SHADOW, -SHADOW, SHADOW, SHADOW + 3)
         words = max((face.above, face.below), key=len)
         if words:
@@ -130,11 +138,13 @@ class NodeItem(QGraphicsItem):
         paint = Paint(painter, canvas.theme, canvas.ratio)
         if self.face.kind == "scissors":
             if level >= Level.MEDIUM:
-                paint_scissors(paint, marks)
+                size = max(1.0, LEAST_SCALE / zoom)
+                painter.scale(size, size)
+                paint_scissors(paint, marks, word=level == Level.FULL)
             return
 
         def draw(target: QPainter) -> None:
-            brush = Paint(target, canvas.theme, canvas.ratio)
+            brush = Paint(target, canvas.theme, canvas.ratio if level == Level.FULL else canvas.device_ratio)
             if level == Level.FULL:
                 paint_node(brush, self.face, self.place, marks)
             elif level == Level.MEDIUM:
@@ -149,7 +159,7 @@ class NodeItem(QGraphicsItem):
             area = self.place.rect.adjusted(-SHADOW, -SHADOW, SHADOW, SHADOW + 3)
             canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw)
         if level >= Level.MEDIUM:
-            paint_badge(paint, self.face, self.place)
+            paint_badge(paint, self.face, self.place, max(1.0, LEAST_SCALE / zoom))
         if level == Level.FULL:
             paint_words(paint, self.face, self.place)
 

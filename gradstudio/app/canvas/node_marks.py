@@ -7,7 +7,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QRectF
 
 from gradstudio.app.canvas.faces import NodeFace
-from gradstudio.app.canvas.geometry import Geometry
+from gradstudio.app.canvas.geometry import SCISSORS, Geometry
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS
 
@@ -40,22 +40,31 @@ def _ring(paint: Paint, rect: QRectF, out: float, radius: float, shade: str, das
     paint.rounded(rect.adjusted(-out, -out, out, out), radius + out, None, shade, 2, dash=dash)
 
 
-def paint_badge(paint: Paint, face: NodeFace, place: Geometry) -> None:
+def paint_badge(paint: Paint, face: NodeFace, place: Geometry, size: float = 1.0) -> None:
     """Draw the badge on the top right corner: a tick, a turn number, or the octagon of an error."""
     if not face.badge:
         return
-    x, y = place.width - 2, 2.0
-    if face.badge == "tick":
+    painter = paint.painter
+    painter.save()
+    painter.translate(place.width - 2, 2)
+    painter.scale(size, size)
+    _badge(paint, face.badge)
+    painter.restore()
+
+
+def _badge(paint: Paint, badge: str) -> None:
+    x = y = 0.0
+    if badge == "tick":
         paint.dot(x, y, 9.5, "canvas")
         paint.dot(x, y, 7.5, "text")
         paint.icon("check", x, y, 10, "canvas")
-    elif face.badge == "error":
+    elif badge == "error":
         paint.dot(x, y, 11, "canvas")
         paint.icon("octagon-alert", x, y, 18, "error")
     else:
         paint.dot(x, y, 10.5, "canvas")
         paint.dot(x, y, 8.5, "node", "text3", 1.4)
-        paint.text(x, y, face.badge, "caption", "text2", "c", 600)
+        paint.text(x, y, badge, "caption", "text2", "c", 600)
 
 
 def paint_words(paint: Paint, face: NodeFace, place: Geometry) -> None:
@@ -74,19 +83,14 @@ def paint_words(paint: Paint, face: NodeFace, place: Geometry) -> None:
         paint.chip(middle, y, face.below, "caption", "text2", "raised", "line2", "c", 22)
 
 
-def paint_scissors(paint: Paint, marks: Marks, word_beside: bool = True) -> None:
-    """Draw the scissors of a detach, centred at the origin, with the word on the plate or beside it."""
-    plate = QRectF(-11, -10, 22, 20)
-    label = paint.theme.metrics("caption", 500).horizontalAdvance("detach")
-    if not word_beside:
-        plate = QRectF(-(label + 30) / 2, -10, label + 30, 20)
+def paint_scissors(paint: Paint, marks: Marks, word: bool = True) -> None:
+    """Draw the scissors of a detach, centred at the origin, with the word beside them."""
+    plate = SCISSORS
     paint.rounded(plate.adjusted(-3, -3, 3, 3), 9, "canvas")
     paint.rounded(plate, 6, "node", "text3" if marks.hovered else "wire")
-    paint.icon("scissors", plate.left() + (11 if word_beside else 12), 0, 13, "text")
-    if word_beside:
+    paint.icon("scissors", 0, 0, 13, "text")
+    if word:
         paint.text(-17, 0, "detach", "caption", "text2", "r", 500)
-    else:
-        paint.text(plate.left() + 22, 0, "detach", "caption", "text", weight=500)
     if marks.selected:
         _ring(paint, plate, 4, 6, "accent")
     if marks.focused:

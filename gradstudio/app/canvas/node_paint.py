@@ -34,8 +34,8 @@ def paint_node(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> N
     elif face.kind == "instance":
         paint.text(12, place.value, face.meta, "code", "text3")
         paint.text(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
-    _ports(paint, face, place)
     painter.restore()
+    _ports(paint, face, place)
 
 
 def outline(rect: QRectF, radius: float = NODE_RADIUS) -> QPainterPath:
@@ -240,13 +240,14 @@ def _ports(paint: Paint, face: NodeFace, place: Geometry) -> None:
     for row in face.inputs:
         if row.port:
             point = place.input_point(row.path)
-            paint_port(paint, point.x(), point.y(), row.tint, row.whole, failed=face.failed)
+            failed = face.failed or row.failed
+            paint_port(paint, point.x(), point.y(), None if failed else row.tint, row.whole, failed)
     for output in face.outputs:
         point = place.output_point(output.out)
         if output.root:
             root_ring(paint, point.x(), point.y(), output.tint)
         else:
-            paint_port(paint, point.x(), point.y(), output.tint, output.whole, failed=face.failed)
+            paint_port(paint, point.x(), point.y(), None if face.failed else output.tint, output.whole, face.failed)
 
 
 def paint_port(

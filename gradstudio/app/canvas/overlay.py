@@ -77,7 +77,9 @@ class Legend(QWidget):
 class ZoomBox(QWidget):
     """Minus, the zoom in per cent (a click goes to 100 %), plus, and fit all."""
 
-    def __init__(self, theme: Theme, zoom_by: Callable[[float], None], reset: Callable[[], None], fit: Callable[[], None], parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, zoom_by: Callable[[float], None], reset: Callable[[], None], fit: Callable[[], None], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._zoom = 1.0

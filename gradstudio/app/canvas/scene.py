@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace, WireFace
-from gradstudio.app.canvas.frame_item import SIDE, TOP, FrameItem
+from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
@@ -45,7 +45,7 @@ class CanvasScene(QGraphicsScene):
         self.device_ratio = 1.0
         self.norms = False
         self.nodes: dict[NodeId, NodeItem] = {}
-        self.frames: dict[str, FrameItem] = {}
+        self.frames = FrameLayer(self)
         self.pictures = Pictures()
         self.hovered_node: NodeId | None = None
         self.hovered_wire: WireId | None = None
@@ -91,8 +91,7 @@ class CanvasScene(QGraphicsScene):
             self.nodes[node].update()
         self.wires.invalidate(wires)
         if change.playhead:
-            for frame in self.frames.values():
-                frame.update()
+            self.frames.update()
 
     def _looks_differ(self, before: Context) -> bool:
         return before.document is not self.context.document
@@ -117,7 +116,7 @@ class CanvasScene(QGraphicsScene):
         self._follow_selection()
         self._place_nodes()
         self._set_wires()
-        self._set_frames()
+        self.frames.follow()
 
     def settle(self, rect: QRectF | None = None) -> None:
         """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one)."""
@@ -131,7 +130,7 @@ class CanvasScene(QGraphicsScene):
         if moved:
             self._measure()
             self.wires.move(moved, self.ends)
-            self._set_frames()
+            self.frames.follow()
 
     def face(self, node: NodeId) -> NodeFace:
         """Return what a node shows now."""
@@ -220,7 +219,7 @@ class CanvasScene(QGraphicsScene):
         if len(moved) < 40:
             self.wires.reroute_near(before + [self.nodes[n].body for n in moved], self.ends)
         self._place_scissors(wires)
-        self._set_frames()
+        self.frames.follow()
 
     def _place_nodes(self) -> None:
         for node, item in self.nodes.items():
@@ -245,10 +244,9 @@ class CanvasScene(QGraphicsScene):
         chosen = self.nodes.values() if nodes is None else [self.nodes[n] for n in nodes if n in self.nodes]
         rect = QRectF()
         for item in chosen:
-            rect = rect.united(item.body)
+            rect = rect.united(item.full_body)
         if nodes is None:
-            for frame in self.frames.values():
-                rect = rect.united(frame.rect)
+            rect = rect.united(self.frames.content_rect())
         return rect
 
     def obstacles(self, face: WireFace) -> Boxes:
@@ -282,52 +280,3 @@ class CanvasScene(QGraphicsScene):
             cut, shape = self.wires.face(key).cut, self.wires.shape_of(key)
             if cut is not None and shape is not None and cut in self.nodes:
                 self.nodes[cut].setPos(shape.point(shape.cut))
-
-    def _set_frames(self) -> None:
-        rects = self._frame_rects()
-        layout = self.context.document.layout
-        comments = {f"comment {i}": comment for i, comment in enumerate(layout.comments)}
-        for key in [k for k in self.frames if k not in rects and k not in comments]:
-            self.removeItem(self.frames.pop(key))
-        for key, rect in rects.items():
-            item = self.frames.get(key)
-            if item is None or item.frame != self.context.graph.frames[key]:
-                if item is not None:
-                    self.removeItem(item)
-                item = self.frames[key] = FrameItem(self, self.context.graph.frames[key])
-                self.addItem(item)
-            item.set_rect(rect)
-        for key, comment in comments.items():
-            item = self.frames.get(key)
-            if item is None or (item.title, item.text) != (comment.title, comment.text):
-                if item is not None:
-                    self.removeItem(item)
-                item = self.frames[key] = FrameItem(self, None, comment.title, comment.text)
-                self.addItem(item)
-            item.set_rect(QRectF(*comment.rect))
-
-    def _frame_rects(self) -> dict[str, QRectF]:
-        """Return the rectangle of each frame that has nodes, inner frames within outer ones."""
-        graph = self.context.graph
-        inner: dict[str, QRectF] = {}
-        for node, item in self.nodes.items():
-            frame = graph.nodes[node].frame
-            if frame in graph.frames and item.face.kind != "scissors":
-                inner[frame] = inner.get(frame, QRectF()).united(item.body)
-        depth = {f: _depth(f, {g: graph.frames[g].parent for g in graph.frames}) for f in graph.frames}
-        rects: dict[str, QRectF] = {}
-        for frame in sorted(graph.frames, key=lambda f: -depth[f]):
-            if frame not in inner:
-                continue
-            rects[frame] = inner[frame].adjusted(-SIDE, -TOP, SIDE, SIDE)
-            parent = graph.frames[frame].parent
-            if parent in graph.frames:
-                inner[parent] = inner.get(parent, QRectF()).united(rects[frame])
-        return rects
-
-
-def _depth(frame: str, parents: dict[str, str | None]) -> int:
-    depth, at = 0, parents.get(frame)
-    while at is not None and depth <= len(parents):
-        depth, at = depth + 1, parents.get(at)
-    return depth

@@ -173,7 +173,7 @@ class WireLayer(QGraphicsItem):
         shown.sort(key=lambda w: (w[0] in chosen, w[0] == hovered, ORDER[w[1].kind], w[1].rank))
         for key, face, shape in shown:
             halo = "accent" if key in chosen else "line2" if key == hovered else "canvas"
-            paint_wire(paint, face, shape, zoom, halo)
+            paint_wire(paint, face, shape, zoom, halo, self.canvas.norms)
 
 
 def _box(shape: WireShape) -> tuple[float, float, float, float]:

@@ -13,6 +13,8 @@ from gradstudio.app.theme import OPACITY, WIRE, Shade, Theme
 ARROW_PITCH, ARROW_END = 70.0, 14.0
 GRADIENT_END = 9.0
 MARKS_FROM_ZOOM = 0.30
+LEAST_SCALE = 0.8  # under this zoom wires keep their width on the screen
+SPARSE = 110.0  # px between arrowheads there
 LINES: dict[str, tuple[Shade, str, bool, float]] = {  # colour, dash, arrows to the left, their size
     "forward": ("wire", "", False, 4.0),
     "frozen": ("wire", "dashFrozen", False, 4.0),
@@ -21,30 +23,34 @@ LINES: dict[str, tuple[Shade, str, bool, float]] = {  # colour, dash, arrows to 
 }
 
 
-def tint_colour(theme: Theme, tint: Tint | None) -> QColor:
-    """Return the colour of a tint; of none the forward wire's."""
-    return theme.gradient(tint.sign, tint.t) if tint is not None and tint.sign != 0 else theme.color("wire")
+def tint_colour(theme: Theme, tint: Tint | None, norms: bool = False) -> QColor:
+    """Return the colour of a tint, by sign or as a norm; of none the forward wire's."""
+    if tint is None or tint.sign == 0:
+        return theme.color("wire")
+    return theme.norm(max(0.3, tint.t)) if norms and tint.sign == tint.sign else theme.gradient(tint.sign, tint.t)
 
 
-def paint_wire(paint: Paint, face: WireFace, shape: WireShape, zoom: float, halo: Shade = "canvas") -> None:
+def paint_wire(
+    paint: Paint, face: WireFace, shape: WireShape, zoom: float, halo: Shade = "canvas", norms: bool = False
+) -> None:
     """Draw one wire. `halo` is the colour round it: the canvas, or violet for one that is selected."""
     painter = paint.painter
     opacity = painter.opacity()
     if face.faint:
         painter.setOpacity(opacity * OPACITY["frozenWireInStep"])
     marks = zoom >= MARKS_FROM_ZOOM
-    width = 5.2 if face.kind == "zero" else face.width
-    stroke(paint, shape.path, halo, width + 2 * WIRE["halo"])
+    bold = max(1.0, LEAST_SCALE / zoom)
+    stroke(paint, shape.path, halo, ((5.2 if face.kind == "zero" else face.width) + 2 * WIRE["halo"]) * bold)
     if face.kind in ("gradient", "tensor") and face.tint is not None:
-        _gradient(paint, face, face.tint, shape, marks)
+        _gradient(paint, face, tint_colour(paint.theme, face.tint, norms), shape, bold, marks, norms)
     elif face.kind == "zero":
-        stroke(paint, shape.path, "wire", 5.2)
-        stroke(paint, shape.path, "canvas", 2.8)
+        stroke(paint, shape.path, "wire", 5.2 * bold)
+        stroke(paint, shape.path, "canvas", 2.8 * bold)
     elif face.cut is not None:
-        stroke(paint, shape.part(0.0, shape.cut), "wire", face.width)
-        stroke(paint, shape.part(shape.cut, 1.0), "wire", face.width, WIRE["dashFrozen"])
+        stroke(paint, shape.part(0.0, shape.cut), "wire", face.width * bold)
+        stroke(paint, shape.part(shape.cut, 1.0), "wire", face.width * bold, WIRE["dashFrozen"])
     else:
-        _line(paint, face, shape, marks)
+        _line(paint, face, shape, bold, marks)
     painter.setOpacity(opacity)
 
 
@@ -59,30 +65,32 @@ def stroke(paint: Paint, path: QPainterPath, shade: Shade, width: float, dash: l
     paint.painter.drawPath(path)
 
 
-def _gradient(paint: Paint, face: WireFace, tint: Tint, shape: WireShape, marks: bool) -> None:
-    if face.kind == "tensor":
-        _strands(paint, face, shape.path, tint.t)
+def _gradient(paint: Paint, face: WireFace, colour: QColor, shape: WireShape, bold: float, marks: bool, norms: bool) -> None:
+    if face.kind == "tensor" and not norms:
+        _strands(paint, face, shape.path, face.tint.t if face.tint else 1.0, bold)
         return
-    colour = tint_colour(paint.theme, tint)
-    stroke(paint, shape.path, colour, face.width)
+    width = face.width * bold
+    stroke(paint, shape.path, colour, width)
     if not marks:
         return
-    if face.width >= WIRE["chevronFrom"]:
+    if face.width >= WIRE["chevronFrom"] and bold == 1:
         pen = QPen(paint.theme.color("canvas", 0.8), 1.5)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         paint.painter.setPen(pen)
         paint.painter.setBrush(Qt.BrushStyle.NoBrush)
-        paint.painter.drawPath(shape.marks("chevron", face.width * 0.27, WIRE["chevronPitch"], GRADIENT_END))
+        paint.painter.drawPath(shape.marks("chevron", width * 0.27, WIRE["chevronPitch"], GRADIENT_END))
     else:
-        _fill(paint, shape.marks("left", face.width * 0.5 + 3, WIRE["arrowPitch"], GRADIENT_END), colour)
+        pitch = WIRE["arrowPitch"] if bold == 1 else SPARSE * bold
+        _fill(paint, shape.marks("left", width * 0.5 + 3 * bold, pitch, GRADIENT_END), colour)
 
 
-def _strands(paint: Paint, face: WireFace, path: QPainterPath, t: float) -> None:
+def _strands(paint: Paint, face: WireFace, path: QPainterPath, t: float, bold: float) -> None:
     """Draw orange above blue, widths as Σg⁺ to Σ|g⁻|."""
     share = face.positive / (face.positive + face.negative)
-    up, down = max(face.width * share, 1.0), max(face.width * (1 - share), 1.0)
-    for sign, width, shift in ((1, up, -(down + 0.8) / 2), (-1, down, (up + 0.8) / 2)):
+    up, down = max(face.width * share, 1.0) * bold, max(face.width * (1 - share), 1.0) * bold
+    apart = 0.8 * bold
+    for sign, width, shift in ((1, up, -(down + apart) / 2), (-1, down, (up + apart) / 2)):
         pen = QPen(paint.theme.gradient(sign, max(t, 0.75)), width)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         paint.painter.setPen(pen)
@@ -90,12 +98,13 @@ def _strands(paint: Paint, face: WireFace, path: QPainterPath, t: float) -> None
         paint.painter.drawPath(path.translated(0, shift))
 
 
-def _line(paint: Paint, face: WireFace, shape: WireShape, marks: bool) -> None:
+def _line(paint: Paint, face: WireFace, shape: WireShape, bold: float, marks: bool) -> None:
     shade, dash, left, radius = LINES[face.kind if face.kind in LINES else "forward"]
-    width = 2.0 if face.kind == "error" else face.width
+    width = (2.0 if face.kind == "error" else face.width) * bold
     stroke(paint, shape.path, shade, width, WIRE[dash] if dash else None)
     if marks and radius:
-        _fill(paint, shape.marks("left" if left else "right", radius, ARROW_PITCH, ARROW_END), paint.theme.color(shade))
+        pitch = ARROW_PITCH if bold == 1 else SPARSE * bold
+        _fill(paint, shape.marks("left" if left else "right", radius * bold, pitch, ARROW_END), paint.theme.color(shade))
 
 
 def _fill(paint: Paint, path: QPainterPath, colour: QColor) -> None:
