@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import Graph, NodeId
+from gradstudio.document.limits import MAX_POSITION
 
 COLUMN, ROW = 240, 180  # canvas units from one layer, or node, to the next
 SWEEPS = 4
@@ -28,7 +29,9 @@ def arranged(document: Document, ids: tuple[NodeId, ...] = ()) -> dict[NodeId, P
     left = min((old[n][0] for n in chosen if n in old), default=0)
     top = min((old[n][1] for n in chosen if n in old), default=0)
     high = min(rows.values())
-    return {n: (left + column * COLUMN, top + round((rows[n] - high) * ROW)) for column, layer in enumerate(layers) for n in layer}
+    across = min(COLUMN, MAX_POSITION // len(layers))  # very deep, or very wide, graphs are drawn closer
+    down = min(ROW, MAX_POSITION / (max(rows.values()) - high + 1))
+    return {n: (left + column * across, top + round((rows[n] - high) * down)) for column, layer in enumerate(layers) for n in layer}
 
 
 def _layers(graph: Graph, chosen: list[NodeId]) -> list[list[NodeId]]:

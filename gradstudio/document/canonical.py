@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TypeAlias
 
-# Paths of what stands on one line; * is any key or index. Everything else that is not empty is opened.
-LINES = (
+Lines: TypeAlias = "tuple[tuple[str, ...], ...]"
+
+# The ways to what stands on one line; * is any key or index. Everything else that is not empty is opened.
+LINES: Lines = (
     ("graph", "nodes", "*"), ("graph", "blocks", "*"), ("graph", "frames", "*"),
     ("groups", "*", "graph", "nodes", "*"), ("groups", "*", "graph", "blocks", "*"), ("groups", "*", "graph", "frames", "*"),
     ("groups", "*", "inputs"), ("groups", "*", "outputs"),
@@ -14,30 +17,32 @@ LINES = (
     ("positions", "*"), ("layout", "positions", "*"),
     ("layout", "collapsed"), ("layout", "comments", "*"), ("layout", "reroutes", "*"), ("layout", "bookmarks", "*"),
 )  # fmt: skip
-_PATTERNS = {len(pattern): [p for p in LINES if len(p) == len(pattern)] for pattern in LINES}
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def text_of(tree: object) -> str:
     """Return a plain tree as text, with a final newline. Raises ValueError for a number that JSON cannot write."""
-    return "".join(_opened(tree, ())) + "\n"
+    return "".join(_opened(tree, 1, LINES)) + "\n"
 
 
-def _opened(value: object, path: tuple[str, ...]) -> Iterator[str]:
-    if not isinstance(value, dict | list) or not value or _on_one_line(value, path):
-        yield json.dumps(value, ensure_ascii=False, allow_nan=False)
+def _opened(value: object, depth: int, lines: Lines) -> Iterator[str]:
+    """Yield a value in pieces. `lines`: the ways from here to what stands on one line."""
+    if not isinstance(value, dict | list) or not value or _is_call(value):
+        yield _encode(value)
         return
-    pad = "\n" + " " * (len(path) + 1)
+    pad = "\n" + " " * depth
+    whole = ("*",) in lines
     left, right = "{}" if isinstance(value, dict) else "[]"
-    items = [(json.dumps(key, ensure_ascii=False) + ": ", key, item) for key, item in value.items()] if isinstance(value, dict) else [
-        ("", "*", item) for item in value
-    ]
-    for i, (head, key, item) in enumerate(items):
-        yield f"{',' if i else left}{pad}{head}"
-        yield from _opened(item, (*path, key))
+    for i, key in enumerate(value):
+        yield f"{',' if i else left}{pad}{_encode(key)}: " if isinstance(value, dict) else f"{',' if i else left}{pad}"
+        item = value[key] if isinstance(value, dict) else key
+        step = key if isinstance(value, dict) else "*"
+        if whole or (step,) in lines:
+            yield _encode(item)
+        else:
+            yield from _opened(item, depth + 1, tuple(way[1:] for way in lines if way[0] in ("*", step)))
     yield f"{pad[:-1]}{right}"
 
 
-def _on_one_line(value: object, path: tuple[str, ...]) -> bool:
-    if isinstance(value, dict) and "kind" in value and path[:1] == ("script",):
-        return "body" not in value
-    return any(all(p in ("*", k) for p, k in zip(pattern, path, strict=True)) for pattern in _PATTERNS.get(len(path), ()))
+def _is_call(value: dict[str, object] | list[object]) -> bool:
+    return isinstance(value, dict) and "kind" in value and "id" in value and "body" not in value

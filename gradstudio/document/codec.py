@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from gradstudio.document.canonical import text_of
@@ -181,8 +181,8 @@ def _read_graph(place: Place) -> Graph:
     members = place.mapping(("nodes", "blocks", "frames"))
     nodes = Map((key, _read_node(key, item)) for key, item in members["nodes"].table("n", MAX_NODES).items())
     blocks = members["blocks"].members()
-    for name, item in blocks.items():
-        Place(name, item.parent, name).name()
+    for item in blocks.values():
+        item.check_key()
     return Graph(
         nodes,
         Map((name, item.each(lambda each: each.id("n"))) for name, item in blocks.items()),
@@ -190,39 +190,39 @@ def _read_graph(place: Place) -> Graph:
     )
 
 
-NODE_KEYS = ("inputs", "attrs", "names", "frame", "value", "requires_grad", "fresh", "retain_grad", "group")
-
-
 def _read_node(node_id: str, place: Place) -> Node:
-    members = place.mapping(("op",), NODE_KEYS)
-    op = members["op"].name()
-    get = members.get
-    inputs, attrs, names, frame, value, needs, fresh, pins, group = (get(key) for key in NODE_KEYS)
-    return Node(
-        node_id,
-        op,
-        inputs.each(read_operand, MAX_FAN_IN) if inputs else (),
-        Map((name, read_literal(item)) for name, item in _named(attrs).items()) if attrs else EMPTY,
-        _read_names(names) if names else (),
-        frame.id("f") if frame else None,
-        read_value(value) if value else None,
-        needs.boolean() if needs else False,
-        fresh.boolean() if fresh else False,
-        tuple(sorted({*pins.each(lambda item: item.integer(0, MAX_OUTPUTS), MAX_OUTPUTS)})) if pins else (),
-        group.id("g") if group else None,
-    )
+    members = place.mapping(("op",), tuple(NODE_FIELDS))
+    rest: dict[str, Any] = {key: NODE_FIELDS[key](members[key]) for key in place.value if key != "op"}
+    return Node(node_id, members["op"].name(), **rest)
 
 
 def _named(place: Place) -> dict[str, Place]:
     members = place.members()
-    for name, item in members.items():
-        Place(name, item.parent, name).name()
+    for item in members.values():
+        item.check_key()
     return members
 
 
 def _read_names(place: Place) -> tuple[str | None, ...]:
     names = place.each(lambda item: None if item.value is None else item.name(), MAX_OUTPUTS)
     return names if any(names) else ()
+
+
+def _read_attrs(place: Place) -> Map[str, object]:
+    return Map((name, read_literal(item)) for name, item in _named(place).items()) or EMPTY
+
+
+NODE_FIELDS: dict[str, Callable[[Place], Any]] = {
+    "inputs": lambda place: place.each(read_operand, MAX_FAN_IN),
+    "attrs": _read_attrs,
+    "names": _read_names,
+    "frame": lambda place: place.id("f"),
+    "value": read_value,
+    "requires_grad": Place.boolean,
+    "fresh": Place.boolean,
+    "retain_grad": lambda place: tuple(sorted({*place.each(lambda item: item.integer(0, MAX_OUTPUTS), MAX_OUTPUTS)})),
+    "group": lambda place: place.id("g"),
+}
 
 
 def _read_frame(frame_id: str, place: Place) -> Frame:
@@ -276,6 +276,9 @@ def _coordinate(place: Place) -> int:
 
 
 def _point(place: Place) -> tuple[int, int]:
+    match place.value:
+        case [int(x), int(y)] if abs(x) <= MAX_POSITION and abs(y) <= MAX_POSITION and bool not in (type(x), type(y)):
+            return x, y
     found = place.each(_coordinate, 2)
     if len(found) != 2:
         place.refuse("a position is two whole numbers")

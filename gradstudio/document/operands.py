@@ -39,6 +39,9 @@ def seed_tree(seed: Seed) -> object:
 
 def read_ref(place: Place) -> Ref:
     """Return the reference that a tree describes. Raises CodecError."""
+    value = place.value
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("ref"), str) and SOURCE.fullmatch(value["ref"]):
+        return Ref(value["ref"])  # by far the most frequent form, without a place for each part
     members = place.mapping(("ref",), ("out", "grad"))
     source = members["ref"].value
     if not isinstance(source, str) or not SOURCE.fullmatch(source):
@@ -52,13 +55,13 @@ def read_operand(place: Place, depth: int = 1) -> Operand:
     value = place.value
     if value is None:
         return None
+    if isinstance(value, dict) and "lit" not in value:
+        return read_ref(place)
     if isinstance(value, list):
         if depth >= MAX_NEST:
             place.refuse(f"operands lie in at most {MAX_NEST} lists")
         return place.each(lambda item: read_operand(item, depth + 1), MAX_FAN_IN)
-    if isinstance(value, dict) and "lit" in value:
-        return Literal(read_literal(place.mapping(("lit",))["lit"]))
-    return read_ref(place)
+    return Literal(read_literal(place.mapping(("lit",))["lit"]))
 
 
 def read_seed(place: Place) -> Seed:

@@ -19,7 +19,10 @@ from gradstudio.engine.dtypes import NAMES
 
 Groups = Map[GroupId, Group]
 DTYPES = NAMES
-RECIPES = ("zeros", "ones", "full", "rand", "randn", "randint", "arange", "linspace", "eye", "empty", "randperm", "normal")
+RECIPES = {  # factory functions of PyTorch -> how many args they take beside shape and dtype, at most
+    "zeros": 0, "ones": 0, "empty": 0, "full": 1, "rand": 0, "randn": 0, "randint": 2, "normal": 2, "randperm": 1,
+    "arange": 3, "linspace": 3, "eye": 2,
+}  # fmt: skip
 NUMBER_KINDS = frozenset({"operand", "number", "index"})  # input kinds that take a literal
 TENSOR_KINDS = frozenset({"tensor", "tensors", "operand", "index"})
 

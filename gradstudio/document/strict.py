@@ -50,23 +50,33 @@ class Place:
         """Raise CodecError for this place."""
         raise CodecError(self.path, words)
 
-    def mapping(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> dict[str, Place]:
-        """Return the members of an object that has all required keys and no unknown ones."""
-        members = self.members()
-        for key in members:
+    def __contains__(self, key: str) -> bool:
+        return key in self.value
+
+    def __getitem__(self, key: str) -> Place:
+        return Place(self.value[key], self, key)
+
+    def get(self, key: str) -> Place | None:
+        """Return a member of an object, or None."""
+        return Place(self.value[key], self, key) if key in self.value else None
+
+    def mapping(self, required: tuple[str, ...] = (), optional: tuple[str, ...] = ()) -> Place:
+        """Return this place if it is an object that has all required keys and no unknown ones."""
+        value = self.value
+        if not isinstance(value, dict):
+            self.refuse(f"an object stands here, not {shown(value)}")
+        for key in value:
             if key not in required and key not in optional:
                 self.refuse(f"the key {shown(key)} is not known here")
         for key in required:
-            if key not in members:
+            if key not in value:
                 self.refuse(f"the key {key} is missing")
-        return members
+        return self
 
     def members(self) -> dict[str, Place]:
         """Return the members of an object, whatever its keys."""
         if not isinstance(self.value, dict):
             self.refuse(f"an object stands here, not {shown(self.value)}")
-        if not all(isinstance(key, str) for key in self.value):
-            self.refuse("keys are texts")
         return {key: Place(value, self, key) for key, value in self.value.items()}
 
     def table(self, letter: str, limit: int) -> dict[str, Place]:
@@ -122,6 +132,12 @@ class Place:
         if fault:
             self.refuse(fault)
         return str(self.value)
+
+    def check_key(self) -> None:
+        """Refuse where the key of this place is no name."""
+        fault = name_fault(self.key)
+        if fault:
+            self.refuse(fault)
 
     def id(self, letter: str) -> str:
         """Return an id of a letter."""

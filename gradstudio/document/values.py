@@ -20,9 +20,17 @@ INLINE = 64  # elements; above, base64
 def value_fault(value: Array | Recipe) -> str | None:
     """Return why a start value cannot be stored, in words; None if it can."""
     if isinstance(value, Recipe):
-        fault = shape_fault(value.shape, MAX_DRAWN) or dtype_fault(value.dtype) or literal_fault(value.args)
-        return fault or (None if value.fn in RECIPES else f"there is no recipe {value.fn}")
+        return shape_fault(value.shape, MAX_DRAWN) or dtype_fault(value.dtype) or recipe_fault(value.fn, value.args)
     return shape_fault(value.shape, MAX_ELEMENTS) or dtype_fault(value.dtype.name)
+
+
+def recipe_fault(fn: str, args: tuple[object, ...]) -> str | None:
+    """Return why a recipe is refused."""
+    if fn not in RECIPES:
+        return f"there is no recipe {fn[:40]}"
+    if len(args) > RECIPES[fn]:
+        return f"{fn} takes at most {RECIPES[fn]} numbers"
+    return literal_fault(args)
 
 
 def shape_fault(shape: tuple[int, ...], limit: int) -> str | None:
@@ -98,12 +106,13 @@ def _read_recipe(place: Place) -> Recipe:
     shape, dtype = _read_head(members, MAX_DRAWN)
     args = members["args"].each(read_literal, 16) if "args" in members else ()
     fn = members["recipe"].text()
-    if fn not in RECIPES:
-        members["recipe"].refuse(f"there is no recipe {shown(fn)}")
+    fault = recipe_fault(fn, args)
+    if fault:
+        place.refuse(fault)
     return Recipe(fn, shape, dtype.name, args)
 
 
-def _read_head(members: dict[str, Place], limit: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _read_head(members: Place, limit: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
     shape = members["shape"].each(lambda item: item.integer(0), MAX_RANK)
     fault = shape_fault(shape, limit)
     if fault:
