@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
 from gradstudio.app.paint import Paint
@@ -38,6 +38,11 @@ def sized(width: float, height: float) -> QSize:
     """Return a size of the design in px of the screen."""
     scale = ui_scale()
     return QSize(round(width * scale), round(height * scale))
+
+
+def scaled_font(themed: Themed, role: str) -> QFont:
+    """Return a font for a widget that Qt draws, at the UI scale."""
+    return named(themed.theme, ui_scale()).font(role)
 
 
 def begin(widget: QWidget, themed: Themed) -> tuple[QPainter, Paint]:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from gradstudio.app import text
 from gradstudio.app.paint import Paint, cell_color, largest_of
 from gradstudio.app.theme import Theme
-from gradstudio.app.widgets.drawn import Drawn, Themed, sized, ui_scale
+from gradstudio.app.widgets.drawn import Drawn, Themed, scaled_font, sized, ui_scale
 from gradstudio.app.widgets.grid import Grid, words
 from gradstudio.app.widgets.inline_field import InlineField
 from gradstudio.app.widgets.plain import tip
@@ -199,7 +199,7 @@ class Heatmap(Drawn):
         rect, scale = self.plan.rect(*self._cell), ui_scale()
         place = QRectF(rect.x() * scale, rect.y() * scale, rect.width() * scale, rect.height() * scale).toRect()
         old = text.shortest(value, self._grid.dtype) if isinstance(value, float) else str(value)
-        line = InlineField(self, f"{self.accessibleName()} {list(index)}", place, self.colors.font("code"), old, first)
+        line = InlineField(self, f"{self.accessibleName()} {list(index)}", place, scaled_font(self.themed, "code"), old, first)
         line.setStyleSheet("QLineEdit, QLineEdit:focus { padding: 0 2px; }")
         line.done.connect(self._typed)
 

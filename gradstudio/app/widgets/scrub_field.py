@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import text
 from gradstudio.app.paint import Paint
-from gradstudio.app.widgets.drawn import Drawn, Themed, sized, ui_scale
+from gradstudio.app.widgets.drawn import Drawn, Themed, scaled_font, sized, ui_scale
 from gradstudio.app.widgets.inline_field import InlineField
 
 Number = float | int
@@ -67,7 +67,6 @@ class ScrubField(Drawn):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.SizeHorCursor)
-        self.setFixedHeight(self.sizeHint().height())
 
     @property
     def value(self) -> Number:
@@ -145,7 +144,7 @@ class ScrubField(Drawn):
         """Let one type a number over the field."""
         if self.isEnabled():
             old = text.shortest(self._value, self._dtype) if isinstance(self._value, float) else str(self._value)
-            line = InlineField(self, self.accessibleName(), self.rect(), self.colors.font("number"), old, first)
+            line = InlineField(self, self.accessibleName(), self.rect(), scaled_font(self.themed, "number"), old, first)
             line.setAlignment(Qt.AlignmentFlag.AlignRight)
             line.done.connect(self._typed)
 

@@ -1,0 +1,125 @@
+"""InspectorPanel: the right dock, about the selected node, or about the step on show."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from gradstudio.app import text
+from gradstudio.app.change import EVERYTHING, Change
+from gradstudio.app.panels.inspector.column import Column
+from gradstudio.app.panels.inspector.failed import failed_sheet, failure_at, failure_of
+from gradstudio.app.panels.inspector.header import Header
+from gradstudio.app.panels.inspector.leaf import leaf_sheet
+from gradstudio.app.panels.inspector.op import op_sheet
+from gradstudio.app.panels.inspector.rows import Empty, Sheet
+from gradstudio.app.panels.inspector.step import running_pass, step_sheet
+from gradstudio.app.panels.inspector.subject import Subject
+from gradstudio.app.studio import Studio
+from gradstudio.app.theme import SIZE
+from gradstudio.app.widgets.drawn import begin, sized, ui_scale
+from gradstudio.document.graph import INPUT, LEAF, NodeId
+
+NOTHING = Sheet(None, (Empty("Select a node to see its tensor"),))
+
+
+class InspectorPanel(QWidget):
+    """What it is about: the pinned node; else what was done last, a selection or a move of the playhead."""
+
+    title = "Inspector"
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.pinned: NodeId | None = None
+        self._follows_playhead = False
+        self.sheet = NOTHING
+        self.header = Header(studio, self)
+        self.header.pin.toggled.connect(self._pin)
+        self.column = Column(studio)
+        self.area = QScrollArea(self)
+        self.area.setWidget(self.column)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.viewport().setAutoFillBackground(False)
+        self.column.setAutoFillBackground(False)
+        self.setAccessibleName("Inspector")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(1, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.area, 1)
+        studio.changed.connect(self.refresh)
+        self.refresh(EVERYTHING)
+
+    def sizeHint(self) -> QSize:
+        """Return the size in the picture."""
+        return sized(SIZE["rightPanel"], 620)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the panel and its left edge."""
+        painter, paint = begin(self, self.studio)
+        scale = ui_scale()
+        paint.fill(self.rect().toRectF(), "panel")
+        paint.line(0, 0, 0, self.height() / scale)
+        painter.end()
+
+    def refresh(self, change: Change) -> None:
+        """Follow the selection, the playhead and the numbers."""
+        if change.everything and self.pinned not in self.studio.document.graph.nodes:
+            self.pinned = None
+        if change.selection:
+            self._follows_playhead = False
+        elif change.playhead and self.studio.stepping:
+            self._follows_playhead = True
+        if self._concerns(change):
+            self._show(self._sheet(), change.theme)
+
+    @staticmethod
+    def _concerns(change: Change) -> bool:
+        numbers = change.values or change.flows or change.engine or change.trace or change.playhead
+        return bool(change.everything or change.document is not None or numbers or change.selection or change.theme)
+
+    def _show(self, sheet: Sheet, all_new: bool) -> None:
+        if sheet == self.sheet and not all_new:
+            return
+        self.sheet = sheet
+        self.header.show_head(sheet.head, self.pinned is not None)
+        self.column.show_rows(sheet.rows, all_new)
+
+    def _sheet(self) -> Sheet:
+        studio, trace, state = self.studio, self.studio.shown.trace, self.studio.shown.state
+        nodes = studio.document.graph.nodes
+        if self.pinned is not None and self.pinned in nodes:
+            return self.node_sheet(self.pinned)
+        self.pinned = None
+        selected = studio.selected_nodes
+        if self._follows_playhead or not selected:
+            failure, running = failure_at(trace, state.k), running_pass(trace, state.k)
+            if failure and failure.node and failure.node[0] in nodes:
+                return failed_sheet(self._subject(failure.node), failure)
+            if running and studio.stepping:
+                return step_sheet(studio.shown.document, studio.shown.labels, trace, state, running, studio.full_precision)
+        if len(selected) > 1:
+            return Sheet(None, (Empty(f"{text.plural(len(selected), 'node')} selected"),))
+        return self.node_sheet(selected[0]) if selected else NOTHING
+
+    def node_sheet(self, node_id: NodeId) -> Sheet:
+        """Return the sheet of a node of the document's own graph."""
+        subject = self._subject((node_id,))
+        failure = failure_of(subject.trace, subject.state.k, subject.path)
+        if failure:
+            return failed_sheet(subject, failure)
+        return leaf_sheet(subject) if subject.node.op in (LEAF, INPUT) else op_sheet(subject)
+
+    def _subject(self, path: tuple[NodeId, ...]) -> Subject:
+        studio = self.studio
+        return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision)
+
+    def _pin(self, on: bool) -> None:
+        self.pinned = self.studio.primary if on else None
+        self._show(self._sheet(), False)
+        self.header.show_head(self.sheet.head, self.pinned is not None)

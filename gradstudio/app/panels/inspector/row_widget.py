@@ -1,0 +1,61 @@
+"""RowWidget: one row of a sheet, its ink and perhaps a control."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.panels.inspector.drawing import SIDE, draw_row, height_of, spoken
+from gradstudio.app.panels.inspector.rows import Edit, Row
+from gradstudio.app.studio import Studio
+from gradstudio.app.widgets.drawn import begin, theme_of, ui_scale
+
+LEFT = SIDE - 1  # the panel's own edge takes a px
+
+
+class RowWidget(QWidget):
+    """A row that nothing happens in; rows with a control have a class of their own."""
+
+    def __init__(self, studio: Studio, row: Row, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.studio, self.row, self.split = studio, row, 0.0
+
+    def show_row(self, row: Row, split: float) -> None:
+        """Show another row of the same kind; `split`: where a second column starts."""
+        self.row, self.split = row, split
+        self.setAccessibleName(spoken(row))
+        self.fill()
+        self.update()
+
+    def fill(self) -> None:
+        """Bring the control up to date with the row."""
+
+    def ink_height(self, width: float) -> float:
+        """Return the height of the row in a content of this width, without the space above it."""
+        return height_of(self.row, theme_of(self.studio), width)
+
+    @property
+    def content(self) -> float:
+        """The width between the margins."""
+        return self.width() / ui_scale() - LEFT - SIDE
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the row between the margins."""
+        painter, paint = begin(self, self.studio)
+        painter.translate(LEFT, self.row.above)
+        self.draw(paint)
+        painter.end()
+
+    def draw(self, paint: Paint) -> None:
+        """Draw the ink of the row."""
+        draw_row(paint, self.row, self.content, self.split)
+
+    def put(self, control: QWidget, x: float, y: float, width: float, height: float) -> None:
+        """Place a control in the content."""
+        scale = ui_scale()
+        control.setGeometry(round((x + LEFT) * scale), round((y + self.row.above) * scale), round(width * scale), round(height * scale))
+
+    def write(self, edit: Edit, value: object, gesture: int = 0) -> None:
+        """Do what the control says."""
+        self.studio.do(edit.command(self.studio.document, value, gesture))

@@ -1,0 +1,174 @@
+"""CodeView: a program to be read, selected and copied, with numbers beside its lines and marks on some of them."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import (
+    QPainter,
+    QPaintEvent,
+    QSyntaxHighlighter,
+    QTextBlock,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.widgets.drawn import Themed, begin, theme_of, ui_scale
+
+LINE, LEFT = 22.0, 36.0  # px: height of a line; where the code starts, right of the line numbers
+DIM = frozenset({
+    "with", "def", "for", "in", "range", "import", "as", "return", "global", "try", "except", "raise", "if", "else", "None", "True", "False",
+    "torch", "F", "requires_grad", "dtype", "lambda", "and", "or", "not", "is", "del",
+})  # fmt: skip
+WORD = re.compile(r"[A-Za-z_0-9]+|[^A-Za-z_0-9\s]+")
+
+
+class Dimmer(QSyntaxHighlighter):
+    """Names and numbers in ink; keywords, `torch` and punctuation dimmed; comments too. No hue: that belongs to gradients."""
+
+    def __init__(self, themed: Themed, document: QTextDocument) -> None:
+        super().__init__(document)
+        self.themed = themed
+
+    def highlightBlock(self, words: str) -> None:
+        """Colour one line."""
+        theme = theme_of(self.themed)
+        bright, dim = QTextCharFormat(), QTextCharFormat()
+        bright.setForeground(theme.color("text"))
+        dim.setForeground(theme.color("text3"))
+        if words.lstrip().startswith("#"):
+            self.setFormat(0, len(words), dim)
+            return
+        for match in WORD.finditer(words):
+            word = match.group()
+            self.setFormat(match.start(), len(word), dim if word in DIM or not (word[0].isalnum() or word[0] == "_") else bright)
+
+
+class CodeView(QTextEdit):
+    """The text itself: read only, to be selected and copied. Line numbers and values are painted beside it."""
+
+    def __init__(self, themed: Themed, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.themed = themed
+        self.values: tuple[str, ...] = ()
+        self.current: frozenset[int] = frozenset()  # lines, from 0
+        self.failed: frozenset[int] = frozenset()
+        self.setReadOnly(True)
+        self.setAcceptRichText(False)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
+        self.setWordWrapMode(QTextOption.WrapMode.NoWrap)
+        self.setStyleSheet("QTextEdit, QTextEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0; }")
+        self.setAccessibleName("PyTorch program")
+        self.setUndoRedoEnabled(False)
+        self.document().setDocumentMargin(0)
+        self.setViewportMargins(round((LEFT - 1) * ui_scale()), 0, 0, 0)
+        self.dimmer = Dimmer(themed, self.document())
+
+    # ------------------------------------------------------------ text
+    def show_lines(self, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+        """Replace what differs, and leave the rest, the selection and the scroll bars where they are."""
+        head = 0
+        while head < min(len(old), len(new)) and old[head] == new[head]:
+            head += 1
+        tail = 0
+        while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+            tail += 1
+        cursor = QTextCursor(self.document())
+        if not old or head + tail == 0:
+            self.setPlainText("\n".join(new))
+            cursor.select(QTextCursor.SelectionType.Document)
+            cursor.setBlockFormat(self._line_format())
+            return
+        if len(old) == len(new):
+            for i in range(head, len(new) - tail):
+                if old[i] != new[i]:
+                    self._replace_line(cursor, i, new[i])
+            return
+        self._replace_lines(cursor, head, len(old) - tail, new[head : len(new) - tail])
+
+    def _replace_line(self, cursor: QTextCursor, i: int, words: str) -> None:
+        cursor.setPosition(self.document().findBlockByNumber(i).position())
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(words)
+
+    def _replace_lines(self, cursor: QTextCursor, first: int, last: int, words: tuple[str, ...]) -> None:
+        """Replace lines first to last (not last itself), which need not be there."""
+        document = self.document()
+        end = document.characterCount() - 1
+        start_block, end_block = document.findBlockByNumber(first), document.findBlockByNumber(last)
+        start = start_block.position() if start_block.isValid() else end
+        stop = end_block.position() if end_block.isValid() else end
+        made = "".join(f"{line}\n" for line in words)
+        if not end_block.isValid():
+            made = made[:-1]
+            if not start_block.isValid():
+                made = "\n" + made
+            elif not words:
+                start = max(0, start - 1)
+        cursor.setPosition(start)
+        cursor.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(made)
+
+    @staticmethod
+    def _line_format() -> QTextBlockFormat:
+        format_ = QTextBlockFormat()
+        format_.setLineHeight(round(LINE * ui_scale()), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        return format_
+
+    # ------------------------------------------------------------ paint
+    def centre(self, block: QTextBlock) -> float:
+        """Return the optical centre of a line, in px of the viewport."""
+        layout = self.document().documentLayout()
+        line = block.layout().lineAt(0)
+        baseline = layout.blockBoundingRect(block).top() + line.position().y() + line.ascent()
+        return baseline - self.fontMetrics().capHeight() / 2 - self.verticalScrollBar().value()
+
+    def shown_blocks(self) -> list[tuple[int, float]]:
+        """Return the lines in view: number from 0, centre in px of the viewport."""
+        block = self.cursorForPosition(self.viewport().rect().topLeft()).block()
+        found, height = [], self.viewport().height()
+        while block.isValid():
+            centre = self.centre(block)
+            if centre > height + LINE * ui_scale():
+                break
+            found.append((block.blockNumber(), centre))
+            block = block.next()
+        return found
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the current line under the text, the values over it."""
+        painter = QPainter(self.viewport())
+        paint = Paint(painter, theme_of(self.themed))
+        width = self.viewport().width()
+        self.paint_current(paint, 0, width)
+        painter.end()
+        super().paintEvent(event)
+        painter, paint = begin(self.viewport(), self.themed)
+        scale = ui_scale()
+        for i, centre in self.shown_blocks():
+            words = self.values[i] if i < len(self.values) else ""
+            if words:
+                self._paint_value(paint, width / scale - 12, centre / scale, words, i)
+        painter.end()
+
+    def paint_current(self, paint: Paint, left: float, width: float) -> None:
+        """Paint the plates of the current and of the failed lines, in px of the screen."""
+        height = LINE * ui_scale()
+        for i, centre in self.shown_blocks():
+            if i in self.current or i in self.failed:
+                paint.fill(QRectF(left, centre - height / 2, width, height), "error" if i in self.failed else "accent", 0.13)
+
+    def _paint_value(self, paint: Paint, right: float, cy: float, words: str, line: int) -> None:
+        """Write a value at the right; long code under it is covered."""
+        advance = paint.theme.metrics("code").horizontalAdvance(words)
+        plate = "error" if line in self.failed else "accent"
+        ground = paint.theme.mix("panel", plate, 0.13) if line in self.current | self.failed else paint.theme.color("panel")
+        paint.fill(QRectF(right - advance - 8, cy - 9, advance + 20, 18), ground)
+        paint.text(right, cy, words, "code", "text3", "r")

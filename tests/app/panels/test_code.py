@@ -1,0 +1,127 @@
+"""The program beside the graph."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QGuiApplication, QTextCursor
+
+from gradstudio.app.panels.code import CodePanel
+from gradstudio.code.emit import emit
+from gradstudio.document.calls import Backward
+from gradstudio.document.commands.nodes import DeleteNodes, Rename, SetLeafValue
+from gradstudio.document.commands.script import AppendCall
+from gradstudio.document.graph import Ref
+from gradstudio.resources import resource
+
+
+@pytest.fixture
+def panel(qtbot, studio):
+    studio.open(resource("examples", "accumulation.grad"))
+    made = CodePanel(studio)
+    qtbot.addWidget(made)
+    made.resize(316, 306)
+    made.show()
+    qtbot.waitUntil(lambda: studio.shown.trace.end == 63)
+    return made
+
+
+def line_of(panel, start):
+    return next(i for i, line in enumerate(panel.program.lines) if line.text.strip().startswith(start))
+
+
+def text(panel):
+    return panel.view.toPlainText()
+
+
+def test_the_whole_program_is_shown_and_copied_exactly(panel):
+    assert panel.program.text == emit(panel.studio.document).text
+    assert text(panel) + "\n" == panel.program.text
+    panel.copy.click()
+    assert QGuiApplication.clipboard().text() == panel.program.text
+
+
+def test_values_stand_beside_the_lines_that_compute_them(panel):
+    values = dict(zip((line.text.strip() for line in panel.program.lines), panel.view.values, strict=True))
+    assert values["z = a * y"] == "12.0"
+    assert values["t = y + 8.5"] == "11.5"
+    assert values["x = torch.tensor(2., requires_grad=True)"] == ""
+    assert values["main()"] == ""
+
+
+def test_values_follow_the_numbers(panel, studio, qtbot):
+    studio.do(SetLeafValue("n1", np.array(3.0, np.float32), 0))
+    assert "x = torch.tensor(3., requires_grad=True)" in text(panel)
+    qtbot.waitUntil(lambda: "27.0" in panel.view.values)
+    studio.undo()
+    assert "x = torch.tensor(2., requires_grad=True)" in text(panel)
+
+
+def test_the_line_of_the_selected_node_is_marked(panel, studio):
+    studio.select(["n5"])
+    assert panel.view.current == {line_of(panel, "z = a * y")}
+    studio.select([])
+    assert panel.view.current == frozenset()
+
+
+def test_stepping_marks_the_op_then_the_call(panel, studio, qtbot):
+    studio.go_to(2)
+    qtbot.waitUntil(lambda: studio.shown.state.k == 2)
+    assert panel.view.current == {line_of(panel, "z = a * y")}
+    studio.go_to(60)
+    qtbot.waitUntil(lambda: studio.shown.state.k == 60)
+    assert panel.view.current == {len(panel.program.lines) - 1}
+    assert panel.program.lines[-1].text == "loss.backward()"
+
+
+def test_the_line_that_raised_is_crimson_and_undo_clears_it(panel, studio, qtbot):
+    studio.do(AppendCall(Backward(id=studio.new_id("c"), roots=(Ref("n9"),))))
+    qtbot.waitUntil(lambda: studio.shown.trace.end == 65)
+    assert panel.view.failed == {len(panel.program.lines) - 1}
+    studio.undo()
+    qtbot.waitUntil(lambda: studio.shown.trace.end == 63)
+    assert panel.view.failed == frozenset()
+
+
+def test_edits_leave_the_text_equal_to_a_fresh_one(panel, studio):
+    for command in (
+        Rename("n5", 0, "product"), DeleteNodes(("n11",)), AppendCall(Backward(id=studio.new_id("c"), roots=(Ref("n9"),))),
+        DeleteNodes(("n7",)),
+        DeleteNodes(("n1", "n2")), DeleteNodes(("n3", "n4", "n5", "n6", "n8", "n9", "n10")),
+    ):  # fmt: skip
+        studio.do(command)
+        assert text(panel) + "\n" == emit(studio.document).text
+    while studio.can_undo:
+        studio.undo()
+        assert text(panel) + "\n" == emit(studio.document).text
+
+
+def test_an_edit_elsewhere_keeps_the_selected_text(panel, studio):
+    block = panel.view.document().findBlockByNumber(line_of(panel, "z = a * y"))
+    cursor = QTextCursor(block)
+    cursor.select(QTextCursor.SelectionType.LineUnderCursor)
+    panel.view.setTextCursor(cursor)
+    studio.do(Rename("n11", 0, "distance"))
+    assert panel.view.textCursor().selectedText().strip() == "z = a * y"
+
+
+def test_the_text_cannot_be_typed_in_and_is_never_rich(panel):
+    assert panel.view.isReadOnly()
+    assert not panel.view.acceptRichText()
+
+
+def test_every_line_has_the_height_of_the_design(panel):
+    centres = [centre for _, centre in panel.view.shown_blocks()]
+    assert {round(b - a) for a, b in pairwise(centres)} == {22}
+    assert round(panel.view.y() + centres[0]) == 44
+
+
+def test_opening_another_file_shows_its_program(panel, studio):
+    studio.open(resource("examples", "tutorial.grad"))
+    assert text(panel) + "\n" == emit(studio.document).text
+    assert "l2_penalty" not in text(panel)
+
+
+def test_the_view_and_the_button_say_their_names(panel):
+    assert panel.view.accessibleName() == "PyTorch program"
+    assert panel.copy.accessibleName() == "Copy the program"
