@@ -229,7 +229,7 @@ def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 def unary(row: Compiled, general: Function) -> Function:
     """Return the function of an element-wise op on one tensor; what is no plain float tensor goes the general way."""
     plan, kernel = row.plan((True,), True, lean=True), row.forward
-    if plan.others or plan.saved not in ([], ["out"], ["x"]):
+    if plan.others or plan.saved not in ([], ["out"], [row.op.inputs[0].name]):
         return general
     node_type, saves = plan.node_type, plan.saved[0] if plan.saved else ""
 
@@ -322,18 +322,19 @@ def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
     """Return f(x, y, a, b, out) -> n.kept for `binary`, or None if nothing is saved."""
     if not plan.saved:
         return None
-    if plan.saved == ["x", "y"]:
+    names = [i.name for i in plan.op.inputs]
+    if plan.saved == names:
         def two(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
             v = x.version
             w = y.version if type(y) is Tensor else NUMBERS[type(y)]
             return (a, b, v, w, v[0], w[0])
         return two
-    if plan.saved == ["x"]:
+    if plan.saved == names[:1]:
         def first(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
             v = x.version
             return (a, v, v[0])
         return first
-    if plan.saved == ["y"]:
+    if plan.saved == names[1:]:
         def second(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
             w = y.version if type(y) is Tensor else NUMBERS[type(y)]
             return (b, w, w[0])
@@ -341,7 +342,7 @@ def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
 
     def some(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
         w = y.version if type(y) is Tensor else NUMBERS[type(y)]
-        every = {"x": (a, x.version), "y": (b, w), "out": (t.array, t.version)}
+        every = {names[0]: (a, x.version), names[1]: (b, w), "out": (t.array, t.version)}
         pairs = [every[name] for name in plan.saved]
         return (*[p[0] for p in pairs], *[p[1] for p in pairs], *[p[1][0] for p in pairs])
     return some

@@ -40,7 +40,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Attr:
-    """A setting that is no tensor. `kind`: int, float, bool, number, dim, dims, shape, sizes, dtype, choice (then `choices`)."""
+    """A setting that is no tensor. `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), dtype, choice."""
 
     name: str
     kind: str

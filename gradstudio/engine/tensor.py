@@ -139,9 +139,7 @@ class Tensor:
 
     def detach(self) -> Tensor:
         """Return a tensor on the same storage and version counter that needs no gradient."""
-        out = make(self.array, None)
-        out.version = self.version
-        return out
+        return detached(self)
 
     @property
     def data(self) -> Tensor:
@@ -256,6 +254,13 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
         if array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         out.node = AccumulateGrad(out)
+    return out
+
+
+def detached(t: Tensor) -> Tensor:
+    """Return a tensor on the same storage and version counter that needs no gradient."""
+    out = make(t.array, None)
+    out.version = t.version
     return out
 
 

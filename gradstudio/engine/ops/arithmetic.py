@@ -55,11 +55,11 @@ register(
     Op("rsub", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", kind="number")),
        lambda x, y, alpha=1: np.subtract(y, x if alpha == 1 else x * alpha), node_name="RsubBackward1", attrs=(ALPHA,), promotes="same",
        hidden=True),
-    Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, fast="add_tensor", attrs=(ALPHA,),
+    Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, kernel=scaled(np.add), fast="add_tensor", attrs=(ALPHA,),
        category=CATEGORY, symbol="+", torch=("{x} + {y}", "torch.add({x}, {y})", "{x}.add({y})"), latex="{x} + {y}",
        doc="Add element by element.", samples=samples.TWO, bad_samples=samples.BROADCAST),
-    Op("sub", (operand("x", formula="1"), operand("y", formula=minus_alpha_text)), composite=sub, fast="sub_tensor", attrs=(ALPHA,),
-       category=CATEGORY, symbol="−", torch=("{x} - {y}", "torch.sub({x}, {y})", "{x}.sub({y})"), latex="{x} - {y}",
+    Op("sub", (operand("x", formula="1"), operand("y", formula=minus_alpha_text)), composite=sub, kernel=scaled(np.subtract), fast="sub_tensor", attrs=(ALPHA,),
+       category=CATEGORY, symbol="−", torch=("{x} - {y}", "torch.sub({x}, {y})", "{x}.sub({y})", "torch.subtract({x}, {y})"), latex="{x} - {y}",
        doc="Subtract the second operand from the first.", samples=samples.TWO, bad_samples=samples.BROADCAST),
 )
 
@@ -89,13 +89,13 @@ register(
     Op("div_tensor", (Input("x", lambda g, y: g / y), operand("y", lambda g, x, y: -g * ((x / y) / y))), np.true_divide,
        node_name="DivBackward0", promotes="float", hidden=True),
     Op("div_rounded", (Input("x", lambda g: ops.zeros_like(g)), operand("y", lambda g: ops.zeros_like(g))), divide_rounded,
-       node_name="DivBackward1", attrs=(Attr("rounding_mode", "choice", None, choices=("trunc", "floor")),), promotes="same", hidden=True),
-    Op("mul", (operand("x", formula="{y}"), operand("y", formula="{x}")), composite=mul, fast="mul_tensor", category=CATEGORY, symbol="×",
-       torch=("{x} * {y}", "torch.mul({x}, {y})", "{x}.mul({y})"), latex=r"{x} \cdot {y}", doc="Multiply element by element.",
+       node_name="DivBackward2", attrs=(Attr("rounding_mode", "choice", None, choices=("trunc", "floor")),), promotes="same", hidden=True),
+    Op("mul", (operand("x", formula="{y}"), operand("y", formula="{x}")), composite=mul, kernel=np.multiply, fast="mul_tensor", category=CATEGORY, symbol="×",
+       torch=("{x} * {y}", "torch.mul({x}, {y})", "{x}.mul({y})", "torch.multiply({x}, {y})"), latex=r"{x} \cdot {y}", doc="Multiply element by element.",
        samples=samples.TWO, bad_samples=samples.BROADCAST),
-    Op("div", (operand("x", formula="1/{y}"), operand("y", formula="−{x}/{y}²")), composite=div, fast="div_tensor",
+    Op("div", (operand("x", formula="1/{y}"), operand("y", formula="−{x}/{y}²")), composite=div, kernel=np.true_divide, fast="div_tensor",
        attrs=(Attr("rounding_mode", "choice", None, "Round the quotient; its gradient is then zero.", ("trunc", "floor")),),
-       category=CATEGORY, symbol="÷", torch=("{x} / {y}", "torch.div({x}, {y})", "{x}.div({y})"), latex=r"\frac{{x}}{{y}}",
+       category=CATEGORY, symbol="÷", torch=("{x} / {y}", "torch.div({x}, {y})", "{x}.div({y})", "torch.divide({x}, {y})", "torch.true_divide({x}, {y})"), latex=r"\frac{{x}}{{y}}",
        doc="Divide element by element; integers become floats.", samples=samples.TWO, bad_samples=samples.BROADCAST),
 )
 
@@ -134,6 +134,10 @@ def raise_base(x: Any, y: Any) -> Any:
     return np.power(x, y)
 
 
+def raise_any(x: Any, y: Any) -> Any:
+    return np.power(x, y) if isinstance(y, np.ndarray) else raise_to(x, y)
+
+
 def pow_text(texts: Sequence[str | None], attrs: dict[str, Any], operands: Any) -> str:
     """The local derivative of the base: 2x, 3x², nxⁿ⁻¹ as text."""
     base, exponent = texts[0], texts[1]
@@ -165,7 +169,7 @@ register(
        node_name="PowBackward1", promotes="same", hidden=True),
     Op("pow_base", (Input("x", kind="number"), Input("y", lambda g, x, y, out: ops.pow_backward_exponent(g, x, y, out), torch="exponent")),
        raise_base, node_name="PowBackward2", promotes="same", hidden=True),
-    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, category=CATEGORY, symbol="xⁿ",
+    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, kernel=raise_any, category=CATEGORY, symbol="xⁿ",
        torch=("{x} ** {y}", "torch.pow({x}, {y})", "{x}.pow({y})"), latex="{x}^{{y}}", doc="Raise to a power, element by element.",
        samples=samples.TWO_POSITIVE, bad_samples=samples.BROADCAST),
 )
@@ -206,14 +210,4 @@ register(
     Op("sgn", (Input("x", lambda g: ops.zeros_like(g)),), np.sign, node_name="SgnBackward0", promotes="same", hidden=True),
     Op("square", (Input("x", formula="2{x}"),), composite=lambda x: ops.pow_scalar(x, 2), category=CATEGORY, symbol="x²",
        torch=("torch.square({x})", "{x}.square()"), latex="{x}^2", doc="Multiply by itself.", samples=samples.ONE),
-)
-
-
-# Choices between two values.
-register(
-    Op("where", (Input("condition", promote=False), operand("x", lambda g, condition: ops.where(condition, g, 0), "[{condition}]"),
-                 operand("y", lambda g, condition: ops.where(condition, 0, g), "[not {condition}]")), np.where, node_name="WhereBackward0",
-       promotes="same", category=CATEGORY, symbol="?:", torch=("torch.where({condition}, {x}, {y})",),
-       latex=r"{x}\ \mathrm{if}\ {condition}\ \mathrm{else}\ {y}", doc="Take from x where the condition holds, else from y.",
-       samples=(Sample((samples.array(3, 2) > 0, samples.array(3, 2), samples.array(3, 2, start=0.6))),)),
 )

@@ -9,13 +9,9 @@ import numpy as np
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.tensor import Tensor
+from gradstudio.engine.tensor import Tensor, detached
 
 Array = np.ndarray[Any, Any]
-
-
-def detach(x: Tensor) -> Tensor:
-    return x.detach()
 
 
 def contiguous(x: Tensor) -> Any:
@@ -27,7 +23,7 @@ def to(x: Tensor, dtype: Any = None) -> Any:
 
 
 register(
-    Op("detach", (Input("x", formula="0"),), composite=detach, kernel=lambda x: x, views=True, category="gradient control", symbol="✂",
+    Op("detach", (Input("x", formula="0"),), composite=detached, kernel=lambda x: x, views=True, category="gradient control", symbol="✂",
        torch=("{x}.detach()",), latex=r"\mathrm{detach}({x})", doc="The same numbers without a gradient path.", samples=samples.ONE),
     Op("clone", (Input("x", lambda g: g, "1"),), lambda x: x.copy(), node_name="CloneBackward0", category="gradient control", symbol="clone",
        torch=("{x}.clone()", "torch.clone({x})"), latex="{x}", doc="A copy on a storage of its own; gradients pass.", samples=samples.ONE),

@@ -29,9 +29,9 @@ register(
     Op("copy", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: g)),
        lambda x, y: np.broadcast_to(y.astype(x.dtype, copy=False), x.shape), node_name="CopyBackwards", hidden=True),
     Op("fill_number", (Input("x", lambda g: ops.zeros_like(g)), Input("y", kind="number", torch="value")),
-       lambda x, y: np.full_like(x, y), node_name="FillBackward0", hidden=True),
+       lambda x, y: np.full_like(x, y), node_name="FillBackward2", hidden=True),
     Op("fill_tensor", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: ops.sum(g), torch="value")),
-       lambda x, y: np.full_like(x, y), node_name="FillBackward1", hidden=True),
+       lambda x, y: np.full_like(x, y), node_name="FillBackward3", hidden=True),
 )
 
 

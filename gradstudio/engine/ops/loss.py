@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
+from gradstudio.engine.apply import broadcast_shape, register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 
@@ -46,7 +46,19 @@ def mse_text(sign: str) -> Any:
     return text
 
 
+def broadcast_pair(x: Any, target: Any) -> tuple[Any, Any]:
+    """Expand both to one shape, as F's losses do; what has it already stays as it is."""
+    shape = broadcast_shape(x.sizes, target.sizes)
+    return x if x.sizes == shape else ops.expand(x, shape), target if target.sizes == shape else ops.expand(target, shape)
+
+
 # Squared error.
+def mse(x: Any, target: Any, reduction: str = "mean") -> Any:
+    if x.sizes != target.sizes:
+        x, target = broadcast_pair(x, target)
+    return ops.mse_loss_same(x, target, reduction)
+
+
 def mse_loss(x: Array, target: Array, reduction: str) -> Any:
     difference = x - target
     return reduced(difference * difference, reduction)
@@ -70,10 +82,11 @@ register(
         Input("x", lambda g, grad_output, x_shape, reduction: ops.mse_loss_double_backward(g * grad_output, x_shape, reduction)),
         Input("target", lambda g, grad_output, x_shape, reduction: -ops.mse_loss_double_backward(g * grad_output, x_shape, reduction))),
         mse_loss_backward, node_name="MseLossBackwardBackward0", attrs=(REDUCTION,), hidden=True),
-    Op("mse_loss", (
-        Input("x", lambda g, x, target, reduction: ops.mse_loss_backward(g, x, target, reduction), mse_text("+")),
-        Input("target", lambda g, x, target, reduction: ops.mse_loss_backward(g, target, x, reduction), mse_text("−"))),
-        mse_loss, node_name="MseLossBackward0", attrs=(REDUCTION,), promotes="same", category=CATEGORY, symbol="Δ²",
+    Op("mse_loss_same", (Input("x", lambda g, x, target, reduction: ops.mse_loss_backward(g, x, target, reduction)),
+                         Input("target", lambda g, x, target, reduction: ops.mse_loss_backward(g, target, x, reduction))),
+       mse_loss, node_name="MseLossBackward0", attrs=(REDUCTION,), promotes="same", hidden=True),
+    Op("mse_loss", (Input("x", formula=mse_text("+")), Input("target", formula=mse_text("−"))), composite=mse, attrs=(REDUCTION,),
+        category=CATEGORY, symbol="Δ²",
         torch=("F.mse_loss({x}, {target})",), latex=r"\overline{({x} - {target})^2}", doc="Mean squared difference.", samples=PAIR,
         bad_samples=(Sample((samples.array(2), samples.array(3)), error="The size of tensor a (2) must match the size of tensor b (3)"),)),
 )
@@ -81,7 +94,7 @@ register(
 
 # Absolute error: a composite, as in PyTorch.
 def l1_loss(x: Any, target: Any, reduction: str = "mean") -> Any:
-    losses = ops.abs(ops.sub(x, target))
+    losses = ops.abs(ops.sub(*broadcast_pair(x, target)))
     return ops.mean(losses) if reduction == "mean" else ops.sum(losses) if reduction == "sum" else losses
 
 

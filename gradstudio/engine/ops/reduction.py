@@ -78,6 +78,19 @@ def mean_text(texts: Any, attrs: Any, operands: Any) -> str:
     return "1" if n == 1 else f"1/{n}"
 
 
+@helper
+def shape_of(x: Any) -> tuple[int, ...]:
+    """Return the shape of an array or a tensor."""
+    shape: tuple[int, ...] = x.shape
+    return shape
+
+
+@helper
+def true_count(mask: Any) -> int:
+    """Return how many elements of a mask are true."""
+    return int(np.count_nonzero(getattr(mask, "array", mask)))
+
+
 helper(count)
 register(
     Op("sum_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape)),), total, node_name="SumBackward0", hidden=True),

@@ -94,7 +94,7 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 register(
     Op("expand", (Input("x", lambda g, x_shape: ops.sum_to(g, x_shape), "1"),), expand, node_name="ExpandBackward0", views=True, attrs=(SHAPE,),
-       category=CATEGORY, symbol="expand", torch=("{x}.expand({shape})",), latex=r"\mathrm{expand}({x})",
+       category=CATEGORY, symbol="expand", torch=("{x}.expand({shape})", "torch.broadcast_to({x}, {shape})", "{x}.broadcast_to({shape})"), latex=r"\mathrm{expand}({x})",
        doc="Repeat dims of size 1 without copying; the gradient adds up over the repeats.",
        samples=(Sample((samples.array(2, 1),), {"shape": (2, 3)}), Sample((samples.array(3),), {"shape": (2, -1)})),
        bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, 3)}, "The expanded size of the tensor (4) must match the existing size (2)"),)),
@@ -326,7 +326,7 @@ register(
     Op("split_sizes", (Input("x", lambda g, x_shape, split_sizes, dim: ops.split_backward(g, x_shape, split_sizes, dim)),), parts,
        node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", ()), DIM), outputs=PIECES, many=True, views=True, hidden=True),
     Op("split", (Input("x", formula="1"),), composite=split, outputs=PIECES, many=True, views=True,
-       attrs=(Attr("split_size", "sizes", 1, "Size of each part, or a list of sizes."), DIM), category=CATEGORY, symbol="split",
+       attrs=(Attr("split_size", "split", 1, "Size of each part, or a list of sizes."), DIM), category=CATEGORY, symbol="split",
        torch=("torch.split({x}, {split_size})", "{x}.split({split_size})"), latex=r"\mathrm{split}({x})", doc="Cut into parts along a dim.",
        samples=(Sample((samples.array(5, 2),), {"split_size": 2}), Sample((samples.array(3, 4),), {"split_size": (1, 3), "dim": 1})),
        bad_samples=(Sample((samples.array(4),), {"split_size": (1, 2)}, "split_with_sizes expects split_sizes to sum exactly to 4"),)),

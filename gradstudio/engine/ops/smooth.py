@@ -1,0 +1,113 @@
+"""Leaky and smooth activations: leaky_relu, softplus, gelu, silu. Category activation."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine.apply import register
+from gradstudio.engine.erf import erf
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.activation import CATEGORY, sigmoid
+
+Array = np.ndarray[Any, Any]
+SLOPE = Attr("negative_slope", "number", 0.01, "Slope on the negative side.")
+BETA = Attr("beta", "number", 1, "Sharpness.")
+THRESHOLD = Attr("threshold", "number", 20, "Linear above this (times beta).")
+APPROXIMATE = Attr("approximate", "choice", "none", "The exact function, or PyTorch's approximation by tanh.", ("none", "tanh"))
+INV_SQRT_2PI = 1 / math.sqrt(2 * math.pi)
+K = math.sqrt(2 / math.pi)
+CUBIC = 0.044715
+
+
+# Leaky relu.
+def leaky_relu(x: Array, slope: float) -> Any:
+    return np.where(x > 0, x, x * slope)
+
+
+def leaky_relu_backward(g: Array, x: Array, slope: float) -> Any:
+    return np.where(x > 0, g, g * slope)
+
+
+# Softplus: log(1 + exp(beta x)) / beta, linear where that is x.
+def softplus(x: Array, beta: float, threshold: float) -> Any:
+    z = x * beta
+    return np.where(z > threshold, x, np.log1p(np.exp(z)) / beta)
+
+
+def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Any:
+    z = x * beta
+    powers = np.exp(z)
+    return np.where(z > threshold, g, g * powers / (powers + 1))
+
+
+@helper
+def softplus_double_backward(g: Any, x: Any, beta: float, threshold: float) -> Any:
+    """The second derivative of softplus, times g."""
+    z = x * beta
+    return ops.sigmoid_backward(g, ops.sigmoid(z)) * ops.lt(z, threshold) * beta
+
+
+# Gelu.
+def gelu(x: Array, approximate: str) -> Any:
+    if approximate == "tanh":
+        return 0.5 * x * (1 + np.tanh(K * (x + CUBIC * x * x * x)))
+    if approximate != "none":
+        raise RuntimeError("approximate argument must be either none or tanh.")
+    return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
+
+
+def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
+    if approximate == "tanh":
+        t = np.tanh(K * (x + CUBIC * x * x * x))
+        return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * K * (1 + 3 * CUBIC * x * x))
+    return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * np.exp(-0.5 * x * x) * INV_SQRT_2PI)
+
+
+@helper
+def gelu_double_backward(g: Any, x: Any, approximate: str) -> Any:
+    """The second derivative of gelu, times g."""
+    if approximate == "none":
+        return g * (ops.exp(x * x * -0.5) * INV_SQRT_2PI * (2 - x * x))
+    t = ops.tanh((x + x * x * x * CUBIC) * K)
+    inner, change = (x * x * (3 * CUBIC) + 1) * K, 1 - t * t
+    return g * (change * inner + x * 0.5 * (change * (x * (6 * K * CUBIC)) - t * change * inner * inner * 2))
+
+
+@helper
+def silu_backward(g: Any, x: Any) -> Any:
+    """The gradient of x σ(x), written so that it can be differentiated again."""
+    s = ops.sigmoid(x)
+    return g * s * (1 + x * (1 - s))
+
+
+register(
+    Op("leaky_relu_backward", (Input("grad_output", lambda g, x, negative_slope: ops.leaky_relu_backward(g, x, negative_slope)),
+                               Input("x", lambda g: ops.zeros_like(g))), leaky_relu_backward, node_name="LeakyReluBackwardBackward0",
+       attrs=(SLOPE,), hidden=True),
+    Op("softplus_backward", (
+        Input("grad_output", lambda g, x, beta, threshold: ops.softplus_backward(g, x, beta, threshold)),
+        Input("x", lambda g, grad_output, x, beta, threshold: ops.softplus_double_backward(g * grad_output, x, beta, threshold))),
+        softplus_backward, node_name="SoftplusBackwardBackward0", attrs=(BETA, THRESHOLD), hidden=True),
+    Op("gelu_backward", (Input("grad_output", lambda g, x, approximate: ops.gelu_backward(g, x, approximate)),
+                         Input("x", lambda g, grad_output, x, approximate: ops.gelu_double_backward(g * grad_output, x, approximate))),
+       gelu_backward, node_name="GeluBackwardBackward0", attrs=(APPROXIMATE,), hidden=True),
+    Op("leaky_relu", (Input("x", lambda g, x, negative_slope: ops.leaky_relu_backward(g, x, negative_slope), "1 if {x} > 0 else slope"),),
+       leaky_relu, node_name="LeakyReluBackward0", attrs=(SLOPE,), promotes="same", category=CATEGORY, symbol="leaky",
+       torch=("F.leaky_relu({x})",), latex=r"\max({x}, 0) + s\min({x}, 0)", doc="As relu, with a small slope on the negative side.",
+       samples=(*samples.ONE, Sample((samples.array(3, 2),), {"negative_slope": 0.3}))),
+    Op("softplus", (Input("x", lambda g, x, beta, threshold: ops.softplus_backward(g, x, beta, threshold), "σ({x})"),), softplus,
+       node_name="SoftplusBackward0", attrs=(BETA, THRESHOLD), promotes="float", category=CATEGORY, symbol="softplus",
+       torch=("F.softplus({x})",), latex=r"\ln(1 + e^{x})", doc="A smooth relu.",
+       samples=(*samples.ONE, Sample((samples.array(3, 2),), {"beta": 3, "threshold": 0.2}))),
+    Op("gelu", (Input("x", lambda g, x, approximate: ops.gelu_backward(g, x, approximate), "Φ({x}) + {x}·φ({x})"),), gelu,
+       node_name="GeluBackward0", attrs=(APPROXIMATE,), promotes="float", category=CATEGORY, symbol="gelu", torch=("F.gelu({x})",),
+       latex=r"{x}\,\Phi({x})", doc="x weighted by the normal distribution function.",
+       samples=(*samples.ONE, Sample((samples.array(3, 2),), {"approximate": "tanh"}))),
+    Op("silu", (Input("x", lambda g, x: ops.silu_backward(g, x), "σ({x})(1 + {x}(1 − σ({x})))"),), lambda x: x * sigmoid(x),
+       node_name="SiluBackward0", promotes="float", category=CATEGORY, symbol="silu", torch=("F.silu({x})",), latex=r"{x}\,\sigma({x})",
+       doc="x times its logistic function.", samples=samples.ONE),
+)

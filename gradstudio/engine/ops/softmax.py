@@ -1,0 +1,102 @@
+"""Softmax and log_softmax, with the backward ops that PyTorch has for them. Category activation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import errors
+from gradstudio.engine.apply import register
+from gradstudio.engine.dims import dim_of
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.activation import CATEGORY
+
+Array = np.ndarray[Any, Any]
+DIM = Attr("dim", "dim", -1, "Along which dim.")
+DTYPE = Attr("dtype", "dtype", None, "Convert to this dtype first.")
+
+
+def floats(x: Array, name: str) -> None:
+    if x.dtype.kind not in "fc":
+        raise NotImplementedError(f'"{name}" not implemented for \'{errors.dtype_name(x.dtype)}\'')
+
+
+def shifted(x: Array, dim: int) -> tuple[Array, Any]:
+    """Return x less its largest element along a dim, and that dim (None for a 0-dim tensor)."""
+    dim = dim_of(dim, x.ndim)
+    if not x.size:
+        return x, dim
+    axis = dim if x.ndim else None
+    return x - np.maximum.reduce(x, axis, keepdims=True), axis
+
+
+def total(x: Array, axis: Any) -> Any:
+    return np.add.reduce(x, axis, keepdims=True)
+
+
+def softmax(x: Array, dim: int) -> Any:
+    floats(x, "softmax_lastdim_kernel_impl")
+    less, axis = shifted(x, dim)
+    powers = np.exp(less)
+    return powers / total(powers, axis)
+
+
+def log_softmax(x: Array, dim: int) -> Any:
+    floats(x, "log_softmax_lastdim_kernel_impl")
+    less, axis = shifted(x, dim)
+    return less - np.log(total(np.exp(less), axis))
+
+
+def axis_of(x: Array, dim: int) -> Any:
+    return dim_of(dim, x.ndim) if x.ndim else None
+
+
+def softmax_backward(g: Array, out: Array, dim: int) -> Any:
+    weighted = g * out
+    return weighted - out * total(weighted, axis_of(out, dim))
+
+
+def log_softmax_backward(g: Array, out: Array, dim: int) -> Any:
+    return g - np.exp(out) * total(g, axis_of(out, dim))
+
+
+@helper
+def softmax_double_backward(g: Any, grad_output: Any, dim: int, out: Any) -> Any:
+    """The derivative of softmax's backward with respect to softmax's result."""
+    return grad_output * g - ops.sum(out * grad_output, dim, True) * g - grad_output * ops.sum(out * g, dim, True)
+
+
+def converted(row: str) -> Any:
+    """Return softmax or log_softmax with its optional conversion before."""
+
+    def run(x: Any, dim: Any = None, dtype: Any = None) -> Any:
+        if dim is None:  # torch's own default, with a warning there
+            dim = 0 if len(x.sizes) in (0, 1, 3) else 1
+        return getattr(ops, row)(x if dtype is None else ops.to(x, dtype), dim)
+
+    return run
+
+
+GIVEN = (Sample((samples.array(3, 2),), {"dim": 1}), Sample((samples.array(3, 2),), {"dim": 0}), Sample((samples.array(4),), {"dim": -1}))
+BAD = (Sample((samples.array(3, 2),), {"dim": 2}, "Dimension out of range (expected to be in range of [-2, 1], but got 2)"),)
+register(
+    Op("softmax_backward", (Input("grad_output", lambda g, output, dim: ops.softmax_backward(g, output, dim)),
+                            Input("output", lambda g, grad_output, dim, output: ops.softmax_double_backward(g, grad_output, dim, output))),
+       softmax_backward, node_name="SoftmaxBackwardBackward0", attrs=(DIM,), hidden=True),
+    Op("log_softmax_backward", (
+        Input("grad_output", lambda g, output, dim: g - ops.sum(g * ops.exp(output), dim, True)),
+        Input("output", lambda g, grad_output, output, dim: -ops.sum(grad_output, dim, True) * ops.exp(output) * g)), log_softmax_backward,
+       node_name="LogSoftmaxBackwardBackward0", attrs=(DIM,), hidden=True),
+    Op("softmax_of", (Input("x", lambda g, out, dim: ops.softmax_backward(g, out, dim)),), softmax, node_name="SoftmaxBackward0", attrs=(DIM,),
+       hidden=True),
+    Op("log_softmax_of", (Input("x", lambda g, out, dim: ops.log_softmax_backward(g, out, dim)),), log_softmax,
+       node_name="LogSoftmaxBackward0", attrs=(DIM,), hidden=True),
+    Op("softmax", (Input("x", formula="diag(s) − s sᵗ"),), composite=converted("softmax_of"), attrs=(DIM, DTYPE), category=CATEGORY,
+       symbol="softmax", torch=("torch.softmax({x}, {dim})", "{x}.softmax({dim})", "F.softmax({x}, {dim})"),
+       latex=r"\mathrm{softmax}({x})", doc="Positive numbers that add up to 1 along a dim.", samples=GIVEN, bad_samples=BAD),
+    Op("log_softmax", (Input("x", formula="I − s"),), composite=converted("log_softmax_of"), attrs=(DIM, DTYPE), category=CATEGORY,
+       symbol="log softmax", torch=("torch.log_softmax({x}, {dim})", "{x}.log_softmax({dim})", "F.log_softmax({x}, {dim})"),
+       latex=r"\log\mathrm{softmax}({x})", doc="Logarithm of softmax, computed without overflow.", samples=GIVEN, bad_samples=BAD),
+)
