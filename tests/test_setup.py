@@ -89,6 +89,32 @@ def test_the_version_is_the_same_everywhere() -> None:
     assert releases[0].get("version") == __version__
 
 
+WITHOUT_QT = """
+import sys
+from gradstudio.cli import main
+code = main({arguments!r})
+loaded = sorted({{"PySide6", "shiboken6", "pyqtgraph"}} & {{name.partition(".")[0] for name in sys.modules}})
+raise SystemExit(f"code {{code}}, loaded {{loaded}}" if code or loaded else 0)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", str(resource("examples", "tutorial.grad")), "--json"],
+        ["trace", str(resource("examples", "accumulation.grad")), "--json"],
+        ["export", str(resource("examples", "tutorial.grad")), "--to", "py"],
+        ["ops", "--json"],
+        ["--version"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_the_command_line_never_loads_qt(arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT_QT.format(arguments=arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
 def test_missing_system_libraries_become_one_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     lacking = preflight.Package("liba", "a-libs", "a")
     (tmp_path / "dnf").touch(mode=0o755)
