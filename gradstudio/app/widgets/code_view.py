@@ -22,7 +22,8 @@ from gradstudio.app.widgets.drawn import Themed, begin, theme_of, ui_scale
 
 LINE, LEFT = 22.0, 36.0  # px: height of a line; where the code starts, right of the line numbers
 DIM = frozenset({
-    "with", "def", "for", "in", "range", "import", "as", "return", "global", "try", "except", "raise", "if", "else", "None", "True", "False",
+    "with", "def", "for", "in", "range", "import", "as", "return", "global", "try", "except", "raise", "if", "else", "None", "True",
+    "False",
     "torch", "F", "requires_grad", "dtype", "lambda", "and", "or", "not", "is", "del",
 })  # fmt: skip
 WORD = re.compile(r"[A-Za-z_0-9]+|[^A-Za-z_0-9\s]+")
@@ -63,7 +64,6 @@ class CodeView(QTextEdit):
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setLineWrapMode(QTextEdit.LineWrapMode.NoWrap)
-        self.setWordWrapMode(QTextOption.WrapMode.NoWrap)
         self.setStyleSheet("QTextEdit, QTextEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0; }")
         self.setAccessibleName("PyTorch program")
         self.setUndoRedoEnabled(False)
