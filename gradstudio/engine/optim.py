@@ -42,7 +42,8 @@ def add_product(x: Array, y: Array, z: Array, value: float) -> Array:
 
 def add_quotient(x: Array, y: Array, z: Array, value: float) -> Array:
     """Return x + value y / z (`addcdiv`)."""
-    return x + scaled(y, value) / z
+    found: Array = x + scaled(y, value) / z
+    return found
 
 
 def lerp(x: Array, y: Array, weight: float) -> Array:

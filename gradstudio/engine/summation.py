@@ -38,10 +38,7 @@ def total(x: Array, axes: Sequence[int] | None = None, keepdims: bool = False) -
 def table(x: Array, axis: int, lanes: int, keepdims: bool) -> Array:
     """Return the sums of the columns (axis 0) or rows (axis 1) of a contiguous matrix."""
     rows, columns = x.shape
-    if axis == 0:
-        sums = outer(x, 4 * lanes if columns >= lanes else 4)
-    else:
-        sums = inner(x.T, lanes) if columns >= lanes else four(x.T)
+    sums = outer(x, 4 * lanes if columns >= lanes else 4) if axis == 0 else inner(x.T, lanes) if columns >= lanes else four(x.T)
     return np.asarray(sums + x.dtype.type(0)).reshape(((1, columns), (rows, 1))[axis] if keepdims else (-1,))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from gradstudio.engine import dtypes, printing
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import creation, devices, spellings
+from gradstudio.torch import compare, creation, devices, spellings
 
 LONG_NAMES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
               "cfloat": "complex64", "cdouble": "complex128"}
@@ -52,4 +52,4 @@ CREATION = {name: getattr(creation, name) for name in (
     "tensor", "as_tensor", "from_numpy", "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "arange",
     "linspace", "logspace", "eye", "rand", "randn", "rand_like", "randn_like", "randint", "randperm", "normal", "bernoulli", "multinomial",
     "manual_seed", "initial_seed")}
-ALL: dict[str, Any] = {**spellings.TORCH, **DTYPES, **CONSTANTS, **CREATION, **OWN, "set_default_dtype": dtypes.set_default}
+ALL: dict[str, Any] = {**spellings.TORCH, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **OWN, "set_default_dtype": dtypes.set_default}

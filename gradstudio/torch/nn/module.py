@@ -39,10 +39,8 @@ class Module:
         for hook in list(own["_before"].values()):
             found = hook(self, args)
             args = args if found is None else found if isinstance(found, tuple) else (found,)
-        if own["_backward"]:
-            out = watched(self, args, named, list(own["_backward"].values()))
-        else:
-            out = self.forward(*args, **named)
+        backward = list(own["_backward"].values())
+        out = watched(self, args, named, backward) if backward else self.forward(*args, **named)
         for hook in list(own["_after"].values()):
             found = hook(self, args, out)
             out = out if found is None else found

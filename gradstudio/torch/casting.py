@@ -1,0 +1,52 @@
+"""Casts: `to`, `float`, `long`, `type_as` and kin. A cast that changes nothing gives the tensor itself."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import dtypes
+from gradstudio.engine.apply import FUNCTIONS
+from gradstudio.engine.dtypes import DType
+from gradstudio.engine.tensor import Tensor
+from gradstudio.torch.devices import Device
+
+SHORT = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64", "bool": "bool",
+         "byte": "uint8", "char": "int8", "cfloat": "complex64", "cdouble": "complex128"}
+
+
+def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **layout: Any) -> Tensor:
+    """Return the tensor in another dtype: `to(torch.float64)`, `to(other)`, `to("cpu")`. Raise NotImplementedError for other devices."""
+    for given in (*args, device):
+        if isinstance(given, Tensor):
+            dtype = given.scalar_type
+        elif isinstance(given, DType | np.dtype | type):
+            dtype = given
+        elif isinstance(given, str):
+            if given in SHORT.values():
+                dtype = given
+            else:
+                Device(given)
+    wanted = self.scalar_type if dtype is None else dtypes.as_numpy(dtype)
+    found: Tensor = FUNCTIONS["clone"](self) if copy and wanted == self.scalar_type else FUNCTIONS["to"](self, wanted)
+    return found
+
+
+def cast_to(name: str) -> Callable[[Tensor], Tensor]:
+    """Return the method that casts to one dtype."""
+    wanted = np.dtype(name)
+    return lambda self: FUNCTIONS["to"](self, wanted)  # type: ignore[no-any-return]
+
+
+def type_as(self: Tensor, other: Tensor) -> Tensor:
+    """Return the tensor in the dtype of another."""
+    return to(self, other)
+
+
+def same(self: Tensor, *args: Any, **named: Any) -> Tensor:
+    """Return the tensor itself: everything lies on the CPU."""
+    return self
+
+
+METHODS: dict[str, Callable[..., Any]] = {"to": to, "type_as": type_as, "cpu": same, **{name: cast_to(d) for name, d in SHORT.items()}}
