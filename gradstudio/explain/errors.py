@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 from gradstudio.document.document import Document
-from gradstudio.document.graph import CallId, NodePath
+from gradstudio.document.graph import LEAF, CallId, NodePath
+from gradstudio.engine import TABLE
 from gradstudio.explain import autograd_errors, inplace_errors, script_errors, shape_errors
 from gradstudio.explain.explanation import Explanation
 from gradstudio.explain.failed import Failed
@@ -43,6 +44,8 @@ def explain(document: Document, trace: Trace, state: State, failure: Failure, ca
     """Explain a failure by the first rule whose words match PyTorch's message; else show those plainly."""
     call = next((call for call in document.calls() if call.id == call_id), None)
     failed = Failed(document, trace, state, failure, call)
+    if failed.at and failed.node.op not in TABLE and failed.node.op != LEAF:
+        return script_errors.unknown_op(failed)
     for pattern, rule in RULES:
         found = pattern.search(failure.message)
         if found:

@@ -38,9 +38,9 @@ def not_close(failed: Failed, _: re.Match[str]) -> Explanation:
     )
 
 
-def unknown_op(failed: Failed, _: re.Match[str]) -> Explanation:
+def unknown_op(failed: Failed) -> Explanation:
     """The document holds an op that this program does not have."""
-    name = cut(failed.node.op) if failed.at else "an op"
+    name = cut(failed.node.op)
     words = (
         f"This document uses “{name}”, which this version of GradStudio does not have. Nothing was changed; the rest of the graph was run."
     )
@@ -50,5 +50,4 @@ def unknown_op(failed: Failed, _: re.Match[str]) -> Explanation:
 RULES = (
     (r"'NoneType' object has no attribute 'zero_'", zero_of_none),
     (r"Tensor-likes are not (close|equal)|Scalars are not (close|equal)", not_close),
-    (r"is not known|no op is called|unknown op", unknown_op),
 )
