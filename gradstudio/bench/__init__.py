@@ -1,0 +1,1 @@
+"""Measures this program: how fast it starts, how fast its engine is."""
