@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from gradstudio.engine import hooks
+from gradstudio.engine import hooks, modes
 from gradstudio.engine.hooks import Handle, Hook
 
 if TYPE_CHECKING:
@@ -96,6 +96,12 @@ class GradNode:
         if name.startswith("_saved_"):
             return self.plan.attribute(self, name.removeprefix("_saved_"))
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __call__(self, *grads: Any) -> Any:
+        """Run the node on cotangents, freeing nothing; return one contribution for each edge (alone if there is one)."""
+        self.plan.check(self)
+        found = self.plan.on_tensors(self, list(grads) if self.plan.several else grads[0], modes.grad)
+        return found[0] if len(found) == 1 else tuple(found)
 
     def register_hook(self, hook: Hook) -> Handle:
         """Call hook(grad_inputs, grad_outputs) after the node ran; it may return other grad_inputs."""

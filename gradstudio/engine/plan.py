@@ -159,12 +159,19 @@ class Plan:
             if any(counter is shared for shared in NUMBER_COUNTERS.values()):
                 return make(np.asarray(self.shown(n.kept[i], counter)), None)
             return self.rebuilt(n, i, True)
-        shown = {f"{self.op.input(o.removesuffix('_shape')).saved_name}_sym_sizes" if o.endswith("_shape") else o: o for o in self.others}
+        shown = {_rest_name(self.op, o): i for i, o in enumerate(self.others)}
         if field in shown:
-            return n.rest[self.others.index(shown[field])]
+            return n.rest[shown[field]]
         if any(field in (i.saved_name, i.name) for i in self.op.inputs):
             return None
         raise AttributeError(f"'{type(n).__name__}' object has no attribute '_saved_{field}'")
+
+
+def _rest_name(op: Op, name: str) -> str:
+    """Return what PyTorch calls a number, attr or shape that a node keeps: exponent, dim, self_sym_sizes."""
+    names = {i.name: i.saved_name for i in op.inputs}
+    base = name.removesuffix("_shape")
+    return f"{names.get(base, base)}_sym_sizes" if name.endswith("_shape") else names.get(name, name)
 
 
 def as_tensor(x: Any) -> Any:

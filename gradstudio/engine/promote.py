@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from gradstudio.engine import dtypes
+
 Array = np.ndarray[Any, Any]
 DType = np.dtype[Any]
 Number = bool | int | float | complex
@@ -40,12 +42,14 @@ def constant(value: Number, dtype: DType) -> Array:
 def number_dtype(value: Number) -> DType:
     """Return the default dtype of a Python number's category."""
     kind = type(value)
-    return BOOL if kind is bool else I64 if isinstance(value, int) else F32 if isinstance(value, float) else C64
+    if kind is bool or isinstance(value, int):
+        return BOOL if kind is bool else I64
+    return dtypes.default() if isinstance(value, float) else dtypes.default_complex()
 
 
 def result_type(operands: Sequence[Array | Number]) -> DType:
     """Return the dtype of an element-wise op on arrays (as tensors) and Python numbers."""
-    key = tuple([(o.dtype, not o.ndim) if isinstance(o, np.ndarray) else type(o) for o in operands])
+    key = (dtypes.default(), *[(o.dtype, not o.ndim) if isinstance(o, np.ndarray) else type(o) for o in operands])
     found = _decided.get(key)
     if found is None:
         found = _decided[key] = _decide(operands)
@@ -85,4 +89,4 @@ def join(a: DType | None, b: DType) -> DType:
 
 def to_float(dtype: DType) -> DType:
     """Return what a float op (exp, true division) computes in."""
-    return dtype if dtype.kind in "fc" else F32
+    return dtype if dtype.kind in "fc" else dtypes.default()

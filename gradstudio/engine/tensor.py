@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradstudio.engine import errors, hooks, modes, promote
+from gradstudio.engine import dtypes, errors, hooks, modes, promote
 from gradstudio.engine.gradnode import LAST, GradNode
 from gradstudio.engine.hooks import Handle, Hook
 
@@ -246,9 +246,9 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """
     array = np.array(data.array if isinstance(data, Tensor) else data)
     if dtype is None and array.dtype == promote.F64 and not isinstance(data, (np.ndarray, np.generic, Tensor)):
-        dtype = promote.F32
+        dtype = dtypes.default()
     if dtype is not None:
-        array = array.astype(np.dtype(dtype), copy=False)
+        array = array.astype(dtypes.as_numpy(dtype), copy=False)
     out = make(array, None)
     if requires_grad:
         if array.dtype.kind not in "fc":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
+from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor, detached
@@ -19,7 +20,11 @@ def contiguous(x: Tensor) -> Any:
 
 
 def to(x: Tensor, dtype: Any = None) -> Any:
-    return x if dtype is None or x.scalar_type == np.dtype(dtype) else ops.cast(x, np.dtype(dtype))
+    """The tensor itself where nothing changes; a cast to integers ends the gradient."""
+    wanted = x.scalar_type if dtype is None else as_numpy(dtype)
+    if wanted == x.scalar_type:
+        return x
+    return ops.cast(x, wanted) if wanted.kind in "fc" else ops.truncate(x, wanted)
 
 
 register(
@@ -32,7 +37,8 @@ register(
        samples=samples.ONE),
     Op("cast", (Input("x", lambda g: g),), lambda x, dtype: x.astype(dtype), node_name="ToCopyBackward0", attrs=(Attr("dtype", "dtype"),),
        hidden=True),
-    Op("to", (Input("x", formula="1"),), composite=to, kernel=lambda x, dtype: x.astype(dtype, copy=False),
+    Op("truncate", (Input("x"),), lambda x, dtype: x.astype(dtype), attrs=(Attr("dtype", "dtype"),), hidden=True),
+    Op("to", (Input("x", formula="1"),), composite=to, kernel=lambda x, dtype: x.astype(as_numpy(dtype), copy=False),
        attrs=(Attr("dtype", "dtype", None, "The dtype wanted."),), category="gradient control", symbol="to", torch=("{x}.to({dtype})",),
        latex="{x}", doc="Convert to a dtype; the gradient is converted back.",
        samples=(Sample((samples.array(3),), {"dtype": "float64"}),)),

@@ -11,6 +11,7 @@ import numpy as np
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
+from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import I64
@@ -19,6 +20,7 @@ Array = np.ndarray[Any, Any]
 CATEGORY = "reduction"
 DIM = Attr("dim", "dims", None, "Along which dims; over all elements if left out.")
 ONE_DIM = Attr("dim", "dim", None, "Along which dim; over all elements if left out.")
+DTYPE = Attr("dtype", "dtype", None, "Add up in this dtype.")
 KEEPDIM = Attr("keepdim", "bool", False, "Keep reduced dims with size 1.")
 PLAIN = (Sample((samples.array(3, 2),)), Sample((samples.SCALAR,)), Sample((samples.array(3, 2),), {"dim": 0}),
          Sample((samples.array(2, 3, 2),), {"dim": -1, "keepdim": True}))
@@ -42,27 +44,30 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 
 
 # Sum and mean.
-def total(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
-    return np.add.reduce(x, dims_of(dim, x.ndim), I64 if x.dtype.kind in "biu" else None, keepdims=keepdim)
+def total(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    wanted = as_numpy(dtype) if dtype is not None else I64 if x.dtype.kind in "biu" else x.dtype
+    return np.add.reduce(x, dims_of(dim, x.ndim), wanted, keepdims=keepdim)
 
 
 def count(shape: Sequence[int], dim: Dim = None) -> int:
     return math.prod([shape[d] for d in dims_of(dim, len(shape))])
 
 
-def average(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
+def average(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    if dtype is not None:
+        x = x.astype(as_numpy(dtype), copy=False)
     if x.dtype.kind not in "fc":
         raise RuntimeError("mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: "
                            f"{errors.dtype_name(x.dtype)}")
     return total(x, dim, keepdim) / x.dtype.type(count(x.shape, dim))
 
 
-def sum_(x: Any, dim: Dim = None, keepdim: bool = False) -> Any:
-    return ops.sum_all(x) if dim is None and not keepdim else ops.sum_dim(x, dim, keepdim)
+def sum_(x: Any, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    return ops.sum_all(x, dtype) if dim is None and not keepdim else ops.sum_dim(x, dim, keepdim, dtype)
 
 
-def mean(x: Any, dim: Dim = None, keepdim: bool = False) -> Any:
-    return ops.mean_all(x) if dim is None and not keepdim else ops.mean_dim(x, dim, keepdim)
+def mean(x: Any, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    return ops.mean_all(x, dtype) if dim is None and not keepdim else ops.mean_dim(x, dim, keepdim, dtype)
 
 
 @helper
@@ -93,15 +98,16 @@ def true_count(mask: Any) -> int:
 
 helper(count)
 register(
-    Op("sum_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape)),), total, node_name="SumBackward0", hidden=True),
+    Op("sum_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape)),), lambda x, dtype: total(x, None, False, dtype), node_name="SumBackward0",
+       attrs=(DTYPE,), hidden=True),
     Op("sum_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.spread(g, x_shape, dim, keepdim)),), total, node_name="SumBackward1",
-       attrs=(DIM, KEEPDIM), hidden=True),
-    Op("mean_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape) / ops.count(x_shape)),), average, node_name="MeanBackward0",
-       hidden=True),
+       attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
+    Op("mean_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape) / ops.count(x_shape)),), lambda x, dtype: average(x, None, False, dtype),
+       node_name="MeanBackward0", attrs=(DTYPE,), hidden=True),
     Op("mean_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.mean_backward(g, x_shape, dim, keepdim)),), average,
-       node_name="MeanBackward1", attrs=(DIM, KEEPDIM), hidden=True),
-    Op("sum", (Input("x", formula="1"),), composite=sum_, kernel=total, attrs=(DIM, KEEPDIM), category=CATEGORY, symbol="Σ",
+       node_name="MeanBackward1", attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
+    Op("sum", (Input("x", formula="1"),), composite=sum_, kernel=total, attrs=(DIM, KEEPDIM, DTYPE), category=CATEGORY, symbol="Σ",
        torch=("{x}.sum()", "torch.sum({x})"), latex=r"\sum {x}", doc="Add up.", samples=LISTS, bad_samples=BAD_DIM),
-    Op("mean", (Input("x", formula=mean_text),), composite=mean, kernel=average, attrs=(DIM, KEEPDIM), category=CATEGORY, symbol="x̄",
+    Op("mean", (Input("x", formula=mean_text),), composite=mean, kernel=average, attrs=(DIM, KEEPDIM, DTYPE), category=CATEGORY, symbol="x̄",
        torch=("{x}.mean()", "torch.mean({x})"), latex=r"\bar{{x}}", doc="Average.", samples=LISTS, bad_samples=BAD_DIM),
 )
