@@ -16,18 +16,26 @@ from gradstudio.session.trace import Write
 
 def since_cleared(writes: Sequence[Write]) -> tuple[Write, ...]:
     """Return the rows after the last `zero_` or None: what adds up to the present `.grad`."""
-    start = max((i + 1 for i, write in enumerate(writes) if write.writer in ("zero", "none")), default=0)
-    return tuple(write for write in writes[start:] if write.writer == "accumulate")
+    rows: list[Write] = []
+    for write in reversed(writes):
+        if write.writer in ("zero", "none"):
+            break
+        rows += [write] if write.writer == "accumulate" else []
+    return tuple(reversed(rows))
 
 
-def arithmetic(writes: Sequence[Write]) -> str:
-    """Return `12 + 12, not zeroed` for a `.grad` that several passes wrote; "" otherwise. Long sums are counted: `84 + 12, 8 passes`."""
+def arithmetic(writes: Sequence[Write], one_number: bool = True) -> str:
+    """Return `12 + 12, not zeroed` for a `.grad` that several passes wrote; "" otherwise.
+
+    Long sums are counted: `84 + 12, 8 passes, not zeroed`; so are norms, which do not add.
+    """
     rows = since_cleared(writes)
-    if len(rows) < 2 or any(row.added is None for row in rows):
+    if len(rows) < 2 or any(row.added is None for row in rows[-3:]):
         return ""
-    before, last = rows[-1].before or 0.0, rows[-1].added or 0.0
+    if not one_number:
+        return f"{len(rows)} passes, not zeroed"
     if len(rows) > 3:
-        return f"{short(before)} + {short(last)}, {len(rows)} passes, not zeroed"
+        return f"{short(rows[-1].before or 0.0)} + {short(rows[-1].added or 0.0)}, {len(rows)} passes, not zeroed"
     return f"{' + '.join(short(row.added or 0.0) for row in rows)}, not zeroed"
 
 

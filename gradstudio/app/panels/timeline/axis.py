@@ -12,6 +12,8 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.panels.timeline.blocks import Block, blocks_of, draw_blocks
 from gradstudio.app.panels.timeline.plots import GradientPlots
 from gradstudio.app.widgets.drawn import Drawn, begin, ui_scale
+from gradstudio.explain.wording import call_name
+from gradstudio.session.trace import Span
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -36,6 +38,7 @@ class TimeAxis(QWidget):
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setWidget(self.plots)
         column = QVBoxLayout(self)
@@ -44,6 +47,7 @@ class TimeAxis(QWidget):
         column.addWidget(self.events)
         column.addWidget(self._scroll, 1)
         self.playhead = Playhead(studio, self)
+        self._scroll.verticalScrollBar().valueChanged.connect(self.playhead.update)
         self.plots.installEventFilter(self)
         studio.changed.connect(self.refresh)
 
@@ -60,6 +64,15 @@ class TimeAxis(QWidget):
         end, scale = self.studio.shown.trace.end, ui_scale()
         room = self.width() - (LEFT + RIGHT) * scale
         return LEFT * scale + (room * k / end if end else 0.0)
+
+    def thumb(self) -> QRectF:
+        """Return where a scroll bar's thumb would be, in px of the screen; empty where all tracks are in view."""
+        bar, area = self._scroll.verticalScrollBar(), self._scroll.geometry()
+        pages = bar.maximum() + bar.pageStep()
+        if not bar.maximum():
+            return QRectF()
+        room = area.height() - 8
+        return QRectF(self.width() - 6, area.top() + 4 + room * bar.value() / pages, 3, room * bar.pageStep() / pages)
 
     def k_at(self, x: float) -> int:
         """Return the step nearest to a place."""
@@ -106,6 +119,7 @@ class Events(Drawn):
         super().__init__(studio, axis)
         self.studio, self.axis = studio, axis
         self._blocks: list[Block] = []
+        self._dirty = QRectF()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(round(EVENTS * ui_scale()))
         self.setAccessibleName("Time axis")
@@ -115,8 +129,17 @@ class Events(Drawn):
         """Lay the blocks out for the run on show."""
         shown = self.studio.shown
         width = self.axis.width() / ui_scale() - LEFT - RIGHT
-        self._blocks = blocks_of(shown.document, shown.trace, max(1.0, width))
+        self._blocks = blocks_of(shown.trace, max(1.0, width))
         self.update()
+
+    def _name(self, span: Span) -> str:
+        shown = self.studio.shown
+        return call_name(shown.document, shown.trace, span.call, span.number)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint what is dirty: the playhead sweeps over a narrow strip at a time."""
+        self._dirty = QRectF(event.rect())
+        super().paintEvent(event)
 
     def speak(self) -> None:
         """Tell where the playhead is."""
@@ -142,7 +165,9 @@ class Events(Drawn):
         cy = BLOCK_TOP + 12
         paint.text(LEFT - 14, cy, "events", "caption", "text3", "r")
         paint.text(width - 16, cy, "now", "caption", "text3", "r")
-        draw_blocks(paint, self._blocks, LEFT, BLOCK_TOP)
+        scale = ui_scale()
+        dirty = QRectF(self._dirty.left() / scale, 0, self._dirty.width() / scale, height)
+        draw_blocks(paint, self._blocks, self._name, LEFT, BLOCK_TOP, dirty)
         if not self._blocks:
             paint.text(LEFT, cy, "Run backward to record gradients", "caption", "text3")
         if self.hasFocus():
@@ -176,4 +201,7 @@ class Playhead(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(paint.theme.color("accent"))
         painter.drawPolygon(QPolygonF([QPointF(x - 6, 0), QPointF(x + 6, 0), QPointF(x + 6, 5), QPointF(x, 11), QPointF(x - 6, 5)]))
+        painter.resetTransform()
+        if not (thumb := self.axis.thumb()).isEmpty():
+            paint.rounded(thumb, 1.5, "line2")
         painter.end()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF
 
 from gradstudio.app.paint import Paint
-from gradstudio.document.document import Document
-from gradstudio.explain.wording import call_name
 from gradstudio.session.trace import Span, Trace
 
 HEIGHT = 24.0
@@ -22,59 +20,57 @@ class Block:
 
     left: float
     right: float
-    kind: str
-    words: str
     span: Span | None
 
 
-def blocks_of(document: Document, trace: Trace, width: float) -> list[Block]:
+def blocks_of(trace: Trace, width: float) -> list[Block]:
     """Return the blocks of a run on an axis of `width` px; never more than fit."""
     if not trace.end:
         return []
-    scale, made = width / trace.end, list[Block]()
-    names: dict[tuple[str, int], str] = {}
+    scale = width / trace.end
+    made: list[Block] = []
     for span in trace.spans:
         left, right = span.start * scale, span.end * scale
         last = made[-1] if made else None
-        if (last and right - last.left < 1) or (last and last.span is None and right - left < 1):
-            made[-1] = Block(last.left, right, "many", "", None)
-            continue
-        key = span.call, span.number
-        if key not in names:
-            names[key] = call_name(document, trace, span.call, span.number)
-        made.append(Block(left, right, span.kind, names[key], span))
+        if right - left < 1 and last and (last.span is None or last.right - last.left < 1):
+            made[-1] = Block(last.left, right, None)
+        else:
+            made.append(Block(left, right, span))
     return made
 
 
-def draw_blocks(paint: Paint, blocks: Sequence[Block], left: float, top: float) -> None:
-    """Paint blocks; `left` is where the axis begins."""
+def draw_blocks(paint: Paint, blocks: Sequence[Block], names: Callable[[Span], str], left: float, top: float, clip: QRectF) -> None:
+    """Paint the blocks that lie in `clip`; `left` is where the axis begins, `names` tells what a call is called."""
     for block in blocks:
+        if left + block.right < clip.left() or left + block.left > clip.right():
+            continue
         gap = 1.0 if block.right - block.left > 4 else 0.0
         rect = QRectF(left + block.left + gap, top, max(0.5, block.right - block.left - 2 * gap), HEIGHT)
-        failed = block.span is not None and block.span.raised
-        paint.rounded(
-            rect, min(4.0, rect.width() / 2), "error" if failed else "text", alpha=0.20 if failed else FILLS.get(block.kind, 0.12)
-        )
-        if rect.width() >= 12:
-            draw_words(paint, block, rect, failed)
+        span = block.span
+        shade, alpha = ("error", 0.20) if span and span.raised else ("text", FILLS.get(span.kind, 0.12) if span else 0.12)
+        if rect.width() < 4:
+            paint.fill(rect, shade, alpha)
+            continue
+        paint.rounded(rect, 4, shade, alpha=alpha)
+        if span and rect.width() >= 12:
+            draw_words(paint, span, names(span), rect)
 
 
-def draw_words(paint: Paint, block: Block, rect: QRectF, failed: bool) -> None:
+def draw_words(paint: Paint, span: Span, words: str, rect: QRectF) -> None:
     """Paint a block's name with its arrow: forward to the right, backward to the left; a short one keeps the arrow."""
     cy = rect.center().y()
-    if block.kind in ("backward", "grad"):
-        shade = "error" if failed else "text"
+    if span.kind in ("backward", "grad"):
+        shade = "error" if span.raised else "text"
         narrow = rect.width() < 34
         paint.triangle(rect.center().x() if narrow else rect.left() + 9, cy, 3.4, shade, left=True)
         if not narrow:
-            paint.text(rect.left() + 17, cy, block.words, "caption", shade, weight=500, width=rect.width() - 20)
-    elif block.kind == "forward":
+            paint.text(rect.left() + 17, cy, words, "caption", shade, weight=500, width=rect.width() - 20)
+    elif span.kind == "forward":
         narrow = rect.width() < 44
         if not narrow:
-            paint.text(rect.left() + 9, cy, block.words, "caption", "error" if failed else "text2", width=rect.width() - 26)
-        paint.triangle(rect.center().x() if narrow else rect.right() - 9, cy, 3.4, "error" if failed else "text3")
+            paint.text(rect.left() + 9, cy, words, "caption", "error" if span.raised else "text2", width=rect.width() - 26)
+        paint.triangle(rect.center().x() if narrow else rect.right() - 9, cy, 3.4, "error" if span.raised else "text3")
     else:
-        words = "0" if block.kind == "zero_grad" and rect.width() < 60 else block.words
-        shade = "error" if failed else "text2"
+        words = "0" if span.kind == "zero_grad" and rect.width() < 60 else words
         if paint.theme.metrics("code", 500).horizontalAdvance(words) <= rect.width() - 4 or rect.width() > 40:
-            paint.text(rect.center().x(), cy, words, "code", shade, "c", 500, rect.width() - 6)
+            paint.text(rect.center().x(), cy, words, "code", "error" if span.raised else "text2", "c", 500, rect.width() - 6)

@@ -137,6 +137,7 @@ class CallList(QListView):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.studio = studio
+        self.current = -1  # the row of the playhead
         self.calls = CallModel(studio, self)
         self.setModel(self.calls)
         self.setItemDelegate(CallDelegate(self))
@@ -161,12 +162,15 @@ class CallList(QListView):
             self.calls.read()
         if change.everything or change.trace or change.playhead:
             self.follow()
-        if change.theme or change.playhead:
+        if change.theme:
             self.viewport().update()
 
     def follow(self) -> None:
         """Scroll to the call of the playhead."""
         at = self.row_at_playhead()
+        if at != self.current:
+            self.current = at
+            self.viewport().update()
         if at >= 0:
             self.scrollTo(self.calls.index(at))
 
@@ -384,7 +388,7 @@ class CallDelegate(QStyledItemDelegate):
         painter.scale(scale, scale)
         plate = QRectF(0, 0, rect.width() / scale, rect.height() / scale)
         paint = Paint(painter, theme_of(studio), self.list.devicePixelRatioF() * scale)
-        draw_row(paint, row, plate, index.row() == self.list.row_at_playhead())
+        draw_row(paint, row, plate, index.row() == self.list.current)
         if self.list.hasFocus() and index == self.list.currentIndex():
             paint.rounded(plate.adjusted(3, 1, -3, -1), 5, None, "focus", 2)
         painter.restore()

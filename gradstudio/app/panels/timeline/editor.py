@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QLocale, QPoint, QSignalBlocker, Qt
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QMenu, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QMenu, QSizePolicy, QSpinBox, QToolButton, QWidget
 
 from gradstudio.app import text
-from gradstudio.app.widgets.drawn import begin
+from gradstudio.app.widgets.drawn import begin, ui_scale
 from gradstudio.app.widgets.plain import label
 from gradstudio.app.widgets.switch import Switch
 from gradstudio.document.calls import Call
@@ -47,6 +47,8 @@ class CallEditor(QFrame):
         self.form = QFormLayout(self)
         self.form.setContentsMargins(14, 12, 14, 12)
         self.form.setSpacing(8)
+        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.setMinimumWidth(round(250 * ui_scale()))
         self._fill()
         studio.changed.connect(self.refresh)
 
@@ -152,6 +154,7 @@ class CallEditor(QFrame):
     def _tensors(self, name: str, value: tuple[Ref, ...]) -> QWidget:
         button = QToolButton(self)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
         chosen = [self._label(ref) for ref in value]
         button.setText((", ".join(chosen) or "none").replace("&", "&&"))

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
-from gradstudio.app.panels.timeline.tracks import Track, tracks_of
+from gradstudio.app.panels.timeline.tracks import Track, ranges_of, tracks_of
 from gradstudio.app.widgets.drawn import Drawn, ui_scale
 from gradstudio.app.widgets.plain import tip
 
@@ -33,18 +33,21 @@ class GradientPlots(Drawn):
         self.tracks: list[Track] = []
         self.curves: Curves | None = None
         self._asked = False
+        self._ranges = ranges_of(studio.shown.document, studio.shown.trace)
         self.setAccessibleName("Gradients over time")
         studio.changed.connect(self.refresh)
         self._read()
 
     def refresh(self, change: Change) -> None:
         """Look the tracks up where the run, the playhead or a `.grad` changed."""
+        if change.everything or change.trace or change.document:
+            self._ranges = ranges_of(self.studio.shown.document, self.studio.shown.trace)
         if change.everything or change.trace or change.playhead or change.theme or change.document:
             self._read()
 
     def _read(self) -> None:
         shown = self.studio.shown
-        self.tracks = tracks_of(shown.document, shown.trace, shown.state, shown.labels)
+        self.tracks = tracks_of(shown.document, shown.trace, shown.state, shown.labels, self._ranges)
         self.setAccessibleDescription(". ".join(track.spoken for track in self.tracks))
         self.updateGeometry()
         self._lay_out()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gradstudio.app import text
@@ -10,20 +12,21 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF
 from gradstudio.document.labels import Labels
 from gradstudio.explain.flow import flow_of
-from gradstudio.explain.ledger import arithmetic, short, since_cleared
+from gradstudio.explain.ledger import arithmetic
 from gradstudio.session.state import State
 from gradstudio.session.trace import TensorKey, Trace, Write
+
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
     """A stretch of steps over which a `.grad` stays the same. `value` None: there is no `.grad`; nothing is drawn."""
 
+    index: int  # of the write that made it
     start: int
     end: int
     value: float | None
-    label: str = ""
-    note: str = ""  # `12 + 12, not zeroed`
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,59 +36,70 @@ class Track:
     key: TensorKey
     name: str
     signed: bool
-    levels: tuple[Level, ...]
+    writes: tuple[Write, ...]
+    k: int
     low: float
     high: float
-    now: float | None
+
+    @property
+    def now(self) -> float | None:
+        """The number, or norm, at the playhead; None: there is no `.grad`."""
+        return self.writes[-1].after if self.writes else None
 
     @property
     def now_text(self) -> str:
-        """The number at the playhead."""
+        """The same as text."""
         return text.number(self.now)
+
+    def levels(self, pixel: float = math.inf) -> Iterator[Level]:
+        """Yield the levels; of several that begin within one pixel (a step is `pixel` wide) the last."""
+        ends = [*(write.step for write in self.writes[1:]), self.k]
+        for i, (write, end) in enumerate(zip(self.writes, ends, strict=True)):
+            if i + 1 == len(self.writes) or int(end * pixel) > int(write.step * pixel):
+                yield Level(i, write.step, end, write.after)
+
+    def label(self, level: Level) -> str:
+        """Return the number over a level; "" for zero and None."""
+        return text.number(level.value) if level.value else ""
+
+    def note(self, level: Level) -> str:
+        """Return the arithmetic beside it: `12 + 12, not zeroed`; norms do not add up, they are counted."""
+        return arithmetic(self.writes[: level.index + 1], self.signed) if level.value else ""
 
     @property
     def spoken(self) -> str:
-        """The track as a screen reader says it."""
-        changes = ", ".join(f"step {level.start}: {level.label or 'None'}" for level in self.levels[-8:])
+        """The track as a screen reader says it: the number now and the last few changes."""
+        changes = ", ".join(f"step {write.step}: {text.number(write.after)}" for write in self.writes[-8:])
         return f"{self.name} {self.now_text}; {changes}" if changes else f"{self.name} {self.now_text}"
 
 
-def tracks_of(document: Document, trace: Trace, state: State, labels: Labels) -> list[Track]:
+def tracks_of(document: Document, trace: Trace, state: State, labels: Labels, ranges: dict[TensorKey, Range]) -> list[Track]:
     """Return a track for each leaf that requires grad, and for each other tensor that ever had a `.grad`, in stored order."""
-    flow = flow_of(document)
-    wanted = [(path, 0) for path, node in flow.nodes.items() if node.op == LEAF and node.requires_grad and len(path) == 1]
-    keys = list(dict.fromkeys([*wanted, *(key for key in trace.series if key[0] in flow.nodes)]))
-    return [track_of(key, trace, state, labels) for key in keys]
+    return [_track(key, trace, state, labels, ranges[key]) for key in tracked(document, trace)]
 
 
-def track_of(key: TensorKey, trace: Trace, state: State, labels: Labels) -> Track:
-    """Return the track of one tensor up to the step of a state. Its range is that of the whole run: it stands still while stepping."""
-    writes = trace.series.get(key, ())
-    view = state.tensors.get(key)
-    signed = view is None or view.item is not None
-    label = labels.label(*key)
-    values = [w.after for w in writes if w.after is not None and math.isfinite(w.after)]
-    done = tuple(w for w in writes if w.step <= state.k)
-    levels = tuple(_levels(done, state.k, signed))
-    low, high = min([0.0, *values]), max([0.0, *values])
-    return Track(key, f"{label}.grad" if signed else f"‖{label}.grad‖", signed, levels, low, high, done[-1].after if done else None)
+def tracked(document: Document, trace: Trace) -> list[TensorKey]:
+    """Return the tensors that have a track."""
+    nodes = flow_of(document).nodes
+    leaves = [(path, 0) for path, node in nodes.items() if node.op == LEAF and node.requires_grad and len(path) == 1]
+    return list(dict.fromkeys([*leaves, *(key for key in trace.series if key[0] in nodes)]))
 
 
-def _levels(writes: tuple[Write, ...], k: int, signed: bool) -> list[Level]:
-    made = []
-    for i, write in enumerate(writes):
-        end = writes[i + 1].step if i + 1 < len(writes) else k
-        label = text.number(write.after) if write.after else ""
-        made.append(Level(write.step, end, write.after, label, _note(writes[: i + 1], signed) if write.after else ""))
-    return made
+def ranges_of(document: Document, trace: Trace) -> dict[TensorKey, Range]:
+    """Return the lowest and highest value of each track over the whole run, zero included: plots stand still while stepping."""
+    return {key: _range(trace.series.get(key, ())) for key in tracked(document, trace)}
 
 
-def _note(writes: tuple[Write, ...], signed: bool) -> str:
-    """Return the arithmetic of the level that the last write makes. Norms do not add up: they are counted."""
-    if signed:
-        return arithmetic(writes[-4:] if len(writes) > 64 else writes)
-    count = len(since_cleared(writes))
-    return f"{count} passes, not zeroed" if count > 1 else ""
+def _range(writes: tuple[Write, ...]) -> Range:
+    values = [write.after for write in writes if write.after is not None and math.isfinite(write.after)]
+    return min([0.0, *values]), max([0.0, *values])
+
+
+def _track(key: TensorKey, trace: Trace, state: State, labels: Labels, range_: Range) -> Track:
+    writes, view, label = trace.series.get(key, ()), state.tensors.get(key), labels.label(*key)
+    signed = view is None or math.prod(view.shape) == 1
+    done = writes[: bisect_right(writes, state.k, key=lambda write: write.step)]
+    return Track(key, f"{label}.grad" if signed else f"‖{label}.grad‖", signed, done, state.k, *range_)
 
 
 def height_of(value: float | None, low: float, high: float) -> float:
@@ -93,8 +107,3 @@ def height_of(value: float | None, low: float, high: float) -> float:
     if value is None or high == low:
         return 0.0
     return 1.0 if not math.isfinite(value) else (value - low) / (high - low)
-
-
-def short_level(level: Level) -> str:
-    """Return a level's number in as few letters as sums use: `12`."""
-    return short(level.value) if level.value is not None else "None"

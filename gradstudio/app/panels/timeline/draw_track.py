@@ -1,0 +1,102 @@
+"""How one track is painted: base line, filled levels, their numbers and arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline.tracks import Level, Track, height_of
+from gradstudio.app.theme import Theme
+
+ABOVE, BELOW = 14.0, 9.0  # room over the highest and under the lowest level of a track
+MANY = 64  # levels; from here on magnitudes share colours in classes
+CLASSES = 16
+
+
+class Placed(NamedTuple):
+    """A level in px."""
+
+    left: float
+    right: float
+    y: float
+    level: Level
+
+
+def draw_track(paint: Paint, track: Track, end: int, width: float, height: float) -> None:
+    """Paint one track into width by height; the axis has `end` steps."""
+    pixel = width / end if end else 0.0
+    tall, bottom = height - ABOVE - BELOW, height - BELOW
+    zero = bottom - tall * height_of(0.0, track.low, track.high)
+    paint.hairline(0, round(zero), width, round(zero))
+    placed = [
+        Placed(level.start * pixel, level.end * pixel, bottom - tall * height_of(level.value, track.low, track.high), level)
+        for level in track.levels(pixel)
+    ]
+    paint.painter.setPen(paint.pen("line2", 1, flat=True))
+    paint.painter.drawLines([QLineF(b.left + 0.5, a.y, b.left + 0.5, b.y) for a, b in pairwise(placed)])
+    for color, group in by_color(paint.theme, track, placed):
+        draw_levels(paint, color, group, zero)
+    draw_labels(paint, track, placed, zero, width)
+
+
+def by_color(theme: Theme, track: Track, placed: Sequence[Placed]) -> Iterator[tuple[QColor, list[Placed]]]:
+    """Yield levels that share a colour: long runs are painted in a few calls."""
+    largest = max(abs(track.low), abs(track.high)) or 1.0
+    groups: dict[float, list[Placed]] = {}
+    for each in placed:
+        value = each.level.value
+        if value is not None:
+            share = value / largest
+            if len(placed) > MANY and math.isfinite(share):
+                share = math.ceil(CLASSES * share) / CLASSES
+            groups.setdefault(share if value else 0.0, []).append(each)
+    for group in groups.values():
+        yield level_color(theme, track, group[-1].level.value or 0.0), group
+
+
+def level_color(theme: Theme, track: Track, value: float) -> QColor:
+    """Return the colour of a level: by sign and size; ink for a norm; grey for zero."""
+    if not math.isfinite(value):
+        return theme.color("error")
+    if not value:
+        return theme.color("text3")
+    largest = max(abs(track.low), abs(track.high)) or 1.0
+    return theme.gradient(value, 0.35 + 0.65 * abs(value) / largest) if track.signed else theme.color("text2")
+
+
+def draw_levels(paint: Paint, color: QColor, placed: Sequence[Placed], zero: float) -> None:
+    """Paint the fill under levels and the line on them; zero is a thinner line alone."""
+    filled = [each for each in placed if each.level.value]
+    paint.painter.setPen(Qt.PenStyle.NoPen)
+    paint.painter.setBrush(paint.theme.color(color, 0.13))
+    paint.painter.drawRects([QRectF(QPointF(a.left, min(zero, a.y)), QPointF(a.right, max(zero, a.y))) for a in filled])
+    paint.painter.setPen(paint.pen(color, 2 if filled else 1.5, flat=True))
+    paint.painter.drawLines([QLineF(a.left, a.y, a.right, a.y) for a in placed])
+
+
+def draw_labels(paint: Paint, track: Track, placed: Sequence[Placed], zero: float, width: float) -> None:
+    """Paint each level's number where it fits over the level, and its arithmetic where nothing stands behind it."""
+    following = width
+    for each in reversed(placed):
+        if each.right - each.left > 20:
+            draw_label(paint, track, each, min(each.y, zero) - 8, following)
+        following = each.left if each.level.value else following
+
+
+def draw_label(paint: Paint, track: Track, placed: Placed, cy: float, following: float) -> None:
+    """Paint the number of one level; `following` is where the next number may stand."""
+    label = track.label(placed.level)
+    needed = paint.theme.metrics("code", 600).horizontalAdvance(label)
+    if not label or placed.right - placed.left <= needed + 8:
+        return
+    shade = paint.theme.gradient_text(placed.level.value) if track.signed else paint.theme.color("text2")
+    paint.text(placed.left + 5, cy, label, "code", shade, weight=600)
+    note = track.note(placed.level)
+    if note and following - placed.left > needed + 16 + paint.theme.metrics("caption").horizontalAdvance(note):
+        paint.text(placed.left + 5 + needed + 8, cy, note, "caption", "text3")
