@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QGuiApplication, QResizeEvent
+import time
+
+from PySide6.QtCore import QPointF, QRectF, QSize, QTimer
+from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import text
@@ -11,14 +13,17 @@ from gradstudio.app.change import EVERYTHING, Change
 from gradstudio.app.paint import Paint
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
-from gradstudio.app.widgets.code_view import LEFT, LINE, CodeView
+from gradstudio.app.widgets.code_view import LEFT as CODE_LEFT
+from gradstudio.app.widgets.code_view import LINE, CodeView
 from gradstudio.app.widgets.drawn import Drawn, scaled_font, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
 from gradstudio.code.emit import emit
-from gradstudio.code.program import Line, Program
+from gradstudio.code.program import Program
 from gradstudio.document.document import Document
+from gradstudio.document.graph import LEAF
 
 HEAD, NUMBER_RIGHT = 30.0, 26.0
+QUICK, REST_MS = 0.006, 150  # seconds that fit beside a frame; how long a document must be at rest
 
 
 class CodePanel(Drawn):
@@ -29,12 +34,19 @@ class CodePanel(Drawn):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.studio = studio
-        self.program = Program("", ())
+        self.program: Program = emit(Document())
         self._emitted: Document | None = None
+        self._lines: dict[str, int] = {}  # the last line that stands for a node or a call
+        self._cost = 0.0  # seconds that the last program took
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._came_to_rest)
         self.setAccessibleName("PyTorch")
         self.copy = IconButton(studio, "copy", "Copy the program", self)
         self.copy.clicked.connect(self.copy_text)
         self.view = CodeView(studio, self)
+        self.view.value_of = self.value_of
         self.view.verticalScrollBar().valueChanged.connect(self.update)
         self._dress()
         studio.changed.connect(self.refresh)
@@ -67,34 +79,61 @@ class CodePanel(Drawn):
             self.view.dimmer.rehighlight()
             self.update()
         if document is not self._emitted and (change.everything or change.document is not None):
-            self._emitted = document
-            self._show_program(emit(document))
-        if change.everything or change.document is not None or change.values or change.trace or change.theme:
-            self._show_values()
-        if change.everything or change.document is not None or change.selection or change.playhead or change.trace:
+            self._follow()
+        if change.everything or change.values or change.trace or change.theme:
+            self.view.viewport().update()
+        if change.everything or change.selection or change.playhead or change.trace:
             self._show_current(bool(change.selection or change.playhead))
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether the program is that of the document."""
+        return self._emitted is self.studio.document
+
+    def _follow(self) -> None:
+        """Write the program anew: at once where that is quick and the panel is seen, else when the document has come to rest."""
+        if self.isVisible() and self._cost < QUICK:
+            self._write_program()
+        else:
+            self._rest.start()
+            self.update()
+
+    def _write_program(self) -> None:
+        if self.in_sync:
+            return
+        began = time.perf_counter()
+        self._emitted = self.studio.document
+        self._show_program(emit(self._emitted))
+        self._cost = time.perf_counter() - began
+
+    def _came_to_rest(self) -> None:
+        if self.isVisible():
+            self._write_program()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what happened out of sight."""
+        self._came_to_rest()
+        super().showEvent(event)
 
     def _show_program(self, program: Program) -> None:
         old, self.program = self.program, program
+        self._lines = {each: i for i, line in enumerate(program.lines) for each in (*line.nodes, *line.calls)}
         new_lines, old_lines = tuple(line.text for line in program.lines), tuple(line.text for line in old.lines)
         if new_lines != old_lines:
             self.view.show_lines(old_lines, new_lines)
+        self._show_current(False)
         self.update()
 
-    def _show_values(self) -> None:
-        values = tuple(self._value(line) for line in self.program.lines)
-        if values != self.view.values:
-            self.view.values = values
-            self.view.viewport().update()
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What stands beside each line."""
+        return tuple(self.value_of(i) for i in range(len(self.program.lines)))
 
-    def _value(self, line: Line) -> str:
-        """Return what stands beside a line: the number of what it computes, or its shape; nothing beside a leaf, which says it itself."""
-        if not line.nodes:
-            return ""
-        node = self.studio.document.graph.nodes.get(line.nodes[-1])
-        if node is None or node.op == "leaf":
-            return ""
-        view = self.studio.shown.state.tensors.get(((node.id,), 0))
+    def value_of(self, i: int) -> str:
+        """Return the number of what a line computes, or its shape; nothing for a leaf, which says it itself."""
+        line = self.program.lines[i] if i < len(self.program.lines) else None
+        node = self.studio.document.graph.nodes.get(line.nodes[-1]) if line and line.nodes else None
+        view = self.studio.shown.state.tensors.get(((node.id,), 0)) if node and node.op != LEAF else None
         if view is None:
             return ""
         return text.number(view.item, self.studio.full_precision, view.dtype) if view.item is not None else text.shape(view.shape)
@@ -111,19 +150,19 @@ class CodePanel(Drawn):
     def _marked(self) -> tuple[frozenset[int], frozenset[int]]:
         """Return the current lines and the crimson ones."""
         studio, trace, k = self.studio, self.studio.shown.trace, self.studio.shown.state.k
-        span = trace.span_at(k)
+        span, step = trace.span_at(k), trace.step(k)
         failed: frozenset[int] = frozenset()
         if span and span.raised and span.end == k:
-            failed = frozenset(self.program.lines_of(span.call)[-1:])
             error = trace.outcomes[span.call].error if span.call in trace.outcomes else None
-            if span.kind == "forward" and error and error.node:
-                failed = frozenset(self.program.lines_of(error.node[0])[-1:]) or failed
+            failed = self._lines_of(error.node[:1] if error and error.node and span.kind == "forward" else (span.call,))
         if studio.stepping and span:
-            step = trace.step(k)
-            lines = self.program.lines_of(step.node[0] if step and step.kind == "op" and step.node else span.call)
-            return frozenset(lines[-1:]) - failed, failed
-        chosen = frozenset(line for node in studio.selected_nodes for line in self.program.lines_of(node)[-1:])
-        return chosen - failed, failed
+            now = self._lines_of(step.node[:1] if step and step.kind == "op" else (span.call,))
+        else:
+            now = self._lines_of(studio.selected_nodes)
+        return now - failed, failed
+
+    def _lines_of(self, ids: tuple[str, ...]) -> frozenset[int]:
+        return frozenset(self._lines[each] for each in ids if each in self._lines)
 
     def _reveal(self, line: int) -> None:
         block = self.view.document().findBlockByNumber(line)
@@ -143,7 +182,7 @@ class CodePanel(Drawn):
         paint.line(0, 0, width, 0)
         paint.line(0, 0, 0, height)
         used = paint.text(16, 18, "PyTorch", "bodyStrong")
-        paint.text(16 + used + 8, 18, "in sync", "caption", "text3")
+        paint.text(16 + used + 8, 18, "in sync" if self.in_sync else "catching up", "caption", "text3")
         scale = ui_scale()
         paint.painter.save()
         paint.painter.setClipRect(QRectF(0, HEAD, width, height - HEAD))
@@ -151,12 +190,13 @@ class CodePanel(Drawn):
             cy = self.view.viewport().mapTo(self, QPointF(0, centre)).y() / scale
             if i in self.view.current or i in self.view.failed:
                 shade = "error" if i in self.view.failed else "accent"
-                paint.fill(QRectF(1, cy - LINE / 2, LEFT - 1, LINE), shade, 0.13)
+                paint.fill(QRectF(1, cy - LINE / 2, CODE_LEFT - 1, LINE), shade, 0.13)
                 paint.fill(QRectF(1, cy - LINE / 2, 2, LINE), shade)
             paint.text(NUMBER_RIGHT, cy, str(i + 1), "code", "text3", "r")
         paint.painter.restore()
 
     def copy_text(self) -> None:
         """Copy the program, exactly as it runs."""
+        self._write_program()
         QGuiApplication.clipboard().setText(self.program.text)
         self.studio.notify(f"Copied {text.plural(len(self.program.lines), 'line')} of PyTorch")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
@@ -50,13 +51,18 @@ class Dimmer(QSyntaxHighlighter):
             self.setFormat(match.start(), len(word), dim if word in DIM or not (word[0].isalnum() or word[0] == "_") else bright)
 
 
+def no_value(line: int) -> str:
+    """Return nothing: no line has a value."""
+    return ""
+
+
 class CodeView(QTextEdit):
     """The text itself: read only, to be selected and copied. Line numbers and values are painted beside it."""
 
     def __init__(self, themed: Themed, parent: QWidget) -> None:
         super().__init__(parent)
         self.themed = themed
-        self.values: tuple[str, ...] = ()
+        self.value_of: Callable[[int], str] = no_value  # what stands beside a line; asked for lines in view only
         self.current: frozenset[int] = frozenset()  # lines, from 0
         self.failed: frozenset[int] = frozenset()
         self.setReadOnly(True)
@@ -67,6 +73,7 @@ class CodeView(QTextEdit):
         self.setStyleSheet("QTextEdit, QTextEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0; }")
         self.setAccessibleName("PyTorch program")
         self.setUndoRedoEnabled(False)
+        self.setCornerWidget(QWidget(self))
         self.document().setDocumentMargin(0)
         self.setViewportMargins(round((LEFT - 1) * ui_scale()), 0, 0, 0)
         self.dimmer = Dimmer(themed, self.document())
@@ -153,7 +160,7 @@ class CodeView(QTextEdit):
         painter, paint = begin(self.viewport(), self.themed)
         scale = ui_scale()
         for i, centre in self.shown_blocks():
-            words = self.values[i] if i < len(self.values) else ""
+            words = self.value_of(i)
             if words:
                 self._paint_value(paint, width / scale - 12, centre / scale, words, i)
         painter.end()

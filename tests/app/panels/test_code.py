@@ -34,6 +34,10 @@ def text(panel):
     return panel.view.toPlainText()
 
 
+def settle(panel, qtbot):
+    qtbot.waitUntil(lambda: panel.in_sync)
+
+
 def test_the_whole_program_is_shown_and_copied_exactly(panel):
     assert panel.program.text == emit(panel.studio.document).text
     assert text(panel) + "\n" == panel.program.text
@@ -42,7 +46,7 @@ def test_the_whole_program_is_shown_and_copied_exactly(panel):
 
 
 def test_values_stand_beside_the_lines_that_compute_them(panel):
-    values = dict(zip((line.text.strip() for line in panel.program.lines), panel.view.values, strict=True))
+    values = dict(zip((line.text.strip() for line in panel.program.lines), panel.values, strict=True))
     assert values["z = a * y"] == "12.0"
     assert values["t = y + 8.5"] == "11.5"
     assert values["x = torch.tensor(2., requires_grad=True)"] == ""
@@ -51,9 +55,11 @@ def test_values_stand_beside_the_lines_that_compute_them(panel):
 
 def test_values_follow_the_numbers(panel, studio, qtbot):
     studio.do(SetLeafValue("n1", np.array(3.0, np.float32), 0))
+    settle(panel, qtbot)
     assert "x = torch.tensor(3., requires_grad=True)" in text(panel)
-    qtbot.waitUntil(lambda: "27.0" in panel.view.values)
+    qtbot.waitUntil(lambda: "27.0" in panel.values)
     studio.undo()
+    settle(panel, qtbot)
     assert "x = torch.tensor(2., requires_grad=True)" in text(panel)
 
 
@@ -77,32 +83,52 @@ def test_stepping_marks_the_op_then_the_call(panel, studio, qtbot):
 def test_the_line_that_raised_is_crimson_and_undo_clears_it(panel, studio, qtbot):
     studio.do(AppendCall(Backward(id=studio.new_id("c"), roots=(Ref("n9"),))))
     qtbot.waitUntil(lambda: studio.shown.trace.end == 65)
+    settle(panel, qtbot)
     assert panel.view.failed == {len(panel.program.lines) - 1}
     studio.undo()
     qtbot.waitUntil(lambda: studio.shown.trace.end == 63)
     assert panel.view.failed == frozenset()
 
 
-def test_edits_leave_the_text_equal_to_a_fresh_one(panel, studio):
+def test_edits_leave_the_text_equal_to_a_fresh_one(panel, studio, qtbot):
     for command in (
         Rename("n5", 0, "product"), DeleteNodes(("n11",)), AppendCall(Backward(id=studio.new_id("c"), roots=(Ref("n9"),))),
         DeleteNodes(("n7",)),
         DeleteNodes(("n1", "n2")), DeleteNodes(("n3", "n4", "n5", "n6", "n8", "n9", "n10")),
     ):  # fmt: skip
         studio.do(command)
+        settle(panel, qtbot)
         assert text(panel) + "\n" == emit(studio.document).text
     while studio.can_undo:
         studio.undo()
+        settle(panel, qtbot)
         assert text(panel) + "\n" == emit(studio.document).text
 
 
-def test_an_edit_elsewhere_keeps_the_selected_text(panel, studio):
+def test_an_edit_elsewhere_keeps_the_selected_text(panel, studio, qtbot):
     block = panel.view.document().findBlockByNumber(line_of(panel, "z = a * y"))
     cursor = QTextCursor(block)
     cursor.select(QTextCursor.SelectionType.LineUnderCursor)
     panel.view.setTextCursor(cursor)
     studio.do(Rename("n11", 0, "distance"))
+    settle(panel, qtbot)
     assert panel.view.textCursor().selectedText().strip() == "z = a * y"
+
+
+def test_a_program_that_takes_long_is_written_when_the_document_rests(panel, studio, qtbot):
+    panel._cost = 1.0
+    for value in (3.0, 4.0, 5.0):
+        studio.do(SetLeafValue("n1", np.array(value, np.float32), 7))
+        assert "torch.tensor(2.," in text(panel)
+    qtbot.waitUntil(lambda: "torch.tensor(5.," in text(panel))
+
+
+def test_a_hidden_panel_writes_nothing_until_it_is_seen(panel, studio):
+    panel.hide()
+    studio.do(Rename("n5", 0, "product"))
+    assert "product" not in text(panel)
+    panel.show()
+    assert "product = a * y" in text(panel)
 
 
 def test_the_text_cannot_be_typed_in_and_is_never_rich(panel):
@@ -116,8 +142,9 @@ def test_every_line_has_the_height_of_the_design(panel):
     assert round(panel.view.y() + centres[0]) == 44
 
 
-def test_opening_another_file_shows_its_program(panel, studio):
+def test_opening_another_file_shows_its_program(panel, studio, qtbot):
     studio.open(resource("examples", "tutorial.grad"))
+    settle(panel, qtbot)
     assert text(panel) + "\n" == emit(studio.document).text
     assert "l2_penalty" not in text(panel)
 

@@ -93,7 +93,8 @@ def event_rows(subject: Subject, saved: list[SavedTensor], running: Pass | None)
 def gradient_rows(document: Document, labels: Labels, state: State) -> tuple[Row, ...]:
     """Return the `.grad` of every tensor that has one."""
     rows: list[Row] = []
-    for key, view in state.grads.items():
+    order = document.graph.order
+    for key, view in sorted(state.grads.items(), key=lambda item: (order.get(item[0][0][0], len(order)), len(item[0][0]))):
         if _is_input(document, key[0]):
             continue  # the tensor outside has the row
         name = labels.label(*key)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits
-from gradstudio.app.panels.inspector.rows import Button, Edit, Head, Heat, Hint, Pair, Remark, Row, Rule, Scrub, Sheet, Title, Toggle
+from gradstudio.app.panels.inspector.rows import Button, Edit, Head, Heat, Pair, Remark, Row, Rule, Scrub, Sheet, Title, Toggle
 from gradstudio.app.panels.inspector.subject import Subject, value_text
 from gradstudio.app.widgets.formula import Run, Runs
 from gradstudio.app.widgets.grid import grid_of, grid_of_array
 from gradstudio.document.graph import INPUT, INSTANCE, Array, Recipe
 from gradstudio.document.labels import base_op
-from gradstudio.explain.why import grad_words
 from gradstudio.session.state import TensorView
 from gradstudio.session.trace import ACCUMULATE, Write
 
@@ -37,7 +36,7 @@ def leaf_sheet(subject: Subject) -> Sheet:
         *ledger_rows(subject.writes),
         Pair("used by", words(used_by(subject))),
     )
-    return Sheet(head, (*rows, *numbers, *facts, *hint_rows(subject)))
+    return Sheet(head, (*rows, *numbers, *facts, *subject.hints))
 
 
 def value_rows(subject: Subject) -> tuple[Row, ...]:
@@ -124,12 +123,6 @@ def _reader(subject: Subject, target: str, path: tuple[int, ...]) -> str:
     inner = group.graph.consumers.get(group.inputs[path[0]], ()) if path[0] < len(group.inputs) else ()
     first = base_op(subject.document, group.graph.nodes[inner[0].target]) if inner else ""
     return f"{group.name} / {first}" if first else group.name
-
-
-def hint_rows(subject: Subject) -> tuple[Row, ...]:
-    """Return why `.grad` is None, 0.0, or a sum, in words."""
-    found = grad_words(subject.document, subject.trace, subject.state, subject.key) if subject.view else None
-    return (Hint(found.words),) if found else ()
 
 
 def extremes(subject: Subject, view: TensorView | None, start: Array | None = None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits
 from gradstudio.app.panels.inspector.attrs import setting_rows
-from gradstudio.app.panels.inspector.leaf import extremes, grad_rows, hint_rows, used_by, words
+from gradstudio.app.panels.inspector.leaf import extremes, grad_rows, used_by, words
 from gradstudio.app.panels.inspector.rows import Card, Edit, Head, Heat, Hint, Pair, Row, Rule, Saved, Sheet, Title, Toggle
 from gradstudio.app.panels.inspector.subject import Subject, pass_of_call, value_text
 from gradstudio.app.widgets.formula import Run, Runs
@@ -40,7 +40,7 @@ def op_sheet(subject: Subject) -> Sheet:
         *number_rows(subject),
         *((Rule(above=11),) if settings or view else ()),
         *fact_rows(subject),
-        *hint_rows(subject),
+        *subject.hints,
         *retain_rows(subject),
     )
     return Sheet(head, rows)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -11,6 +13,7 @@ from gradstudio.app.change import EVERYTHING, Change
 from gradstudio.app.panels.inspector.column import Column
 from gradstudio.app.panels.inspector.failed import failed_sheet, failure_at, failure_of
 from gradstudio.app.panels.inspector.header import Header
+from gradstudio.app.panels.inspector.hints import Hints
 from gradstudio.app.panels.inspector.leaf import leaf_sheet
 from gradstudio.app.panels.inspector.op import op_sheet
 from gradstudio.app.panels.inspector.rows import Empty, Sheet
@@ -35,6 +38,8 @@ class InspectorPanel(QWidget):
         self.pinned: NodeId | None = None
         self._follows_playhead = False
         self.sheet = NOTHING
+        self.hints = Hints(studio, self)
+        self.hints.changed.connect(self._hint_changed)
         self.header = Header(studio, self)
         self.header.pin.toggled.connect(self._pin)
         self.column = Column(studio)
@@ -78,6 +83,9 @@ class InspectorPanel(QWidget):
         if self._concerns(change):
             self._show(self._sheet(), change.theme)
 
+    def _hint_changed(self) -> None:
+        self._show(self._sheet(), False)
+
     @staticmethod
     def _concerns(change: Change) -> bool:
         numbers = change.values or change.flows or change.engine or change.trace or change.playhead
@@ -109,7 +117,7 @@ class InspectorPanel(QWidget):
 
     def node_sheet(self, node_id: NodeId) -> Sheet:
         """Return the sheet of a node of the document's own graph."""
-        subject = self._subject((node_id,))
+        subject = replace(self._subject((node_id,)), hints=self.hints.of((node_id,)))
         failure = failure_of(subject.trace, subject.state.k, subject.path)
         if failure:
             return failed_sheet(subject, failure)

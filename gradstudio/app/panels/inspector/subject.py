@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from gradstudio.app import text
+from gradstudio.app.panels.inspector.rows import Hint
 from gradstudio.app.widgets.formula import Run, Signed
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INSTANCE, LEAF, Literal, Node, NodePath, Operand, Ref
@@ -27,6 +28,7 @@ class Subject:
     state: State
     labels: Labels
     full: bool = False  # numbers with all their digits
+    hints: tuple[Hint, ...] = ()  # why its `.grad` is what it is
 
     @cached_property
     def node(self) -> Node:
