@@ -136,14 +136,16 @@ def box_muller(d: Array) -> None:
     d[:half], d[half:] = radius * np.cos(angle).astype(kind), radius * np.sin(angle).astype(kind)
 
 
-_default = Generator()
+_default: list[Generator] = []  # made when first asked for: numpy.random is slow to load
 
 
 def default_generator() -> Generator:
     """Return the stream that factories draw from when they are given none."""
-    return _default
+    if not _default:
+        _default.append(Generator())
+    return _default[0]
 
 
 def manual_seed(seed: int) -> Generator:
     """Start the default stream again and return it."""
-    return _default.manual_seed(seed)
+    return default_generator().manual_seed(seed)

@@ -1,25 +1,32 @@
-"""PyTorch's names over the engine: `import gradstudio.torch as torch` runs ordinary tutorial code."""
+"""PyTorch's names over the engine: `import gradstudio.torch as torch` runs ordinary tutorial code.
+
+The names are loaded when the first of them is used, so that importing this costs next to nothing.
+"""
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-from gradstudio.engine.dtypes import DType as dtype  # noqa: N813
-from gradstudio.engine.dtypes import Size
-from gradstudio.engine.random import Generator
-from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import methods, names
-from gradstudio.torch.devices import Device as device  # noqa: N813
-from gradstudio.torch.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+SUBMODULES = ("autograd", "linalg", "nn", "optim", "special", "testing")
 
-LAZY = ("autograd", "nn", "optim", "testing", "linalg", "special")
 
-methods.install()
-globals().update(names.ALL)
-__all__ = ["Generator", "Size", "Tensor", "device", "dtype", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled", *names.ALL]
+def _loaded() -> dict[str, Any]:
+    """Load the engine and put PyTorch's names into this module. Return them."""
+    names: dict[str, Any] = importlib.import_module("gradstudio.torch.names").ALL
+    globals().update(names)
+    return names
 
 
 def __getattr__(name: str) -> Any:
-    if name in LAZY:
+    if name in SUBMODULES:
         return importlib.import_module(f"gradstudio.torch.{name}")
-    raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    if name == "__all__":
+        return sorted({*SUBMODULES, *_loaded()})
+    found = {} if name.startswith("__") else _loaded()
+    if name not in found:
+        raise AttributeError(f"module 'torch' has no attribute '{name}'")
+    return found[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *SUBMODULES, *_loaded()})

@@ -33,10 +33,15 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bo
     return found
 
 
-def cast_to(name: str) -> Callable[[Tensor], Tensor]:
+def cast_to(name: str) -> Callable[..., Tensor]:
     """Return the method that casts to one dtype."""
     wanted = np.dtype(name)
-    return lambda self: FUNCTIONS["to"](self, wanted)  # type: ignore[no-any-return]
+
+    def cast(self: Tensor, memory_format: Any = None) -> Tensor:
+        found: Tensor = FUNCTIONS["to"](self, wanted)
+        return found
+
+    return cast
 
 
 def type_as(self: Tensor, other: Tensor) -> Tensor:

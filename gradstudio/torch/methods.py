@@ -10,7 +10,7 @@ import numpy as np
 from gradstudio.engine import dtypes, errors, printing
 from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.tensor import Tensor, View, make
-from gradstudio.torch import casting, compare, creation, operators, spellings
+from gradstudio.torch import aliases, casting, compare, creation, in_place_views, nodes, operators, spellings
 from gradstudio.torch.devices import CPU, STRIDED, Device, Layout
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -216,13 +216,15 @@ READ_ONLY = ("grad_fn", "is_leaf", "output_nr", "_version")
 
 def install() -> None:
     """Give the engine's Tensor the methods of the op table, then those above."""
-    for name, method in spellings.METHODS.items():
+    for name, method in {**spellings.METHODS, **aliases.METHOD_ALIASES}.items():
         if name not in vars(Tensor):
             setattr(Tensor, name, method)
-    for name, method in {**METHODS, **casting.METHODS, **compare.METHODS}.items():
+    own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS}
+    for name, method in own.items():
         setattr(Tensor, name, method)
     operators.install()
-    for name, getter in {**spellings.PROPERTIES, **PROPERTIES}.items():
+    nodes.install()
+    for name, getter in {**spellings.PROPERTIES, **aliases.PROPERTIES, **PROPERTIES}.items():
         setattr(Tensor, name, property(getter, refuse(name)))
     for name in READ_ONLY:
         setattr(Tensor, name, property(getattr(Tensor, name).fget, refuse(name)))

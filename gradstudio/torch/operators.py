@@ -12,8 +12,8 @@ from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation
 
 Function = Callable[..., Any]
-BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and", "|": "or",
-          "^": "xor", "<<": "lshift", ">>": "rshift"}
+BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and",
+          "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift"}
 COMPARISON = {"==": "eq", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
 UNARY = {"-": "neg", "~": "invert"}
 

@@ -58,7 +58,7 @@ class Signature:
     def packs(self, args: Sequence[Any]) -> bool:
         """Return whether a size was written as a bare integer: `x.view(6)`."""
         last = len(args) - 1
-        return last >= 0 and self.kinds.get(self.names[last]) in ("shape", "sizes") and isinstance(args[last], int)
+        return last >= 0 and self.kinds.get(self.names[last]) == "shape" and isinstance(args[last], int)
 
     def packed(self, args: Sequence[Any]) -> Sequence[Any]:
         """Return the arguments with trailing integers as one tuple."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from gradstudio.engine import random
 from gradstudio.engine.tensor import Tensor, make
-from gradstudio.torch import spellings
+from gradstudio.torch import aliases, spellings
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -28,7 +28,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return make((numbers[..., None] == range(count)).astype("int64"), None)
 
 
-globals().update({name: function for name, function in spellings.FUNCTIONAL.items() if name not in globals()})
+_found = {**spellings.FUNCTIONAL, **aliases.FUNCTIONAL_ALIASES}
+globals().update({name: function for name, function in _found.items() if name not in globals()})
 
 
 def __getattr__(name: str) -> Any:
