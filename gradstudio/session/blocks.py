@@ -102,7 +102,8 @@ class Blocks:
     def _statements(self, place: Place, ids: Iterable[str]) -> NodeFailed | None:
         nodes = [place.graph.nodes[i] for i in ids]
         first: NodeFailed | None = None
-        for node in sorted(nodes, key=lambda n: n.op != LEAF):  # all leaves of a block are made before its statements
+        # The leaves of a block are made before its statements; fresh ones, and all in a group, in their place.
+        for node in sorted(nodes, key=lambda n: n.op != LEAF or n.fresh or bool(place.path)):
             try:
                 with GradMode(self._mode(place.graph, node)):
                     self._statement(place, node)
@@ -264,7 +265,8 @@ class Blocks:
         inside = Place(group.graph, path)
         failure = self._statements(inside, [n for ids in group.graph.blocks.values() for n in ids])
         for out, ref in enumerate(group.outputs):
-            made = self._past.get(key := self._key(inside, ref)) or self.recorder.tensors.get(key)
+            key = self._key(inside, ref)
+            made = self._past[key] if key in self._past else self.recorder.tensors.get(key)
             if made is not None and not self._stale(key):
                 self._keep(path, out, made)
                 self.recorder.alias(made, (path, out))

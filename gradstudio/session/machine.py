@@ -119,11 +119,20 @@ class Machine:
         self.blocks.generator.manual_seed(seed)
 
     def optimizer_step(self, optimizer: str) -> None:
-        """Let an optimizer of the document update its tensors; those whose `.grad` is None are passed over."""
+        """Let an optimizer of the document update its tensors: one step; those whose `.grad` is None are passed over. Raises Waits."""
+        targets = self._params(optimizer)
+        self.step("call", None, lambda: self._update(optimizer, targets))
+
+    def _params(self, optimizer: str) -> list[Tensor]:
+        """Return the tensors of an optimizer, all of them or none: as in PyTorch, it is made of tensors that are there."""
+        if optimizer not in self.document.optimizers:
+            raise Waits("choose an optimizer")
+        return [self.tensor(ref) for ref in self.document.optimizers[optimizer].params]
+
+    def _update(self, optimizer: str, targets: list[Tensor]) -> None:
         chosen = self.document.optimizers[optimizer]
         settings = optim.options(chosen.kind, dict(chosen.options))
-        for i, ref in enumerate(chosen.params):
-            target = self.tensor(ref)
+        for i, target in enumerate(targets):
             if (g := stored_grad(target)) is not None:
                 updated = target.array.copy()
                 optim.update(chosen.kind, updated, g.array, self._optimizer_states.setdefault((optimizer, i), {}), settings)
@@ -131,9 +140,12 @@ class Machine:
                     call("copy_", (target, tensor(updated)))
 
     def optimizer_zero(self, optimizer: str, set_to_none: bool) -> None:
-        """Clear the `.grad` of an optimizer's tensors."""
-        for ref in self.document.optimizers[optimizer].params:
-            target = self.tensor(ref)
+        """Clear the `.grad` of an optimizer's tensors: one step. Raises Waits."""
+        targets = self._params(optimizer)
+        self.step("call", None, lambda: self._clear(targets, set_to_none))
+
+    def _clear(self, targets: list[Tensor], set_to_none: bool) -> None:
+        for target in targets:
             if set_to_none:
                 target.grad = None
             elif (g := stored_grad(target)) is not None:

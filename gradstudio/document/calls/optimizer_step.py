@@ -20,7 +20,7 @@ class OptimizerStep(Call):
 
     def run(self, machine: Machine) -> None:
         """Update: one step."""
-        machine.step("call", None, lambda: machine.optimizer_step(self.optimizer))
+        machine.optimizer_step(self.optimizer)
 
     def write(self, name: Namer) -> tuple[str, ...]:
         """Return the line."""

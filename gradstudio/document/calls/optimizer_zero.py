@@ -21,7 +21,7 @@ class OptimizerZero(Call):
 
     def run(self, machine: Machine) -> None:
         """Clear: one step."""
-        machine.step("call", None, lambda: machine.optimizer_zero(self.optimizer, self.set_to_none))
+        machine.optimizer_zero(self.optimizer, self.set_to_none)
 
     def write(self, name: Namer) -> tuple[str, ...]:
         """Return the line."""
