@@ -59,7 +59,7 @@ class Emitter:
         functions: list[Line] = []
         for group in used_groups(self.document):
             functions += [*group_lines(self.scope, self.labels, group, self.pins), BLANK]
-        return program(_tidy([*_imports([*functions, *body]), BLANK, *functions, *body]))
+        return program(_tidy([*_imports([*functions, *body]), BLANK, *functions, *body]), self.scope.final_names())
 
     # ---- names and order
 
@@ -185,7 +185,7 @@ class Emitter:
         if isinstance(call, Forward) or not call.refs():
             shown = f"{call.block}()" if isinstance(call, Forward) else call.kind
         else:
-            shown = "; ".join(text.strip() for text in self._written(call))
+            shown = " ".join(text.strip() for text in self._written(call))
         return Line(comment(f"{shown}  ({item.reason})"), (), (call.id,))
 
 

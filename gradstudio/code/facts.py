@@ -102,6 +102,7 @@ class Facts:
             row = TABLE[node.op]
             reading = (ref for refs in differentiable_inputs(row, node) for ref in refs if not ref.grad)
             needs = self._mode(graph, node) and any((ref.source, ref.out) in self.requires for ref in reading)
+            needs = needs and str(node.attrs.get("dtype") or "float").startswith("float")
             for out in outputs:
                 outputs[out] = needs and (row.many or out in row.differentiable)
             if row.mutates and reads:
@@ -206,6 +207,8 @@ def _hollow(operands: tuple[object, ...]) -> bool:
 def output_count(node: Node, graph: Graph) -> int:
     """Return how many outputs an op has; of one with any number, how many are named or read."""
     row = TABLE[node.op]
+    if row.outputs == ("values", "indices") and node.attrs.get("dim") is None:
+        return 1  # max and min without a dim
     if not row.many:
         return len(row.outputs)
     read = [wire.source.out + 1 for wire in graph.consumers.get(node.id, ())]

@@ -169,7 +169,7 @@ class Planner:
     labels: Labels
     trace: TraceLike | None
     facts: Facts
-    after_error: Facts | None = None  # facts as a call that raised left them: what the next section begins with
+    after_error: tuple[Facts, set[BlockId], set[str]] | None = None  # as a call that raised left it: the next section begins with that
     error: str = ""
     turns: tuple[int, ...] = ()
     begun: set[BlockId] = field(default_factory=set)
@@ -183,7 +183,8 @@ class Planner:
             self.after_error, self.error = None, ""
             body = tuple(self.body(section.body))
             found.append(Part(section.title, body, many and (self.trace is None or self.after_error is not None), self.error))
-            self.facts = self.after_error or self.facts
+            if self.after_error is not None:
+                self.facts, self.begun, self.built = self.after_error
         return tuple(found)
 
     def body(self, statements: Iterable[Statement]) -> Iterator[Planned]:
@@ -246,8 +247,7 @@ class Planner:
                 self.facts.leaves(leaves)
         failed = self._raised(call)
         if failed is not None:
-            self.after_error = self.facts.copy()
-            self.after_error.block(call.block, until=failed.node[0] if failed.node else None)
+            self._stop_here()[0].block(call.block, until=failed.node[0] if failed.node else None)
         skips = self.facts.block(call.block)
         yield Run(call, Unit(call.block, tuple(skips.items())))
 
@@ -291,9 +291,14 @@ class Planner:
 
     def _done(self, call: Call, roots: tuple[Ref, ...], count: int | None = None) -> Iterator[Planned]:
         if self._raised(call) is not None:
-            self.after_error = self.facts.copy()
+            self._stop_here()
         self.facts.follow(call, roots)
         yield Do(call, count)
+
+    def _stop_here(self) -> tuple[Facts, set[BlockId], set[str]]:
+        """Keep what there is now: nothing later in this section happens."""
+        self.after_error = (self.facts.copy(), set(self.begun), set(self.built))
+        return self.after_error
 
     def _raised(self, call: Call) -> FailureLike | None:
         """Return how a call failed, if this turn of it did (the first failure ends its section)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gradstudio.document.graph import CallId, NodeId
@@ -28,16 +29,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """The text of a program and its lines: `text` is the lines, each with a newline."""
+    """The text of a program, its lines (each ends with a newline in the text), and what tensors of the document's graph are called in it.
+
+    `names`: by node or Grad call, and output. Of several tensors with one name the program ends with the one that was made last.
+    """
 
     text: str
     lines: tuple[Line, ...]
+    names: Mapping[tuple[NodeId | CallId, int], str]
 
     def lines_of(self, node_or_call: NodeId | CallId) -> tuple[int, ...]:
         """Return the numbers, from 0, of the lines that stand for a node or a call."""
         return tuple(i for i, line in enumerate(self.lines) if node_or_call in line.nodes or node_or_call in line.calls)
 
 
-def program(lines: list[Line]) -> Program:
+def program(lines: Sequence[Line], names: Mapping[tuple[NodeId | CallId, int], str]) -> Program:
     """Return lines as a program."""
-    return Program("".join(f"{line.text}\n" for line in lines), tuple(lines))
+    return Program("".join(f"{line.text}\n" for line in lines), tuple(lines), names)

@@ -73,7 +73,7 @@ class Scope:
         """Return the outputs of a node that need a name on a line of its own."""
         count = self.outputs(node)
         named = [out for out in range(min(count, len(node.names))) if node.names[out]]
-        read = [out for out in range(count) if self.uses.get((node.id, out))]
+        read = [out for out in range(count) if node.op == LEAF or self.uses.get((node.id, out))]
         found = sorted({*named, *read, *(out for out in node.retain_grad if out < count)})
         return [out for out in found if (node.id, out) not in self.same]
 
@@ -91,6 +91,11 @@ class Scope:
         for key in bound:
             if key not in self.names:
                 self.names[key] = self.taken.temporary()
+
+    def final_names(self) -> dict[Key, str]:
+        """Return the name of each tensor that has one."""
+        written = {key: self.names[target] for key, target in self.same.items() if target in self.names}
+        return {key: name for key, name in {**self.names, **written}.items() if name != "_"}
 
     def event(self, statement: Statement) -> Event:
         """Return what a statement does to names."""

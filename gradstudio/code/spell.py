@@ -16,6 +16,7 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 BINARY = re.compile(r"\{(\w+)\} (\*\*|//|<<|>>|<=|>=|==|!=|[-+*/@%&|^<>]) \{(\w+)\}")
 UNARY = re.compile(r"([-~])\{(\w+)\}")
 INDEX = re.compile(r"\{(\w+)\}\[\{(\w+)\}\]")
+AUGMENTED = re.compile(r"[-+*/]= ")  # a statement, no expression
 CALL = re.compile(r"(.*?)\((.*)\)", re.DOTALL)
 
 ANY, COMPARISON, UNARY_LEVEL, NUMBER, PRIMARY, ATOM = 0, 4, 11, 13, 14, 15
@@ -71,7 +72,7 @@ class Spelling:
         return operand_text(operand, writer, "[]" if kind == "tensors" else "()")
 
     def _call(self, values: Mapping[str, Text]) -> str:
-        """Fill a template that is a call: trailing arguments that say nothing drop out, attrs that it does not name follow as keywords."""
+        """Fill a template that is a call: operands that are None drop out at its end, attrs that it does not name follow as keywords."""
         match = CALL.fullmatch(self.template)
         if match is None:
             return PLACEHOLDER.sub(lambda m: self._filled(m[1], values, PRIMARY), self.template)
@@ -88,9 +89,10 @@ class Spelling:
         return values[name].at(level) if name in values else self._attr(name)
 
     def _silent(self, argument: str) -> bool:
-        """Say whether an argument holds only operands that are None and attrs at their defaults."""
+        """Say whether an argument holds only operands that are None."""
+        operands = {spec.name for spec in self.row.inputs}
         names = PLACEHOLDER.findall(argument)
-        return bool(names) and all(not self._is_set(name) for name in names)
+        return bool(names) and all(name in operands and not self._is_set(name) for name in names)
 
     def _is_set(self, name: str) -> bool:
         return _is_set(self.row, self.operands, self.attrs, name)
@@ -118,6 +120,8 @@ def _rank(template: str) -> int:
 
 def _fits(row: Op, template: str, operands: tuple[Operand, ...], attrs: Mapping[str, object]) -> bool:
     named = set(PLACEHOLDER.findall(template))
+    if AUGMENTED.search(template):
+        return False
     if template.startswith("{") and _rank(template) == 1 and not isinstance(_receiver(row, template, operands), Ref):
         return False
     if any(_is_set(row, operands, attrs, spec.name) and spec.name not in named for spec in row.inputs):
