@@ -164,7 +164,7 @@ def check_node(node: Node, groups: Groups, group: Group | None, where: str = "")
         raise CodecError(where, "an input stands in a group, and among its inputs")
     count = output_count(node, groups)
     if count is not None and (len(node.names) > max(count, 1) or any(out >= count for out in node.retain_grad)):
-        raise CodecError(where, f"{node.op} has {count} outputs")
+        raise CodecError(where, f"{node.op} does not have so many outputs")
 
 
 def check_operands(graph: Graph, node: Node, groups: Groups, results: Results | None, where: str = "") -> int:

@@ -9,6 +9,7 @@ from gradstudio.document.graph import INSTANCE, Graph, GroupId, Node, NodeId, Re
 from gradstudio.document.rules import Groups, inner_first, uses
 from gradstudio.engine import TABLE
 
+MAY_SHARE = ("shape", "gradient control")  # categories whose composites may return a view (reshape, index, to)
 StorageKey: TypeAlias = tuple[str, int, bool]
 
 
@@ -22,9 +23,9 @@ def written_index(op: str) -> int | None:
 
 
 def is_alias(op: str) -> bool:
-    """Say whether an op's outputs share the storage of its first operand (a view, or in place)."""
+    """Say whether an op's outputs may share the storage of its first operand: a view, in place, or what may give out its operand as it is."""
     row = TABLE.get(op)
-    return row is not None and bool(row.views or row.mutates)
+    return row is not None and bool(row.views or row.mutates or (row.composite and row.category in MAY_SHARE))
 
 
 def writing_groups(groups: Groups) -> frozenset[GroupId]:
