@@ -90,6 +90,23 @@ def parse_number(text: str) -> float | int | None:
     return None
 
 
+def parse_literal(text: str) -> tuple[object] | None:
+    """Read a Python literal that an operand may be, in a tuple of one: a number, True, None, 'text', 1:3, ...; None where it is none."""
+    plain = text.strip().replace(MINUS, "-")
+    words: dict[str, object] = {"True": True, "False": False, "None": None, "...": Ellipsis}
+    if plain in words:
+        return (words[plain],)
+    number = parse_number(plain)
+    if number is not None:
+        return (number,)
+    if len(plain) >= 2 and plain[0] == plain[-1] and plain[0] in "'\"" and plain[0] not in plain[1:-1] and "\\" not in plain:
+        return (plain[1:-1],)
+    parts = plain.split(":")
+    if 2 <= len(parts) <= 3 and all(not part.strip() or type(parse_number(part)) is int for part in parts):
+        return (slice(*(parse_number(part) if part.strip() else None for part in parts)),)
+    return None
+
+
 def minus(text: str) -> str:
     """Replace the hyphen of a number by a minus sign."""
     return text.replace("-", MINUS)

@@ -15,11 +15,13 @@ from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace, WireFace
 from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.gesture_item import GestureItem
+from gradstudio.app.canvas.hit import Hit, hit_at
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
-from gradstudio.app.canvas.touched import touched
+from gradstudio.app.canvas.touched import is_rebuilt, touched
 from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_faces
 from gradstudio.app.canvas.wire_layer import Ends, WireLayer
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
@@ -28,6 +30,7 @@ from gradstudio.document.graph import NodeId, NodePath, Wire
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
     from gradstudio.app.studio import Studio
+    from gradstudio.document.diff import Diff
 
 ROOM = 8000.0  # canvas units round the nodes; the scene's rectangle grows in such steps
 
@@ -62,6 +65,8 @@ class CanvasScene(QGraphicsScene):
         self.pills = PillLayer(self)
         self.addItem(self.wires)
         self.addItem(self.pills)
+        self.gesture_item = GestureItem(self)
+        self.addItem(self.gesture_item)
         self.context = Context(studio, scope)
         self._state = self.context.state
         self.rebuild()
@@ -82,9 +87,11 @@ class CanvasScene(QGraphicsScene):
             self.update()
         if change.selection:
             self._follow_selection()
-        if change.everything or (change.document is not None and self._looks_differ(before)):
+        if change.everything or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()
             return
+        if change.document is not None and change.document.layout:
+            self._follow_layout(change.document)
         nodes, wires = touched(change, before, self.context)
         self._dirty |= nodes & self.nodes.keys()
         for node in nodes & self.nodes.keys():
@@ -93,8 +100,12 @@ class CanvasScene(QGraphicsScene):
         if change.playhead:
             self.frames.update()
 
-    def _looks_differ(self, before: Context) -> bool:
-        return before.document is not self.context.document
+    def _follow_layout(self, diff: Diff) -> None:
+        moved = [n for n in diff.moved if n in self.nodes]
+        if moved:
+            self._shift(moved)
+        else:
+            self.frames.follow()
 
     def rebuild(self) -> None:
         """Make items and wires fit the graph; those of nodes that stay are kept."""
@@ -248,6 +259,15 @@ class CanvasScene(QGraphicsScene):
         if nodes is None:
             rect = rect.united(self.frames.content_rect())
         return rect
+
+    def hit(self, pos: QPointF) -> Hit:
+        """Return what lies at a point."""
+        return hit_at(self, pos)
+
+    def nodes_near(self, pos: QPointF, reach: float) -> list[tuple[NodeId, NodeItem]]:
+        """Return the nodes whose body comes within reach of a point."""
+        area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
+        return [(item.node, item) for item in self.items(area) if isinstance(item, NodeItem)]
 
     def obstacles(self, face: WireFace) -> Boxes:
         """Return the boxes that a wire must not cross: all nodes but its own two."""

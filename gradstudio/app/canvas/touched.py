@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.document.graph import NodeId, NodePath
+from gradstudio.document.diff import Diff
+from gradstudio.document.graph import Node, NodeId, NodePath
 from gradstudio.session.delta import changed_keys
 
 if TYPE_CHECKING:
@@ -16,11 +17,27 @@ if TYPE_CHECKING:
 Touched = tuple[set[NodeId], set[WireId]]
 
 
+def is_rebuilt(diff: Diff, before: Context, now: Context) -> bool:
+    """Say whether an edit changes which items and wires there are, and not only what they show or where they stand."""
+    if before.document is now.document:
+        return False
+    if diff.frames or diff.groups or before.document.layout.collapsed != now.document.layout.collapsed:
+        return True
+    old, new = before.graph.nodes, now.graph.nodes
+    return any(n not in old or n not in new or _parts(old[n]) != _parts(new[n]) for n in diff.nodes if n in old or n in new)
+
+
+def _parts(node: Node) -> tuple[object, ...]:
+    """Return what decides a node's ports, wires and place; a rename can make scissors a node, or a node scissors."""
+    return node.op, node.inputs, node.frame, node.group, bool(node.names and any(node.names))
+
+
 def touched(change: Change, before: Context, now: Context) -> Touched:
     """Return the nodes and wires whose faces may differ from before."""
     if _everywhere(change, before, now):
         return set(now.graph.nodes), {(w.target, w.path) for w in now.graph.wires}
     nodes = _here(now, (path for path, _ in change.values)) | _here(now, change.stale)
+    nodes |= {n for n in change.document.nodes if n in now.graph.nodes} if change.document is not None else set()
     wires = {(node, path) for target, path in change.flows if (node := now.here(target)) is not None}
     if change.engine:
         nodes |= _here(now, (path for path, _ in changed_keys(before.state.locals, now.state.locals)))
@@ -36,6 +53,9 @@ def touched(change: Change, before: Context, now: Context) -> Touched:
 
 def _everywhere(change: Change, before: Context, now: Context) -> bool:
     """Say whether faces differ all over: another range, another pass, another step of a pass, other failures."""
+    diff = change.document
+    if diff is not None and (diff.renamed or diff.script or diff.optimizers or before.reach != now.reach):
+        return True
     if change.mode or before.full != now.full:
         return True
     if before.range != now.range or before.roots != now.roots or before.root_names != now.root_names:

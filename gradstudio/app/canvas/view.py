@@ -1,78 +1,110 @@
-"""The view: zoom, pan, the dot grid, the overlays, and the gestures that the pointer and the keys begin."""
+"""The view: the dot grid, the overlays, hover, and which gesture a press or a key begins. Looking (zoom, pan) is in camera.py."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QPixmap, QResizeEvent, QTransform
-from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QBrush,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QShowEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
 
+from gradstudio.app.canvas.adding import add_node
+from gradstudio.app.canvas.camera import Camera
+from gradstudio.app.canvas.cards import CardDock
+from gradstudio.app.canvas.editor import Editor
+from gradstudio.app.canvas.empty import paint_empty
 from gradstudio.app.canvas.far import paint_far
-from gradstudio.app.canvas.geometry import Level, level_at
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.gestures.begin import begun, is_scrubbed
+from gradstudio.app.canvas.gestures.gesture import Gesture, Pointer
+from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.canvas.hit import Hit
+from gradstudio.app.canvas.keys import Keys
 from gradstudio.app.canvas.overlay import MARGIN, Legend, ZoomBox
-from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE
+from gradstudio.app.widgets.card import Card
+from gradstudio.app.widgets.catalog import MIME
+from gradstudio.document.graph import NodeId, NodePath, OperandPath
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
     from gradstudio.app.studio import Studio
 
-NEAREST, FARTHEST = 4.0, 0.04  # zoom
-FIT_MARGIN = 40.0
-OVERLAY_ROOM = 52.0  # px at the bottom that fitting leaves to legend and zoom box
+EDGE, EDGE_SPEED, FRAME_MS = 28.0, 14.0, 16  # px from the edge at which a drag scrolls, px a frame at most
 
 
-class CanvasView(QGraphicsView):
-    """The canvas. `search_requested(scene position, context)` asks for the op search; context: a wire's loose end, or None."""
+class CanvasView(Camera):
+    """The canvas. Signals ask the window for what is not the canvas's own: the op search, the context menu, play and pause."""
 
-    search_requested = Signal(QPointF, object)
-    zoomed = Signal(float)
+    search_requested = Signal(QPointF, object)  # scene position, LooseWire or None
+    menu_requested = Signal(QPoint, object)  # global position, Hit
+    space_tapped = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.studio = studio
-        self.canvas = CanvasScene(studio, self)
-        self.setScene(self.canvas)
-        self._set_up()
+        super().__init__(studio, parent)
+        self.gesture: Gesture | None = None
         self.legend = Legend(self.canvas.theme, self.switch_norms, self)
         self.zoom_box = ZoomBox(self.canvas.theme, self.zoom_by, self.reset_zoom, self.fit_all, self)
+        self.editor = Editor(self)
+        self.dock = CardDock(self)
+        self.keys = Keys(self)
         self._grid: tuple[object, QBrush] | None = None
-        self._framed = False
-        studio.changed.connect(self.refresh)
-        self._show_overlays()
-
-    def _set_up(self) -> None:
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
-        self.setOptimizationFlags(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
-        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._space_held = self._space_used = False
+        self._last = QPointF()
+        self._edge_clock = QTimer(self)
+        self._edge_clock.setInterval(FRAME_MS)
+        self._edge_clock.timeout.connect(self._scroll_at_edge)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Canvas")
+        self.moved.connect(self._follow_camera)
+        studio.changed.connect(self.refresh)
+        self._show_overlays()
 
     # ------------------------------------------------------------ following
     def refresh(self, change: Change) -> None:
         """Follow the studio."""
-        first = not self.canvas.nodes
         self.canvas.refresh(change)
         if change.theme:
             self._grid = None
             self.viewport().update()
-        if change.file or (first and self.canvas.nodes and change.everything):
+        if change.everything and change.file:
+            self.finish_gesture()
+            self.editor.close()
             self.show_opened()
+        if change.document is not None or change.everything:
+            self.keys.follow()
+            self.dock.follow()
+            if len(self.canvas.nodes) < 2:
+                self.viewport().update()
         self._show_overlays()
 
     def _show_overlays(self) -> None:
         self.legend.show_range(self.canvas.theme, self.canvas.context.range, self.canvas.norms)
         self.zoom_box.show_zoom(self.canvas.theme, self.zoom)
+
+    def _follow_camera(self) -> None:
+        self.dock.follow()
+        self._show_overlays()
 
     def switch_norms(self) -> None:
         """Colour by sign, or by norm."""
@@ -80,115 +112,260 @@ class CanvasView(QGraphicsView):
         self.canvas.update()
         self._show_overlays()
 
-    # ------------------------------------------------------------ zoom and pan
-    @property
-    def zoom(self) -> float:
-        """View pixels a canvas unit."""
-        return self.transform().m11()
+    # ------------------------------------------------------------ what the window calls
+    def add_node(self, key: str, pos: QPointF, loose: LooseWire | None = None) -> NodeId | None:
+        """Add what a palette key stands for at a canvas position, connected to a loose wire, selected."""
+        return add_node(self, key, pos, loose)
 
-    def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
-        """Zoom so that the point under `at` (view coordinates; the middle) stays where it is."""
-        zoom = max(FARTHEST, min(NEAREST, zoom))
-        if abs(zoom - 1) < 0.02:
-            zoom = 1.0
-        anchor = at if at is not None else QPointF(self.viewport().rect().center())
-        fixed = self.to_scene(anchor)
-        self.setTransform(QTransform.fromScale(zoom, zoom))
-        self._follow_zoom()
-        self.put(fixed, anchor)
-        self.zoomed.emit(zoom)
-        self._show_overlays()
+    def pointer_scene_pos(self) -> QPointF:
+        """Return the canvas position under the pointer, or in the middle of the view."""
+        at = self.viewport().mapFromGlobal(self.cursor().pos())
+        inside = self.viewport().rect().contains(at) and self.underMouse()
+        return self.to_scene(QPointF(at if inside else self.viewport().rect().center()))
 
-    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
-        """Zoom in or out by a factor."""
-        self.set_zoom(self.zoom * factor, at)
+    def edit_value(self, node: NodeId) -> None:
+        """Type the number of a leaf."""
+        self.editor.value(node)
 
-    def reset_zoom(self) -> None:
-        """Zoom to 100 %."""
-        self.set_zoom(1.0)
+    def edit_name(self, node: NodeId) -> None:
+        """Type the name of a node."""
+        self.editor.name(node)
 
-    def to_scene(self, at: QPointF) -> QPointF:
-        """Return a view position in canvas units, to the fraction of a pixel."""
-        return self.viewportTransform().inverted()[0].map(at)
+    def edit_literal(self, node: NodeId, path: OperandPath) -> None:
+        """Type the literal of an operand."""
+        self.editor.literal(node, path)
 
-    def put(self, scene_at: QPointF, at: QPointF) -> None:
-        """Scroll so that a canvas point lies at a view position."""
-        off = self.viewportTransform().map(scene_at) - at
-        self.pan(off.x(), off.y())
+    def place_card(self, card: Card, path: NodePath | None, failed: bool = False) -> None:
+        """Dock a card at a node, on its emptiest side, and keep it there; None hides it."""
+        self.dock.place(card, path, failed)
 
-    def pan(self, dx: float, dy: float) -> None:
-        """Scroll by view pixels."""
-        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
-        across.setValue(across.value() + round(dx))
-        down.setValue(down.value() + round(dy))
+    def focus_next(self, step: int) -> None:
+        """Put the keyboard on the next node, or the one before."""
+        self.keys.next(step)
 
-    def fit(self, rect: QRectF, most: float = 1.0) -> None:
-        """Show a rectangle of the canvas whole, no larger than `most`, above the overlays."""
-        if rect.isEmpty():
+    # ------------------------------------------------------------ pointer
+    def _pointer(self, at: QPointF, keys: Qt.KeyboardModifier) -> Pointer:
+        scene = self.to_scene(at)
+        return Pointer(at, scene, self.canvas.hit(scene), keys)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.setFocus(Qt.FocusReason.MouseFocusReason)
+        if self.gesture is not None:
+            event.accept()
             return
-        room = QRectF(self.viewport().rect()).adjusted(0, 0, 0, -OVERLAY_ROOM)
-        wide, tall = max(50.0, room.width() - FIT_MARGIN), max(50.0, room.height() - FIT_MARGIN)
-        self.set_zoom(min(most, wide / rect.width(), tall / rect.height()))
-        self.put(rect.center(), room.center())
+        self.keys.pointer_took_over()
+        self._last = event.position()
+        self._space_used = self._space_held
+        self._take(begun(self, self._pointer(event.position(), event.modifiers()), event.button(), self._space_held))
+        event.accept()
 
-    def fit_all(self) -> None:
-        """Show the whole graph."""
-        self.canvas.settle()
-        self.fit(self.canvas.content_rect())
-
-    def fit_selection(self) -> None:
-        """Show the selected nodes, or all where none is selected."""
-        chosen = self.canvas.selected_nodes
-        self.fit(self.canvas.content_rect(chosen) if chosen else self.canvas.content_rect(), 1.5)
-
-    def show_opened(self) -> None:
-        """Show a document that was just opened: at 100 % if it fits, else whole."""
-        self._framed = self.isVisible()
-        self.fit_all()
-
-    def reveal(self, node: str) -> None:
-        """Scroll a node into the middle 70 % of the view, if it is outside."""
-        item = self.canvas.nodes.get(node)
-        if item is None:
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._last = event.position()
+        at = self._pointer(event.position(), event.modifiers())
+        if self.gesture is None:
+            self._hover(at)
             return
-        middle = QRectF(self.viewport().rect())
-        middle.adjust(middle.width() * 0.15, middle.height() * 0.15, -middle.width() * 0.15, -middle.height() * 0.15)
-        if not middle.contains(self.viewportTransform().mapRect(item.body)):
-            self.put(item.body.center(), QPointF(self.viewport().rect().center()))
+        self.gesture.move(at)
+        self.follow_gesture()
+        if self.gesture is not None and self.gesture.pans and self._edge_pull() != QPointF():
+            self._edge_clock.start()
 
-    def _follow_zoom(self) -> None:
-        ratio = self.viewport().devicePixelRatioF()
-        self.canvas.set_zoom(self.zoom, level_at(self.zoom, self.canvas.level), ratio)
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self.gesture is not None and not event.buttons():
+            gesture = self.gesture
+            self._take(None)
+            gesture.finish(self._pointer(event.position(), event.modifiers()))
+            self._hover(self._pointer(event.position(), event.modifiers()))
+        event.accept()
 
-    # ------------------------------------------------------------ Qt
-    def showEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            self.mousePressEvent(event)
+            return
+        self.finish_gesture()
+        hit = self._pointer(event.position(), event.modifiers()).hit
+        if hit.node is None and hit.wire is None and hit.frame is None and hit.comment is None:
+            self.search_requested.emit(hit.pos, None)
+        elif hit.node is not None and hit.part is not None:
+            self._open_part(hit)
+        event.accept()
+
+    def _open_part(self, hit: Hit) -> None:
+        """Type over what was double-clicked."""
+        node, part = hit.node or "", hit.part
+        face = self.canvas.face(node)
+        if part is None or face.kind == "scissors":
+            return
+        if part.kind == "value" and face.editable:
+            self.editor.value(node)
+        elif part.kind == "title":
+            self.editor.name(node)
+        elif part.kind in ("row", "input"):
+            row = next((r for r in face.inputs if r.path == part.path), None)
+            if row is not None and row.literal is not None:
+                self.editor.literal(node, row.literal)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        at = QPointF(event.pos())
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            node = self.studio.primary
+            at = self.viewportTransform().map(self.canvas.nodes[node].body.center()) if node in self.canvas.nodes else self._middle()
+        hit = self._pointer(at, event.modifiers()).hit
+        if hit.node is not None and hit.node not in self.studio.selection:
+            self.studio.select((hit.node,))
+        elif hit.wire is not None:
+            self.studio.select((("wire", *hit.wire),))
+        self.menu_requested.emit(self.viewport().mapToGlobal(at.toPoint()), hit)
+        event.accept()
+
+    def _middle(self) -> QPointF:
+        return QPointF(self.viewport().rect().center())
+
+    def _hover(self, at: Pointer) -> None:
+        hit = at.hit
+        self.canvas.set_hover(hit.node, hit.wire if hit.node is None else None)
+        self.viewport().setCursor(self._cursor(hit))
+
+    def _cursor(self, hit: Hit) -> Qt.CursorShape:
+        if self._space_held:
+            return Qt.CursorShape.OpenHandCursor
+        if hit.part is None or hit.node is None:
+            return Qt.CursorShape.ArrowCursor
+        if hit.part.kind in ("input", "output"):
+            return Qt.CursorShape.CrossCursor
+        if hit.part.kind == "switch":
+            return Qt.CursorShape.PointingHandCursor
+        scrubs = hit.part.kind == "value" and is_scrubbed(self, hit.node)
+        return Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self.gesture is None:
+            self.canvas.set_hover(None, None)
+        super().leaveEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        turns = event.angleDelta().y() or event.angleDelta().x()
+        fine = 0.25 if event.modifiers() & Qt.KeyboardModifier.ControlModifier else 1.0
+        if turns:
+            self.zoom_by(1.0015 ** (turns * fine), event.position())
+        event.accept()
+
+    # ------------------------------------------------------------ the gesture in hand
+    def _take(self, gesture: Gesture | None) -> None:
+        self.gesture = gesture
+        self._edge_clock.stop()
+        if gesture is not None:
+            self.viewport().setCursor(gesture.cursor)
+        self.follow_gesture()
+
+    def follow_gesture(self) -> None:
+        """Draw the gesture where it is now."""
+        self.canvas.gesture_item.show_gesture(self.gesture)
+
+    def finish_gesture(self) -> None:
+        """Cancel the gesture in hand, if there is one."""
+        gesture = self.gesture
+        if gesture is not None:
+            self._take(None)
+            gesture.cancel()
+
+    def _edge_pull(self) -> QPointF:
+        """Return how far to scroll a frame: more the nearer the pointer is to, or beyond, an edge."""
+        rect, at = self.viewport().rect(), self._last
+
+        def pull(x: float, length: float) -> float:
+            low, high = max(0.0, EDGE - x), max(0.0, x - (length - EDGE))
+            return (min(high, 2 * EDGE) - min(low, 2 * EDGE)) / EDGE * EDGE_SPEED / 2
+
+        return QPointF(pull(at.x(), rect.width()), pull(at.y(), rect.height()))
+
+    def _scroll_at_edge(self) -> None:
+        pull = self._edge_pull()
+        if self.gesture is None or pull == QPointF():
+            self._edge_clock.stop()
+            return
+        self.pan(pull.x(), pull.y())
+        self.gesture.move(self._pointer(self._last, Qt.KeyboardModifier.NoModifier))
+        self.follow_gesture()
+
+    # ------------------------------------------------------------ keys
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self.keys.wants(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from node to node; F6 leaves the canvas."""
+        self.keys.tab(1 if forward else -1)
+        return bool(self.canvas.nodes)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            if not event.isAutoRepeat():
+                self._space_held, self._space_used = True, False
+                self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        elif not self.keys.press(event):
+            event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            tapped, self._space_held = self._space_held and not self._space_used, False
+            self.viewport().unsetCursor()
+            if tapped:
+                self.space_tapped.emit()
+        else:
+            event.ignore()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._space_held = False
+        super().focusOutEvent(event)
+
+    # ------------------------------------------------------------ drops of the palette
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.setAccepted(event.mimeData().hasFormat(MIME))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.setAccepted(event.mimeData().hasFormat(MIME))
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if event.mimeData().hasFormat(MIME):
+            key = bytes(event.mimeData().data(MIME).data()).decode(errors="replace")
+            self.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.add_node(key, self.to_scene(event.position()))
+            event.acceptProposedAction()
+
+    # ------------------------------------------------------------ painting
+    def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._framed:
-            self.show_opened()
+        self.show_first()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         size = self.viewport().size()
         self.legend.move(MARGIN, size.height() - MARGIN + 2 - self.legend.height())
         self.zoom_box.move(size.width() - MARGIN - self.zoom_box.width(), size.height() - MARGIN + 2 - self.zoom_box.height())
+        self.dock.follow()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.canvas.device_ratio != self.viewport().devicePixelRatioF():
-            self._follow_zoom()
+            self.follow_zoom()
         seen = self.visible_rect(event.rect())
         self.canvas.settle(seen)
         if self.canvas.level == Level.FAR:
-            painter = QPainter(self.viewport())
-            painter.setWorldTransform(self.viewportTransform())
-            paint_far(painter, self.canvas, seen, event.rect())
-            painter.end()
+            self._paint_far(event.rect(), seen)
             return
         super().paintEvent(event)
+        if not self.canvas.nodes:
+            painter = QPainter(self.viewport())
+            paint_empty(painter, self.canvas.theme, QRectF(self.viewport().rect()), self.canvas.device_ratio)
+            painter.end()
 
-    def visible_rect(self, area: QRect | None = None) -> QRectF:
-        """Return what is seen of the canvas (in a part of the viewport)."""
-        area = area if area is not None else self.viewport().rect()
-        return self.viewportTransform().inverted()[0].mapRect(QRectF(area.adjusted(-2, -2, 2, 2)))
+    def _paint_far(self, area: QRect, seen: QRectF) -> None:
+        painter = QPainter(self.viewport())
+        painter.setWorldTransform(self.viewportTransform())
+        paint_far(painter, self.canvas, seen, area)
+        painter.end()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
         theme = self.canvas.theme

@@ -103,6 +103,14 @@ class WireLayer(QGraphicsItem):
             shape.cut = shape.nearest(self.canvas.cut_point(face.cut))
         return shape
 
+    def leave_out(self, keys: Iterable[WireId]) -> None:
+        """Draw all wires but these: one that is picked up is drawn by the gesture."""
+        hidden = frozenset(keys)
+        changed, self.hidden = hidden ^ self.hidden, hidden
+        for key in changed:
+            if key in self._index:
+                self._repaint(self._index[key])
+
     # ------------------------------------------------------------ reading
     def face(self, key: WireId) -> WireFace:
         """Return the face of a wire, worked out anew where its numbers differ."""

@@ -1,0 +1,91 @@
+"""Adding: a node of the palette at a place, connected to the loose end of a wire, selected."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.theme import SIZE
+from gradstudio.app.widgets.catalog import NO_GRAD, RETAIN, node_of
+from gradstudio.document.commands.frames import WrapInFrame
+from gradstudio.document.commands.nodes import AddNode, SetRetainGrad
+from gradstudio.document.document import MAIN
+from gradstudio.document.graph import BlockId, Literal, Node, NodeId, OperandPath, operand_at, with_operand
+from gradstudio.document.rules import TENSOR_KINDS, input_kind
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.view import CanvasView
+
+LEAF_DROP, OP_DROP = QPointF(-66, -52), QPointF(-75, -50)  # from the pointer to the node's corner
+
+
+def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None = None) -> NodeId | None:
+    """Add what a palette key stands for. Return the new node; None for what is none (no_grad, retain), or where it was refused."""
+    if key in (NO_GRAD, RETAIN):
+        _on_selection(view, key, pos)
+        return None
+    studio = view.studio
+    node = node_of(key, studio.new_id("n"), view.canvas.context.graph)
+    if loose is not None and loose.source is not None:
+        path = first_input(node)
+        if path is not None:
+            node = replace(node, inputs=with_operand(node.inputs, path, loose.source))
+    readers = ((loose.target, loose.path),) if loose is not None and loose.target is not None else ()
+    corner = _corner(view, node, pos, loose)
+    if not studio.do(AddNode(node, block_of(view, loose), corner, readers)):
+        return None
+    studio.select((node.id,))
+    return node.id
+
+
+def first_input(node: Node) -> OperandPath | None:
+    """Return the first operand of a new node that a wire can lead to."""
+    for i, operand in enumerate(node.inputs):
+        kind = input_kind(node.op, i)
+        if kind == "tensors":
+            return (i, 0)
+        if kind in TENSOR_KINDS and (operand is None or isinstance(operand_at(node.inputs, (i,)), Literal)):
+            return (i,)
+    return None
+
+
+def block_of(view: CanvasView, loose: LooseWire | None) -> BlockId:
+    """Return the block that a new node goes into: that of the wire, of the selection, else the first."""
+    graph = view.canvas.context.graph
+    ends = [loose.source.source if loose and loose.source else None, loose.target if loose else None]
+    for node in [*ends, *view.studio.selected_nodes]:
+        if node in graph.block_of:
+            return graph.block_of[node or ""]
+    return next(iter(graph.blocks), MAIN)
+
+
+def _corner(view: CanvasView, node: Node, pos: QPointF, loose: LooseWire | None) -> tuple[int, int]:
+    """Return where the node's corner goes: its port under the end of the wire, else its middle under the pointer; on the grid."""
+    if loose is not None and loose.source is not None:
+        corner = pos + QPointF(0, -79)
+    elif loose is not None and loose.target is not None:
+        corner = pos + QPointF(-SIZE["nodeOpW"], -50)
+    else:
+        corner = pos + (LEAF_DROP if node.op == "leaf" else OP_DROP)
+    grid = SIZE["grid"]
+    return round(round(corner.x() / grid) * grid), round(round(corner.y() / grid) * grid)
+
+
+def _on_selection(view: CanvasView, key: str, pos: QPointF) -> None:
+    """Put what is selected (or lies at the place) under no_grad, or keep its gradients."""
+    studio = view.studio
+    hit = view.canvas.hit(pos)
+    nodes = (hit.node,) if hit.node is not None and hit.node not in studio.selection else studio.selected_nodes
+    if not nodes:
+        studio.notify("Select the nodes first")
+    elif key == NO_GRAD:
+        studio.do(WrapInFrame(tuple(nodes), "no_grad", tuple(studio.new_id("f") for _ in nodes)))
+    else:
+        gesture = studio.new_gesture()
+        for node in nodes:
+            studio.do(SetRetainGrad(node, 0, True, gesture))
+
+

@@ -1,0 +1,132 @@
+"""The camera: zoom, pan, fit. Looking is no edit and leaves no history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QTransform
+from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
+
+from gradstudio.app.canvas.geometry import level_at
+from gradstudio.app.canvas.scene import CanvasScene
+
+if TYPE_CHECKING:
+    from gradstudio.app.studio import Studio
+
+NEAREST, FARTHEST = 4.0, 0.04  # zoom
+FIT_MARGIN = 40.0
+OVERLAY_ROOM = 52.0  # px at the bottom that fitting leaves to legend and zoom box
+
+
+class Camera(QGraphicsView):
+    """A view of a canvas scene that looks where it is told."""
+
+    zoomed = Signal(float)
+    moved = Signal()
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.canvas = CanvasScene(studio, self)
+        self.setScene(self.canvas)
+        self._framed = False
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.MinimalViewportUpdate)
+        self.setOptimizationFlags(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+    # ------------------------------------------------------------ zoom and pan
+    @property
+    def zoom(self) -> float:
+        """View pixels a canvas unit."""
+        return self.transform().m11()
+
+    def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
+        """Zoom so that the point under `at` (view coordinates; the middle) stays where it is."""
+        zoom = max(FARTHEST, min(NEAREST, zoom))
+        if abs(zoom - 1) < 0.02:
+            zoom = 1.0
+        anchor = at if at is not None else QPointF(self.viewport().rect().center())
+        fixed = self.to_scene(anchor)
+        self.setTransform(QTransform.fromScale(zoom, zoom))
+        self.follow_zoom()
+        self.put(fixed, anchor)
+        self.zoomed.emit(zoom)
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom in or out by a factor."""
+        self.set_zoom(self.zoom * factor, at)
+
+    def reset_zoom(self) -> None:
+        """Zoom to 100 %."""
+        self.set_zoom(1.0)
+
+    def to_scene(self, at: QPointF) -> QPointF:
+        """Return a view position in canvas units, to the fraction of a pixel."""
+        return self.viewportTransform().inverted()[0].map(at)
+
+    def put(self, scene_at: QPointF, at: QPointF) -> None:
+        """Scroll so that a canvas point lies at a view position."""
+        off = self.viewportTransform().map(scene_at) - at
+        self.pan(off.x(), off.y())
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Scroll by view pixels."""
+        across, down = self.horizontalScrollBar(), self.verticalScrollBar()
+        across.setValue(across.value() + round(dx))
+        down.setValue(down.value() + round(dy))
+        self.moved.emit()
+
+    def fit(self, rect: QRectF, most: float = 1.0) -> None:
+        """Show a rectangle of the canvas whole, no larger than `most`, above the overlays."""
+        if rect.isEmpty():
+            return
+        room = QRectF(self.viewport().rect()).adjusted(0, 0, 0, -OVERLAY_ROOM)
+        wide, tall = max(50.0, room.width() - FIT_MARGIN), max(50.0, room.height() - FIT_MARGIN)
+        self.set_zoom(min(most, wide / rect.width(), tall / rect.height()))
+        self.put(rect.center(), room.center())
+
+    def fit_all(self) -> None:
+        """Show the whole graph."""
+        self.canvas.settle()
+        self.fit(self.canvas.content_rect())
+
+    def fit_selection(self) -> None:
+        """Show the selected nodes, or all where none is selected."""
+        chosen = self.canvas.selected_nodes
+        self.fit(self.canvas.content_rect(chosen) if chosen else self.canvas.content_rect(), 1.5)
+
+    def show_opened(self) -> None:
+        """Show a document that was just opened: at 100 % if it fits, else whole."""
+        self._framed = self.isVisible()
+        self.fit_all()
+
+    def show_first(self) -> None:
+        """Show the document that was there before the view was first seen."""
+        if not self._framed:
+            self.show_opened()
+
+    def reveal(self, node: str) -> None:
+        """Scroll a node into the middle 70 % of the view, if it is outside."""
+        item = self.canvas.nodes.get(node)
+        if item is None:
+            return
+        middle = QRectF(self.viewport().rect())
+        middle.adjust(middle.width() * 0.15, middle.height() * 0.15, -middle.width() * 0.15, -middle.height() * 0.15)
+        if not middle.contains(self.viewportTransform().mapRect(item.body)):
+            self.put(item.body.center(), QPointF(self.viewport().rect().center()))
+
+    def follow_zoom(self) -> None:
+        """Tell the scene the zoom, and the pixel density of the screen."""
+        ratio = self.viewport().devicePixelRatioF()
+        self.canvas.set_zoom(self.zoom, level_at(self.zoom, self.canvas.level), ratio)
+
+    def visible_rect(self, area: QRect | None = None) -> QRectF:
+        """Return what is seen of the canvas (in a part of the viewport)."""
+        area = area if area is not None else self.viewport().rect()
+        return self.viewportTransform().inverted()[0].mapRect(QRectF(area.adjusted(-2, -2, 2, 2)))

@@ -1,0 +1,151 @@
+"""Cards beside nodes: on the emptiest side, joined by a tether, staying there while the canvas moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import Z
+from gradstudio.app.widgets.card import Card
+from gradstudio.document.graph import NodeId, NodePath
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.view import CanvasView
+
+GAP = 48.0  # px between node and card
+SIDES = ("below", "right", "left", "above")  # the order in which they are preferred
+BY_SIDE_RISE = 0.35  # how much of a card beside a node stands above the node's middle
+
+
+class CardDock:
+    """Keeps one card at one node."""
+
+    def __init__(self, view: CanvasView) -> None:
+        self._view = view
+        self.card: Card | None = None
+        self.node: NodeId | None = None
+        self.side = "below"
+        self._shift = 0  # px, along the side, to stay within the view
+        self._failed = False
+        self.tether = Tether(view)
+        view.canvas.addItem(self.tether)
+
+    def place(self, card: Card, path: NodePath | None, failed: bool = False) -> None:
+        """Dock a card at the node that a path goes through; None hides it."""
+        node = self._view.canvas.context.here(path) if path is not None else None
+        if node is None or node not in self._view.canvas.nodes:
+            card.hide()
+            if card is self.card:
+                self.card = self.node = None
+                self.tether.follow(None, None)
+            return
+        if self.card is not None and self.card is not card:
+            self.card.hide()
+        if card.parentWidget() is not self._view:
+            card.setParent(self._view)
+        fresh = (card, node) != (self.card, self.node)
+        self.card, self.node, self._failed = card, node, failed
+        if fresh:
+            self._view.reveal(node)
+            self.side = self._emptiest(card)
+        card.show()
+        card.raise_()
+        self.follow()
+
+    def follow(self) -> None:
+        """Keep the card at its node: after a pan, a zoom, a move."""
+        card, node = self.card, self.node
+        if card is None or node is None:
+            return
+        if node not in self._view.canvas.nodes:
+            self.place(card, None)
+            return
+        rect = self._rect(card, self.side)
+        card.place(rect.topLeft())
+        body = QRectF(card.body.translated(card.pos()))
+        self.tether.follow(self._line(body), "error" if self._failed else "text3")
+
+    def _node_rect(self) -> QRectF:
+        return self._view.viewportTransform().mapRect(self._view.canvas.nodes[self.node or ""].body)
+
+    def _rect(self, card: Card, side: str) -> QRect:
+        """Return where a card stands on a side of its node, pushed along the side to stay within the view."""
+        node, size, view = self._node_rect(), card.body.size(), self._view.viewport().rect()
+        if side in ("below", "above"):
+            x = node.center().x() - size.width() * 0.3
+            x = max(8.0, min(x, view.width() - size.width() - 8.0))
+            y = node.bottom() + GAP if side == "below" else node.top() - GAP - size.height()
+        else:
+            x = node.right() + GAP if side == "right" else node.left() - GAP - size.width()
+            y = node.center().y() - size.height() * BY_SIDE_RISE
+            y = max(8.0, min(y, view.height() - size.height() - 8.0))
+        return QRect(QPoint(round(x), round(y)), size)
+
+    def _emptiest(self, card: Card) -> str:
+        """Return the side on which a card hides least and is seen whole; earlier sides win ties."""
+        costs = [(self._cost(QRectF(self._rect(card, side))), i) for i, side in enumerate(SIDES)]
+        return SIDES[min(costs)[1]]
+
+    def _cost(self, rect: QRectF) -> float:
+        view = QRectF(self._view.viewport().rect())
+        seen = rect.intersected(view)
+        outside = rect.width() * rect.height() - max(0.0, seen.width()) * max(0.0, seen.height())
+        hidden, transform = 0.0, self._view.viewportTransform()
+        for node, item in self._view.canvas.nodes.items():
+            over = transform.mapRect(item.body).intersected(rect)
+            if not over.isEmpty():
+                hidden += over.width() * over.height() * (6.0 if node == self.node else 1.0)
+        return round((hidden + 4 * outside) / 2000)
+
+    def _line(self, card: QRectF) -> QLineF:
+        """Return the tether in canvas units, from the node's edge to the card's."""
+        node = self._node_rect()
+        x = max(card.left() + 16, min(node.center().x(), card.right() - 16))
+        y = max(card.top() + 16, min(node.center().y(), card.bottom() - 16))
+        if card.top() > node.bottom():
+            ends = QPointF(node.center().x(), node.bottom()), QPointF(x, card.top())
+        elif card.bottom() < node.top():
+            ends = QPointF(node.center().x(), node.top()), QPointF(x, card.bottom())
+        elif card.left() > node.right():
+            ends = QPointF(node.right(), node.center().y()), QPointF(card.left(), y)
+        elif card.right() < node.left():
+            ends = QPointF(node.left(), node.center().y()), QPointF(card.right(), y)
+        else:
+            return QLineF()
+        return QLineF(self._view.to_scene(ends[0]), self._view.to_scene(ends[1]))
+
+
+class Tether(QGraphicsItem):
+    """The line from a node to its card."""
+
+    def __init__(self, view: CanvasView) -> None:
+        super().__init__()
+        self._view = view
+        self._line = QLineF()
+        self._shade = "text3"
+        self.setZValue(Z["overlay"])
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def follow(self, line: QLineF | None, shade: str | None) -> None:
+        """Take another line; None hides it."""
+        line = line if line is not None else QLineF()
+        if line != self._line or shade != self._shade:
+            self.prepareGeometryChange()
+            self._line, self._shade = line, shade or "text3"
+            self.update()
+
+    def boundingRect(self) -> QRectF:
+        return QRectF(self._line.p1(), self._line.p2()).normalized().adjusted(-10, -10, 10, 10)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self._line.isNull():
+            return
+        paint = Paint(painter, self._view.canvas.theme, self._view.canvas.ratio)
+        scale = 1 / self._view.zoom
+        painter.setPen(paint.pen(self._shade, 1.5 * scale, flat=True))
+        painter.drawLine(self._line)
+        paint.dot(self._line.x1(), self._line.y1(), 3 * scale, self._shade)

@@ -1,0 +1,44 @@
+"""What a gesture draws while it lasts: above nodes, below cards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from gradstudio.app.canvas.gestures.gesture import Gesture
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import Z
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+
+class GestureItem(QGraphicsItem):
+    """Draws the gesture in hand, if there is one."""
+
+    def __init__(self, scene: CanvasScene) -> None:
+        super().__init__()
+        self.canvas = scene
+        self._gesture: Gesture | None = None
+        self._area = QRectF()
+        self.setZValue(Z["dragGhost"])
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    def show_gesture(self, gesture: Gesture | None) -> None:
+        """Draw a gesture where it is now; None: nothing."""
+        self._gesture = gesture
+        area = gesture.area() if gesture is not None else QRectF()
+        if area != self._area:
+            self.prepareGeometryChange()
+            self._area = area
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._area
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self._gesture is not None:
+            self._gesture.paint(Paint(painter, self.canvas.theme, self.canvas.ratio))

@@ -1,0 +1,56 @@
+"""What lies at a point of the canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+
+from gradstudio.app.canvas.frame_item import FrameItem
+from gradstudio.app.canvas.node_item import NodeItem, Part
+from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.app.theme import SIZE
+from gradstudio.document.frames import FrameId
+from gradstudio.document.graph import NodeId
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The topmost thing at a point: a part of a node, a wire, the title of a frame or comment, or nothing."""
+
+    pos: QPointF
+    node: NodeId | None = None
+    part: Part | None = None
+    wire: WireId | None = None
+    frame: FrameId | None = None
+    comment: int | None = None
+
+
+def hit_at(canvas: CanvasScene, pos: QPointF) -> Hit:
+    """Return what lies at a point, ports before bodies, nodes before wires before frames."""
+    body: Hit | None = None
+    for item in canvas.items(pos):
+        if not isinstance(item, NodeItem):
+            continue
+        part = item.part_at(pos - item.pos())
+        if part is not None and part.kind in ("input", "output"):
+            return Hit(pos, item.node, part)
+        if part is not None and body is None:
+            body = Hit(pos, item.node, part)
+    if body is not None:
+        return body
+    wire = canvas.wires.at(pos, SIZE["wireHit"] / 2 / min(1.0, canvas.zoom))
+    if wire is not None:
+        return Hit(pos, wire=wire)
+    titled = canvas.frames.title_at(pos)
+    return _frame_hit(canvas, pos, titled) if titled is not None else Hit(pos)
+
+
+def _frame_hit(canvas: CanvasScene, pos: QPointF, titled: FrameItem) -> Hit:
+    if titled.frame is not None:
+        return Hit(pos, frame=titled.frame.id)
+    return Hit(pos, comment=canvas.frames.comments.index(titled))
