@@ -20,7 +20,8 @@ from gradstudio.document.commands.command import Command, Refused
 from gradstudio.document.diff import diff, downstream
 from gradstudio.document.document import Document, new_document
 from gradstudio.document.graph import Array, NodeId, OperandPath, Wire
-from gradstudio.io import files, reader
+from gradstudio.io import reader
+from gradstudio.io.refusal import NotSaved
 from gradstudio.session import messages, playhead, state, trace
 from gradstudio.session.delta import applied, changed_keys
 from gradstudio.session.messages import ArraySent, Checked, Gone, Ran, RunDocument, SendArray, ShowState
@@ -34,6 +35,7 @@ Selected: TypeAlias = NodeId | WireKey
 Unit: TypeAlias = Literal["step", "call"]
 STALE_AFTER_MS = 150
 STEP_MS = 700
+UNTITLED = "untitled"
 SPEEDS = (0.5, 1.0, 2.0, 4.0)
 
 
@@ -54,6 +56,7 @@ class Studio(QObject):
         self.selection: frozenset[Selected] = frozenset()
         self.stale: frozenset[NodeId] = frozenset()
         self.path: Path | None = None
+        self._name = UNTITLED
         self.notice = ""
         self.live = self.settings.flag("live", True)
         self.step_unit: Unit = "step"
@@ -128,7 +131,7 @@ class Studio(QObject):
     @property
     def title(self) -> str:
         """The name of the file, without its ending."""
-        return self.path.stem if self.path else "Untitled"
+        return self.path.stem if self.path else self._name
 
     @property
     def can_undo(self) -> bool:
@@ -455,16 +458,17 @@ class Studio(QObject):
         self._open(new_document(), None)
 
     def open(self, path: Path) -> None:
-        """Open a file. Raises io.reader's error with file, place and reason; the open document stays then."""
+        """Open a file. Raises io.refusal.Refusal with file, place and reason; the open document stays then."""
         self._open(reader.read(path), path)
         self.settings.add_recent(str(path))
 
-    def show_example(self, document: Document) -> None:
-        """Open a document that has no file yet."""
-        self._open(document, None)
+    def show_example(self, document: Document, name: str) -> None:
+        """Open a document that has no file yet under a name."""
+        self._open(document, None, name)
 
-    def _open(self, document: Document, path: Path | None) -> None:
+    def _open(self, document: Document, path: Path | None, name: str = UNTITLED) -> None:
         self._session = Session(document)
+        self._name = name
         self.path, self.selection, self._playhead = path, frozenset(), END
         self._sent.clear()
         empty = Document()
@@ -474,9 +478,10 @@ class Studio(QObject):
         self.run()
 
     def save(self) -> None:
-        """Save to the document's file. Raises OSError in words; there must be a path."""
+        """Save to the document's file, which there must be. Raises io.refusal.NotSaved; the file is then as it was."""
         assert self.path is not None
-        files.save(self.path, codec.dumps(self.document))
+        warning = reader.write(self.path, self.document)
+        self.notice = warning or ""
         self._session.saved = self.document
         self.settings.add_recent(str(self.path))
         self.changed.emit(Change(file=True))
@@ -486,7 +491,7 @@ class Studio(QObject):
         before, self.path = self.path, path
         try:
             self.save()
-        except OSError:
+        except NotSaved:
             self.path = before
             raise
 

@@ -19,6 +19,7 @@ MIME = "application/x-gradstudio-op"  # a tile's key, in UTF-8, while it is drag
 CONSTANT, RANDOM, NO_GRAD, RETAIN = "constant", "random", "no_grad", "retain"
 VERBS = frozenset({NO_GRAD, RETAIN})  # tiles that change nodes, and are none
 
+LEAVES = frozenset({LEAF, CONSTANT, RANDOM})
 FIRST = (  # the sections that are open, as they stand in the palette
     ("Tensors", (LEAF, CONSTANT, RANDOM)),
     ("Arithmetic", ("add", "sub", "mul", "div", "pow", "sqrt")),
@@ -85,6 +86,11 @@ def sections() -> tuple[tuple[str, tuple[Item, ...]], ...]:
 def items() -> dict[str, Item]:
     """Return every item by its key, in palette order."""
     return {each.key: each for _, section in sections() for each in section}
+
+
+def node_keys() -> frozenset[str]:
+    """Return the items that are nodes; the others are verbs on what is selected."""
+    return frozenset(key for key in items() if key in TABLE or key in LEAVES)
 
 
 def find(query: str, limit: int = 30) -> list[Item]:

@@ -1,0 +1,94 @@
+"""Application: starts Qt, dresses it, and shows the window before anything heavy is loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtWidgets import QApplication
+
+from gradstudio.app import theme
+
+MARKS = "GRADSTUDIO_STARTUP_MARKS"
+EXAMPLE = "tutorial"
+
+
+def prepare() -> QApplication:
+    """Return the application, made and dressed."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    QCoreApplication.setOrganizationName("GradStudio")
+    QCoreApplication.setApplicationName("GradStudio")
+    app.setDesktopFileName("io.github.gradstudio")
+    return app
+
+
+def main(file: str | None = None) -> int:
+    """Open the window, on a file or on the tutorial at the first start. Return the exit code."""
+    app = prepare()
+    from gradstudio.app.main_window import MainWindow
+    from gradstudio.app.studio import Studio
+
+    studio = Studio()
+    theme.apply(app, theme.named(studio.theme))
+    window = MainWindow(studio)
+    window.restore()
+    window.show()
+    marks = StartupMarks(window) if os.environ.get(MARKS) else None
+    QTimer.singleShot(0, lambda: window.open_first(Path(file) if file else None))
+    _end_on_signals(app)
+    code = app.exec()
+    studio.close()
+    del marks
+    return code
+
+
+def _end_on_signals(app: QApplication) -> None:
+    """Close cleanly on SIGINT and SIGTERM: Python's handlers run when the timer gives them a turn."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: app.quit())
+    timer = QTimer(app)
+    timer.setInterval(250)
+    timer.timeout.connect(_turn)
+    timer.start()
+
+
+def _turn() -> None:
+    """Give Python a turn."""
+
+
+def since_start() -> float:
+    """Return the seconds since this process was started."""
+    with open("/proc/self/stat", encoding="ascii") as stat:
+        began = int(stat.read().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - began
+
+
+class StartupMarks:
+    """Prints when the window was first painted and when numbers and plots were there, then ends the program."""
+
+    def __init__(self, window: object) -> None:
+        from gradstudio.app.main_window import MainWindow
+
+        assert isinstance(window, MainWindow)
+        self.window = window
+        self.first_paint: float | None = None
+        window.painted.connect(self._painted)
+        window.plots_ready.connect(self._ready)
+
+    def _painted(self) -> None:
+        self.first_paint = since_start() if self.first_paint is None else self.first_paint
+
+    def _ready(self) -> None:
+        if self.window.studio.shown.trace.run == 0:
+            self.window.studio.changed.connect(self._ready)
+            return
+        marks = {"first_paint": self.first_paint, "plots_ready": since_start()}
+        sys.stdout.write(json.dumps(marks) + "\n")
+        sys.stdout.flush()
+        QCoreApplication.quit()

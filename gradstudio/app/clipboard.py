@@ -1,0 +1,72 @@
+"""Clipboard: nodes as text, in the codec's own form, read back as strictly as a file."""
+
+from __future__ import annotations
+
+import json
+
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QGuiApplication
+
+from gradstudio.app.studio import Studio
+from gradstudio.document import codec, fragment
+from gradstudio.document.commands.paste import Paste
+from gradstudio.document.fragment import Fragment
+
+MIME = "application/x-gradstudio-fragment+json"
+STEP = 40  # canvas units that each paste lies beside the one before
+MOST = 32 << 20
+
+
+class Clipboard:
+    """Copies and pastes for one studio."""
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+        self._pasted = 0
+        self._source: Fragment | None = None
+
+    def copy(self) -> None:
+        """Put the selected nodes on the clipboard."""
+        ids = self.studio.selected_nodes
+        if not ids:
+            return
+        self._source, self._pasted = fragment.copy(self.studio.document, ids), 0
+        words = json.dumps(codec.fragment_tree(self._source))
+        data = QMimeData()
+        data.setData(MIME, words.encode())
+        data.setText(words)
+        QGuiApplication.clipboard().setMimeData(data)
+        self.studio.notify(f"Copied {len(ids)} node{'s' if len(ids) > 1 else ''}")
+
+    def paste(self) -> None:
+        """Paste what is on the clipboard beside where it was."""
+        data = QGuiApplication.clipboard().mimeData()
+        raw = (
+            data.data(MIME).data()
+            if data is not None and data.hasFormat(MIME)
+            else (data.text().encode() if data and data.hasText() else b"")
+        )
+        raw = bytes(raw)
+        if not raw or len(raw) > MOST:
+            self.studio.notify("There are no nodes on the clipboard")
+            return
+        try:
+            read = codec.fragment_from(json.loads(raw))
+        except (ValueError, RecursionError):
+            self.studio.notify("What is on the clipboard is not a piece of a graph")
+            return
+        self._pasted += 1
+        known = self._source is not None and codec.fragment_tree(self._source) == codec.fragment_tree(read)
+        self._put(read, (STEP * self._pasted, STEP * self._pasted), "Paste", known)
+
+    def duplicate(self) -> None:
+        """Put copies of the selected nodes beside them; what they read stays connected."""
+        ids = self.studio.selected_nodes
+        if ids:
+            self._put(fragment.copy(self.studio.document, ids), (STEP, STEP), "Duplicate", True)
+
+    def _put(self, piece: Fragment, offset: tuple[int, int], verb: str, keep_outside: bool) -> None:
+        ids = {old: self.studio.new_id(old[0]) for old in piece.ids()}
+        if self.studio.do(Paste(piece, ids, offset, None, keep_outside, verb)):
+            graph = self.studio.document.graph
+            self.studio.select(new for new in ids.values() if new in graph.nodes)

@@ -1,0 +1,389 @@
+"""MainWindow: the bars, docks and canvas, and what belongs to the window alone: files asked for, drops, its remembered state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QPaintEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+
+from gradstudio.app import menus, theme
+from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.canvas.view import CanvasView
+from gradstudio.app.change import Change
+from gradstudio.app.clipboard import Clipboard
+from gradstudio.app.dialogs import Dialogs
+from gradstudio.app.panels.code import CodePanel
+from gradstudio.app.panels.inspector.panel import InspectorPanel
+from gradstudio.app.panels.palette import PalettePanel
+from gradstudio.app.panels.timeline.panel import TimelinePanel
+from gradstudio.app.search import SearchPopup
+from gradstudio.app.status import StatusBar
+from gradstudio.app.studio import Studio
+from gradstudio.app.theme import SIZE
+from gradstudio.app.toolbar import Toolbar
+from gradstudio.app.widgets import catalog
+from gradstudio.app.widgets.drawn import sized
+from gradstudio.app.widgets.error_card import ErrorCard
+from gradstudio.app.widgets.step_card import StepCard
+from gradstudio.code.emit import emit
+from gradstudio.document.arrange import beside
+from gradstudio.document.commands.nodes import AddNode
+from gradstudio.document.graph import LEAF, Node
+from gradstudio.io import reader
+from gradstudio.io.files import save as save_bytes
+from gradstudio.io.refusal import NotSaved, Refusal
+from gradstudio.resources import resource
+
+GRID = round(SIZE["grid"])
+CODE_HEIGHT = 306
+VERBS_OF_TILES = {"retain": "retain_grad"}  # the others are called as their tile is
+
+
+class MainWindow(QMainWindow):
+    """`painted` after the first paint; `plots_ready` when the step plots are there."""
+
+    painted = Signal()
+    plots_ready = Signal()
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self._was_painted = False
+        self.docks_hidden = False
+        self.dialogs = Dialogs(self)
+        self.clipboard = Clipboard(studio)
+        self.toolbar = Toolbar(studio, self)
+        self.palette_panel = PalettePanel(studio, self)
+        self.canvas = CanvasView(studio, self)
+        self.timeline = TimelinePanel(studio, self)
+        self.inspector = InspectorPanel(studio, self)
+        self.code = CodePanel(studio, self)
+        self.status = StatusBar(studio, self)
+        self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas))
+        self.actions_by_id: dict[str, QAction] = {}
+        self._lay_out()
+        self._make_actions()
+        self._connect()
+        self.setAcceptDrops(True)
+        self.setWindowIcon(QIcon(str(resource("icons", "gradstudio.svg"))))
+        self.resize(1600, 1000)
+        self.refresh(Change(everything=True, file=True))
+        self._show_cards()
+
+    def _lay_out(self) -> None:
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        self.middle = QSplitter(Qt.Orientation.Vertical)
+        self.right = QSplitter(Qt.Orientation.Vertical)
+        for splitter, widgets in ((self.middle, (self.canvas, self.timeline)), (self.right, (self.inspector, self.code))):
+            for widget in widgets:
+                splitter.addWidget(widget)
+        for column in (self.palette_panel, self.middle, self.right):
+            self.columns.addWidget(column)
+        for splitter in (self.columns, self.middle, self.right):
+            splitter.setHandleWidth(0)
+            splitter.setChildrenCollapsible(False)
+        self.columns.setStretchFactor(1, 1)
+        self.middle.setStretchFactor(0, 1)
+        self.right.setStretchFactor(0, 1)
+        self.canvas.setMinimumWidth(sized(640, 0).width() if self.width() > 1200 else 320)
+        body = QWidget(self)
+        rows = QVBoxLayout(body)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        for row in (self.toolbar, self.columns, self.status):
+            rows.addWidget(row, 1 if row is self.columns else 0)
+        self.setCentralWidget(body)
+        self.reset_layout()
+
+    def reset_layout(self) -> None:
+        """Give every dock the size it has in the design."""
+        width, height = max(self.width(), 1200), max(self.height(), 700)
+        left, right = sized(SIZE["leftPanel"], 0).width(), sized(SIZE["rightPanel"], 0).width()
+        bottom, code = sized(0, SIZE["bottomPanel"]).height(), sized(0, CODE_HEIGHT).height()
+        body = height - self.toolbar.height() - self.status.height()
+        self.columns.setSizes([left, width - left - right, right])
+        self.middle.setSizes([body - bottom, bottom])
+        self.right.setSizes([body - code, code])
+
+    # ---- actions
+
+    def _make_actions(self) -> None:
+        bar = self.menuBar()
+        bar.hide()
+        self._menu = QMenu(self)
+        tops = {name: QMenu(name, self) for name in menus.MENUS}
+        groups: dict[str, int] = {}
+        for entry in menus.TABLE:
+            if groups.setdefault(entry.menu, entry.group) != entry.group:
+                tops[entry.menu].addSeparator()
+                groups[entry.menu] = entry.group
+            tops[entry.menu].addAction(self._action(entry))
+        for top in tops.values():
+            bar.addMenu(top)
+            self._menu.addMenu(top)
+            top.aboutToShow.connect(self._follow_actions)
+
+    def _action(self, entry: menus.Entry) -> QAction:
+        action = QAction(entry.text, self)
+        action.setObjectName(entry.id)
+        action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
+        action.setCheckable(entry.checked is not None)
+        action.triggered.connect(self._triggered)
+        self.addAction(action)
+        self.actions_by_id[entry.id] = action
+        return action
+
+    def _triggered(self) -> None:
+        sender = self.sender()
+        if isinstance(sender, QAction):
+            self.do(sender.objectName())
+
+    def do(self, command: str) -> None:
+        """Do a command of the menus' table, if it makes sense now."""
+        entry = menus.BY_ID[command]
+        if entry.enabled(self):
+            entry.verb(self)
+        self._follow_actions()
+
+    def _follow_actions(self) -> None:
+        for entry in menus.TABLE:
+            action = self.actions_by_id[entry.id]
+            action.setEnabled(entry.enabled(self))
+            if entry.checked is not None:
+                action.setChecked(entry.checked(self))
+
+    def context_menu(self, place: str) -> QMenu:
+        """Return the menu for what is under the pointer: node, wire or canvas."""
+        self._follow_actions()
+        menu, group = QMenu(self), None
+        for entry in menus.TABLE:
+            if place in entry.places:
+                if group not in (None, (entry.menu, entry.group)):
+                    menu.addSeparator()
+                group = (entry.menu, entry.group)
+                menu.addAction(self.actions_by_id[entry.id])
+        return menu
+
+    def show_menu(self) -> None:
+        """Open the menu under its button."""
+        self._follow_actions()
+        self._menu.popup(self.toolbar.menu.mapToGlobal(QPoint(0, self.toolbar.menu.height())))
+
+    def _connect(self) -> None:
+        self.toolbar.wanted.connect(self.do)
+        self.palette_panel.chosen.connect(self._palette_chose)
+        self.canvas.search_requested.connect(self.search_at)
+        self.timeline.plots_ready.connect(self.plots_ready)
+        for card in self.cards:
+            card.wanted.connect(self._show_cards)
+        self.studio.changed.connect(self.refresh)
+        theme.on_system_change(self._system_changed)
+
+    def refresh(self, change: Change) -> None:
+        """Follow the file's name and the theme; step keys hold only while stepping."""
+        if change.everything or change.file or change.history:
+            name = self.studio.path.name if self.studio.path else f"{self.studio.title}.grad"
+            self.setWindowTitle(f"{name}[*] — GradStudio")
+            self.setWindowModified(self.studio.dirty)
+        if change.theme:
+            app = QApplication.instance()
+            assert isinstance(app, QApplication)
+            theme.apply(app, theme.named(self.studio.theme))
+            self.update()
+        if change.selection or change.document or change.everything or change.mode or change.running:
+            self._follow_actions()
+
+    def _system_changed(self) -> None:
+        self.studio.changed.emit(Change(theme=True))
+
+    def _show_cards(self) -> None:
+        """Show one card, the error's first, beside the node it is about."""
+        shown = False
+        for card in self.cards:
+            node = card.node
+            if node is None or shown:
+                card.hide()
+            else:
+                self.canvas.place_card(card, node, card is self.cards[0])
+                shown = True
+
+    # ---- adding nodes
+
+    def _palette_chose(self, key: str) -> None:
+        self.add_item(key)
+
+    def add_item(self, key: str, at: QPointF | None = None, loose: LooseWire | None = None) -> None:
+        """Add a palette item at a place, or beside what is selected, connected to a loose wire; verbs of the palette do what they say."""
+        if key not in catalog.node_keys():
+            self.do(VERBS_OF_TILES.get(key, key))
+            return
+        self.canvas.add_node(key, self._free(at), loose)
+
+    def _free(self, at: QPointF | None) -> QPointF:
+        return at if at is not None else QPointF(*beside(self.studio.document, self.studio.primary))
+
+    def add_node(self, node: Node, at: QPointF | None = None) -> None:
+        """Add a node to the block of the selection, or the first, and select it."""
+        place = self._free(at)
+        position = (round(place.x() / GRID) * GRID, round(place.y() / GRID) * GRID)
+        if self.studio.do(AddNode(node, self._block(), position)):
+            self.studio.select([node.id])
+
+    def _block(self) -> str:
+        graph, primary = self.studio.document.graph, self.studio.primary
+        return graph.block_of[primary] if primary is not None else next(iter(graph.blocks))
+
+    def ask_leaf(self, at: QPointF | None = None) -> None:
+        """Ask for a leaf's name, shape, dtype and start value, and add it."""
+        made = self.dialogs.ask_leaf(catalog.free_name(self.studio.document.graph))
+        if made is not None:
+            name, value, requires_grad = made
+            self.add_node(Node(self.studio.new_id("n"), LEAF, names=(name,), value=value, requires_grad=requires_grad), at)
+
+    # ---- search
+
+    def search_everything(self) -> None:
+        """Search ops, nodes and commands."""
+        corner = self.toolbar.search.mapToGlobal(QPoint(0, 0))
+        SearchPopup(self).open_for_all(corner, self.toolbar.search.width())
+
+    def search_nodes(self) -> None:
+        """Search the nodes of the graph."""
+        SearchPopup(self).open_for_nodes(self.toolbar.search.mapToGlobal(QPoint(0, 0)), self.toolbar.search.width())
+
+    def search_at_pointer(self) -> None:
+        """Search an op to add at the pointer, or in the middle where the pointer is elsewhere."""
+        self.search_at(self.canvas.pointer_scene_pos(), None)
+
+    def search_at(self, at: QPointF, loose: object) -> None:
+        """Search an op to add at a place of the canvas; with a loose wire, one that it fits."""
+        SearchPopup(self).open_at(at, loose)
+
+    # ---- files
+
+    def open_first(self, path: Path | None) -> None:
+        """Open what the program was started with; the tutorial where that was nothing."""
+        if path is not None and self.open(path):
+            return
+        self.open_example("tutorial")
+
+    def open_example(self, name: str) -> None:
+        """Open an example as a document without a file."""
+        self.studio.show_example(reader.read(resource("examples", f"{name}.grad")), name)
+
+    def open(self, path: Path) -> bool:
+        """Open a file; what is not a graph is refused with the reason, and the open document stays."""
+        try:
+            self.studio.open(path)
+        except Refusal as refusal:
+            self.dialogs.tell(refusal.message)
+            return False
+        return True
+
+    def save(self) -> bool:
+        """Save; ask where, if the document has no file. Return whether it was saved."""
+        return self._saved(self.studio.path) if self.studio.path else self.save_as()
+
+    def save_as(self) -> bool:
+        """Ask where, and save there."""
+        path = self.dialogs.ask_save(f"{self.studio.title}.grad", "GradStudio graph (*.grad)", ".grad")
+        return self._saved(path) if path else False
+
+    def _saved(self, path: Path) -> bool:
+        try:
+            self.studio.save_as(path)
+        except NotSaved as refusal:
+            self.dialogs.tell(refusal.message)
+            return False
+        self.studio.notify(f"Saved {path.name}")
+        return True
+
+    def export(self) -> None:
+        """Write the PyTorch program to a file."""
+        path = self.dialogs.ask_save(f"{self.studio.title}.py", "Python program (*.py)", ".py")
+        if path is None:
+            return
+        try:
+            save_bytes(path, emit(self.studio.document).text.encode())
+        except NotSaved as refusal:
+            self.dialogs.tell(refusal.message)
+        else:
+            self.studio.notify(f"Exported {path.name}")
+
+    def may_leave(self) -> bool:
+        """Ask about unsaved changes. Return whether the document may go."""
+        if not self.studio.dirty:
+            return True
+        answer = self.dialogs.ask_unsaved(self.studio.title)
+        return self.save() if answer == "save" else answer == "discard"
+
+    # ---- docks
+
+    def set_docks_hidden(self, hidden: bool) -> None:
+        """Hide the docks, or show them again."""
+        self.docks_hidden = hidden
+        for dock in (self.palette_panel, self.right, self.timeline):
+            dock.setVisible(not hidden)
+
+    def focus_next_dock(self) -> None:
+        """Give the focus to the next dock in turn."""
+        docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.code, self.palette_panel, self.toolbar)
+        docks = tuple(d for d in docks if d.isVisible())
+        focused = QApplication.focusWidget()
+        now = next((i for i, d in enumerate(docks) if focused is not None and (d is focused or d.isAncestorOf(focused))), -1)
+        target = docks[(now + 1) % len(docks)]
+        inner = next((c for c in target.findChildren(QWidget) if c.focusPolicy() & Qt.FocusPolicy.TabFocus and c.isVisible()), None)
+        chosen = target if target.focusPolicy() & Qt.FocusPolicy.TabFocus or inner is None else inner
+        chosen.setFocus(Qt.FocusReason.TabFocusReason)
+
+    # ---- remembering
+
+    def restore(self) -> None:
+        """Take up the size and place that the window had."""
+        settings = self.studio.settings
+        geometry = settings.state("geometry")
+        if not geometry.isEmpty():
+            self.restoreGeometry(geometry)
+            for name, splitter in (("columns", self.columns), ("middle", self.middle), ("right", self.right)):
+                splitter.restoreState(settings.state(name))
+
+    def _remember(self) -> None:
+        settings = self.studio.settings
+        settings.set_state("geometry", self.saveGeometry())
+        for name, splitter in (("columns", self.columns), ("middle", self.middle), ("right", self.right)):
+            settings.set_state(name, splitter.saveState())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved changes, remember the window, end the worker."""
+        if not self.may_leave():
+            event.ignore()
+            return
+        self._remember()
+        self.studio.close()
+        event.accept()
+
+    # ---- drops and the first paint
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a dropped file."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths and self.may_leave():
+            self.open(paths[0])
+
+    def event(self, event: QEvent) -> bool:
+        """Tell of the first paint, once it is on the screen."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.Paint and not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.painted.emit)
+        return handled
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint nothing: the bars and docks cover the window."""

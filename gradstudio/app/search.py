@@ -1,0 +1,210 @@
+"""Search: one popup for commands, nodes and ops; at the pointer it adds an op, at a loose wire one that the wire fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout
+
+from gradstudio.app import menus, theme
+from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.paint import Paint
+from gradstudio.app.widgets import catalog
+from gradstudio.app.widgets.drawn import sized, ui_scale
+from gradstudio.app.widgets.fuzzy import Entry, rank
+from gradstudio.document.graph import LEAF
+from gradstudio.document.rules import TENSOR_KINDS, input_kind
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QModelIndex, QPersistentModelIndex
+
+    from gradstudio.app.main_window import MainWindow
+
+WIDTH, ROW, MOST_ROWS = 340, 30, 9
+FIRST_OPS = ("add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
+ROLE = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A row of the popup: what it says at the left and at the right, its icon, and what Enter does."""
+
+    entry: Entry
+    hint: str
+    icon: str
+    symbol: str
+    do: Callable[[], None]
+
+
+class SearchPopup(QFrame):
+    """A field over a list. Typing ranks, arrows choose, Enter does, Escape goes."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window, Qt.WindowType.Popup)
+        self.window_ = window
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("search")
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.field = QLineEdit(self)
+        self.field.setPlaceholderText("Search")
+        self.field.setAccessibleName("Search")
+        self.list = QListWidget(self)
+        self.list.setAccessibleName("Found")
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setItemDelegate(ChoiceDelegate(window, self.list))
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(8, 8, 8, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.field)
+        layout.addWidget(self.list)
+        self.field.installEventFilter(self)
+        self.field.textChanged.connect(self._rank)
+        self.field.returnPressed.connect(self._take)
+        self.list.itemClicked.connect(self._take)
+        self.choices: list[Choice] = []
+        self.first: list[Choice] = []
+
+    # ---- what is searched
+
+    def open_for_all(self, corner: QPoint, width: int) -> None:
+        """Search commands, nodes and ops; the commands first while nothing is typed."""
+        commands = list(self._commands())
+        self._open([*commands, *self._nodes(), *self._ops(None, None)], commands, corner, width, "Search ops, nodes and commands")
+
+    def open_for_nodes(self, corner: QPoint, width: int) -> None:
+        """Search the nodes of the graph."""
+        nodes = list(self._nodes())
+        self._open(nodes, nodes, corner, width, "Find in the graph")
+
+    def open_at(self, at: QPointF, loose: object) -> None:
+        """Search an op to put at a place of the canvas."""
+        wire = loose if isinstance(loose, LooseWire) else None
+        ops = list(self._ops(at, wire))
+        first = [c for name in FIRST_OPS for c in ops if c.entry.key == name]
+        view = self.window_.canvas
+        corner = view.viewport().mapToGlobal(view.mapFromScene(at))
+        self._open(ops, [*first, *(c for c in ops if c not in first)], corner, sized(WIDTH, 0).width(), "Add a node")
+
+    def _commands(self) -> Iterable[Choice]:
+        for entry in menus.TABLE:
+            if entry.enabled(self.window_) and entry.id not in ("search", "menu"):
+                words = (*entry.words.split(), entry.menu)
+                yield Choice(
+                    Entry(entry.id, entry.text, words), entry.keys[0] if entry.keys else entry.menu, entry.icon, "", self._doing(entry.id)
+                )
+
+    def _doing(self, command: str) -> Callable[[], None]:
+        return lambda: self.window_.do(command)
+
+    def _nodes(self) -> Iterable[Choice]:
+        studio = self.window_.studio
+        for node_id, node in studio.document.graph.nodes.items():
+            label = studio.labels.label((node_id,))
+            yield Choice(
+                Entry(node_id, label, (node.op,)),
+                "node",
+                "",
+                "◆" if node.op == LEAF else "",
+                self._showing(node_id),
+            )
+
+    def _showing(self, node_id: str) -> Callable[[], None]:
+        def show() -> None:
+            self.window_.studio.select([node_id])
+            self.window_.canvas.reveal(node_id)
+
+        return show
+
+    def _ops(self, at: QPointF | None, wire: LooseWire | None) -> Iterable[Choice]:
+        for key, item in catalog.items().items():
+            if key in catalog.node_keys() and (wire is None or self._fits(key, wire)):
+                yield Choice(item.entry, "add", item.icon, item.symbol, self._adding(key, at, wire))
+
+    def _fits(self, key: str, wire: LooseWire) -> bool:
+        if wire.source is None:
+            return True
+        return key not in catalog.LEAVES and input_kind(key, 0) in TENSOR_KINDS
+
+    def _adding(self, key: str, at: QPointF | None, wire: LooseWire | None) -> Callable[[], None]:
+        return lambda: self.window_.add_item(key, at, wire)
+
+    # ---- the popup
+
+    def _open(self, choices: list[Choice], first: list[Choice], corner: QPoint, width: int, words: str) -> None:
+        self.choices, self.first = choices, first
+        self.field.setPlaceholderText(words)
+        self._rank("")
+        scale = ui_scale()
+        self.resize(max(width, sized(WIDTH, 0).width()), round((MOST_ROWS * ROW + 62) * scale))
+        screen = self.window_.screen().availableGeometry()
+        self.move(
+            max(screen.left(), min(corner.x(), screen.right() - self.width())),
+            max(screen.top(), min(corner.y(), screen.bottom() - self.height())),
+        )
+        self.show()
+        self.field.setFocus()
+
+    def _rank(self, words: str) -> None:
+        by_key = {id(choice.entry): choice for choice in self.choices}
+        found = [by_key[id(entry)] for entry in rank(words, (c.entry for c in self.choices), 60)] if words.strip() else self.first
+        self.list.clear()
+        for choice in found:
+            row = QListWidgetItem(choice.entry.title)
+            row.setData(ROLE, choice)
+            self.list.addItem(row)
+        self.list.setCurrentRow(0)
+
+    def _take(self) -> None:
+        row = self.list.currentItem()
+        if row is not None:
+            choice: Choice = row.data(ROLE)
+            self.close()
+            choice.do()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Lead the arrow keys of the field to the list."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
+            delta = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}.get(
+                Qt.Key(event.key())
+            )
+            if delta is not None:
+                self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + delta)))
+                return True
+        return super().eventFilter(watched, event)
+
+
+class ChoiceDelegate(QStyledItemDelegate):
+    """Paints a row of the popup."""
+
+    def __init__(self, window: MainWindow, parent: QObject) -> None:
+        super().__init__(parent)
+        self.window = window
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """Return the height of a row."""
+        return sized(WIDTH - 40, ROW)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Paint icon, title and hint."""
+        choice: Choice = index.data(ROLE)
+        painter.save()
+        scale = ui_scale()
+        painter.translate(option.rect.topLeft())  # type: ignore[attr-defined]
+        painter.scale(scale, scale)
+        paint = Paint(painter, theme.named(self.window.studio.theme))
+        width = option.rect.width() / scale  # type: ignore[attr-defined]
+        if index.row() == self.parent().currentRow():  # type: ignore[attr-defined]
+            paint.rounded(QRectF(0, 1, width, ROW - 2), 6, "hover")
+        if choice.icon:
+            paint.icon(choice.icon, 18, ROW / 2, 14, "text2")
+        elif choice.symbol:
+            paint.text(18, ROW / 2, choice.symbol, "body", "text2", "c")
+        hint = paint.text(width - 10, ROW / 2, choice.hint, "caption", "text3", "r")
+        paint.text(36, ROW / 2, choice.entry.title, "body", "text", width=width - 56 - hint)
+        painter.restore()

@@ -1,0 +1,133 @@
+"""Status bar: what the run is doing, what it holds, what was said last."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtWidgets import QWidget
+
+from gradstudio.app import text
+from gradstudio.app.change import EVERYTHING, Change
+from gradstudio.app.paint import Paint
+from gradstudio.app.studio import Studio
+from gradstudio.app.theme import SIZE
+from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
+from gradstudio.app.widgets.icon_button import IconButton
+from gradstudio.document.rules import expanded_counts
+
+TICK_MS, LONG = 250, 1.0  # seconds after which a run shows a bar and Stop
+
+Part = tuple[str, str, str]  # icon, words, shade
+
+
+class StatusBar(Drawn):
+    """The line at the bottom. A run of more than a second shows a bar and Stop."""
+
+    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+        super().__init__(studio, parent)
+        self.studio = studio
+        self.setFixedHeight(sized(0, SIZE["status"]).height())
+        self.setAccessibleName("Status")
+        self.stop = IconButton(studio, "x", "Stop the run", self)
+        self.stop.hide()
+        self.stop.clicked.connect(studio.stop)
+        self._tick = QTimer(self)
+        self._tick.setInterval(TICK_MS)
+        self._tick.timeout.connect(self._look)
+        self._counts: tuple[object, tuple[int, int]] = (None, (0, 0))
+        studio.changed.connect(self.refresh)
+        self.refresh(EVERYTHING)
+
+    def refresh(self, change: Change) -> None:
+        """Follow everything: the line is cheap."""
+        if self.studio.running and not self._tick.isActive():
+            self._tick.start()
+        self._look()
+
+    def _look(self) -> None:
+        long = self.studio.busy_for > LONG
+        if not self.studio.running:
+            self._tick.stop()
+        self.stop.setVisible(long)
+        self.stop.move(round(190 * ui_scale()), round(1 * ui_scale()))
+        self.setAccessibleDescription(". ".join(words for _, words, _ in self.left_parts()))
+        self.update()
+
+    # ---- what it says
+
+    def left_parts(self) -> list[Part]:
+        """Return what stands at the left: icon, words, shade."""
+        studio = self.studio
+        parts = [self._condition()]
+        shown = studio.shown
+        elapsed = shown.trace.elapsed
+        if shown.trace.run and not studio.stepping and not self._error():
+            parts.append(("timer", f"Recomputed in {text.duration(elapsed)}", "text3"))
+        nodes, wires = self._counted()
+        parts.append(("waypoints", f"{text.plural(nodes, 'node')}, {text.plural(wires, 'wire')}", "text3"))
+        parts.append(("memory-stick", self._saved_words(), "text3"))
+        if studio.stepping:
+            parts.append(("keyboard", "Left and Right step, Esc leaves", "text3"))
+        return parts
+
+    def right_parts(self) -> list[str]:
+        """Return what stands at the right, from the right."""
+        count = len(self.studio.selection)
+        errors = sum(o.kind == "raised" for o in self.studio.shown.trace.outcomes.values())
+        state = text.plural(errors, "error") if errors else "Paused" if self.studio.stepping else f"{count} selected" if count else ""
+        return [words for words in ("torch 2.13 semantics", "float32", state) if words]
+
+    def _condition(self) -> Part:
+        studio = self.studio
+        if studio.notice:
+            return "info", studio.notice, "text2"
+        if studio.busy_for > LONG:
+            return "timer", f"Running for {studio.busy_for:.0f} s", "text2"
+        error = self._error()
+        if error:
+            return "octagon-alert", error, "error"
+        span = studio.shown.trace.span_at(studio.shown.state.k)
+        if studio.stepping and span is not None:
+            words = f"Stepping {span.kind}" + (f" #{span.number}" if span.number else "")
+            return ("arrow-left" if span.number else "arrow-right"), words, "text2"
+        if studio.stale:
+            return "clock", "Stale: Ctrl+Enter runs it" if not studio.live else "Running", "text2"
+        return "check", "Up to date", "text2"
+
+    def _error(self) -> str:
+        shown = self.studio.shown
+        for call_id, outcome in shown.trace.outcomes.items():
+            if outcome.kind == "raised" and outcome.error is not None and outcome.last <= shown.state.k:
+                number = next((s.number for s in shown.trace.spans if s.call == call_id and s.raised), 0)
+                name = f"Backward #{number}" if number else shown.document.call(call_id).menu
+                where = f" stopped at {shown.labels.label(outcome.error.node)}" if outcome.error.node else " stopped"
+                return name + where
+        return ""
+
+    def _saved_words(self) -> str:
+        saved = self.studio.shown.state.saved.values()
+        held, freed = sum(s.state != "freed" for s in saved), sum(s.state == "freed" for s in saved)
+        words = f"{text.plural(held, 'saved tensor')} held"
+        return f"{words}, {freed} freed" if self.studio.stepping and freed else words
+
+    def _counted(self) -> tuple[int, int]:
+        if self._counts[0] is not self.studio.document:
+            self._counts = (self.studio.document, expanded_counts(self.studio.document))
+        return self._counts[1]
+
+    def draw(self, paint: Paint, width: float, height: float) -> None:
+        """Paint the line."""
+        paint.fill(QRectF(0, 0, width, height), "panel")
+        paint.line(0, 0, width, 0)
+        right = width - 14
+        for words in self.right_parts():
+            right -= paint.text(right, height / 2, words, "caption", "text3", "r") + 20
+        x = 14.0
+        for icon, words, shade in self.left_parts():
+            room = right - x - 24
+            if room < 40:
+                break
+            paint.icon(icon, x + 6, height / 2, 13, shade)
+            x += 18
+            x += paint.text(x, height / 2, words, "caption", shade, width=room) + 20
+            if self.stop.isVisible() and x > 170:
+                x = max(x, 220)
