@@ -42,16 +42,16 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
     """Copy data (numbers, nested lists, tensors, arrays) into a new leaf."""
     if isinstance(data, Tensor):
         warnings.warn(COPY_WARNING, UserWarning, stacklevel=2)
-    return finished(array_of(data), dtype, requires_grad)
+    return finished(array_of(data, dtype), dtype, requires_grad)
 
 
-def array_of(data: Any) -> Array:
-    """Return data as an array of the dtype that PyTorch infers: Python floats become the default dtype."""
+def array_of(data: Any, wanted: Any = None) -> Array:
+    """Return data as an array of the dtype that PyTorch infers: Python floats become the default dtype, or keep all digits for another."""
     if isinstance(data, Tensor):
         return data.array.copy()
     if isinstance(data, np.ndarray | np.generic):
         return np.array(data)
-    return inferred(nested(data))
+    return inferred(nested(data), wanted)
 
 
 def nested(data: Any, dim: int = 1) -> Any:
@@ -72,10 +72,12 @@ def nested(data: Any, dim: int = 1) -> Any:
     return rows
 
 
-def inferred(data: Any) -> Array:
+def inferred(data: Any, wanted: Any = None) -> Array:
     """Return nested lists of numbers as an array in PyTorch's dtype for them."""
     array = np.array(data)
     kind = array.dtype.kind
+    if kind in "fc" and wanted is not None:
+        return array
     if kind == "f" or not array.size:
         return array.astype(dtypes.default())
     if kind == "c":
@@ -94,7 +96,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
         return data if dtype is None else data.to(dtype)  # type: ignore[attr-defined]
     if isinstance(data, np.ndarray) and dtype is None:
         return from_numpy(data)
-    return finished(array_of(data), dtype, False)
+    return finished(array_of(data, dtype), dtype, False)
 
 
 def from_numpy(array: Array) -> Tensor:
