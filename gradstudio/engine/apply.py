@@ -67,6 +67,23 @@ def _function(op: Op) -> Function:
     return general
 
 
+def operator_of(name: str) -> Function:
+    """Return the function of a row as a Python operator: what it does not take is NotImplemented, so that Python asks the other side."""
+    row = ROWS[name]
+    function = FUNCTIONS[name]
+
+    def general(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except TypeError:
+            if any(isinstance(a, Tensor | int | float | complex) for a in args[1:]):
+                raise
+            return NotImplemented
+
+    fast = COMPILED.get(row.fast) or COMPILED.get(name)
+    return binary(fast, general) if fast is not None and fast.op.promotes and len(fast.diff) == 2 else general
+
+
 def _kernel(op: Op) -> Function:
     """Return the raw function: arrays in, arrays out, attrs at their defaults where they are left out."""
     if op.composite is not None:
@@ -106,7 +123,7 @@ class Compiled:
         if self.uniform:
             found = [a.array if isinstance(a, Tensor) else a for a in operands]
             for i, a in enumerate(found):
-                if type(a) is not ndarray and type(a) not in (int, float, bool):
+                if type(a) is not ndarray:
                     self.refuse(i, operands[i])
             return found
         return [self.array(i, a) for i, a in enumerate(operands)]
@@ -126,9 +143,11 @@ class Compiled:
     def refuse(self, i: int, operand: Any) -> Any:
         """Raise TypeError unless a value without an array may stand at input i."""
         wanted = self.op.inputs[i]
-        if (operand is None and wanted.optional) or (wanted.kind in ("operand", "number") and isinstance(operand, int | float | complex)):
+        if wanted.kind in ("operand", "number") and isinstance(operand, int | float | complex):
             return operand
-        name = self.op.name.partition(".")[0]
+        if operand is None and wanted.optional:
+            return None
+        name = self.op.name.rpartition("_")[0] if self.op.hidden and "_" in self.op.name else self.op.name
         raise TypeError(f"{name}(): argument '{'input' if i == 0 else wanted.saved_name}' (position {i + 1}) must be Tensor, "
                         f"not {type(operand).__name__}")
 

@@ -81,10 +81,10 @@ def grad(outputs: Tensors, inputs: Tensors, seeds: Seeds = None, retain_graph: b
     outs, wanted = _listed(outputs), _listed(inputs)
     for w in wanted:
         if not isinstance(w, Tensor):
-            raise TypeError(f"all inputs have to be Tensors or GradientEdges, but got {type(w).__name__}")
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(w).__name__}")
     given = _seeds(outs, seeds)
     if not wanted:
-        raise ValueError("`inputs` argument to `grad()` cannot be empty.")
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     edges = _edges(outs)
     if not all(w.requires_grad for w in wanted):
         raise RuntimeError("One of the differentiated Tensors does not require grad")

@@ -48,6 +48,21 @@ def size(shape: Iterable[int]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
+MULTIPLE = ("This view is the output of a function that returns multiple views. Such functions do not allow the output views to be modified "
+            "inplace. You should replace the inplace operation by an out-of-place one.")
+
+
+def written_output(output_nr: int, name: str) -> str:
+    """Return the words for writing to one of several views that an op made."""
+    return f"Output {output_nr} of {name.partition('Backward')[0]} is a view and is being modified inplace. {MULTIPLE}"
+
+
+def stale_output(output_nr: int, name: str) -> str:
+    """Return the words for reading one of several views after their storage was written."""
+    return (f"Output {output_nr} of {name.partition('Backward')[0]} is a view and its base or another view of its base has been modified "
+            f"inplace. {MULTIPLE}")
+
+
 def broadcast(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
     """Return the error for two shapes that do not broadcast."""
     for back in range(1, min(len(a), len(b)) + 1):

@@ -84,10 +84,7 @@ def _allowed_view(x: View) -> None:
         raise RuntimeError(errors.LEAF_VIEW_IN_PLACE)
     grad_fn = x.grad_fn
     if x.multi and grad_fn is not None:
-        name = grad_fn.name().partition("Backward")[0]
-        raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view is the output of a function that "
-                           "returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
-                           "inplace operation by an out-of-place one.")
+        raise RuntimeError(errors.written_output(x.output_nr, grad_fn.name()))
     if x.made_in_no_grad and x.base.node is not None:
         raise RuntimeError(errors.NO_GRAD_VIEW)
 
@@ -107,10 +104,10 @@ def rebase(x: Tensor, node: GradNode) -> None:
         base = x.base
         outer = CopySlices(node, base, x)
         move(base, outer)
-        x.version[1:] = [weakref.ref(outer)]
+        x.version[1:] = [weakref.ref(outer), id(base.array)]
         move(x, regenerate(x))
     else:
-        x.version[1:] = [weakref.ref(node)]
+        x.version[1:] = [weakref.ref(node), id(x.array)]
         move(x, node)
 
 

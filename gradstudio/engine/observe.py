@@ -90,11 +90,12 @@ class Pass:
     def visit(self, n: GradNode) -> bool:
         """Run one popped node, or only capture what arrived. Return whether it ran."""
         slots = self.buffers.pop(n, {})
-        for e in slots:
-            slots[e] = told(e, slots[e])
+        runs = self.runs(n)
+        for e, before in slots.items():
+            slots[e] = told(e, before)
             if self.goal is not None and e in self.goal and not self.accumulate:
-                self.captured[e] = slots[e]
-        if not self.runs(n):
+                self.captured[e] = before if runs else slots[e]  # torch captures before the hooks of a node that goes on to run
+        if not runs:
             return False
         g = self.prepared(n, outputs(slots))
         if self.observer is not None:
@@ -155,7 +156,7 @@ def accumulate(leaf: Tensor, g: Tensor, create_graph: bool) -> None:
     """Add g to .grad: the first time a tensor of its own, later in place, or out of place where the addition is recorded."""
     now = stored_grad(leaf)
     if create_graph:
-        leaf.held_grad = ops.copied(g) if now is None else ops.add(now, g)
+        leaf.held_grad = ops.copy_(make(np.empty_like(g.array), None), g) if now is None else ops.add(now, g)
     elif now is None:
         leaf.held_grad = make(np.array(g.array, order="C"), None)
     else:

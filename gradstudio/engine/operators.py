@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradstudio.engine.apply import operator_of
 from gradstudio.engine.backward import backward_of
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
@@ -11,12 +12,11 @@ from gradstudio.engine.tensor import Tensor
 
 def install() -> None:
     """Give Tensor its operators; called once the rows are in the table."""
-    direct = {"add": "add", "radd": "add", "sub": "sub", "mul": "mul", "rmul": "mul", "truediv": "div", "pow": "pow", "matmul": "matmul",
-              "neg": "neg", "getitem": "index"}
-    for operator, row in direct.items():
-        setattr(Tensor, f"__{operator}__", getattr(ops, row))
-    for operator, row in {"rsub": "sub", "rtruediv": "div", "rpow": "pow"}.items():
-        setattr(Tensor, f"__{operator}__", _reflected(getattr(ops, row)))
+    Tensor.__neg__, Tensor.__getitem__ = ops.neg, ops.index
+    for operator, row in {"add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "pow": "pow", "matmul": "matmul"}.items():
+        function = operator_of(row)
+        setattr(Tensor, f"__{operator}__", function)
+        setattr(Tensor, f"__r{operator}__", function if operator in ("add", "mul") else _reflected(function))
     Tensor.backward = backward_of
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from gradstudio.engine import errors, modes
 from gradstudio.engine.gradnode import EMPTY, GradNode, receive
 from gradstudio.engine.op import Op, ops, rebound
-from gradstudio.engine.tensor import Tensor, make
+from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
 ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
@@ -84,9 +84,14 @@ class Plan:
         assert n.kept is not None
         t = len(self.saved)
         counter = n.kept[i + t]
-        note = counter[1]() if len(counter) > 1 else None  # an in-place op leaves a note of the current grad_fn
-        now = n if self.saved[i] in self.op.outputs else note
-        name = None if now is None else now.name().rpartition("::")[2].partition("Backward")[0]
+        now: GradNode | None = n
+        name = None
+        if self.saved[i] not in self.op.outputs:
+            note, base = counter[1:] if len(counter) > 1 else (None, None)  # left by the in-place op: its node, the base's array
+            now = note() if note is not None else self.edge_of(n, self.saved[i])
+            name = "AsStrided" if note is not None and base != id(n.kept[i]) else None
+        if name is None and now is not None and type(now) is not AccumulateGrad:
+            name = now.name().partition("Backward")[0]
         return errors.modified(n.kept[i].dtype, n.kept[i].shape, name, 0, counter[0], n.kept[i + 2 * t])
 
     def cotangents(self, n: GradNode, g: Any) -> list[Any]:

@@ -22,7 +22,8 @@ class Tensor:
     """An array and its place in the graph. Made by `tensor` and by ops; it has no __init__ because that triples its cost.
 
     `node` is the edge that a consumer records: a GradNode, a Port of one, the AccumulateGrad of a leaf, or None. `version` is a
-    counter shared by all tensors on one storage; behind it an in-place op leaves a weak note of the grad_fn it made. `sizes` and
+    counter shared by all tensors on one storage; behind it an in-place op leaves a note: a weak reference to the
+    grad_fn it made, and the id of the base's array. `sizes` and
     `scalar_type` hold shape and dtype, which numpy would build anew at each reading.
     """
 
@@ -179,6 +180,8 @@ class View(Tensor):
         if self.seen != self.version[0]:
             self.seen = self.version[0]
             base = self.base.node
+            if self.multi and self._node is not None:
+                raise RuntimeError(errors.stale_output(self._node.output_nr, self._node.name()))
             if base is not None and type(base) is not AccumulateGrad and not self.made_in_no_grad:
                 self._node = regenerate[0](self)
         return self._node

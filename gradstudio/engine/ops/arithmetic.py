@@ -15,6 +15,9 @@ from gradstudio.engine.tensor import Tensor
 
 ALPHA = Attr("alpha", "number", 1, "Factor of the second operand.")
 CATEGORY = "arithmetic"
+NO_BOOL = ("Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+           "`logical_not()` operator instead.")
+NO_BOOL_PAIR = "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead."
 
 
 def operand(name: str, vjp: Any = None, formula: Any = None, **more: Any) -> Input:
@@ -31,6 +34,9 @@ def add(x: Any, y: Any, alpha: Any = 1) -> Any:
 
 
 def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
+    kinds = [o.scalar_type.kind if isinstance(o, Tensor) else "b" if type(o) is bool else "" for o in (x, y)]
+    if "b" in kinds:
+        raise RuntimeError(NO_BOOL_PAIR if kinds == ["b", "b"] else NO_BOOL)
     return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub(y, x, alpha)
 
 
@@ -130,7 +136,16 @@ def pow_backward_exponent(g: Any, x: Any, exponent: Any, out: Any) -> Any:
     return ops.where(zero, ops.zeros_like(g), g * (out * ops.log(x)))
 
 
+@helper
+def pow_base_backward(g: Any, x: Any, exponent: Any, out: Any) -> Any:
+    """The gradient of the exponent of a number: that number's logarithm times the result; at base 0 it is zero for exponents >= 0."""
+    share = out * float(np.log(x))
+    return g * (share if x != 0 else ops.where(ops.ge(exponent, 0), ops.zeros_like(g), share))
+
+
 def raise_base(x: Any, y: Any) -> Any:
+    if y.dtype.kind == "b":
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     return np.power(x, y)
 
 
@@ -167,7 +182,7 @@ register(
     Op("pow_tensor", (Input("x", lambda g, x, y: ops.pow_backward_self(g, x, y)),
                       Input("y", lambda g, x, y, out: ops.pow_backward_exponent(g, x, y, out), torch="exponent")), raise_base,
        node_name="PowBackward1", promotes="same", hidden=True),
-    Op("pow_base", (Input("x", kind="number"), Input("y", lambda g, x, y, out: ops.pow_backward_exponent(g, x, y, out), torch="exponent")),
+    Op("pow_base", (Input("x", kind="number"), Input("y", lambda g, x, y, out: ops.pow_base_backward(g, x, y, out), torch="exponent")),
        raise_base, node_name="PowBackward2", promotes="same", hidden=True),
     Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, kernel=raise_any, category=CATEGORY, symbol="xⁿ",
        torch=("{x} ** {y}", "torch.pow({x}, {y})", "{x}.pow({y})"), latex="{x}^{{y}}", doc="Raise to a power, element by element.",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
@@ -61,6 +62,13 @@ def smaller_backward(g: Any, x: Any, y: Any) -> Any:
     return ops.masked_fill(ops.where(ops.eq(x, y), g / 2, g), ops.gt(x, y), 0)
 
 
+def chosen(condition: Any, x: Any, y: Any) -> Any:
+    if condition.dtype.kind != "b" and condition.dtype != np.uint8:
+        raise RuntimeError("where expected condition to be a boolean tensor, but got a tensor with dtype "
+                           f"{errors.dtype_name(condition.dtype)}")
+    return np.where(condition, x, y)
+
+
 def bound(name: str, vjp: Any = None, formula: str | None = None, **more: Any) -> Input:
     """Return an input for a bound of clamp, which may be left out."""
     return Input(name, vjp=vjp, formula=formula, optional=True, **more)
@@ -99,7 +107,7 @@ register(
        doc="The smaller of both, element by element; equal ones share the gradient.", samples=samples.TWO[:-1],
        bad_samples=samples.BROADCAST),
     Op("where", (Input("condition", promote=False), operand("x", lambda g, condition: ops.where(condition, g, 0), "[{condition}]"),
-                 operand("y", lambda g, condition: ops.where(condition, 0, g), "[not {condition}]")), np.where, node_name="WhereBackward0",
+                 operand("y", lambda g, condition: ops.where(condition, 0, g), "[not {condition}]")), chosen, node_name="WhereBackward0",
        promotes="same", category=CATEGORY, symbol="?:", torch=("torch.where({condition}, {x}, {y})",),
        latex=r"{x}\ \mathrm{if}\ {condition}\ \mathrm{else}\ {y}", doc="Take from x where the condition holds, else from y.",
        samples=(Sample((samples.array(3, 2) > 0, samples.array(3, 2), samples.array(3, 2, start=0.6))),)),

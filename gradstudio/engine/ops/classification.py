@@ -30,7 +30,7 @@ def checked(x: Array, target: Array, weight: Array | None, ignore: int) -> None:
     if x.ndim > 1 and x.shape[0] != target.shape[0]:
         raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({target.shape[0]}).")
     if target.dtype.kind not in "iu":
-        raise RuntimeError(f"expected scalar type Long but found {errors.dtype_name(target.dtype)}")
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {errors.dtype_name(target.dtype)}")
     if weight is not None and weight.shape != (n,):
         raise RuntimeError(f"weight tensor should be defined either for all {n} classes or no classes but got weight tensor of shape: "
                            f"{errors.size(weight.shape)}")

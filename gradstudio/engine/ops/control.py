@@ -47,5 +47,4 @@ register(
     Op("ones_like", (Input("x"),), np.ones_like, category="other", symbol="1", torch=("torch.ones_like({x})",), latex="1",
        doc="Ones in the shape of a tensor.", samples=samples.ONE),
     Op("zeros", (Input("x"),), lambda x, shape: np.zeros(shape, x.dtype), attrs=(Attr("shape", "shape", ()),), hidden=True),
-    Op("copied", (Input("x", lambda g: g),), lambda x: x.copy(), node_name="CopyBackwards", hidden=True),
 )

@@ -17,6 +17,7 @@ from gradstudio.engine.tensor import Tensor
 Array = np.ndarray[Any, Any]
 DIM = Attr("dim", "dim", 0)
 LIST = Attr("dim", "dims", ())
+MULTIPLY: Any = np.multiply.reduce
 
 
 # One index along a dim, and its way back.
@@ -153,7 +154,7 @@ def products_of_others(g: Any, x: Any, dim: int) -> Any:
 
 def product(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
     axes = dims_of(dim, x.ndim)
-    return np.multiply.reduce(x, axes, I64 if x.dtype.kind in "biu" else x.dtype, keepdims=keepdim)
+    return MULTIPLY(x, axes, I64 if x.dtype.kind in "biu" else x.dtype, None, keepdim)
 
 
 def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:

@@ -6,14 +6,32 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import ROWS, Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.indexing import out_of_bounds
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "in place"
+
+
+def put_at(x: Array, index: tuple[Any, ...], values: Array, accumulate: bool) -> Array:
+    out = x.copy()
+    try:
+        if accumulate:
+            np.add.at(out, index, values.astype(x.dtype, copy=False))
+        else:
+            out[index] = values
+    except IndexError as error:
+        raise out_of_bounds(x.shape, index) or error from None
+    except ValueError:
+        place = x[index].shape
+        raise RuntimeError(f"shape mismatch: value tensor of shape {errors.size(values.shape)} cannot be broadcast to indexing result of shape "
+                           f"{errors.size(place)}") from None
+    return out
 
 
 # What the in-place rows compute, as rows without a name of their own.
@@ -27,11 +45,17 @@ register(
        node_name="AsStridedScatterBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
     Op("zero", (Input("x", lambda g: ops.zeros_like(g)),), np.zeros_like, node_name="ZeroBackward0", hidden=True),
     Op("copy", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: g)),
-       lambda x, y: np.broadcast_to(y.astype(x.dtype, copy=False), x.shape), node_name="CopyBackwards", hidden=True),
+       lambda x, y: np.broadcast_to(y.astype(x.dtype, copy=False), x.shape), node_name="torch::autograd::CopyBackwards", hidden=True),
     Op("fill_number", (Input("x", lambda g: ops.zeros_like(g)), Input("y", kind="number", torch="value")),
        lambda x, y: np.full_like(x, y), node_name="FillBackward2", hidden=True),
     Op("fill_tensor", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: ops.sum(g), torch="value")),
        lambda x, y: np.full_like(x, y), node_name="FillBackward3", hidden=True),
+    Op("index_put", (
+        Input("x", lambda g, y, indices, accumulate: g if accumulate else ops.index_put(g, indices, ops.zeros_like(y), False)),
+        Input("indices", kind="index"), Input("y", lambda g, indices: ops.gather_at(g, indices), torch="values")), put_at,
+       node_name="IndexPutBackward0", attrs=(Attr("accumulate", "bool", False),), hidden=True),
+    Op("index_put_", (Input("x"), Input("indices", kind="index"), Input("values")), composite=mutating("index_put"), mutates="x",
+       attrs=(Attr("accumulate", "bool", False),), hidden=True),
 )
 
 

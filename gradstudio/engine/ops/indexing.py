@@ -160,6 +160,9 @@ def walk(x: Any, items: tuple[Any, ...]) -> tuple[Any, list[Array | None]]:
             out, dim, axis = take_slice(out, dim, item, always=False), dim + 1, axis + 1
         elif is_int(item) or is_number(item):
             out, axis = take_one(out, dim, int(item.array if isinstance(item, Tensor) else item), axis), axis + 1
+        elif not isinstance(item, Tensor | np.ndarray | list | tuple):
+            raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+                             f"{type(item).__name__})")
         else:
             arrays = positions(item, out.sizes[dim:], dim)
             for a in arrays:

@@ -22,6 +22,8 @@ def same_dtype(a: Array, b: Array) -> None:
     if a.dtype != b.dtype:
         names = errors.C_NAMES[a.dtype.char], errors.C_NAMES[b.dtype.char]
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
+    if a.dtype.kind == "b":
+        raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
 
 
 def mm(x: Array, y: Array) -> Array:

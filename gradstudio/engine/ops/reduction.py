@@ -18,6 +18,7 @@ from gradstudio.engine.promote import I64
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "reduction"
+ADD: Any = np.add.reduce
 DIM = Attr("dim", "dims", None, "Along which dims; over all elements if left out.")
 ONE_DIM = Attr("dim", "dim", None, "Along which dim; over all elements if left out.")
 DTYPE = Attr("dtype", "dtype", None, "Add up in this dtype.")
@@ -46,7 +47,7 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 # Sum and mean.
 def total(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
     wanted = as_numpy(dtype) if dtype is not None else I64 if x.dtype.kind in "biu" else x.dtype
-    return np.add.reduce(x, dims_of(dim, x.ndim), wanted, keepdims=keepdim)
+    return ADD(x, dims_of(dim, x.ndim), wanted, None, keepdim)
 
 
 def count(shape: Sequence[int], dim: Dim = None) -> int:

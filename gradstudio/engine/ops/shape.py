@@ -161,6 +161,7 @@ def t(x: Array) -> Array:
 
 
 def permute(x: Array, dims: Sequence[int]) -> Array:
+    dims = (dims,) if isinstance(dims, int) else dims
     if len(dims) != x.ndim:
         raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
                            f"of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}")
@@ -199,7 +200,7 @@ register(
 # Join.
 def cat(xs: Sequence[Array], dim: int) -> Array:
     if not xs:
-        raise RuntimeError("torch.cat(): expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     for i, x in enumerate(xs):
         if x.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
@@ -314,7 +315,7 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> Any:
 
 def unbind(x: Array, dim: int) -> tuple[Array, ...]:
     if x.ndim == 0:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     lead: tuple[Any, ...] = (slice(None),) * dim_of(dim, x.ndim)
     return tuple([x[(*lead, i, ...)] for i in range(x.shape[dim])])
 

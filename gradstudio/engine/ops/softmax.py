@@ -84,11 +84,11 @@ BAD = (Sample((samples.array(3, 2),), {"dim": 2}, "Dimension out of range (expec
 register(
     Op("softmax_backward", (Input("grad_output", lambda g, output, dim: ops.softmax_backward(g, output, dim)),
                             Input("output", lambda g, grad_output, dim, output: ops.softmax_double_backward(g, grad_output, dim, output))),
-       softmax_backward, node_name="SoftmaxBackwardBackward0", attrs=(DIM,), hidden=True),
+       softmax_backward, node_name="SoftmaxBackwardDataBackward0", attrs=(DIM,), hidden=True),
     Op("log_softmax_backward", (
         Input("grad_output", lambda g, output, dim: g - ops.sum(g * ops.exp(output), dim, True)),
         Input("output", lambda g, grad_output, output, dim: -ops.sum(grad_output, dim, True) * ops.exp(output) * g)), log_softmax_backward,
-       node_name="LogSoftmaxBackwardBackward0", attrs=(DIM,), hidden=True),
+       node_name="LogSoftmaxBackwardDataBackward0", attrs=(DIM,), hidden=True),
     Op("softmax_of", (Input("x", lambda g, out, dim: ops.softmax_backward(g, out, dim)),), softmax, node_name="SoftmaxBackward0", attrs=(DIM,),
        hidden=True),
     Op("log_softmax_of", (Input("x", lambda g, out, dim: ops.log_softmax_backward(g, out, dim)),), log_softmax,
