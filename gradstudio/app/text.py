@@ -16,7 +16,8 @@ Number = float | int | bool
 def number(value: Number | None, full: bool = False, dtype: str = "float32") -> str:
     """Write a number: `2.0`, `12`, `−0.03125`, `nan`, `True`. None is the word None.
 
-    A float has four significant digits and at least one decimal; with `full` all digits that its dtype needs. An int has none.
+    A float has four significant digits and at least one decimal (so more digits from a thousand up, rather than a `.0` that is not
+    true); with `full` all digits that its dtype needs. An int has no decimals.
     """
     if value is None:
         return "None"
@@ -27,7 +28,9 @@ def number(value: Number | None, full: bool = False, dtype: str = "float32") -> 
     value = float(value)
     if not math.isfinite(value):
         return minus(str(value))
-    return minus(_with_decimal(shortest(value, dtype) if full else f"{value:.{SIGNIFICANT}g}"))
+    if full:
+        return minus(shortest(value, dtype))
+    return minus(f"{value:.1f}" if 1e3 <= abs(value) < 1e5 else _with_decimal(f"{value:.{SIGNIFICANT}g}"))
 
 
 def shortest(value: float, dtype: str = "float32") -> str:
@@ -42,8 +45,10 @@ def norm(value: float | None, full: bool = False) -> str:
 
 
 def short(value: float, sign: bool = False) -> str:
-    """Write a number where room is tight, e.g. the ends of a legend: `12`, `−0.3`, with `sign` also `+12`."""
-    return minus(f"{value:+.3g}" if sign else f"{value:.3g}")
+    """Write a number where room is tight, e.g. the ends of a legend: `12`, `−0.3`, `2.7e5`, with `sign` also `+12`."""
+    digits = f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.2g}"
+    mantissa, e, exponent = digits.partition("e")
+    return ("+" if sign and value > 0 else "") + minus(f"{mantissa}e{int(exponent)}" if e else mantissa)
 
 
 def shape(dims: tuple[int, ...]) -> str:

@@ -12,7 +12,8 @@ from gradstudio.app import text
     [
         (2.0, "2.0"), (2, "2"), (-4.0, "−4.0"), (-7, "−7"), (0.98125, "0.9812"), (12.0, "12.0"), (0.0, "0.0"), (True, "True"),
         (None, "None"),
-        (math.nan, "nan"), (-math.inf, "−inf"), (1e-7, "1.0e−07"), (1.23456789, "1.235"), (123456.0, "1.235e+05"),
+        (math.nan, "nan"), (-math.inf, "−inf"), (1e-7, "1.0e−07"), (1.23456789, "1.235"), (123456.0, "1.235e+05"), (2925.75, "2925.8"),
+        (999.96, "1000.0"),
     ],
 )  # fmt: skip
 def test_a_number_has_four_digits_a_true_minus_and_a_decimal_only_if_it_is_a_float(value, written):
@@ -44,6 +45,15 @@ def test_typed_numbers_keep_the_difference_between_2_and_2_point_0():
     assert type(text.parse_number("2.")) is float
     assert text.parse_number("−1e-3") == -0.001
     assert text.parse_number("two") is None
+
+
+def test_typed_literals_are_read_as_python_reads_them_and_nothing_else_is():
+    assert text.parse_literal("−2.5") == (-2.5,)
+    assert text.parse_literal("None") == (None,)
+    assert text.parse_literal("'mean'") == ("mean",)
+    assert text.parse_literal("1:") == (slice(1, None),)
+    assert text.parse_literal("...") == (Ellipsis,)
+    assert [text.parse_literal(t) for t in ("", "x + 1", "__import__('os')", "'a' + 'b'", "1:x")] == [None] * 5
 
 
 def test_literals_are_written_as_in_code():

@@ -111,15 +111,19 @@ class Camera(QGraphicsView):
         if not self._framed:
             self.show_opened()
 
-    def reveal(self, node: str) -> None:
-        """Scroll a node into the middle 70 % of the view, if it is outside."""
+    def reveal(self, node: str, margin: float = 0.15) -> None:
+        """Scroll a node into the view without its margins (shares of it), if it is outside, and no further than that takes."""
         item = self.canvas.nodes.get(node)
         if item is None:
             return
-        middle = QRectF(self.viewport().rect())
-        middle.adjust(middle.width() * 0.15, middle.height() * 0.15, -middle.width() * 0.15, -middle.height() * 0.15)
-        if not middle.contains(self.viewportTransform().mapRect(item.body)):
-            self.put(item.body.center(), QPointF(self.viewport().rect().center()))
+        view = QRectF(self.viewport().rect())
+        middle = view.adjusted(view.width() * margin, view.height() * margin, -view.width() * margin, -view.height() * margin)
+        body = self.viewportTransform().mapRect(item.body)
+        if middle.contains(body):
+            return
+        dx = max(body.right() - middle.right(), 0.0) or min(body.left() - middle.left(), 0.0)
+        dy = max(body.bottom() - middle.bottom(), 0.0) or min(body.top() - middle.top(), 0.0)
+        self.pan(dx, dy)
 
     def follow_zoom(self) -> None:
         """Tell the scene the zoom, and the pixel density of the screen."""

@@ -93,7 +93,7 @@ class Keys:
             return
         self._view.studio.select((node,))
         self._view.canvas.set_focus(node)
-        self._view.reveal(node)
+        self._view.reveal(node, 0.03)
         self._say(spoken(self._view.canvas.context, self._view.canvas.face(node)))
 
     def _enter(self) -> bool:
@@ -123,7 +123,7 @@ class Keys:
 
     def _show_port(self) -> None:
         if self.ports is not None and self.ports.at is not None:
-            self._view.reveal(self.ports.at.node)
+            self._view.reveal(self.ports.at.node, 0.03)
             self._say(self.ports.words())
         self._view.canvas.gesture_item.show_gesture(PortMarks(self._view, self.ports) if self.ports is not None else None)
 

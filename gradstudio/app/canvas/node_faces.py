@@ -203,6 +203,7 @@ def _with_states(context: Context, node: Node, face: NodeFace) -> NodeFace:
         frozen=node.id in context.frozen,
         dim=_asleep(context, node.id),
         grey=bool(reason),
+        drawer=None if reason and node.op != LEAF else face.drawer,
         stale=stale and node.op != LEAF,
         failed=failed or nan,
         current=node.id == context.current,

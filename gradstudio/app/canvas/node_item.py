@@ -45,6 +45,7 @@ class NodeItem(QGraphicsItem):
         self.face = face
         self.place: Geometry = geometry(face, scene.level)
         self._bounds = self._reach()
+        self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
@@ -56,6 +57,12 @@ class NodeItem(QGraphicsItem):
         moved = self.set_level()
         self.update()
         return moved
+
+    def turn(self, right: bool) -> None:
+        """Write the word of scissors on their right."""
+        if right != self._word_right:
+            self._word_right = right
+            self.update()
 
     def set_level(self) -> bool:
         """Take the geometry of the scene's level. Return whether it differs."""
@@ -119,7 +126,7 @@ class NodeItem(QGraphicsItem):
     def _reach(self, place: Geometry | None = None) -> QRectF:
         face, rect = self.face, (place or self.place).rect
         if face.kind == "scissors":
-            return QRectF(-110, -40, 160, 80)
+            return QRectF(-110, -40, 220, 80)
         bounds = rect.adjusted(-SHADOW, -SHADOW, SHADOW, SHADOW + 3)
         words = max((face.above, face.below), key=len)
         if words:
@@ -140,7 +147,7 @@ class NodeItem(QGraphicsItem):
             if level >= Level.MEDIUM:
                 size = max(1.0, LEAST_SCALE / zoom)
                 painter.scale(size, size)
-                paint_scissors(paint, marks, word=level == Level.FULL)
+                paint_scissors(paint, marks, level == Level.FULL, self._word_right)
             return
 
         def draw(target: QPainter) -> None:

@@ -83,14 +83,14 @@ def paint_words(paint: Paint, face: NodeFace, place: Geometry) -> None:
         paint.chip(middle, y, face.below, "caption", "text2", "raised", "line2", "c", 22)
 
 
-def paint_scissors(paint: Paint, marks: Marks, word: bool = True) -> None:
-    """Draw the scissors of a detach, centred at the origin, with the word beside them."""
+def paint_scissors(paint: Paint, marks: Marks, word: bool = True, right: bool = False) -> None:
+    """Draw the scissors of a detach, centred at the origin, with the word beside them: on the left, or the right."""
     plate = SCISSORS
     paint.rounded(plate.adjusted(-3, -3, 3, 3), 9, "canvas")
     paint.rounded(plate, 6, "node", "text3" if marks.hovered else "wire")
     paint.icon("scissors", 0, 0, 13, "text")
     if word:
-        paint.text(-17, 0, "detach", "caption", "text2", "r", 500)
+        paint.text(17 if right else -17, 0, "detach", "caption", "text2", "l" if right else "r", 500)
     if marks.selected:
         _ring(paint, plate, 4, 6, "accent")
     if marks.focused:

@@ -12,6 +12,7 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, SIZE, Shade
 
 NODE_RADIUS = RADIUS["node"]
+LONG = 8  # letters of a gradient; longer ones are written smaller
 
 
 def paint_node(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
@@ -213,7 +214,7 @@ def _drawer(paint: Paint, face: NodeFace, drawer: Drawer, top: float, width: flo
         paint.text(left, cy, drawer.label, "code", "text3")
         _strip(paint, drawer.cells, QRectF(left + 50, cy - 7, width - left - 62, 14))
         return
-    role, weight = ("nodeGrad", 600) if stored else ("number", 500)
+    role, weight = ("nodeGrad", 600) if stored and len(drawer.words) <= LONG else ("number", 600 if stored else 500)
     shade: Shade = "text3" if drawer.kind == "none" else ink
     advance = paint.text(width - 11, cy, drawer.words, role, shade, "r", weight)
     label_ink = "text2" if stored else "text3"

@@ -12,7 +12,7 @@ from gradstudio.app import text
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, GradientRange, Theme
 
-HEIGHT = 30
+HEIGHT, RAMP = 30, 136.0
 MARGIN = 16  # px from the corners of the view
 
 
@@ -25,6 +25,7 @@ class Legend(QWidget):
         self._switch = switch
         self._range = GradientRange()
         self._norms = False
+        self._ramp = 98.0  # left edge of the ramp
         self.setFixedSize(284, HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Gradient scale")
@@ -33,8 +34,16 @@ class Legend(QWidget):
         """Show the range of a pass; hidden while there is none."""
         self._theme, self._range, self._norms = theme, scale, norms
         self.setVisible(bool(scale.gmax))
+        self._places()
         self.setAccessibleDescription(f"{scale.decades} decades up to {text.short(scale.gmax or 0.0)}")
         self.update()
+
+    def _places(self) -> None:
+        """Give the ends the room that their numbers need."""
+        low, high = (self._theme.metrics("code", 500).horizontalAdvance(words) for words in self.ends())
+        title = self._theme.metrics("caption", 500).horizontalAdvance("Gradient") + (14 if self._norms else 0)
+        self._ramp = max(98.0, 12 + title + 16 + low + 7)
+        self.setFixedWidth(round(max(284.0, self._ramp + RAMP + 7 + high + 14)))
 
     def ends(self) -> tuple[str, str]:
         """Return what is printed at the two ends."""
@@ -57,20 +66,21 @@ class Legend(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         paint = Paint(QPainter(self), self._theme)
-        cy, ramp = HEIGHT / 2, QRectF(98, HEIGHT / 2 - 5, 136, 10)
+        cy, x = HEIGHT / 2, self._ramp
+        ramp = QRectF(x, HEIGHT / 2 - 5, RAMP, 10)
         paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
         low, high = self.ends()
         paint.text(12, cy, "‖grad‖" if self._norms else "Gradient", "caption", "text2", weight=500)
         if self._norms:
             for i in range(68):
-                paint.fill(QRectF(98 + 2 * i, cy - 5, 2, 10), self._theme.norm(i / 67))
-            paint.text(91, cy, f"≤ {low}", "code", "text3", "r", width=40)
-            paint.text(241, cy, high, "code", "text3", width=40)
+                paint.fill(QRectF(x + 2 * i, cy - 5, 2, 10), self._theme.norm(i / 67))
+            paint.text(x - 7, cy, f"≤ {low}", "code", "text3", "r")
+            paint.text(x + RAMP + 7, cy, high, "code", "text3")
         else:
             paint.legend_ramp(ramp)
-            paint.line(166, 8, 166, 22, "text3")
-            paint.text(91, cy, low, "code", self._theme.gradient(-1), "r", 500)
-            paint.text(241, cy, high, "code", self._theme.gradient(1), weight=500)
+            paint.line(x + RAMP / 2, 8, x + RAMP / 2, 22, "text3")
+            paint.text(x - 7, cy, low, "code", self._theme.gradient(-1), "r", 500)
+            paint.text(x + RAMP + 7, cy, high, "code", self._theme.gradient(1), weight=500)
         paint.painter.end()
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
     from gradstudio.document.diff import Diff
 
+FEW = 40  # nodes moved at once, up to which passing wires are routed anew
 ROOM = 8000.0  # canvas units round the nodes; the scene's rectangle grows in such steps
 
 
@@ -131,17 +132,16 @@ class CanvasScene(QGraphicsScene):
 
     def settle(self, rect: QRectF | None = None) -> None:
         """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one)."""
-        moved = []
+        moved: dict[NodeId, QRectF] = {}
         for node in list(self._dirty):
             item = self.nodes[node]
             if rect is None or item.sceneBoundingRect().intersects(rect):
                 self._dirty.discard(node)
+                before = item.body
                 if item.set_face(node_face(self.context, node)):
-                    moved.append(node)
+                    moved[node] = before
         if moved:
-            self._measure()
-            self.wires.move(moved, self.ends)
-            self.frames.follow()
+            self._reshape(moved)
 
     def face(self, node: NodeId) -> NodeFace:
         """Return what a node shows now."""
@@ -220,15 +220,18 @@ class CanvasScene(QGraphicsScene):
         self._shift(n for n in nodes if n in self.nodes)
 
     def _shift(self, nodes: Iterable[NodeId]) -> None:
-        moved = [n for n in nodes if n in self.nodes]
-        before = [self.nodes[n].body for n in moved]
-        for node in moved:
+        before = {n: self.nodes[n].body for n in nodes if n in self.nodes}
+        for node in before:
             if self.nodes[node].face.kind != "scissors":
                 self.nodes[node].setPos(self.position(node))
+        self._reshape(before)
+
+    def _reshape(self, before: dict[NodeId, QRectF]) -> None:
+        """Let wires and frames follow nodes that have another place or size; `before`: the plates they had."""
         self._measure()
-        wires = self.wires.move(moved, self.ends)
-        if len(moved) < 40:
-            self.wires.reroute_near(before + [self.nodes[n].body for n in moved], self.ends)
+        wires = self.wires.move(before, self.ends)
+        if len(before) < FEW:
+            wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)], self.ends)
         self._place_scissors(wires)
         self.frames.follow()
 
@@ -299,4 +302,6 @@ class CanvasScene(QGraphicsScene):
         for key in wires:
             cut, shape = self.wires.face(key).cut, self.wires.shape_of(key)
             if cut is not None and shape is not None and cut in self.nodes:
-                self.nodes[cut].setPos(shape.point(shape.cut))
+                item, at = self.nodes[cut], shape.point(shape.cut)
+                item.setPos(at)
+                item.turn(len(self.boxes_in(QRectF(at.x() - 60, at.y() - 10, 46, 20))) > 0)

@@ -80,13 +80,14 @@ class WireLayer(QGraphicsItem):
             self._reroute(key, ends)
         return keys
 
-    def reroute_near(self, rects: list[QRectF], ends: Callable[[WireFace], Ends]) -> None:
-        """Route those wires anew that pass by places from which, or to which, a node has moved."""
+    def reroute_near(self, rects: list[QRectF], ends: Callable[[WireFace], Ends]) -> list[WireId]:
+        """Route those wires anew that pass by places from which, or to which, a node has moved; return them."""
         if len(self.ids) > ROUTED_UP_TO:
-            return
-        for rect in rects:
-            for i in self._touching(rect).tolist():
-                self._reroute(self.ids[i], ends)
+            return []
+        near = {i for rect in rects for i in self._touching(rect).tolist()}
+        for i in near:
+            self._reroute(self.ids[i], ends)
+        return [self.ids[i] for i in near]
 
     def _reroute(self, key: WireId, ends: Callable[[WireFace], Ends]) -> None:
         i = self._index[key]

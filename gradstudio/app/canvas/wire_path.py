@@ -62,7 +62,10 @@ def route(start: QPointF, end: QPointF, obstacles: Boxes) -> QPainterPath:
     if right - left < SHORTEST:
         return cubic(start, end)
     y = lane(start.y(), end.y(), left, right, obstacles)
-    return cubic(start, end) if y is None else lane_path(start, end, y, turn, rise)
+    if y is None:
+        return cubic(start, end)
+    tries = [lane_path(start, end, y, t, r) for t in (turn, SHORTEST) for r in (rise, 60.0, 40.0, SHORTEST) if t <= turn and r <= rise]
+    return min(tries, key=lambda path: len(crossed(polyline(path), obstacles, CLEAR)))
 
 
 def lane(start_y: float, end_y: float, left: float, right: float, obstacles: Boxes) -> float | None:
