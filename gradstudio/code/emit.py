@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from gradstudio.code.facts import Pins
 from gradstudio.code.groups import group_lines, used_groups
 from gradstudio.code.layout import Block, Effect, Item, Layout, Times, Use, bound, call_refs, count_runs
 from gradstudio.code.literals import literal
@@ -42,7 +43,7 @@ class Emitter:
     document: Document
     labels: Labels
     parts: tuple[Part, ...]
-    pins: set[Key]
+    pins: Pins
     scope: Scope = field(init=False)
     layout: Layout = field(init=False)
     blocks: dict[Unit, str] = field(default_factory=dict)  # names of the defs
@@ -70,8 +71,8 @@ class Emitter:
         functions = {group: taken.claim(document.groups[group].name) for group in document.groups}
         body = [planned for part in self.parts for planned in part.body]
         kept = [ref for optimizer in document.optimizers.values() for ref in optimizer.params]
-        self.scope = Scope(document, graph, functions, count_uses(graph, [*call_refs(body), *2 * kept]), taken)
-        self.scope.retained = self.pins
+        self.scope = Scope(document, graph, functions, count_uses(graph, [*call_refs(body), *2 * kept]), taken, self._label)
+        self.scope.pins = self.pins
         self.scope.find_aliases(graph.order)
         self.layout = Layout(self.scope, count_runs(body))
         laid = [(part, self.layout.items(part.body)) for part in self.parts]
@@ -79,6 +80,9 @@ class Emitter:
         for unit in self.layout.defs:
             self.blocks[unit] = first.pop(unit.block) if unit.block in first else taken.fresh(unit.block)
         return laid
+
+    def _label(self, ref: Ref) -> str:
+        return self.labels.label((ref.source,), ref.out)
 
     def _choose(self, laid: list[tuple[Part, list[Item]]]) -> None:
         events = self.layout.all_events(laid)

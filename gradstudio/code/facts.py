@@ -16,6 +16,7 @@ from gradstudio.document.graph import INPUT, INSTANCE, LEAF, BlockId, Graph, Gro
 from gradstudio.document.labels import Labels
 from gradstudio.engine import TABLE, Op
 
+Pins = dict[Key, set[bool]]  # outputs with retain_grad: whether they require grad when they are made; both, where that differs
 Skips = dict[NodeId, str]  # nodes that are not made, with the reason in words
 
 
@@ -30,7 +31,7 @@ class Facts:
     requires: set[Key] = field(default_factory=set)
     grads: set[Key] = field(default_factory=set)
     retained: set[Key] = field(default_factory=set)
-    pins: set[Key] = field(default_factory=set)  # what retains somewhere in the script; copies share it
+    pins: Pins = field(default_factory=dict)  # copies share it
     grad_mode: bool = True
     order: dict[Key, None] = field(default_factory=dict)  # outputs of ops, the newest last
     fed: set[Key] = field(default_factory=set)  # what something that requires grad was made from
@@ -119,9 +120,10 @@ class Facts:
             self.fed.discard(key)
             (self.requires.add if needs else self.requires.discard)(key)
             self.retained.discard(key)
-            if needs and out in node.retain_grad:
-                self.retained.add(key)
-                self.pins.add(key)
+            if out in node.retain_grad:
+                self.pins.setdefault(key, set()).add(needs)
+                if needs:
+                    self.retained.add(key)
         if any(outputs.values()):
             self.fed.update(reads)
 

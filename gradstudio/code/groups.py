@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradstudio.code.facts import group_skips
+from gradstudio.code.facts import Pins, group_skips
 from gradstudio.code.names import Event, Key, Taken
 from gradstudio.code.program import Line
 from gradstudio.code.scope import Scope, framed
@@ -13,29 +13,31 @@ from gradstudio.document.calls import Hook
 from gradstudio.document.document import Document
 from gradstudio.document.graph import Graph, GroupId
 from gradstudio.document.labels import Labels
-from gradstudio.document.rules import inner_first, uses
+from gradstudio.document.rules import inner_first
+from gradstudio.document.rules import uses as uses_of
 
 
 def used_groups(document: Document) -> list[GroupId]:
     """Return the groups that the document's graph or a hook uses, each after those that it uses itself."""
     hooks = [call.group for call in document.calls() if isinstance(call, Hook) and call.group is not None]
-    waiting = [*uses(document.graph), *hooks]
+    waiting = [*uses_of(document.graph), *hooks]
     found: set[GroupId] = set()
     while waiting:
         group = waiting.pop()
         if group in document.groups and group not in found:
             found.add(group)
-            waiting += uses(document.groups[group].graph)
+            waiting += uses_of(document.groups[group].graph)
     return [group for group in inner_first(document.groups) if group in found]
 
 
-def group_lines(outer: Scope, labels: Labels, group_id: GroupId, pins: set[Key]) -> list[Line]:
+def group_lines(outer: Scope, labels: Labels, group_id: GroupId, pins: Pins) -> list[Line]:
     """Return the def of a group."""
     document, group = outer.document, outer.document.groups[group_id]
     graph = group.graph
     taken = Taken([*document.graph.blocks, *outer.functions.values()])
-    scope = Scope(document, graph, outer.functions, count_uses(graph, group.outputs), taken)
-    scope.retained = {key for key in pins if key[0] in graph.nodes}
+    uses = count_uses(graph, group.outputs)
+    scope = Scope(document, graph, outer.functions, uses, taken, lambda ref: graph.nodes[ref.source].name or graph.nodes[ref.source].op)
+    scope.pins = pins
     skips = group_skips(document, labels, group_id)
     ids = [n for block in graph.blocks.values() for n in block]
     scope.find_aliases(ids)

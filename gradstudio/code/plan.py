@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
-from gradstudio.code.facts import Facts
+from gradstudio.code.facts import Facts, Pins
 from gradstudio.code.literals import DRAWN
-from gradstudio.code.names import Key
 from gradstudio.document.calls import Backward, Call, Forward, OptimizerStep, OptimizerZero, SeedGenerator, ZeroGrad
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INSTANCE, LEAF, BlockId, CallId, Node, NodeId, NodePath, Recipe, Ref
@@ -49,6 +48,8 @@ class PassLike(Protocol):
 
     @property
     def call(self) -> CallId: ...
+    @property
+    def turns(self) -> tuple[int, ...]: ...
     @property
     def roots(self) -> tuple[tuple[NodePath, int], ...]: ...
 
@@ -280,13 +281,11 @@ class Planner:
 
     def _with_root(self, call: Backward) -> tuple[Backward, str | None]:
         """Return an automatic backward with its root: as it was in the run, else as the facts have it."""
-        outcome = None if self.trace is None else self.trace.outcomes.get(call.id)
-        roots = [] if self.trace is None else [p.roots[0] for p in self.trace.passes if p.call == call.id and p.roots]
-        if roots:
-            return replace(call, roots=(Ref(roots[-1][0][-1], roots[-1][1]),)), None
         root, reason = self.facts.root()
-        if outcome is not None and outcome.kind == "waiting":
-            return call, outcome.reason
+        if self.trace is not None and self.after_error is None:
+            path, out = next((p.roots[0] for p in self.trace.passes if (p.call, p.turns) == (call.id, self.turns) and p.roots), ((), 0))
+            outcome = self.trace.outcomes.get(call.id)
+            root, reason = (Ref(path[-1], out), "") if path else (None, reason or (outcome.reason if outcome else ""))
         return (call, reason) if root is None else (replace(call, roots=(root,)), None)
 
     def _done(self, call: Call, roots: tuple[Ref, ...], count: int | None = None) -> Iterator[Planned]:
@@ -330,8 +329,8 @@ class Planner:
         return isinstance(item, Do) and isinstance(item.call, SeedGenerator)
 
 
-def plan(document: Document, labels: Labels, trace: TraceLike | None) -> tuple[tuple[Part, ...], set[Key]]:
-    """Return what the program does, section by section, and the outputs whose pin (retain_grad) takes."""
+def plan(document: Document, labels: Labels, trace: TraceLike | None) -> tuple[tuple[Part, ...], Pins]:
+    """Return what the program does, section by section, and where retain_grad takes."""
     facts = Facts(document, labels, _doubted(document, trace))
     return Planner(document, labels, trace, facts).parts(), facts.pins
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gradstudio.code import literals
-from gradstudio.code.facts import output_count
+from gradstudio.code.facts import Pins, output_count
 from gradstudio.code.names import Event, Events, Key, Rebinding, Taken
 from gradstudio.code.program import INDENT, Line
 from gradstudio.code.spell import Text, operand_text, spelling
@@ -31,10 +31,12 @@ class Scope:
     functions: Mapping[str, str]
     uses: Mapping[Key, int]
     taken: Taken
+    label: Callable[[Ref], str]  # what a comment calls a tensor without a name
     names: dict[Key, str] = field(default_factory=dict)
     same: dict[Key, Key] = field(default_factory=dict)  # an output written in place: the tensor that it is
     inside: frozenset[NodeId] = frozenset()  # nodes that are written inside the line at hand
-    retained: set[Key] = field(default_factory=set)  # outputs whose pin can be set: they require grad
+    pins: Pins = field(default_factory=dict)
+    _reads: dict[NodeId, list[Ref]] = field(default_factory=dict)
 
     # ---- what a node is
 
@@ -47,8 +49,11 @@ class Scope:
 
     def reads(self, node: Node) -> list[Ref]:
         """Return the tensors that a node's expression reads, in the order of evaluation."""
-        spelled = None if node.op == INSTANCE else spelling(node.op, node.inputs, node.attrs)
-        return [ref for _, ref in (node.refs() if spelled is None else spelled.refs())]
+        found = self._reads.get(node.id)
+        if found is None:
+            spelled = None if node.op == INSTANCE else spelling(node.op, node.inputs, node.attrs)
+            found = self._reads[node.id] = [ref for _, ref in node.refs()] if spelled is None else spelled.refs()
+        return found
 
     def key(self, ref: Ref) -> Key:
         """Return the tensor that a reference means: of one written in place, the one that was written to."""
@@ -116,7 +121,7 @@ class Scope:
         elif (name := self.names.get(self.key(ref))) is not None:
             found = Text(name)
         else:
-            found = Text("...")
+            found = Text(self.label(ref))
         return Text(f"{found.at(14)}.grad") if ref.grad else found
 
     def expression(self, node: Node) -> Text:
@@ -147,8 +152,13 @@ class Scope:
         right = self.leaf(node) if node.op == LEAF else [self.expression(node).text]
         first, *rest = [left + right[0], *(" " * len(left) + line for line in right[1:])]
         found = [Line(first, statement.nodes, calls), *(Line(line, (), calls) for line in rest)]
-        pinned = [self.names[node.id, out] for out in node.retain_grad if (node.id, out) in self.retained]
-        return [*found, *(Line(f"{name}.retain_grad()", (), calls) for name in pinned)]
+        return [*found, *(Line(text, (), calls) for out in node.retain_grad for text in self._pin((node.id, out)))]
+
+    def _pin(self, key: Key) -> list[str]:
+        """Return how an output is made to keep its gradient: what requires none takes no pin, and would raise."""
+        line, needs = f"{self.names[self.same.get(key, key)]}.retain_grad()", self.pins.get(key, set())
+        condition = [f"if {line.removesuffix('retain_grad()')}requires_grad:"] if len(needs) > 1 else []
+        return [*condition, INDENT * len(condition) + line] if True in needs else []
 
     def _left(self, node: Node) -> str:
         needed = self.needed(node)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from gradstudio.code.literals import index_text, literal
-from gradstudio.document.graph import Literal, Operand, OperandPath, Ref, operand_refs
-from gradstudio.engine import TABLE, Op
+from gradstudio.document.graph import Literal, Operand, Ref, operand_refs
+from gradstudio.engine import TABLE, Attr, Op
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 BINARY = re.compile(r"\{(\w+)\} (\*\*|//|<<|>>|<=|>=|==|!=|[-+*/@%&|^<>]) \{(\w+)\}")
@@ -39,108 +40,112 @@ Writer = Callable[[Ref], Text]
 
 
 @dataclass(frozen=True, slots=True)
+class Template:
+    """One spelling of a row, taken apart: operator, unary, index or call."""
+
+    text: str
+    names: tuple[str, ...]  # inputs and attrs, in the order of evaluation
+    rank: int  # what is chosen first: operator, method, F., torch.
+    call: tuple[str, tuple[str, ...]] | None  # function and arguments
+    receiver: str | None  # of a method
+
+    def fits(self, row: Op, operands: tuple[Operand, ...], attrs: Mapping[str, object]) -> bool:
+        """Say whether the template says all that is set, and its method is called on a tensor."""
+        if self.receiver is not None and not isinstance(_operand(row, self.receiver, operands), Ref):
+            return False
+        if any(operands[i] is not None and spec.name not in self.names for i, spec in enumerate(row.inputs[: len(operands)])):
+            return False
+        return self.call is not None or not any(_differs(attr, attrs) and attr.name not in self.names for attr in row.attrs)
+
+
+@cache
+def templates(op: str) -> tuple[Template, ...]:
+    """Return the spellings of a row, the one to choose first."""
+    found = [_taken_apart(text) for text in TABLE[op].torch if not AUGMENTED.search(text)]
+    return tuple(sorted(found, key=lambda template: template.rank))
+
+
+def _taken_apart(text: str) -> Template:
+    names = tuple(PLACEHOLDER.findall(text))
+    operator = any(shape.fullmatch(text) for shape in (BINARY, UNARY, INDEX))
+    call = CALL.fullmatch(text)
+    method = text.startswith("{") and not operator
+    rank = 0 if operator else 1 if method else 2 if text.startswith("F.") else 3
+    parts = (call[1], tuple(_split(call[2]))) if call and not operator else None
+    return Template(text, names, rank, parts, names[0] if method else None)
+
+
+def _operand(row: Op, name: str, operands: tuple[Operand, ...]) -> Operand:
+    return next((operand for spec, operand in zip(row.inputs, operands, strict=False) if spec.name == name), None)
+
+
+def _differs(attr: Attr, attrs: Mapping[str, object]) -> bool:
+    return attr.name in attrs and attrs[attr.name] != attr.default
+
+
+@dataclass(frozen=True, slots=True)
 class Spelling:
     """A template of a row, chosen for the operands and attrs of one node."""
 
     row: Op
-    template: str
+    template: Template
     operands: tuple[Operand, ...]
     attrs: Mapping[str, object]
 
-    def refs(self) -> Iterator[tuple[OperandPath, Ref]]:
-        """Yield the tensors that the expression reads, in the order in which Python evaluates them."""
-        index = {spec.name: i for i, spec in enumerate(self.row.inputs)}
-        for name in PLACEHOLDER.findall(self.template):
-            if name in index and index[name] < len(self.operands):
-                yield from (((index[name], *path[1:]), ref) for path, ref in operand_refs((self.operands[index[name]],)))
+    def refs(self) -> list[Ref]:
+        """Return the tensors that the expression reads, in the order in which Python evaluates them."""
+        return [ref for name in self.template.names for _, ref in operand_refs((_operand(self.row, name, self.operands),))]
 
     def write(self, writer: Writer) -> Text:
         """Return the expression."""
-        values = {spec.name: self._operand(i, spec.kind, writer) for i, spec in enumerate(self.row.inputs)}
-        if match := BINARY.fullmatch(self.template):
+        values = {spec.name: self._text(i, spec.kind, writer) for i, spec in enumerate(self.row.inputs)}
+        if self.template.call is not None:
+            return Text(self._call(*self.template.call, values))
+        if match := BINARY.fullmatch(self.template.text):
             return _binary(values[match[1]], match[2], values[match[3]])
-        if match := UNARY.fullmatch(self.template):
+        if match := UNARY.fullmatch(self.template.text):
             return Text(match[1] + values[match[2]].at(UNARY_LEVEL), UNARY_LEVEL)
-        if match := INDEX.fullmatch(self.template):
+        if match := INDEX.fullmatch(self.template.text):
             return Text(f"{values[match[1]].at(PRIMARY)}[{values[match[2]].text}]")
-        return Text(self._call(values))
+        return Text(self._filled(self.template.text, values, PRIMARY))
 
-    def _operand(self, i: int, kind: str, writer: Writer) -> Text:
+    def _text(self, i: int, kind: str, writer: Writer) -> Text:
         operand = self.operands[i] if i < len(self.operands) else None
         if kind == "index":
             return Text(_index(operand, writer))
         return operand_text(operand, writer, "[]" if kind == "tensors" else "()")
 
-    def _call(self, values: Mapping[str, Text]) -> str:
+    def _call(self, function: str, arguments: tuple[str, ...], values: Mapping[str, Text]) -> str:
         """Fill a template that is a call: operands that are None drop out at its end, attrs that it does not name follow as keywords."""
-        match = CALL.fullmatch(self.template)
-        if match is None:
-            return PLACEHOLDER.sub(lambda m: self._filled(m[1], values, PRIMARY), self.template)
-        function = PLACEHOLDER.sub(lambda m: self._filled(m[1], values, PRIMARY), match[1])
-        arguments = [argument for argument in _split(match[2]) if not ("=" in argument and self._silent(argument))]
-        while arguments and self._silent(arguments[-1]):
-            arguments.pop()
-        texts = [PLACEHOLDER.sub(lambda m: self._filled(m[1], values, ANY), argument) for argument in arguments]
-        named = set(PLACEHOLDER.findall(self.template))
-        texts += [f"{attr.name}={self._attr(attr.name)}" for attr in self.row.attrs if attr.name not in named and self._is_set(attr.name)]
-        return f"{function}({', '.join(texts)})"
+        kept = [argument for argument in arguments if not ("=" in argument and self._silent(argument))]
+        while kept and self._silent(kept[-1]):
+            kept.pop()
+        texts = [self._filled(argument, values, ANY) for argument in kept]
+        more = (attr for attr in self.row.attrs if attr.name not in self.template.names and _differs(attr, self.attrs))
+        texts += [f"{attr.name}={self._attr(attr)}" for attr in more]
+        return f"{self._filled(function, values, PRIMARY)}({', '.join(texts)})"
 
-    def _filled(self, name: str, values: Mapping[str, Text], level: int) -> str:
-        return values[name].at(level) if name in values else self._attr(name)
+    def _filled(self, text: str, values: Mapping[str, Text], level: int) -> str:
+        attrs = {attr.name: attr for attr in self.row.attrs}
+        return PLACEHOLDER.sub(lambda m: values[m[1]].at(level) if m[1] in values else self._attr(attrs[m[1]]), text)
 
     def _silent(self, argument: str) -> bool:
         """Say whether an argument holds only operands that are None."""
-        operands = {spec.name for spec in self.row.inputs}
+        inputs = {spec.name for spec in self.row.inputs}
         names = PLACEHOLDER.findall(argument)
-        return bool(names) and all(name in operands and not self._is_set(name) for name in names)
+        return bool(names) and all(name in inputs and _operand(self.row, name, self.operands) is None for name in names)
 
-    def _is_set(self, name: str) -> bool:
-        return _is_set(self.row, self.operands, self.attrs, name)
-
-    def _attr(self, name: str) -> str:
-        spec = next(attr for attr in self.row.attrs if attr.name == name)
-        value = self.attrs.get(name, spec.default)
-        return f"torch.{np.dtype(str(value)).name}" if spec.kind == "dtype" and value is not None else literal(value)
+    def _attr(self, attr: Attr) -> str:
+        value = self.attrs.get(attr.name, attr.default)
+        return f"torch.{np.dtype(str(value)).name}" if attr.kind == "dtype" and value is not None else literal(value)
 
 
 def spelling(op: str, operands: tuple[Operand, ...], attrs: Mapping[str, object]) -> Spelling | None:
     """Return how an op is written; None for an op that is not in the table or has no spelling that fits."""
-    row = TABLE.get(op)
-    if row is None:
+    if op not in TABLE:
         return None
-    fitting = [template for template in row.torch if _fits(row, template, operands, attrs)]
-    return Spelling(row, min(fitting, key=_rank), operands, attrs) if fitting else None
-
-
-def _rank(template: str) -> int:
-    if BINARY.fullmatch(template) or UNARY.fullmatch(template) or INDEX.fullmatch(template):
-        return 0
-    return 1 if template.startswith("{") else 2 if template.startswith("F.") else 3
-
-
-def _fits(row: Op, template: str, operands: tuple[Operand, ...], attrs: Mapping[str, object]) -> bool:
-    named = set(PLACEHOLDER.findall(template))
-    if AUGMENTED.search(template):
-        return False
-    if template.startswith("{") and _rank(template) == 1 and not isinstance(_receiver(row, template, operands), Ref):
-        return False
-    if any(_is_set(row, operands, attrs, spec.name) and spec.name not in named for spec in row.inputs):
-        return False
-    return CALL.fullmatch(template) is not None or not any(_is_set(row, operands, attrs, a.name) and a.name not in named for a in row.attrs)
-
-
-def _receiver(row: Op, template: str, operands: tuple[Operand, ...]) -> Operand:
-    name = template[1 : template.index("}")]
-    index = next((i for i, spec in enumerate(row.inputs) if spec.name == name), len(operands))
-    return operands[index] if index < len(operands) else None
-
-
-def _is_set(row: Op, operands: tuple[Operand, ...], attrs: Mapping[str, object], name: str) -> bool:
-    """Say whether an operand is there, or an attr differs from its default."""
-    for i, spec in enumerate(row.inputs):
-        if spec.name == name:
-            return i < len(operands) and operands[i] is not None
-    return any(name in attrs and attrs[name] != attr.default for attr in row.attrs if attr.name == name)
+    row = TABLE[op]
+    return next((Spelling(row, template, operands, attrs) for template in templates(op) if template.fits(row, operands, attrs)), None)
 
 
 def operand_text(operand: Operand, writer: Writer, brackets: str = "()") -> Text:
