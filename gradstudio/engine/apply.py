@@ -105,6 +105,7 @@ class Compiled:
         self.forward = op.forward
         self.diff = [k for k, i in enumerate(op.inputs) if i.vjp is not None]
         self.defaults = tuple([a.default for a in op.attrs])
+        self.constant = [k for k, i in enumerate(op.inputs) if i.optional and i.vjp is None and i.kind == "tensor"]
         self.promoted = [i.promote for i in op.inputs]
         self.kinds = [i.kind for i in op.inputs]
         self.uniform = all(kind in ("tensor", "operand") for kind in self.kinds)
@@ -181,6 +182,10 @@ class Compiled:
         op = self.op
         node = plan = None
         if modes.grad and op.node_name:
+            for i in self.constant:
+                if isinstance(operands[i], Tensor) and operands[i].node is not None:
+                    raise RuntimeError(f"The function '{op.name}' is not differentiable with respect to argument '{op.inputs[i].name}'. This "
+                                       "input cannot have requires_grad True.")
             taking = operands[0] if self.sequence else [operands[i] for i in self.diff]
             edges = tuple([a.node if isinstance(a, Tensor) else None for a in taking])
             if any(edges):

@@ -135,10 +135,12 @@ class Plan:
                 return result
             return [None if c is None or k is None else fit(c, *k) for c, k in zip(result, n.into, strict=True)]
 
-    def rebuilt(self, n: GradNode, i: int, connected: bool) -> Any:
+    def rebuilt(self, n: GradNode, i: int, connected: bool, shown: bool = False) -> Any:
         """Give saved value i back as a tensor with its place in the graph."""
         assert n.kept is not None
         value, counter = n.kept[i], n.kept[i + len(self.saved)]
+        if type(value) is tuple:  # of indices
+            return tuple([as_tensor(v) if isinstance(v, ndarray) else None for v in value]) if shown else value
         if counter is NOTHING or type(value) is not ndarray:
             return value
         out = make(value, self.edge_of(n, self.saved[i]) if connected else None)
@@ -163,7 +165,7 @@ class Plan:
             counter = n.kept[i + len(self.fields)]
             if any(counter is shared for shared in NUMBER_COUNTERS.values()):
                 return make(np.asarray(self.shown(n.kept[i], counter)), None)
-            return self.rebuilt(n, i, True)
+            return self.rebuilt(n, i, True, shown=True)
         shown = {_rest_name(self.op, o): i for i, o in enumerate(self.others)}
         if field in shown:
             return n.rest[shown[field]]

@@ -37,7 +37,15 @@ def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
     kinds = [o.scalar_type.kind if isinstance(o, Tensor) else "b" if type(o) is bool else "" for o in (x, y)]
     if "b" in kinds:
         raise RuntimeError(NO_BOOL_PAIR if kinds == ["b", "b"] else NO_BOOL)
-    return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub(y, x, alpha)
+    return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub_number(y, x, alpha)
+
+
+def rsub(x: Any, y: Any, alpha: Any = 1) -> Any:
+    return ops.rsub_tensor(x, y, alpha) if isinstance(y, Tensor) else ops.rsub_number(x, y, alpha)
+
+
+def reversed_difference(x: Any, y: Any, alpha: Any = 1) -> Any:
+    return np.subtract(y, x if alpha == 1 else x * alpha)
 
 
 def scaled(ufunc: Any) -> Any:
@@ -58,9 +66,11 @@ register(
        node_name="AddBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
     Op("sub_tensor", (Input("x", lambda g: g), operand("y", lambda g, alpha=1: -g if alpha == 1 else -g * alpha)), scaled(np.subtract),
        node_name="SubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
-    Op("rsub", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", kind="number")),
-       lambda x, y, alpha=1: np.subtract(y, x if alpha == 1 else x * alpha), node_name="RsubBackward1", attrs=(ALPHA,), promotes="same",
-       hidden=True),
+    Op("rsub_number", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", kind="number")), reversed_difference,
+       node_name="RsubBackward1", attrs=(ALPHA,), promotes="same", hidden=True),
+    Op("rsub_tensor", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", lambda g: g)), reversed_difference,
+       node_name="RsubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
+    Op("rsub", (Input("x"), operand("y")), composite=rsub, attrs=(ALPHA,), hidden=True),
     Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, kernel=scaled(np.add), fast="add_tensor", attrs=(ALPHA,),
        category=CATEGORY, symbol="+", torch=("{x} + {y}", "torch.add({x}, {y})", "{x}.add({y})"), latex="{x} + {y}",
        doc="Add element by element.", samples=samples.TWO, bad_samples=samples.BROADCAST),
@@ -94,7 +104,7 @@ register(
        promotes="same", hidden=True),
     Op("div_tensor", (Input("x", lambda g, y: g / y), operand("y", lambda g, x, y: -g * ((x / y) / y))), np.true_divide,
        node_name="DivBackward0", promotes="float", hidden=True),
-    Op("div_rounded", (Input("x", lambda g: ops.zeros_like(g)), operand("y", lambda g: ops.zeros_like(g))), divide_rounded,
+    Op("div_rounded", (Input("x", lambda g, y: ops.zeros_like(g)), operand("y", lambda g, x, y: ops.zeros_like(g))), divide_rounded,
        node_name="DivBackward2", attrs=(Attr("rounding_mode", "choice", None, choices=("trunc", "floor")),), promotes="same", hidden=True),
     Op("mul", (operand("x", formula="{y}"), operand("y", formula="{x}")), composite=mul, kernel=np.multiply, fast="mul_tensor", category=CATEGORY, symbol="×",
        torch=("{x} * {y}", "torch.mul({x}, {y})", "{x}.mul({y})", "torch.multiply({x}, {y})"), latex=r"{x} \cdot {y}", doc="Multiply element by element.",

@@ -207,7 +207,7 @@ register(
               "(σ({x}) − {target})/n"),
         Input("target", lambda g, x, weight, pos_weight, reduction: ops.bce_target_backward(g, x, weight, pos_weight, reduction), "−{x}/n"),
         WEIGHT, Input("pos_weight", optional=True)), bce, node_name="BinaryCrossEntropyWithLogitsBackward0", attrs=(REDUCTION,),
-       category=CATEGORY, symbol="BCE", torch=("F.binary_cross_entropy_with_logits({x}, {target}, {weight}, {pos_weight})",),
+       category=CATEGORY, symbol="BCE", torch=("F.binary_cross_entropy_with_logits({x}, {target}, {weight}, pos_weight={pos_weight})",),
        latex=r"\overline{-t\ln\sigma({x}) - (1-t)\ln(1-\sigma({x}))}", doc="Logistic loss of logits against targets between 0 and 1.",
        samples=(Sample((samples.array(3, 2), CHANCES, None, None)),
                 Sample((samples.array(3, 2), CHANCES, samples.positive(3, 2), samples.positive(2)), {"reduction": "none"})),
