@@ -88,6 +88,8 @@ def window(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     if options.screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+        if options.file is None or not options.screenshot.absolute().parent.is_dir():
+            parser.error("a picture needs a FILE" if options.file is None else f"{options.screenshot}: its folder is not there")
     if options.file is not None and read(options.file) is None:
         return REFUSED
     return obstacle() or draw(options)
@@ -110,7 +112,7 @@ def draw(options: argparse.Namespace) -> int:
     if options.screenshot is None:
         from gradstudio.app import application
 
-        return application.main(options.file)
+        return application.main(None if options.file is None else str(options.file))
     from gradstudio.app import picture
 
     return picture.screenshot(options.file, options.screenshot, options.size, options.theme, options.step)
@@ -270,9 +272,12 @@ def bench_verb(arguments: list[str]) -> int:
         from gradstudio.bench import startup
 
         return startup.main(options.json)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy loads
     from gradstudio.bench import engine
 
-    return engine.main(options.json)
+    figures = engine.measure()
+    print(json.dumps(figures) if options.json else engine.table(figures["workloads"]))
+    return DONE
 
 
 VERBS: dict[str, Callable[[list[str]], int]] = {
