@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WIDTH, ROW, MOST_ROWS = 340, 30, 9
 FIRST_OPS = ("add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
+MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}
 ROLE = Qt.ItemDataRole.UserRole
 
 
@@ -44,9 +45,10 @@ class SearchPopup(QFrame):
     """A field over a list. Typing ranks, arrows choose, Enter does, Escape goes."""
 
     def __init__(self, window: MainWindow) -> None:
-        super().__init__(window, Qt.WindowType.Popup)
+        super().__init__(window)
         self.window_ = window
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAutoFillBackground(True)
         self.setObjectName("search")
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.field = QLineEdit(self)
@@ -142,11 +144,9 @@ class SearchPopup(QFrame):
         self._rank("")
         scale = ui_scale()
         self.resize(max(width, sized(WIDTH, 0).width()), round((MOST_ROWS * ROW + 62) * scale))
-        screen = self.window_.screen().availableGeometry()
-        self.move(
-            max(screen.left(), min(corner.x(), screen.right() - self.width())),
-            max(screen.top(), min(corner.y(), screen.bottom() - self.height())),
-        )
+        at, room = self.window_.mapFromGlobal(corner), self.window_.rect()
+        self.move(max(0, min(at.x(), room.right() - self.width())), max(0, min(at.y(), room.bottom() - self.height())))
+        self.raise_()
         self.show()
         self.field.setFocus()
 
@@ -164,19 +164,29 @@ class SearchPopup(QFrame):
         row = self.list.currentItem()
         if row is not None:
             choice: Choice = row.data(ROLE)
+            self.window_.canvas.setFocus()
             self.close()
             choice.do()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Lead the arrow keys of the field to the list."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
-            delta = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}.get(
-                Qt.Key(event.key())
-            )
-            if delta is not None:
-                self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + delta)))
-                return True
+        if event.type() == QEvent.Type.FocusOut:
+            self.close()
+        elif event.type() in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) and isinstance(event, QKeyEvent):
+            return self._key(event)
         return super().eventFilter(watched, event)
+
+    def _key(self, event: QKeyEvent) -> bool:
+        delta = MOVES.get(Qt.Key(event.key()))
+        if delta is None and event.key() != Qt.Key.Key_Escape:
+            return False
+        event.accept()  # not a shortcut of the window
+        if event.type() == QEvent.Type.KeyPress:
+            if delta is None:
+                self.window_.canvas.setFocus()
+            else:
+                self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + delta)))
+        return True
 
 
 class ChoiceDelegate(QStyledItemDelegate):

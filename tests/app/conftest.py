@@ -1,0 +1,46 @@
+"""The window, and ways to wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gradstudio.app import theme
+from gradstudio.app.main_window import MainWindow
+from gradstudio.app.studio import Studio
+from gradstudio.document.document import Document
+from gradstudio.io import reader
+from gradstudio.resources import resource
+
+
+@pytest.fixture
+def window(qtbot, qapp, studio: Studio, settle) -> Iterator[MainWindow]:
+    """The whole window on the tutorial, at the size of the pictures."""
+    studio.theme_mode = "dark"
+    theme.apply(qapp, theme.named("dark"))
+    made = MainWindow(studio)
+    made.resize(1600, 1000)
+    made.reset_layout()
+    made.show()
+    studio.show_example(example("tutorial"), "tutorial")
+    settle()
+    yield made
+    made.hide()
+    made.deleteLater()
+
+
+@pytest.fixture
+def settle(qtbot, studio: Studio) -> Callable[[], None]:
+    """Wait until the run of the document as it is now is on show."""
+    return lambda: qtbot.waitUntil(lambda: settled(studio), timeout=10000)
+
+
+def settled(studio: Studio) -> bool:
+    """Say whether nothing is being run and the document is the one on show."""
+    return not studio.running and studio.shown.document is studio.document and studio.shown.state.k == studio.k
+
+
+def example(name: str) -> Document:
+    """Return an example of the program."""
+    return reader.read(resource("examples", f"{name}.grad"))
