@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+__version__ = "2.13.0"  # the PyTorch whose behaviour this follows
 SUBMODULES = ("autograd", "linalg", "nn", "optim", "special", "testing")
 
 

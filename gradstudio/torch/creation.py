@@ -17,11 +17,15 @@ COPY_WARNING = ("To copy construct from a tensor, it is recommended to use sourc
                 "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).")
 
 
-def shape_of(size: Sequence[Any]) -> tuple[int, ...]:
-    """Return the shape meant by `zeros(2, 3)`, `zeros((2, 3))` or `zeros(x.shape)`. Raise what PyTorch raises for a negative size."""
+def shape_of(size: Sequence[Any], name: str = "empty") -> tuple[int, ...]:
+    """Return the shape meant by `zeros(2, 3)`, `zeros((2, 3))` or `zeros(x.shape)`. Raise what PyTorch raises for other sizes."""
     given = size[0] if len(size) == 1 and isinstance(size[0], tuple | list) else size
     shape = tuple([int(n.array) if isinstance(n, Tensor) else n for n in given])
     for n in shape:
+        if not isinstance(n, int | np.integer):
+            raise TypeError(f"{name}(): argument 'size' (position 1) must be tuple of ints, not {type(n).__name__}")
+        if n < 0 and name == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{', '.join(map(str, shape))}]")
     return shape
@@ -83,7 +87,11 @@ def inferred(data: Any, wanted: Any = None) -> Array:
     if kind == "c":
         return array.astype(dtypes.default_complex())
     if kind == "U":
-        raise ValueError("too many dimensions 'str'") if array.ndim else TypeError("new(): invalid data type 'str'")
+        first = data
+        while isinstance(first, list):
+            first = first[0]
+        many = array.ndim and isinstance(first, str)
+        raise ValueError("too many dimensions 'str'") if many else TypeError("new(): invalid data type 'str'")
     if kind not in "biu":
         unfit = [x for x in array.ravel().tolist() if not isinstance(x, int | float | complex)]
         raise RuntimeError(f"Could not infer dtype of {type(unfit[0]).__name__}" if unfit else "Overflow when unpacking long long")
@@ -108,15 +116,15 @@ def from_numpy(array: Array) -> Tensor:
     return make(array, None)
 
 
-def _filled(value: float) -> Callable[..., Tensor]:
+def _filled(name: str, value: float) -> Callable[..., Tensor]:
     def filled(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **layout: Any) -> Tensor:
-        shape = shape_of(size or (layout["size"],))
+        shape = shape_of(size or (layout["size"],), name)
         return finished(np.full(shape, value, dtypes.as_numpy(dtype or dtypes.default())), None, requires_grad)
 
     return filled
 
 
-zeros, ones, empty = _filled(0), _filled(1), _filled(0)
+zeros, ones, empty = _filled("zeros", 0), _filled("ones", 1), _filled("empty", 0)
 
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -188,7 +196,7 @@ def _drawn(method: str) -> Callable[..., Tensor]:
     def drawn(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, generator: Generator | None = None,
               **layout: Any) -> Tensor:
         stream = generator or random.default_generator()
-        return finished(getattr(stream, method)(shape_of(size or (layout["size"],)), dtype), None, requires_grad)
+        return finished(getattr(stream, method)(shape_of(size or (layout["size"],), method), dtype), None, requires_grad)
 
     return drawn
 

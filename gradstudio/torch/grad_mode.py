@@ -1,12 +1,15 @@
-"""Grad modes as context managers, decorators and functions: no_grad, enable_grad, set_grad_enabled."""
+"""Grad modes as context managers, decorators and functions: no_grad, enable_grad, set_grad_enabled, inference_mode."""
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from gradstudio.engine import modes
 
 F = TypeVar("F", bound=Callable[..., Any])
+_inference: list[bool] = [False]  # the modes entered, the last one in force
+_entered = [False]  # whether inference_mode was ever in force
 
 
 class _Fixed(modes.GradMode):
@@ -28,7 +31,12 @@ class no_grad(_Fixed):  # noqa: N801
 
 
 class enable_grad(_Fixed):  # noqa: N801
-    """Ops record again inside, also within no_grad."""
+    """Ops record again inside, also within no_grad, though not within inference_mode."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        if _inference[-1]:
+            modes.set_grad_enabled(False)
 
 
 class set_grad_enabled(modes.GradMode):  # noqa: N801
@@ -46,6 +54,53 @@ class set_grad_enabled(modes.GradMode):  # noqa: N801
     def __call__(self, function: F) -> F:
         modes.set_grad_enabled(self.earlier)
         return super().__call__(function)
+
+
+class inference_mode(modes.GradMode):  # noqa: N801
+    """Ops record nothing inside, whatever enable_grad says.
+
+    Tensors made inside are ordinary ones here: what PyTorch refuses to do with them later is allowed.
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        made = object.__new__(cls)
+        if not callable(mode):
+            return made
+        made.__init__()  # type: ignore[misc]
+        return made(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(not mode)
+        self.inference = mode
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        _inference.append(self.inference)
+        _entered[0] = _entered[0] or self.inference
+
+    def __exit__(self, *error: object) -> None:
+        _inference.pop()
+        super().__exit__(*error)
+
+    def __call__(self, function: F) -> F:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **named: Any) -> Any:
+            with inference_mode(self.inference):
+                return function(*args, **named)
+
+        return wrapped  # type: ignore[return-value]
+
+
+def is_inference_mode_enabled() -> bool:
+    """Return whether inference_mode is in force."""
+    return _inference[-1]
+
+
+def is_inference(self: Any) -> bool:
+    """Return False. Raise NotImplementedError once inference_mode was used: tensors do not remember where they were made."""
+    if _entered[0]:
+        raise NotImplementedError("Tensor.is_inference after inference_mode")
+    return False
 
 
 def is_grad_enabled() -> bool:

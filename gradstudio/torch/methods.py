@@ -10,7 +10,7 @@ import numpy as np
 from gradstudio.engine import dtypes, errors, printing
 from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.tensor import Tensor, View, make
-from gradstudio.torch import aliases, casting, compare, creation, in_place_views, nodes, operators, spellings
+from gradstudio.torch import aliases, casting, compare, creation, drawing, grad_mode, in_place_views, nodes, operators, spellings
 from gradstudio.torch.devices import CPU, STRIDED, Device, Layout
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -198,7 +198,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "size": size, "dim": dim, "ndimension": dim, "nelement": Tensor.numel, "stride": stride, "data_ptr": data_ptr, "item": item,
     "storage_offset": storage_offset, "is_contiguous": is_contiguous, "_is_view": is_view, "tolist": tolist, "numpy": numpy,
     "element_size": lambda self: self.array.itemsize, "is_floating_point": lambda self: self.array.dtype.kind == "f",
-    "is_complex": lambda self: self.array.dtype.kind == "c", "type": type_name, "is_inference": lambda self: False,
+    "is_complex": lambda self: self.array.dtype.kind == "c", "type": type_name, "is_inference": grad_mode.is_inference,
     "new_tensor": lambda self, data, dtype=None, **named: creation.tensor(data, dtype=dtype or self.array.dtype, **named),
     "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones), "new_empty": _new(creation.empty), "new_full": _new(creation.full),
     "get_device": lambda self: -1, "is_same_size": lambda self, other: self.sizes == other.sizes,
@@ -219,7 +219,7 @@ def install() -> None:
     for name, method in {**spellings.METHODS, **aliases.METHOD_ALIASES}.items():
         if name not in vars(Tensor):
             setattr(Tensor, name, method)
-    own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS}
+    own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS, **drawing.METHODS}
     for name, method in own.items():
         setattr(Tensor, name, method)
     operators.install()

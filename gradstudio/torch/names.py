@@ -8,7 +8,7 @@ from gradstudio.engine import dtypes, printing
 from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.random import Generator
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import aliases, compare, creation, devices, grad_mode, methods, spellings
+from gradstudio.torch import aliases, compare, creation, devices, grad_mode, info, legacy, methods, spellings
 from gradstudio.torch.autograd import anomaly
 
 LONG_NAMES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
@@ -51,14 +51,16 @@ def set_printoptions(precision: int | None = None, threshold: float | None = Non
 
 
 OWN: dict[str, Any] = {f.__name__: f for f in (
-    is_tensor, is_floating_point, is_complex, numel, get_default_dtype, set_printoptions, grad_mode.no_grad, grad_mode.enable_grad,
-    grad_mode.set_grad_enabled, grad_mode.is_grad_enabled, anomaly.is_anomaly_enabled, anomaly.is_anomaly_check_nan_enabled, Size, Tensor,
-    Generator)}
-OWN |= {"device": devices.Device, "dtype": DType, "set_default_dtype": dtypes.set_default}
+    is_tensor, is_floating_point, is_complex, numel, get_default_dtype, set_printoptions, Size, Generator)}
+OWN |= {f.__name__: f for f in (
+    grad_mode.no_grad, grad_mode.enable_grad, grad_mode.set_grad_enabled, grad_mode.is_grad_enabled, grad_mode.inference_mode,
+    grad_mode.is_inference_mode_enabled, anomaly.is_anomaly_enabled, anomaly.is_anomaly_check_nan_enabled)}
+OWN |= {"Tensor": legacy.TensorType, "device": devices.Device, "dtype": DType, "set_default_dtype": dtypes.set_default}
 CREATION = {name: getattr(creation, name) for name in (
     "tensor", "as_tensor", "from_numpy", "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "arange",
     "linspace", "logspace", "eye", "rand", "randn", "rand_like", "randn_like", "randint", "randperm", "normal", "bernoulli", "multinomial",
     "manual_seed", "initial_seed")}
 ROWS = {name: function for name, function in spellings.TORCH.items() if "." not in name}
-ALL: dict[str, Any] = {**ROWS, **aliases.TORCH_ALIASES, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **OWN}
+ALL: dict[str, Any] = {**ROWS, **aliases.TORCH_ALIASES, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **info.FACTS}
+ALL |= {**legacy.TYPES, **OWN}
 methods.install()

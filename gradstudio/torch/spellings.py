@@ -12,6 +12,7 @@ from gradstudio.engine import dtypes
 from gradstudio.engine.apply import FUNCTIONS
 from gradstudio.engine.op import TABLE, Op
 from gradstudio.engine.tensor import Tensor
+from gradstudio.torch import return_types
 from gradstudio.torch.out import into
 
 Function = Callable[..., Any]
@@ -72,6 +73,7 @@ def function_of(op: Op, order: Sequence[str]) -> Function:
     """Return a row's function with PyTorch's parameters."""
     signature, direct = Signature(op, order), FUNCTIONS[op.name]
     count = len(op.inputs)
+    kind = return_types.type_of(op)
     simple = signature.straight and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
 
     def function(*args: Any, out: Any = None, **named: Any) -> Any:
@@ -79,6 +81,8 @@ def function_of(op: Op, order: Sequence[str]) -> Function:
             result = direct(*args)
         else:
             result = direct(*signature.bind(args, named))
+        if kind is not None:
+            result = return_types.named(kind, result)
         return result if out is None else into(out, result, op.name)
 
     function.__name__ = function.__qualname__ = op.name

@@ -29,7 +29,9 @@ class Saved:
     def get(self) -> Tensor:
         """Return the tensor. Raise RuntimeError if it was modified since."""
         if self.counter[0] != self.version:
-            raise errors.modified(self.array.dtype, self.array.shape, None, 0, self.counter[0], self.version)
+            now = self.counter[1]() if len(self.counter) > 1 else None  # an in-place op leaves a note of the current grad_fn
+            name = None if now is None else now.name().rpartition("::")[2].partition("Backward")[0]
+            raise errors.modified(self.array.dtype, self.array.shape, name, 0, self.counter[0], self.version)
         out = make(self.array, self.edge)
         out.version = self.counter
         return out
@@ -124,7 +126,7 @@ class FunctionNode(GradNode):
             raise RuntimeError(f"function {name} returned an incorrect number of gradients (expected {expected}, got {len(found)})")
         for i, (c, tensor) in enumerate(zip(found, self.is_tensor, strict=True)):
             if c is not None and not tensor:
-                raise RuntimeError(f"function {name} returned a gradient different from None at position {i + 1}, but the corresponding "
+                raise RuntimeError(f"function {name} returned a gradient different than None at position {i + 1}, but the corresponding "
                                    "forward input was not a Variable")
             if c is not None and not isinstance(c, Tensor):
                 raise TypeError(f"expected Variable or None (got {type(c).__name__})")
@@ -189,8 +191,7 @@ class Function:
         outs = list(out) if isinstance(out, tuple) else [out]
         for t in node.dirty:
             t.version[0] += 1
-        if recording:
-            outs = connect(node, outs)
+        outs = connect(node, outs) if recording else [o.detach() if isinstance(o, Tensor) and o.requires_grad else o for o in outs]
         return tuple(outs) if isinstance(out, tuple) else outs[0]
 
 

@@ -138,10 +138,9 @@ def gradgradcheck(func: Function, inputs: Any, grad_outputs: Any = None, *, eps:
     count = len(seeds)
 
     def gradients(*args: Any) -> tuple[Any, ...]:
-        parts = args[:-count] if count else args
-        parts = tuple([ops.view(p, p.sizes) if isinstance(p, Tensor) and p.requires_grad and p.is_leaf else p for p in parts])
-        wanted = [p for p in parts if isinstance(p, Tensor) and p.requires_grad]
         with modes.GradMode(True):
+            parts = tuple([ops.view(p, p.sizes) if isinstance(p, Tensor) and p.requires_grad and p.is_leaf else p for p in args[:-count]])
+            wanted = [p for p in parts if isinstance(p, Tensor) and p.requires_grad]
             found = grad(_differentiable(func(*parts)), wanted, list(args[-count:]), create_graph=True, allow_unused=True)
         return tuple([g for g in found if g is not None])
 

@@ -172,7 +172,7 @@ class ParameterList(Module):
         return list(self._parameters.values())[index]
 
     def extra_repr(self) -> str:
-        return "\n".join([f"  ({i}): Parameter containing: [{p.type()} of size {'x'.join(map(str, p.shape))}]" for i, p in enumerate(self)])
+        return "\n".join([f"  ({i}): Parameter containing: [{p.dtype} of size {'x'.join(map(str, p.shape))}]" for i, p in enumerate(self)])
 
 
 class ParameterDict(Module):

@@ -32,6 +32,8 @@ class Simple(Module):
             if value is REQUIRED:
                 raise TypeError(f"{type(self).__name__}.__init__() missing 1 required positional argument: '{name}'")
             setattr(self, name, value)
+        if given.get("stride") is None and "stride" in self.settings:
+            self.stride = self.kernel_size
 
     def forward(self, *inputs: Any) -> Any:
         """Call the function."""

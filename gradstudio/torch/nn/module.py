@@ -257,10 +257,9 @@ class Module:
         own = self.state_dict(keep_vars=True)
         missing, unexpected = [k for k in own if k not in state_dict], [k for k in state_dict if k not in own]
         problems = []
-        if strict and unexpected:
-            problems.append("Unexpected key(s) in state_dict: {}. ".format(", ".join(f'"{k}"' for k in unexpected)))
-        if strict and missing:
-            problems.append("Missing key(s) in state_dict: {}. ".format(", ".join(f'"{k}"' for k in missing)))
+        for words, keys in (("Missing", missing), ("Unexpected", unexpected)):
+            if strict and keys:
+                problems.append("{} key(s) in state_dict: {}. ".format(words, ", ".join(f'"{k}"' for k in keys)))
         with no_grad():
             for name, t in own.items():
                 value = state_dict.get(name)
