@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,11 +16,17 @@ HOME = Path(tempfile.mkdtemp(prefix="gradstudio-tests-"))
 for name in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{name}_HOME"] = str(HOME / name.lower())
 
-from PySide6.QtCore import QStandardPaths
+import shiboken6
+from PySide6.QtCore import QSettings, QStandardPaths
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from gradstudio.resources import resource
+
+if TYPE_CHECKING:  # tests of the core load nothing of the app
+    from gradstudio.app.runner import Runner
+    from gradstudio.app.studio import Studio
 
 WORKER = "gradstudio.worker"  # one warm worker may outlive a test, none outlives the session
 
@@ -78,3 +85,33 @@ def qapp(qapp: QApplication) -> QApplication:
     qapp.setStyle("Fusion")
     qapp.setFont(font)
     return qapp
+
+
+@pytest.fixture(scope="session")
+def runner(qapp: QApplication) -> Iterator["Runner"]:
+    """One warm worker for all tests of the app."""
+    from gradstudio.app.runner import Runner
+
+    made = Runner(spare=False)
+    made.start()
+    yield made
+    assert made.close(5000), "a worker is left running"
+
+
+@pytest.fixture
+def studio(qtbot: QtBot, runner: "Runner") -> Iterator["Studio"]:
+    """A studio with fresh settings over the shared worker, which is at rest and holds the run of the empty document, as the studio does."""
+    from gradstudio.app.studio import Studio
+
+    def at_rest() -> bool:
+        return not (runner.busy or runner._others or runner._state)
+
+    QSettings("GradStudio", "GradStudio").clear()
+    qtbot.waitUntil(at_rest)
+    blank = Studio(runner=runner)
+    blank.run()
+    qtbot.waitUntil(at_rest)
+    shiboken6.delete(blank)
+    made = Studio(runner=runner)
+    yield made
+    shiboken6.delete(made)
