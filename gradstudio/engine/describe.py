@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import modes
-from gradstudio.engine.apply import call
+from gradstudio.engine.apply import COMPILED, broadcast_shape, call
 from gradstudio.engine.backward import grad
 from gradstudio.engine.op import ROWS
 from gradstudio.engine.tensor import Tensor, make
@@ -75,14 +75,14 @@ def check(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Seq
     """Return the shapes and dtypes of an op's outputs for operands of these shapes and dtypes; raise the op's own error.
 
     `shapes[i]` is None where operand i is no tensor and stands in `operands`; a list of tensors has a list of shapes. Nothing is computed
-    on real data; where that would need more than a million elements nothing is computed at all, and both answers are empty.
+    on real data. Above a million elements only element-wise ops are checked, by broadcasting; for others both answers are empty.
     """
     row = ROWS[name]
     if row.meta is not None:
         found: tuple[tuple[tuple[int, ...], ...], tuple[np.dtype[Any], ...]] = row.meta(shapes, dtypes, operands, attrs or {})
         return found
     if sum([_elements(s) for s in shapes]) > CHECKED_ELEMENTS:
-        return (), ()
+        return _large(name, shapes, dtypes, operands, attrs)
     stand_ins = [_stand_in(s, d, o) for s, d, o in zip(shapes, dtypes, operands, strict=True)]
     if row.mutates:
         stand_ins[0] = make(stand_ins[0].array.copy(), None)
@@ -90,6 +90,19 @@ def check(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Seq
         out = call(name, stand_ins, attrs)
     outs = () if out is None else out if isinstance(out, tuple) else (out,)
     return tuple([o.sizes for o in outs]), tuple([o.scalar_type for o in outs])
+
+
+def _large(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Sequence[Any], attrs: Attrs | None) -> Any:
+    """Check an element-wise op by broadcasting shapes, its dtypes on single elements."""
+    row = COMPILED.get(name) or COMPILED.get(ROWS[name].fast)
+    if row is None or not row.op.promotes:
+        return (), ()
+    shape: tuple[int, ...] = ()
+    for s in shapes:
+        if s is not None:
+            shape = broadcast_shape(shape, tuple(s))
+    single = [s if s is None else (1,) * len(s) for s in shapes]
+    return (shape,), check(name, single, dtypes, operands, attrs)[1]
 
 
 def _elements(shape: Any) -> int:

@@ -16,7 +16,7 @@ from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 DIM = Attr("dim", "dim", 0)
-LIST = Attr("dim", "dims", ())
+LIST = Attr("dim", "dims", (), "Along which dims; over all elements if left out.")
 MULTIPLY: Any = np.multiply.reduce
 
 

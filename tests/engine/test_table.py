@@ -1,0 +1,135 @@
+"""The op table as people see it: names, texts, formulas, samples; formula, local_derivative and check."""
+
+import re
+
+import numpy as np
+import pytest
+
+from gradstudio.engine import ROWS, TABLE, call, check, formula, local_derivative, tensor
+
+CATEGORIES = {"arithmetic", "matrix", "shape", "reduction", "activation", "loss", "comparison", "gradient control", "in place", "other"}
+ATTR_KINDS = {"int", "float", "bool", "str", "number", "dim", "dims", "shape", "sizes", "split", "dtype", "choice"}
+INPUT_KINDS = {"tensor", "operand", "tensors", "number", "index"}
+PUBLIC = list(TABLE.values())
+
+
+def name_of(op):
+    return op.name
+
+
+@pytest.mark.parametrize("op", PUBLIC, ids=name_of)
+def test_a_row_is_complete(op):
+    assert op.category in CATEGORIES
+    assert op.symbol
+    assert len(op.symbol) <= 12
+    assert op.latex
+    assert op.doc.endswith(".")
+    assert op.torch
+    assert op.samples
+    assert all(i.kind in INPUT_KINDS for i in op.inputs)
+    assert all(a.kind in ATTR_KINDS and a.doc for a in op.attrs)
+    assert all(a.choices for a in op.attrs if a.kind == "choice")
+
+
+@pytest.mark.parametrize("op", PUBLIC, ids=name_of)
+def test_a_row_that_is_differentiable_has_a_formula_for_each_operand(op):
+    for i in op.inputs:
+        assert i.vjp is None or i.formula is not None, i.name
+
+
+@pytest.mark.parametrize("op", PUBLIC, ids=name_of)
+def test_spellings_and_texts_name_operands_and_attrs_of_the_row_only(op):
+    known = {i.name for i in op.inputs} | {a.name for a in op.attrs}
+    for text in op.torch:
+        assert set(re.findall(r"{(\w+)}", text)) <= known
+    texts = [i.formula for i in op.inputs if isinstance(i.formula, str)]
+    for text in texts:
+        assert set(re.findall(r"{(\w+)}", text)) <= known
+
+
+def test_hidden_rows_are_in_no_palette():
+    assert not any(op.hidden for op in PUBLIC)
+    assert set(TABLE) < set(ROWS)
+
+
+FORMULAS = [
+    ("pow", 0, ["x", "2"], (tensor(3.0), 2), {}, "2x"),
+    ("pow", 0, ["x", "3"], (tensor(3.0), 3), {}, "3x²"),
+    ("pow", 0, ["x", "0.5"], (tensor(3.0), 0.5), {}, "0.5x^-0.5"),
+    ("mul", 0, ["a", "y"], None, {}, "y"),
+    ("mul", 1, ["0.1", "sum"], (0.1, tensor(2.0)), {}, "0.1"),
+    ("add", 0, ["x", "y"], None, {}, "1"),
+    ("mse_loss", 0, ["z", "t"], (tensor(1.0), tensor(2.0)), {}, "2(z−t)"),
+    ("mse_loss", 0, ["z", "t"], (tensor([1.0, 2.0]), tensor([1.0, 2.0])), {}, "2(z−t)/2"),
+    ("mse_loss", 1, ["z", "t"], None, {"reduction": "sum"}, "2(t−z)"),
+    ("div", 1, ["x", "a + b"], None, {}, "−x/(a + b)²"),
+    ("detach", 0, ["z"], None, {}, "0"),
+    ("mean", 0, ["x"], (tensor([1.0, 2.0, 3.0]),), {}, "1/3"),
+]
+
+
+@pytest.mark.parametrize(("name", "i", "texts", "operands", "attrs", "want"), FORMULAS)
+def test_a_formula_reads_as_on_paper(name, i, texts, operands, attrs, want):
+    assert formula(name, i, texts, attrs, operands) == want
+
+
+@pytest.mark.parametrize("op", PUBLIC, ids=name_of)
+def test_every_formula_can_be_written(op):
+    for sample in op.samples:
+        operands = [tensor(v) if isinstance(v, np.ndarray) else tuple(tensor(p) for p in v) if op.inputs[0].kind == "tensors" else v
+                    for v in sample.operands]
+        for i in range(len(operands)):
+            assert formula(op.name, i, [f"t{k}" for k in range(len(operands))], sample.attrs or {}, operands)
+
+
+def test_a_local_derivative_touches_no_graph():
+    x, t = tensor(2.0, requires_grad=True), tensor(0.5)
+    y = call("mul", (x, 3.0))
+    found = local_derivative("mse_loss", (y, t), {}, 0)
+    assert found.array == pytest.approx(11.0)
+    assert x.grad is None
+    assert y.grad_fn.saved()[0].freed is False
+    y.backward()
+    assert x.grad.array == 3.0
+
+
+def test_a_local_derivative_reaches_into_a_list():
+    a, b = tensor([1.0, 2.0]), tensor([3.0])
+    assert local_derivative("cat", ((a, b),), {}, 0, (1,)).array.tolist() == [1.0]
+
+
+def test_there_is_no_local_derivative_of_what_is_cut_or_whole():
+    x = tensor([1.0, 2.0])
+    assert local_derivative("detach", (x,), {}, 0) is None
+    assert local_derivative("eq", (x, x), {}, 0) is None
+    assert local_derivative("nll_loss", (tensor([[0.1, 0.2]]), tensor([1]), None), {}, 1) is None
+
+
+def test_check_gives_shapes_and_dtypes():
+    shapes, dtypes = check("matmul", [(2, 3), (3, 4)], ["float32", "float32"], [None, None])
+    assert shapes == ((2, 4),)
+    assert dtypes[0] == np.float32
+    assert check("mul", [(2, 3), None], ["int64", None], [None, 2.5])[1][0] == np.float32
+    assert check("max", [(2, 3), None], ["float32", None], [None, None], {"dim": 1})[0] == ((2,), (2,))
+
+
+def test_check_raises_the_ops_own_error():
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+        check("matmul", [(2, 3), (2, 3)], ["float32", "float32"], [None, None])
+
+
+def test_check_computes_nothing_for_large_operands():
+    assert check("matmul", [(10**5, 10**5), (10**5, 10**5)], ["float32", "float32"], [None, None]) == ((), ())
+    assert check("add", [(10**9,), (10**9,)], ["float32", "float64"], [None, None])[0] == ((10**9,),)
+
+
+def test_a_large_shape_is_still_checked_by_broadcasting():
+    with pytest.raises(RuntimeError, match="must match the size of tensor b"):
+        check("add", [(10**9, 3), (10**9, 4)], ["float32", "float32"], [None, None])
+
+
+def test_an_unknown_attr_and_an_operand_of_the_wrong_kind_are_type_errors():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'axis'"):
+        call("sum", (tensor([1.0]),), {"axis": 0})
+    with pytest.raises(TypeError, match=r"add\(\): argument 'other' \(position 2\) must be Tensor, not str"):
+        call("add", (tensor([1.0]), "a"))
