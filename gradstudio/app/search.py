@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout
 
 from gradstudio.app import menus, theme
 from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.paint import Paint
 from gradstudio.app.widgets import catalog
-from gradstudio.app.widgets.drawn import sized, ui_scale
+from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.fuzzy import Entry, rank
 from gradstudio.document.graph import LEAF
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
+from gradstudio.engine import TABLE
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QModelIndex, QPersistentModelIndex
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
 
 WIDTH, ROW, MOST_ROWS = 340, 30, 9
+EDGE, PADDING = 14, 8  # room for the shadow, and within the card
+LONGEST_SYMBOL = 3
 FIRST_OPS = ("add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
 MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}
 ROLE = Qt.ItemDataRole.UserRole
@@ -48,9 +51,6 @@ class SearchPopup(QFrame):
         super().__init__(window)
         self.window_ = window
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAutoFillBackground(True)
-        self.setObjectName("search")
-        self.setFrameShape(QFrame.Shape.StyledPanel)
         self.field = QLineEdit(self)
         self.field.setPlaceholderText("Search")
         self.field.setAccessibleName("Search")
@@ -61,7 +61,8 @@ class SearchPopup(QFrame):
         self.list.setItemDelegate(ChoiceDelegate(window, self.list))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 8, 8, 8)
+        edge = EDGE + PADDING
+        layout.setContentsMargins(edge, edge, edge, edge)
         layout.setSpacing(6)
         layout.addWidget(self.field)
         layout.addWidget(self.list)
@@ -126,7 +127,9 @@ class SearchPopup(QFrame):
     def _ops(self, at: QPointF | None, wire: LooseWire | None) -> Iterable[Choice]:
         for key, item in catalog.items().items():
             if key in catalog.node_keys() and (wire is None or self._fits(key, wire)):
-                yield Choice(item.entry, "add", item.icon, item.symbol, self._adding(key, at, wire))
+                yield Choice(
+                    item.entry, TABLE[key].category if key in TABLE else "tensor", item.icon, item.symbol, self._adding(key, at, wire)
+                )
 
     def _fits(self, key: str, wire: LooseWire) -> bool:
         if wire.source is None:
@@ -142,10 +145,11 @@ class SearchPopup(QFrame):
         self.choices, self.first = choices, first
         self.field.setPlaceholderText(words)
         self._rank("")
-        scale = ui_scale()
-        self.resize(max(width, sized(WIDTH, 0).width()), round((MOST_ROWS * ROW + 62) * scale))
+        self.setFixedWidth(max(width, sized(WIDTH, 0).width()) + 2 * EDGE)
+        self._fit()
         at, room = self.window_.mapFromGlobal(corner), self.window_.rect()
-        self.move(max(0, min(at.x(), room.right() - self.width())), max(0, min(at.y(), room.bottom() - self.height())))
+        x, y = at.x() - EDGE, at.y() - EDGE
+        self.move(max(-EDGE, min(x, room.right() - self.width())), max(-EDGE, min(y, room.bottom() - self.height())))
         self.raise_()
         self.show()
         self.field.setFocus()
@@ -159,6 +163,21 @@ class SearchPopup(QFrame):
             row.setData(ROLE, choice)
             self.list.addItem(row)
         self.list.setCurrentRow(0)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Be as high as the rows that are found."""
+        rows = max(1, min(MOST_ROWS, self.list.count()))
+        self.list.setFixedHeight(sized(0, ROW).height() * rows + 2)
+        self.adjustSize()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the card under field and list."""
+        painter, paint = begin(self, self.window_.studio)
+        scale = ui_scale()
+        edge = EDGE / scale
+        paint.card(QRectF(0, 0, self.width() / scale, self.height() / scale).adjusted(edge, edge, -edge, -edge))
+        painter.end()
 
     def _take(self) -> None:
         row = self.list.currentItem()
@@ -192,9 +211,9 @@ class SearchPopup(QFrame):
 class ChoiceDelegate(QStyledItemDelegate):
     """Paints a row of the popup."""
 
-    def __init__(self, window: MainWindow, parent: QObject) -> None:
-        super().__init__(parent)
-        self.window = window
+    def __init__(self, window: MainWindow, rows: QListWidget) -> None:
+        super().__init__(rows)
+        self.window, self.rows = window, rows
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         """Return the height of a row."""
@@ -205,15 +224,15 @@ class ChoiceDelegate(QStyledItemDelegate):
         choice: Choice = index.data(ROLE)
         painter.save()
         scale = ui_scale()
-        painter.translate(option.rect.topLeft())  # type: ignore[attr-defined]
+        painter.translate(option.rect.topLeft())
         painter.scale(scale, scale)
         paint = Paint(painter, theme.named(self.window.studio.theme))
-        width = option.rect.width() / scale  # type: ignore[attr-defined]
-        if index.row() == self.parent().currentRow():  # type: ignore[attr-defined]
+        width = option.rect.width() / scale
+        if index.row() == self.rows.currentRow():
             paint.rounded(QRectF(0, 1, width, ROW - 2), 6, "hover")
         if choice.icon:
             paint.icon(choice.icon, 18, ROW / 2, 14, "text2")
-        elif choice.symbol:
+        elif choice.symbol and len(choice.symbol) <= LONGEST_SYMBOL:
             paint.text(18, ROW / 2, choice.symbol, "body", "text2", "c")
         hint = paint.text(width - 10, ROW / 2, choice.hint, "caption", "text3", "r")
         paint.text(36, ROW / 2, choice.entry.title, "body", "text", width=width - 56 - hint)
