@@ -15,6 +15,10 @@ from gradstudio.app.theme import RADIUS, Shade, Theme, font_of
 Align = Literal["l", "c", "r"]
 Run = tuple[str, Shade] | tuple[str, Shade, int]  # text, colour, weight
 ICON_SYMBOLS = frozenset({"snowflake", "layers", "scissors", "box", "anchor", "pin", "shuffle"})
+WORD_ICONS = {  # symbols that are words too long for the square, and the icon that stands for them
+    "relu": "trending-up", "tanh": "waves", "softmax": "chart-column", "log softmax": "chart-column", "transpose": "move-diagonal-2",
+    "reshape": "grid-2x2", "view": "grid-2x2", "clone": "copy", "copy": "copy", "detach": "scissors", "✂": "scissors",
+}  # fmt: skip
 SHADOW_REACH = 16  # px that a shadow sticks out of its rectangle
 SHADOW_DROP = 3
 
@@ -194,13 +198,15 @@ class Paint:
         self.painter.drawPolygon(QPolygonF([QPointF(cx, cy - d), QPointF(cx + d, cy), QPointF(cx, cy + d), QPointF(cx - d, cy)]))
 
     def op_glyph(self, cx: float, cy: float, symbol: str, shade: Shade = "text") -> None:
-        """Draw the rounded square of an op with its symbol: up to four letters, or an icon's name of ICON_SYMBOLS."""
+        """Draw the rounded square of an op with its symbol: up to three letters, or an icon (a name of ICON_SYMBOLS, or one for a word)."""
         self.rounded(QRectF(cx - 9, cy - 9, 18, 18), 5, self.theme.mix("nodeHead", "text", 0.10))
-        if symbol in ICON_SYMBOLS:
-            self.icon(symbol, cx, cy, 12, shade)
+        icon = symbol if symbol in ICON_SYMBOLS else WORD_ICONS.get(symbol)
+        if icon:
+            self.icon(icon, cx, cy, 12, shade)
             return
-        font, measure = symbol_font(symbol)
-        self.text_in(cx, cy, symbol, font, measure, shade, "c")
+        letters = symbol[:3]
+        font, measure = symbol_font(letters)
+        self.text_in(cx, cy, letters if measure.horizontalAdvance(letters) <= 20 else letters[:2], font, measure, shade, "c")
 
     def hatch(self, path: QPainterPath, shade: Shade = "line2", alpha: float = 0.45, gap: int = 7) -> None:
         """Fill a path with the diagonal hatch of what runs under no_grad."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
-from PySide6.QtWidgets import QAbstractButton, QApplication, QFrame, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from gradstudio.app.change import Change
 from gradstudio.app.paint import Paint
@@ -12,6 +12,7 @@ from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE, font_of
 from gradstudio.app.widgets.catalog import CONSTANT, FIRST, MIME, Item, find, sections
 from gradstudio.app.widgets.drawn import begin, sized, theme_of, ui_scale
+from gradstudio.app.widgets.overlay_scroll import OverlayScroll
 from gradstudio.app.widgets.plain import set_tip
 from gradstudio.document.graph import LEAF
 
@@ -166,11 +167,7 @@ class PalettePanel(QWidget):
         self.field.returnPressed.connect(self._take_first)
         self.field.installEventFilter(self)
         self.body = QWidget()
-        self.area = QScrollArea(self)
-        self.area.setWidget(self.body)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area = OverlayScroll(self.body, self)
         self.sections: list[tuple[Section, tuple[Item, ...], list[Tile]]] = []
         for title, items in sections():
             head = Section(studio, title, self.body)

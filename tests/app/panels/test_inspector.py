@@ -9,12 +9,28 @@ from PySide6.QtWidgets import QLineEdit
 from gradstudio.app.change import EVERYTHING
 from gradstudio.app.panels.inspector import InspectorPanel
 from gradstudio.app.panels.inspector.controls import ButtonRow, ChoiceRow, HeatRow, ScrubRow, ToggleRow
-from gradstudio.app.panels.inspector.rows import Card, Choice, Empty, Event, Heat, Hint, Pair, Progress, Saved, Scrub, Title, Toggle, Visit
+from gradstudio.app.panels.inspector.rows import (
+    Button,
+    Card,
+    Choice,
+    Empty,
+    Event,
+    Heat,
+    Hint,
+    Pair,
+    Progress,
+    Saved,
+    Scrub,
+    Title,
+    Toggle,
+    Visit,
+)
 from gradstudio.app.widgets.formula import plain
 from gradstudio.document.calls import Backward, SetValue
 from gradstudio.document.commands.nodes import DeleteNodes, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.script import AppendCall
-from gradstudio.document.graph import Literal, Ref
+from gradstudio.document.commands.wires import Disconnect
+from gradstudio.document.graph import Literal, Recipe, Ref
 from gradstudio.resources import resource
 
 X, Y, W, A, Z, T, REG, MSE, LOSS, ERR = "n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n11"
@@ -68,7 +84,8 @@ def test_a_leaf_shows_value_grad_and_where_they_come_from(panel):
     value, grad = rows(panel, Heat)
     assert value.grid.cells[:4] == (0.5, -1.0, 0.25, 1.5)
     assert grad.grid.cells == pytest.approx([0.2 * v for v in value.grid.cells])
-    assert [(row.text, row.right) for row in rows(panel, Title)] == [("Value", "min −1.5   max 1.5"), (".grad", "‖grad‖ 0.6265")]
+    titles = [(row.text, row.right) for row in rows(panel, Title)]
+    assert titles == [("Value", "min −1.5   max 1.5"), (".grad", "‖grad‖ 0.6265"), ("Start value", "")]
     assert facts(panel) == {
         "grad_fn": "None", "is_leaf": "True", "_version": "0", "grad accumulated": "1 backward", "last writer": "AccumulateGrad",
         "used by": "l2_penalty / pow",
@@ -268,6 +285,63 @@ def test_a_changed_leaf_says_where_it_started_and_can_keep_its_value(panel, stud
     assert button.row.text == "start 2.0 → now 5.0"
     QTest.mouseClick(button.control, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: studio.document.graph.nodes[X].value.item() == 5.0)
+
+
+def row_of(panel, key):
+    return next(widget for widget in panel.column.widgets if getattr(widget.row, "key", "") == key)
+
+
+def test_a_leaf_gets_another_shape_dtype_or_recipe(panel, studio, qtbot):
+    studio.select([W])
+    shape = row_of(panel, "shape").control
+    assert shape.text() == "3, 4"
+    shape.setText("4, 3")
+    shape.editingFinished.emit()
+    assert studio.document.graph.nodes[W].value.shape == (4, 3)
+    made_of = row_of(panel, "made of").control
+    made_of.setCurrentText("randn")
+    made_of.activated.emit(made_of.currentIndex())
+    assert studio.document.graph.nodes[W].value == Recipe("randn", (4, 3), "float32")
+    qtbot.waitUntil(lambda: "drawn by torch.randn((4, 3))" in [row.text for row in rows(panel, Button)])
+
+
+def test_a_shape_that_is_too_large_is_refused_in_words(panel, studio):
+    studio.select([W])
+    shape = row_of(panel, "shape").control
+    shape.setText("100000, 100000")
+    shape.editingFinished.emit()
+    assert studio.document.graph.nodes[W].value.shape == (3, 4)
+    assert "limit" in studio.notice
+
+
+def test_what_cannot_be_read_is_put_back(panel, studio):
+    studio.select([W])
+    shape = row_of(panel, "shape").control
+    shape.setText("three")
+    shape.editingFinished.emit()
+    assert shape.text() == "3, 4"
+    assert "shape" in studio.notice
+
+
+def test_an_empty_port_takes_a_number(panel, studio, qtbot):
+    studio.do(Disconnect(LOSS, (1,)))
+    studio.select([LOSS])
+    qtbot.waitUntil(lambda: rows(panel, Hint) != [])
+    field = row_of(panel, "other").control
+    assert (field.text(), field.placeholderText()) == ("", "a number")
+    field.setText("0.5")
+    field.editingFinished.emit()
+    assert studio.document.graph.nodes[LOSS].inputs[1] == Literal(0.5)
+
+
+def test_manual_mode_says_that_numbers_are_of_an_older_document(panel, studio):
+    studio.set_live(False)
+    studio.select([Z])
+    studio.do(SetLeafValue(X, np.float32(3.0).reshape(()), 0))
+    assert panel.sheet.head.remark == "not up to date"
+    studio.undo()
+    assert panel.sheet.head.remark == "z = a * y"
+    studio.set_live(True)
 
 
 # ---------------------------------------------------------------- holding on

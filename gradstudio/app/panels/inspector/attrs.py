@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits
 from gradstudio.app.panels.inspector.rows import Choice, Edit, Row, Scrub, Toggle
 from gradstudio.app.panels.inspector.subject import Subject
@@ -14,7 +15,8 @@ from gradstudio.engine.op import Attr
 
 SEVERAL = frozenset({"dims", "shape", "sizes"})
 ARGUMENTS: dict[object, str] = {"self": "input", ("pow", "y"): "exponent"}  # as PyTorch's functions call their arguments
-HINTS = {"dim": "a number, or None", "dims": "0, 1 or None", "shape": "3, 4", "sizes": "2, 1"}
+LITERAL = "literal"  # the kind of a number that may stand in an empty port
+HINTS = {LITERAL: "a number", "dim": "a number, or None", "dims": "0, 1 or None", "shape": "3, 4", "sizes": "2, 1"}
 
 
 def setting_rows(subject: Subject) -> tuple[Row, ...]:
@@ -27,7 +29,12 @@ def setting_rows(subject: Subject) -> tuple[Row, ...]:
         literal_row(subject, path, operand, names[path[0]] if path[0] < len(names) else "")
         for path, operand in literals_in(subject.node.inputs)
     ]
-    return (*(each for each in literals if each), *(attr_row(subject, each) for each in row.attrs))
+    free = [
+        Choice(names[i], None, (), Edit(edits.literal, (subject.node.id, (i,))), LITERAL)
+        for i, (each, operand) in enumerate(zip(row.inputs, subject.node.inputs, strict=False))
+        if operand is None and each.kind in ("operand", "number") and not each.optional
+    ]
+    return (*(each for each in literals if each), *free, *(attr_row(subject, each) for each in row.attrs))
 
 
 def literals_in(operands: tuple[Operand, ...], above: OperandPath = ()) -> list[tuple[OperandPath, Literal]]:
@@ -81,6 +88,8 @@ def written(value: object) -> str:
 def read(words: str, kind: str) -> object:
     """Return what was typed as an attr of a kind. Raises ValueError where it is none."""
     plain = words.strip().strip("()[]").replace("−", "-")
+    if kind == LITERAL:
+        return _number(plain)
     if plain in ("None", "") and kind not in ("shape", "sizes"):
         return None
     if kind in SEVERAL:
@@ -89,6 +98,11 @@ def read(words: str, kind: str) -> object:
         return {"True": True, "False": False}[plain] if plain in ("True", "False") else _bad(plain)
     value = ast.literal_eval(plain)
     return value if isinstance(value, int | float | str) else _bad(plain)
+
+
+def _number(words: str) -> object:
+    value = text.parse_number(words)
+    return None if not words else _bad(words) if value is None else value
 
 
 def _bad(words: str) -> object:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from gradstudio.app import text
 from gradstudio.app.paint import Paint
-from gradstudio.app.panels.inspector.attrs import HINTS, read, written
+from gradstudio.app.panels.inspector.attrs import HINTS, LITERAL, read, written
 from gradstudio.app.panels.inspector.edits import array, start_value
 from gradstudio.app.panels.inspector.row_widget import RowWidget
 from gradstudio.app.panels.inspector.rows import Button, Choice, Heat, Row, Scrub, Toggle
@@ -19,8 +19,10 @@ from gradstudio.app.widgets.drawn import scaled_font, ui_scale
 from gradstudio.app.widgets.heatmap import Heatmap
 from gradstudio.app.widgets.scrub_field import ScrubField
 from gradstudio.app.widgets.switch import MARGIN, Switch
+from gradstudio.app.widgets.text_button import TextButton
 from gradstudio.document.graph import Array
 
+VALUE = "Value"  # the one number that is a title too
 FIELD = 120.0  # px: a field at the right of its name
 
 
@@ -74,7 +76,8 @@ class ScrubRow(RowWidget):
         return 32
 
     def draw(self, paint: Paint) -> None:
-        paint.text(0, 16, self.row.key, "bodyStrong" if self.row.key == "Value" else "body", "text" if self.row.key == "Value" else "text3")
+        title = self.row.key == VALUE
+        paint.text(0, 16, self.row.key, "bodyStrong" if title else "number", "text" if title else "text2", weight=600 if title else 400)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.put(self.control, self.content - FIELD, 2, FIELD, 28)
@@ -110,14 +113,14 @@ class ChoiceRow(RowWidget):
                 self.control.addItems([str(each) for each in self.row.options])
                 self.control.setCurrentText(str(self.row.value))
             else:
-                self.control.setText(written(self.row.value))
+                self.control.setText("" if self.row.hint == LITERAL else written(self.row.value))
                 self.control.setPlaceholderText(HINTS.get(self.row.hint, ""))
 
     def ink_height(self, width: float) -> float:
         return 32
 
     def draw(self, paint: Paint) -> None:
-        paint.text(0, 16, self.row.key, "body", "text3")
+        paint.text(0, 16, self.row.key, "number", "text2", weight=400)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.put(self.control, self.content - FIELD, 2, FIELD, 28)
@@ -145,7 +148,7 @@ class ButtonRow(RowWidget):
 
     def __init__(self, studio: Studio, row: Button, parent: QWidget) -> None:
         super().__init__(studio, row, parent)
-        self.control = QPushButton(self)
+        self.control = TextButton(studio, "", self)
         self.control.clicked.connect(self._clicked)
 
     def fill(self) -> None:
@@ -181,7 +184,7 @@ class HeatRow(RowWidget):
         self.control.edited.connect(self._edited)
         self.control.opened.connect(self.open_table)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.table = QPushButton("Open table", self)
+        self.table = TextButton(studio, "Open table", self)
         self.table.clicked.connect(self.open_table)
 
     def fill(self) -> None:

@@ -23,7 +23,7 @@ def height_of(row: Row, theme: Theme, width: float) -> float:
         return 20 + HINT_LINE * len(wrapped(row.text, theme.metrics("caption"), width - 46))
     if isinstance(row, Message):
         return 16 + MESSAGE_LINE * len(wrapped(row.text, theme.metrics("code"), width - 20))
-    if isinstance(row, Card) and not row.second:
+    if isinstance(row, Card) and not row.second and not crowded(row, theme, width):
         return 32
     if isinstance(row, Saved):
         return {"op": 22, "step": 25, "failed": 24}[row.place]
@@ -70,12 +70,16 @@ def draw_remark(paint: Paint, row: Remark, width: float) -> None:
 
 
 def draw_card(paint: Paint, row: Card, width: float) -> None:
-    paint.rounded(QRectF(0, 0, width, 52 if row.second else 32), 7, "sunken", "line")
-    taken = formula.width_of(paint.theme, row.first, "number") + paint.theme.metrics("caption").horizontalAdvance(row.right)
-    below = bool(row.second) and taken > width - 34  # no room beside the derivative: the other line has some
+    paint.rounded(QRectF(0, 0, width, 52 if row.second or crowded(row, paint.theme, width) else 32), 7, "sunken", "line")
+    below = crowded(row, paint.theme, width)
     formula.draw(paint, 12, 16, row.first, "number", width=width - 24)
     formula.draw(paint, 12, 37, row.second, "number", width=width - 24)
     paint.text(width - 12, 37 if below else 16, row.right, "caption", "text3", "r")
+
+
+def crowded(row: Card, theme: Theme, width: float) -> bool:
+    """Return whether there is no room for the remark beside the derivative: the other line has some."""
+    return formula.width_of(theme, row.first, "number") + theme.metrics("caption").horizontalAdvance(row.right) > width - 34
 
 
 def draw_saved(paint: Paint, row: Saved, width: float, column: float) -> None:

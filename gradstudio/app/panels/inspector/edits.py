@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from gradstudio.app.widgets.array_editor import resized
 from gradstudio.document.commands.command import Command, find_node
 from gradstudio.document.commands.nodes import Rename, SetAttr, SetLeafValue, SetRequiresGrad, SetRetainGrad
 from gradstudio.document.commands.wires import SetLiteral
 from gradstudio.document.document import Document
 from gradstudio.document.graph import Array, Literal, NodeId, OperandPath, Recipe
+from gradstudio.document.limits import MAX_ELEMENTS
+from gradstudio.document.rules import Refused
+from gradstudio.document.values import shape_fault
+
+NUMBERS = "numbers"  # a start value that is typed, not drawn
+FILLS = (NUMBERS, "randn", "rand", "zeros", "ones")
 
 
 def requires_grad(document: Document, node: NodeId, value: object, gesture: int) -> Command:
@@ -53,6 +62,36 @@ def element(document: Document, node: NodeId, index: tuple[int, ...], value: obj
     new = start_value(document, node).copy()
     new[index] = np.asarray(value, new.dtype)
     return SetLeafValue(node, frozen(new), gesture)
+
+
+def reshaped(document: Document, node: NodeId, value: object, gesture: int) -> Command:
+    """Give a leaf another shape. Raises Refused in words where it is too large."""
+    shape = tuple(int(each) for each in value) if isinstance(value, tuple) else ()
+    fault = shape_fault(shape, MAX_ELEMENTS)
+    if fault:
+        raise Refused(fault)
+    old = find_node(document, node).value
+    new = replace(old, shape=shape) if isinstance(old, Recipe) else frozen(resized(start_value(document, node), shape))
+    return SetLeafValue(node, new, gesture)
+
+
+def recast(document: Document, node: NodeId, value: object, gesture: int) -> Command:
+    """Give a leaf another dtype."""
+    old = find_node(document, node).value
+    new = replace(old, dtype=str(value)) if isinstance(old, Recipe) else frozen(start_value(document, node).astype(str(value)))
+    return SetLeafValue(node, new, gesture)
+
+
+def filled(document: Document, node: NodeId, value: object, gesture: int) -> Command:
+    """Let a leaf's start value be made by a function of PyTorch, in its shape and dtype; NUMBERS: zeros to be typed over."""
+    old = find_node(document, node).value
+    if isinstance(old, Recipe):
+        shape, dtype = old.shape, old.dtype
+    else:
+        shape, dtype = start_value(document, node).shape, start_value(document, node).dtype.name
+    if value == NUMBERS:
+        return SetLeafValue(node, frozen(np.zeros(shape, dtype)), gesture)
+    return SetLeafValue(node, Recipe(str(value), shape, dtype), gesture)
 
 
 def start_value(document: Document, node: NodeId) -> Array:

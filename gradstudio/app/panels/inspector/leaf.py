@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits
-from gradstudio.app.panels.inspector.rows import Button, Edit, Head, Heat, Pair, Remark, Row, Rule, Scrub, Sheet, Title, Toggle
+from gradstudio.app.panels.inspector.rows import Button, Choice, Edit, Head, Heat, Pair, Remark, Row, Rule, Scrub, Sheet, Title, Toggle
 from gradstudio.app.panels.inspector.subject import Subject, value_text
 from gradstudio.app.widgets.formula import Run, Runs
 from gradstudio.app.widgets.grid import grid_of, grid_of_array
 from gradstudio.document.graph import INPUT, INSTANCE, Array, Recipe
 from gradstudio.document.labels import base_op
+from gradstudio.document.rules import DTYPES
 from gradstudio.session.state import TensorView
-from gradstudio.session.trace import ACCUMULATE, Write
+from gradstudio.session.trace import ACCUMULATE, TensorKey, Write
 
+STALE = "not up to date"
 WRITERS = {"accumulate": ACCUMULATE, "zero": "zero_()", "none": "grad = None", "set": "set"}
 
 
 def leaf_sheet(subject: Subject) -> Sheet:
     """Return the sheet of a leaf."""
     node, shape, dtype = subject.node, *_kind_of(subject)
-    remark = "input of a group" if node.op == INPUT else "leaf tensor"
+    remark = STALE if subject.stale else "input of a group" if node.op == INPUT else "leaf tensor"
     head = Head("", subject.name, remark, (text.shape(shape), dtype), node.requires_grad, Edit(edits.rename, (node.id,)))
     rows: tuple[Row, ...] = ()
     if node.op != INPUT:
@@ -27,7 +31,7 @@ def leaf_sheet(subject: Subject) -> Sheet:
             Toggle("requires_grad", node.requires_grad, Edit(edits.requires_grad, (node.id,)), above=10),
             Remark("retain_grad()", "leaves always keep .grad"),
         )
-    numbers = (*value_rows(subject), *grad_rows(subject))
+    numbers = (*value_rows(subject), *grad_rows(subject), *nonfinite_rows(subject.view))
     facts: tuple[Row, ...] = (
         Rule(above=10),
         Pair("grad_fn", words(subject.view.grad_fn if subject.view else None), above=9),
@@ -36,14 +40,14 @@ def leaf_sheet(subject: Subject) -> Sheet:
         *ledger_rows(subject.writes),
         Pair("used by", words(used_by(subject))),
     )
-    return Sheet(head, (*rows, *numbers, *facts, *subject.hints))
+    return Sheet(head, (*rows, *numbers, *facts, *subject.hints, *start_rows(subject)))
 
 
 def value_rows(subject: Subject) -> tuple[Row, ...]:
     """Return the rows that show a leaf's value and let one change where it starts."""
     start = subject.node.value
     if isinstance(start, Recipe):
-        return (*recipe_rows(start), *tensor_rows(subject, subject.view))
+        return (*recipe_rows(start, subject.key), *tensor_rows(subject, subject.view))
     if start is None or subject.node.op == INPUT:
         return tensor_rows(subject, subject.view)
     node = subject.node.id
@@ -56,6 +60,20 @@ def value_rows(subject: Subject) -> tuple[Row, ...]:
         "value", grid, subject.key, edit=Edit(edits.element, (node,)), table=Edit(edits.array, (node,)), name=f"value of {subject.name}"
     )
     return (Title("Value", extremes(subject, view, start), mono=True, above=3), heat, *changed)
+
+
+def start_rows(subject: Subject) -> tuple[Row, ...]:
+    """Return what a start value is made of: function, shape, dtype."""
+    node, (shape, dtype) = subject.node.id, _kind_of(subject)
+    start = subject.node.value
+    if start is None:
+        return ()
+    made_by = start.fn if isinstance(start, Recipe) else edits.NUMBERS
+    fills = edits.FILLS if made_by in edits.FILLS else (*edits.FILLS, made_by)
+    return (
+        Title("Start value", above=14), Choice("made of", made_by, fills, Edit(edits.filled, (node,))),
+        Choice("shape", shape, (), Edit(edits.reshaped, (node,)), "shape"), Choice("dtype", dtype, DTYPES, Edit(edits.recast, (node,))),
+    )  # fmt: skip
 
 
 def change_rows(subject: Subject, start: Array) -> tuple[Row, ...]:
@@ -73,10 +91,10 @@ def change_rows(subject: Subject, start: Array) -> tuple[Row, ...]:
     return (Button(line, "Keep these values", subject.key),)
 
 
-def recipe_rows(recipe: Recipe) -> tuple[Row, ...]:
+def recipe_rows(recipe: Recipe, key: TensorKey) -> tuple[Row, ...]:
     """Return the line that tells how a start value is drawn."""
     arguments = ", ".join([str(tuple(recipe.shape)), *(text.operand(each) for each in recipe.args)])
-    return (Pair("start value", words(f"torch.{recipe.fn}({arguments})"), above=6),)
+    return (Button(f"drawn by torch.{recipe.fn}({arguments})", "Keep these values", key),)
 
 
 def tensor_rows(subject: Subject, view: TensorView | None) -> tuple[Row, ...]:
@@ -125,12 +143,20 @@ def _reader(subject: Subject, target: str, path: tuple[int, ...]) -> str:
     return f"{group.name} / {first}" if first else group.name
 
 
+def nonfinite_rows(view: TensorView | None) -> tuple[Row, ...]:
+    """Return how many elements are NaN or infinite, if any are."""
+    return (Pair("not finite", (Run(str(view.nonfinite), "error", 600),)),) if view and view.nonfinite else ()
+
+
 def extremes(subject: Subject, view: TensorView | None, start: Array | None = None) -> str:
     """Return `min −1.5   max 1.5`."""
     if view is not None:
         low, high, dtype = view.min, view.max, view.dtype
     elif start is not None and start.size:
-        low, high, dtype = start.min().item(), start.max().item(), start.dtype.name
+        finite = start[np.isfinite(start)]
+        if not finite.size:
+            return ""
+        low, high, dtype = finite.min().item(), finite.max().item(), start.dtype.name
     else:
         return ""
     return f"min {subject.number(low, dtype)}   max {subject.number(high, dtype)}"

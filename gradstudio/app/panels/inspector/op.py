@@ -7,7 +7,7 @@ from dataclasses import replace
 from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits
 from gradstudio.app.panels.inspector.attrs import setting_rows
-from gradstudio.app.panels.inspector.leaf import extremes, grad_rows, used_by, words
+from gradstudio.app.panels.inspector.leaf import STALE, extremes, grad_rows, nonfinite_rows, used_by, words
 from gradstudio.app.panels.inspector.rows import Card, Edit, Head, Heat, Hint, Pair, Row, Rule, Saved, Sheet, Title, Toggle
 from gradstudio.app.panels.inspector.subject import Subject, pass_of_call, value_text
 from gradstudio.app.widgets.formula import Run, Runs
@@ -23,14 +23,10 @@ ICONS = {"held": "lock", "in use": "lock-open", "freed": "x"}
 def op_sheet(subject: Subject) -> Sheet:
     """Return the sheet of an op or an instance."""
     node, view = subject.node, subject.view
-    chips = (text.shape(view.shape), view.dtype) if view else ()
-    head = Head(
-        subject.symbol,
-        subject.title,
-        statement(subject),
-        chips + ((view.grad_fn,) if view and view.grad_fn else ()),
-        rename=Edit(edits.rename, (node.id,)),
-    )
+    chips: tuple[str, ...] = (text.shape(view.shape), view.dtype) if view else ()
+    chips += (view.grad_fn,) if view and view.grad_fn else ()
+    remark = STALE if subject.stale else statement(subject)
+    head = Head(subject.symbol, subject.title, remark, chips, rename=Edit(edits.rename, (node.id,)))
     settings = setting_rows(subject)
     rows: tuple[Row, ...] = (
         *waiting_rows(subject),
@@ -38,6 +34,7 @@ def op_sheet(subject: Subject) -> Sheet:
         *derivative_rows(subject),
         *saved_rows(subject),
         *number_rows(subject),
+        *nonfinite_rows(subject.view),
         *((Rule(above=11),) if settings or view else ()),
         *fact_rows(subject),
         *subject.hints,
@@ -184,7 +181,8 @@ def fact_rows(subject: Subject) -> tuple[Row, ...]:
     view = subject.view
     if view is None:
         return (Pair("used by", words(used_by(subject)), above=9),)
-    first = Pair("value", words(value_text(subject, view)), above=9)
+    drawn = view.item is None and bool(view.cells)  # as a heat map
+    first: tuple[Row, ...] = () if drawn else (Pair("value", words(value_text(subject, view))),)
     grads = grad_rows(subject)
     facts = (
         Pair("is_leaf", words(view.is_leaf)),
@@ -192,7 +190,8 @@ def fact_rows(subject: Subject) -> tuple[Row, ...]:
         *((Pair("sequence_nr", words(number)),) if (number := sequence_nr(subject)) is not None else ()),
         Pair("_version", words(view.version)),
     )
-    return (first, *grads, *facts, *output_rows(subject))
+    rows: tuple[Row, ...] = (*first, *grads, *facts, *output_rows(subject))
+    return (replace(rows[0], above=9), *rows[1:])
 
 
 def output_rows(subject: Subject) -> tuple[Row, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from gradstudio.app import text
 from gradstudio.app.change import EVERYTHING, Change
@@ -22,6 +22,7 @@ from gradstudio.app.panels.inspector.subject import Subject
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
+from gradstudio.app.widgets.overlay_scroll import OverlayScroll
 from gradstudio.document.graph import INPUT, LEAF, NodeId
 
 NOTHING = Sheet(None, (Empty("Select a node to see its tensor"),))
@@ -43,14 +44,8 @@ class InspectorPanel(QWidget):
         self.header = Header(studio, self)
         self.header.pin.toggled.connect(self._pin)
         self.column = Column(studio)
-        self.area = QScrollArea(self)
-        self.area.setWidget(self.column)
+        self.area = OverlayScroll(self.column, self)
         self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.viewport().setAutoFillBackground(False)
-        self.column.setAutoFillBackground(False)
         self.setAccessibleName("Inspector")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 0, 0, 0)
@@ -89,7 +84,7 @@ class InspectorPanel(QWidget):
     @staticmethod
     def _concerns(change: Change) -> bool:
         numbers = change.values or change.flows or change.engine or change.trace or change.playhead
-        return bool(change.everything or change.document is not None or numbers or change.selection or change.theme)
+        return bool(change.everything or change.document is not None or numbers or change.selection or change.stale or change.theme)
 
     def _show(self, sheet: Sheet, all_new: bool) -> None:
         if sheet == self.sheet and not all_new:
@@ -125,7 +120,8 @@ class InspectorPanel(QWidget):
 
     def _subject(self, path: tuple[NodeId, ...]) -> Subject:
         studio = self.studio
-        return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision)
+        stale = path[0] in studio.stale
+        return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision, stale)
 
     def _pin(self, on: bool) -> None:
         self.pinned = self.studio.primary if on else None

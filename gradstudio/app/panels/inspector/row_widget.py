@@ -10,6 +10,7 @@ from gradstudio.app.panels.inspector.drawing import SIDE, draw_row, height_of, s
 from gradstudio.app.panels.inspector.rows import Edit, Row
 from gradstudio.app.studio import Studio
 from gradstudio.app.widgets.drawn import begin, theme_of, ui_scale
+from gradstudio.document.rules import Refused
 
 LEFT = SIDE - 1  # the panel's own edge takes a px
 
@@ -58,4 +59,7 @@ class RowWidget(QWidget):
 
     def write(self, edit: Edit, value: object, gesture: int = 0) -> None:
         """Do what the control says."""
-        self.studio.do(edit.command(self.studio.document, value, gesture))
+        try:
+            self.studio.do(edit.command(self.studio.document, value, gesture))
+        except Refused as why:
+            self.studio.notify(str(why))

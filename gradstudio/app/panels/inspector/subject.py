@@ -15,8 +15,6 @@ from gradstudio.engine import TABLE
 from gradstudio.session.state import Flow, State, TensorView
 from gradstudio.session.trace import Pass, TensorKey, Trace, Write
 
-ICON_OPS = {"detach": "scissors"}  # whose glyph is an icon
-
 
 @dataclass(frozen=True, eq=False)
 class Subject:
@@ -28,6 +26,7 @@ class Subject:
     state: State
     labels: Labels
     full: bool = False  # numbers with all their digits
+    stale: bool = False  # the numbers are of an older document
     hints: tuple[Hint, ...] = ()  # why its `.grad` is what it is
 
     @cached_property
@@ -77,10 +76,8 @@ class Subject:
             return ""
         if self.node.op == INSTANCE:
             return "layers"
-        if self.node.op in ICON_OPS:
-            return ICON_OPS[self.node.op]
         row = TABLE.get(self.node.op)
-        return row.symbol if row and row.symbol else self.node.op[:3]
+        return row.symbol if row and row.symbol else self.node.op
 
     def inner_label(self, ref: Ref) -> str:
         """Return the label of a tensor as code beside the node would call it."""
