@@ -41,7 +41,7 @@ def check_document(document: Document) -> None:
         if not isinstance(statement, Repeat):
             check_call(document, statement, place, results)
     for key, optimizer in document.optimizers.items():
-        _check_refs(document.graph, document.groups, optimizer.params, results, f"optimizers.{key}.params")
+        check_refs(document.graph, document.groups, optimizer.params, results, f"optimizers.{key}.params")
     _check_layout(document)
 
 
@@ -189,7 +189,8 @@ def ref_fault(graph: Graph, groups: Groups, ref: Ref, results: Results) -> str |
     return None if count is None or ref.out < count else f"{ref.source} has no output {ref.out}"
 
 
-def _check_refs(graph: Graph, groups: Groups, refs: Iterable[Ref], results: Results, where: str) -> None:
+def check_refs(graph: Graph, groups: Groups, refs: Iterable[Ref], results: Results, where: str = "") -> None:
+    """Raise CodecError where a reference leads nowhere."""
     for ref in refs:
         fault = ref_fault(graph, groups, ref, results)
         if fault:
@@ -219,7 +220,7 @@ def _check_group(group: Group, groups: Groups) -> None:
         raise CodecError(f"{place}.inputs", "the inputs of a group stand first in its block, in their order")
     if any(group.graph.nodes[n].op != INPUT for n in group.inputs):
         raise CodecError(f"{place}.inputs", "an input of a group is a node of the kind input")
-    _check_refs(group.graph, groups, group.outputs, {}, f"{place}.outputs")
+    check_refs(group.graph, groups, group.outputs, {}, f"{place}.outputs")
     if group.backward is not None and group.backward not in groups:
         raise CodecError(f"{place}.backward", f"there is no group {group.backward}")
 
@@ -227,7 +228,7 @@ def _check_group(group: Group, groups: Groups) -> None:
 def check_call(document: Document, call: Call, place: str = "", results: Results | None = None) -> None:
     """Raise CodecError where a call names what is not there."""
     results = grad_results(document) if results is None else results
-    _check_refs(document.graph, document.groups, call.refs(), results, place)
+    check_refs(document.graph, document.groups, call.refs(), results, place)
     if isinstance(call, Forward) and call.block not in document.graph.blocks:
         raise CodecError(f"{place}.block", f"there is no block {call.block}")
     if isinstance(call, OptimizerStep | OptimizerZero) and call.optimizer and call.optimizer not in document.optimizers:

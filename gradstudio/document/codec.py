@@ -155,7 +155,7 @@ def document_from(tree: object) -> Document:
         graph=_read_graph(members["graph"]),
         groups=_read_groups(members["groups"]),
         script=read_script(members["script"]),
-        optimizers=Map((key, _read_optimizer(key, item)) for key, item in members["optimizers"].table("o", MAX_OUTPUTS).items()),
+        optimizers=Map((key, optimizer_from(key, item)) for key, item in members["optimizers"].table("o", MAX_OUTPUTS).items()),
         layout=_read_layout(members["layout"]),
     )
     check_document(document)
@@ -179,7 +179,7 @@ def _read_format(place: Place) -> None:
 
 def _read_graph(place: Place) -> Graph:
     members = place.mapping(("nodes", "blocks", "frames"))
-    nodes = Map((key, _read_node(key, item)) for key, item in members["nodes"].table("n", MAX_NODES).items())
+    nodes = Map((key, node_from(key, item)) for key, item in members["nodes"].table("n", MAX_NODES).items())
     blocks = members["blocks"].members()
     for item in blocks.values():
         item.check_key()
@@ -190,7 +190,8 @@ def _read_graph(place: Place) -> Graph:
     )
 
 
-def _read_node(node_id: str, place: Place) -> Node:
+def node_from(node_id: str, place: Place) -> Node:
+    """Return the node that a tree describes. Raises CodecError."""
     members = place.mapping(("op",), tuple(NODE_FIELDS))
     rest: dict[str, Any] = {key: NODE_FIELDS[key](members[key]) for key in place.value if key != "op"}
     return Node(node_id, members["op"].name(), **rest)
@@ -249,7 +250,8 @@ def _read_group(group_id: str, place: Place) -> Group:
     )
 
 
-def _read_optimizer(optimizer_id: str, place: Place) -> Optimizer:
+def optimizer_from(optimizer_id: str, place: Place) -> Optimizer:
+    """Return the optimizer that a tree describes. Raises CodecError."""
     members = place.mapping(("kind",), ("params", "options"))
     params = members["params"].each(read_ref, MAX_FAN_IN) if "params" in members else ()
     options = _named(members["options"]) if "options" in members else {}

@@ -96,6 +96,8 @@ def operand_fault(node: Node, path: OperandPath, operand: Operand, groups: Group
         return f"{node.op} has no input {path[0] + 1}"
     if path[-1] >= MAX_FAN_IN:
         return f"a node reads at most {MAX_FAN_IN:,} tensors"
+    if len(path) > 1 and kind not in ("tensors", "index", "any"):
+        return "this input takes one tensor"
     if kind == "any" or operand is None or isinstance(operand, tuple):
         return None
     return kind_fault(kind, operand, len(path))

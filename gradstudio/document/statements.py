@@ -76,10 +76,11 @@ def read_script(place: Place) -> tuple[Section, ...]:
 
 
 def _read_body(place: Place, depth: int) -> tuple[Statement, ...]:
-    return place.each(lambda item: _read_statement(item, depth), MAX_CALLS)
+    return place.each(lambda item: read_statement(item, depth), MAX_CALLS)
 
 
-def _read_statement(place: Place, depth: int) -> Statement:
+def read_statement(place: Place, depth: int = 0) -> Statement:
+    """Return the call or repeat that a tree describes. Raises CodecError."""
     kind = place.members().get("kind")
     word = kind.value if kind else None
     if word == REPEAT:

@@ -23,7 +23,7 @@ def written_index(op: str) -> int | None:
 
 
 def is_alias(op: str) -> bool:
-    """Say whether an op's outputs may share the storage of its first operand: a view, in place, or what may give out its operand as it is."""
+    """Say whether an op's outputs may share the storage of its first operand: a view, in place, or the operand itself."""
     row = TABLE.get(op)
     return row is not None and bool(row.views or row.mutates or (row.composite and row.category in MAY_SHARE))
 

@@ -84,7 +84,9 @@ def assert_holds(doc: Document) -> None:
 
 names = st.sampled_from(("x", "y", "loss", "w1", "größe", None, None))
 numbers = st.one_of(st.integers(-5, 5), st.floats(width=32, allow_nan=False), st.booleans(), st.none())
-literals = st.one_of(numbers, st.floats(), st.builds(slice, *[st.none() | st.integers(-9, 9)] * 3), st.just(Ellipsis), st.text("aé\"\n", max_size=3))
+literals = st.one_of(
+    numbers, st.floats(), st.builds(slice, *[st.none() | st.integers(-9, 9)] * 3), st.just(Ellipsis), st.text('aé"\n', max_size=3)
+)
 
 
 @st.composite
@@ -164,9 +166,34 @@ def groups(draw: st.DrawFn) -> list[Group]:
         body = draw(bodies(first + 10, made, inputs))
         sources = [ref for node in body for ref in refs_of(node, made)]
         outputs = draw(st.lists(st.sampled_from(sources), max_size=2)) if sources else []
-        made.append(Group(f"g{i + 1}", draw(st.sampled_from(("penalty", "layer"))), graph(*body, blocks={BODY: tuple(n.id for n in body)}),
-                          tuple(n.id for n in inputs), tuple(outputs)))
+        made.append(
+            Group(
+                f"g{i + 1}",
+                draw(st.sampled_from(("penalty", "layer"))),
+                graph(*body, blocks={BODY: tuple(n.id for n in body)}),
+                tuple(n.id for n in inputs),
+                tuple(outputs),
+            )
+        )
     return made
+
+
+def drawn_call(draw: st.DrawFn, kind: str, call_id: str, some: tuple[Ref, ...], blocks: list[str]) -> Call:
+    """Draw a call of a kind that names some tensors."""
+    enabled = draw(st.booleans())
+    if kind == "forward":
+        return Forward(id=call_id, enabled=enabled, block=draw(st.sampled_from(blocks)))
+    if kind == "backward":
+        return Backward(id=call_id, enabled=enabled, roots=some, seeds=(Literal(1.0),) * len(some), automatic=not some)
+    if kind == "grad":
+        return Grad(id=call_id, enabled=enabled, outputs=some, inputs=some, names=("g",) * len(some))
+    if kind == "zero":
+        return ZeroGrad(id=call_id, enabled=enabled, targets=some)
+    if kind == "print":
+        return Print(id=call_id, enabled=enabled, operands=some, text='é "')
+    if kind == "set":
+        return SetValue(id=call_id, enabled=enabled, target=some[0] if some else None, value=draw(arrays()))
+    return OptimizerStep(id=call_id, enabled=enabled, optimizer="o1")
 
 
 @st.composite
@@ -174,19 +201,7 @@ def scripts(draw: st.DrawFn, refs: list[Ref], blocks: list[str]) -> tuple[Sectio
     """Draw a script over some tensors."""
     few = st.lists(st.sampled_from(refs), max_size=2).map(tuple) if refs else st.just(())
     kinds = draw(st.lists(st.sampled_from(("forward", "backward", "grad", "zero", "print", "set", "step")), max_size=5))
-    calls: list[Call] = []
-    for i, kind in enumerate(kinds, 1):
-        some = draw(few)
-        fields = {"id": f"c{i}", "enabled": draw(st.booleans())}
-        calls.append({
-            "forward": lambda fields=fields: Forward(block=draw(st.sampled_from(blocks)), **fields),
-            "backward": lambda some=some, fields=fields: Backward(roots=some, seeds=(Literal(1.0),) * len(some), automatic=not some, **fields),
-            "grad": lambda some=some, fields=fields: Grad(outputs=draw(few), inputs=some, names=("g",) * len(some), **fields),
-            "zero": lambda some=some, fields=fields: ZeroGrad(targets=some, **fields),
-            "print": lambda some=some, fields=fields: Print(operands=some, text="é \"", **fields),
-            "set": lambda some=some, fields=fields: SetValue(target=some[0] if some else None, value=draw(arrays()), **fields),
-            "step": lambda fields=fields: OptimizerStep(optimizer="o1", **fields),
-        }[kind]())  # fmt: skip
+    calls = [drawn_call(draw, kind, f"c{i}", draw(few), blocks) for i, kind in enumerate(kinds, 1)]
     cut = draw(st.integers(0, len(calls)))
     inner: tuple[Statement, ...] = (Repeat("c50", 3, tuple(calls[cut:])),) if calls[cut:] else ()
     return (Section("one", tuple(calls[:cut])), Section("", inner))
@@ -207,7 +222,9 @@ def documents(draw: st.DrawFn) -> Document:
     used = frames if any(n.frame == "f2" for n in both) else frames[:1] if any(n.frame for n in both) else []
     blocks = {MAIN: tuple(n.id for n in main), "update": tuple(n.id for n in update)}
     points = st.tuples(st.integers(-99, 99), st.integers(-99, 99))
-    layout = Layout(Map((n.id, draw(points)) for n in both), tuple(n.id for n in both[:1]), (Comment((0, 0, 9, 9), "t"),) * draw(st.integers(0, 1)))
+    layout = Layout(
+        Map((n.id, draw(points)) for n in both), tuple(n.id for n in both[:1]), (Comment((0, 0, 9, 9), "t"),) * draw(st.integers(0, 1))
+    )
     optimizer = Optimizer("o1", "SGD", tuple(refs[:2]), Map({"lr": draw(st.floats(allow_nan=False)), "nesterov": True}))
     return Document(
         draw(st.integers(-(2**62), 2**62)), graph(*both, blocks=blocks, frames=used), Map((g.id, g) for g in made),

@@ -72,7 +72,9 @@ def test_attrs_stand_in_the_order_of_the_row_and_of_an_unknown_op_as_read() -> N
 def test_the_body_of_a_repeat_is_opened_and_a_call_is_one_line() -> None:
     doc = document(leaf("n1"), calls=(Repeat("c2", 3, (Forward(id="c3", block="main"), SeedGenerator(id="c4", number=7))),))
     text = dumps(doc).decode()
-    assert '     "body": [\n      {"id": "c3", "kind": "forward", "block": "main"},\n      {"id": "c4", "kind": "seed", "number": 7}\n' in text
+    assert (
+        '     "body": [\n      {"id": "c3", "kind": "forward", "block": "main"},\n      {"id": "c4", "kind": "seed", "number": 7}\n' in text
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,7 +94,9 @@ def test_a_literal_is_written_as_the_model_says(value: object, text: str) -> Non
 
 
 def test_references_leave_out_output_0_and_grad_false() -> None:
-    doc = document(leaf("n1"), op("n2", "max", "n1", attrs=Map({"dim": 0})), Node("n3", "strange", (Ref("n2", 1), Ref("n1", grad=True), ())))
+    doc = document(
+        leaf("n1"), op("n2", "max", "n1", attrs=Map({"dim": 0})), Node("n3", "strange", (Ref("n2", 1), Ref("n1", grad=True), ()))
+    )
     assert '"n3": {"op": "strange", "inputs": [{"ref": "n2", "out": 1}, {"ref": "n1", "grad": true}, []]}' in lines(doc)
 
 

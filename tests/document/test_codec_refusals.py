@@ -143,7 +143,7 @@ REFUSED: list[tuple[str, object, str, str]] = [
     ("script/0/body/1/retain_graph", 0, "script[0].body[1].retain_graph", "true or false stands here"),
     ("script/0/title", None, "script[0].title", "a text stands here, not None"),
     ("script/0/body/0", {"id": "c9", "kind": "repeat", "times": -1, "body": []}, "script[0].body[0].times", "the number lies outside"),
-    ("script/0/body/0", {"id": "c9", "kind": "optimizer_step", "optimizer": "o1"}, "script[0].body[0].optimizer", "there is no optimizer o1"),
+    ("script/0/body/0", {"id": "c9", "kind": "optimizer_step", "optimizer": "o1"}, "script[0].body[0].optimizer", "no optimizer o1"),
     ("script/0/body/0", {"id": "c9", "kind": "hook", "on": "nothing"}, "script[0].body[0]", "a hook names"),
     ("optimizers/o1", {"kind": "SGD", "params": [{"ref": "n50"}]}, "optimizers.o1.params", "there is no node n50 here"),
     ("optimizers/o1", {"kind": "SGD", "options": {"l r": 1}}, "optimizers.o1.options.'l r'", "a name is made of"),
@@ -245,8 +245,14 @@ def ways(value: object, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 JUNK = st.recursive(
-    st.none() | st.booleans() | st.integers(-3, 2**70) | st.floats() | st.sampled_from(["", "n1", "n4", "c2", "g1", "f1", "x", "\ud800", "add"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["ref", "lit", "op", "id", "kind", "body", "zz"]), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 2**70)
+    | st.floats()
+    | st.sampled_from(["", "n1", "n4", "c2", "g1", "f1", "x", "\ud800", "add"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["ref", "lit", "op", "id", "kind", "body", "zz"]), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -261,8 +267,7 @@ def test_junk_anywhere_is_refused_or_survives_a_save(way: tuple[Any, ...], junk:
     at[way[-1]] = junk
     try:
         doc = document_from(tree)
-    except CodecError as refused:
-        assert refused.words
+    except CodecError:
         return
     data = dumps(doc)
     assert dumps(document_from(json.loads(data))) == data

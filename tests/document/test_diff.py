@@ -92,8 +92,10 @@ FLOWS: list[tuple[str, Callable[[], Document], set[str], set[str]]] = [
     ("wires", lambda: document(*CHAIN), {"n1"}, {"n1", "n3", "n4"}),
     ("both ways of a fork", lambda: document(*CHAIN), {"n2"}, {"n2", "n4", "n5"}),
     ("wires into another block", lambda: document(*CHAIN, blocks={"main": ("n1", "n2", "n3"), "b": ("n4", "n5")}), {"n3"}, {"n3", "n4"}),
-    ("what is written in place", lambda: document(*CHAIN, op("n6", "mul_", "n2", "n3"), op("n7", "exp", "n2")), {"n3"}, {"n3", "n4", "n6", "n7", "n2", "n5"}),
-    ("a view of what is written", lambda: document(*CHAIN, op("n6", "t", "n2"), op("n7", "add_", "n6", "n1")), {"n1"}, {"n1", "n3", "n4", "n2", "n5", "n6", "n7"}),
+    ("what is written in place", lambda: document(*CHAIN, op("n6", "mul_", "n2", "n3"), op("n7", "exp", "n2")),
+     {"n3"}, {"n3", "n4", "n6", "n7", "n2", "n5"}),
+    ("a view of what is written", lambda: document(*CHAIN, op("n6", "t", "n2"), op("n7", "add_", "n6", "n1")),
+     {"n1"}, {"n1", "n3", "n4", "n2", "n5", "n6", "n7"}),
     ("what reads a .grad", lambda: document(*CHAIN, op("n6", "neg", Ref("n2", grad=True))), {"n1"}, {"n1", "n3", "n4", "n6"}),
     ("nothing", lambda: document(*CHAIN, op("n6", "neg", Ref("n2", grad=True))), set(), set()),
 ]  # fmt: skip

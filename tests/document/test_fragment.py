@@ -64,7 +64,9 @@ def test_a_fragment_survives_the_clipboard(doc: Document) -> None:
     fragment = copy(doc, doc.graph.nodes)
     back = fragment_from(json.loads(json.dumps(fragment_tree(fragment))))
     ids = new_ids(fragment)
-    assert fragment_tree(copy(Paste(back, ids).apply(doc), ids.values())) == fragment_tree(copy(Paste(fragment, ids).apply(doc), ids.values()))
+    assert fragment_tree(copy(Paste(back, ids).apply(doc), ids.values())) == fragment_tree(
+        copy(Paste(fragment, ids).apply(doc), ids.values())
+    )
 
 
 def test_operands_from_outside_stay_in_the_same_document_and_go_in_another() -> None:

@@ -13,7 +13,13 @@ from gradstudio.document.groups import BODY, Group
 from gradstudio.document.map import Map
 from tests.document.making import document, documents, example, graph, leaf, op
 
-PENALTY = Group("g1", "l2_penalty", graph(Node("n50", INPUT, names=("W",)), op("n51", "pow", "n50", 2), blocks={BODY: ("n50", "n51")}), ("n50",), (Ref("n51"),))
+PENALTY = Group(
+    "g1",
+    "l2_penalty",
+    graph(Node("n50", INPUT, names=("W",)), op("n51", "pow", "n50", 2), blocks={BODY: ("n50", "n51")}),
+    ("n50",),
+    (Ref("n51"),),
+)
 
 
 def uses(*ids: str) -> tuple[Node, ...]:
@@ -39,7 +45,9 @@ def test_a_name_and_an_op_may_share_a_label() -> None:
 
 
 def test_further_outputs_have_a_number_or_their_own_name() -> None:
-    doc = document(leaf("n1"), op("n2", "max", "n1", attrs=Map({"dim": 0})), op("n3", "max", "n1", attrs=Map({"dim": 0}), names=(None, "where_it_is")))
+    doc = document(
+        leaf("n1"), op("n2", "max", "n1", attrs=Map({"dim": 0})), op("n3", "max", "n1", attrs=Map({"dim": 0}), names=(None, "where_it_is"))
+    )
     found = labels.of(doc)
     assert [found.label(("n2",), 0), found.label(("n2",), 1)] == ["max#1", "max#1.1"]
     assert [found.label(("n3",), 0), found.label(("n3",), 1)] == ["max#2", "where_it_is"]
@@ -66,7 +74,10 @@ def test_labels_reach_into_instances_of_instances() -> None:
 
 
 def test_results_of_grad_have_labels_too() -> None:
-    doc = document(leaf("n1", names=("x",)), calls=(Grad(id="c2", inputs=(Ref("n1"),) * 3, names=("gx", None, "gz")), Grad(id="c3", inputs=(Ref("n1"),) * 2)))
+    doc = document(
+        leaf("n1", names=("x",)),
+        calls=(Grad(id="c2", inputs=(Ref("n1"),) * 3, names=("gx", None, "gz")), Grad(id="c3", inputs=(Ref("n1"),) * 2)),
+    )
     found = labels.of(doc)
     assert [found.label(("c2",), i) for i in range(3)] == ["gx", "gx.1", "gz"]
     assert [found.label(("c3",), i) for i in range(2)] == ["grad", "grad.1"]

@@ -79,7 +79,9 @@ def test_a_view_shares_the_storage_of_its_base() -> None:
 
 
 def test_an_instance_of_a_group_that_writes_counts_as_a_writer() -> None:
-    writing = Group("g1", "update", graph(Node("n50", "input"), op("n51", "mul_", "n50", 2), blocks={BODY: ("n50", "n51")}), ("n50",), (Ref("n51"),))
+    writing = Group(
+        "g1", "update", graph(Node("n50", "input"), op("n51", "mul_", "n50", 2), blocks={BODY: ("n50", "n51")}), ("n50",), (Ref("n51"),)
+    )
     use = Node("n3", INSTANCE, (Ref("n1"),), group="g1")
     doc = document(leaf("n1"), op("n2", "mul", "n1", None), use, op("n4", "exp", "n3"), groups=(writing,))
     with pytest.raises(Refused, match="writes in place"):
@@ -90,7 +92,13 @@ FRAMES = (Frame("f1", "no_grad"), Frame("f2", "enable_grad", "f1"))
 
 
 def test_a_frame_moves_as_a_whole() -> None:
-    doc = document(op("n1", "exp", None, frame="f1"), op("n2", "neg", None, frame="f1"), op("n3", "sin", None), op("n4", "cos", "n3"), frames=FRAMES[:1])
+    doc = document(
+        op("n1", "exp", None, frame="f1"),
+        op("n2", "neg", None, frame="f1"),
+        op("n3", "sin", None),
+        op("n4", "cos", "n3"),
+        frames=FRAMES[:1],
+    )
     assert connected(doc, "n4", "n1") == ("n3", "n4", "n1", "n2")
 
 

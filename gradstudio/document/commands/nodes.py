@@ -8,6 +8,7 @@ import numpy as np
 
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.check import check_node, check_operands, grad_results, ref_fault
+from gradstudio.document.codec import node_from, node_tree
 from gradstudio.document.commands.command import (
     find_node,
     graph_of,
@@ -21,9 +22,24 @@ from gradstudio.document.commands.command import (
 )
 from gradstudio.document.commands.references import forgotten, rewired_document, with_calls
 from gradstudio.document.document import Document, Layout
-from gradstudio.document.graph import INPUT, LEAF, Array, BlockId, Graph, GroupId, Node, NodeId, OperandPath, Recipe, Ref, with_operand
-from gradstudio.document.order import inserted, settled
+from gradstudio.document.graph import (
+    INPUT,
+    LEAF,
+    Array,
+    BlockId,
+    Graph,
+    GroupId,
+    Node,
+    NodeId,
+    OperandPath,
+    Recipe,
+    Ref,
+    operand_at,
+    with_operand,
+)
+from gradstudio.document.order import frames_round, inserted, settled
 from gradstudio.document.rules import Refused, literal_fault, name_fault, operand_fault, output_count
+from gradstudio.document.strict import Place
 from gradstudio.document.values import value_fault
 from gradstudio.engine import TABLE
 
@@ -49,6 +65,7 @@ class AddNode:
             raise Refused(f"there is no block {self.block}")
         node = frozen_value(self.node)
         check_new(doc, node, self.home)
+        check_frame(graph, node, self.block)
         at = min((graph.order[t] - graph.order[graph.blocks[self.block][0]] for t in self._readers(graph)), default=None)
         graph = inserted(replace(graph, nodes=graph.nodes.set(node.id, node)), self.block, node.id, at)
         for _, ref in node.refs():
@@ -69,13 +86,22 @@ def check_new(doc: Document, node: Node, home: GroupId | None) -> None:
     if any(node.id in graph.nodes for graph in graphs):
         raise Refused("the node is already there")
     graph = graph_of(doc, home)
-    if node.frame is not None and node.frame not in graph.frames:
-        raise Refused("the frame is no longer there")
     if home is not None and node.group is not None:
         raise Refused("an instance is put into a group only by grouping")
     with refusing():
+        node_from(node.id, Place(node_tree(replace(node, value=None))))
         check_node(node, doc.groups, None if home is None else doc.groups[home])
         check_operands(graph, node, doc.groups, grad_results(doc) if home is None else {})
+
+
+def check_frame(graph: Graph, node: Node, block: BlockId) -> None:
+    """Raise Refused if a node of a block cannot lie in its frame."""
+    chain = frames_round(graph, node.frame)
+    if node.frame is not None and not chain:
+        raise Refused("the frame is no longer there")
+    lying = (n for n, each in graph.nodes.items() if each.frame and not set(chain).isdisjoint(frames_round(graph, each.frame)))
+    if chain and any(graph.block_of[n] != block for n in lying):
+        raise Refused("the frame lies in another block")
 
 
 def connected(doc: Document, graph: Graph, source: Ref, target: NodeId, path: OperandPath, home: GroupId | None = None) -> Graph:
@@ -122,9 +148,16 @@ class DeleteNodes:
         gone = frozenset(self.ids)
         for target, path in self.wires:
             if target not in gone:
-                node = find_node(doc, target)
-                doc = with_node(doc, replace(node, inputs=with_operand(node.inputs, path, None)))
+                doc = unwired(doc, target, path)
         return without_nodes(forgotten(doc, gone), gone)
+
+
+def unwired(doc: Document, target: NodeId, path: OperandPath) -> Document:
+    """Return the document with nothing at an operand of a node."""
+    node = find_node(doc, target)
+    if not path or operand_at(node.inputs, path) is None:
+        return doc
+    return with_node(doc, replace(node, inputs=with_operand(node.inputs, path, None)))
 
 
 def without_nodes(doc: Document, gone: frozenset[NodeId]) -> Document:

@@ -7,8 +7,12 @@ from dataclasses import dataclass, replace
 from gradstudio.document.calls.call import Call
 from gradstudio.document.calls.optimizer_step import OptimizerStep
 from gradstudio.document.calls.optimizer_zero import OptimizerZero
+from gradstudio.document.check import check_refs, grad_results
+from gradstudio.document.codec import optimizer_from, optimizer_tree
+from gradstudio.document.commands.command import refusing
 from gradstudio.document.commands.references import with_calls
 from gradstudio.document.document import Document, Optimizer, OptimizerId
+from gradstudio.document.strict import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,9 @@ class SetOptimizer:
         return f"Set {self.optimizer.kind}"
 
     def apply(self, doc: Document) -> Document:
+        with refusing():
+            optimizer_from(self.optimizer.id, Place(optimizer_tree(self.optimizer)))
+            check_refs(doc.graph, doc.groups, self.optimizer.params, grad_results(doc))
         return replace(doc, optimizers=doc.optimizers.set(self.optimizer.id, self.optimizer))
 
 

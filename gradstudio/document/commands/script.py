@@ -18,6 +18,8 @@ from gradstudio.document.ids import statement_ids
 from gradstudio.document.limits import MAX_INTEGER, MAX_REPEATS, MAX_TIMES
 from gradstudio.document.rules import Refused
 from gradstudio.document.script import Repeat, Section, Statement, calls_in
+from gradstudio.document.statements import read_statement, statement_tree
+from gradstudio.document.strict import Place
 
 Body = tuple[Statement, ...]
 
@@ -75,6 +77,7 @@ def check_new(doc: Document, statement: Statement) -> None:
     if len(set(ids)) < len(ids) or not set(ids).isdisjoint(i for section in doc.script for i in statement_ids(section.body)):
         raise Refused("the call is already in the script")
     with refusing():
+        read_statement(Place(statement_tree(statement)))
         for call in calls_in((statement,)):
             check_call(doc, call)
 
@@ -94,6 +97,7 @@ class EditCall:
         if not any(each.id == self.call.id for each in doc.calls()):
             raise Refused("the call is no longer in the script")
         with refusing():
+            read_statement(Place(statement_tree(self.call)))
             check_call(doc, self.call)
         doc = with_calls(doc, lambda each: self.call if each.id == self.call.id else each)
         results = len(self.call.inputs) if isinstance(self.call, Grad) else 0

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from gradstudio.document.commands.command import find_node, graph_of, home_of, kept_positions, with_graph, with_node
-from gradstudio.document.commands.nodes import connected, without_nodes
+from gradstudio.document.commands.nodes import connected, unwired, without_nodes
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Literal, Node, NodeId, OperandPath, Ref, operand_at, with_operand
+from gradstudio.document.graph import INSTANCE, Literal, Node, NodeId, OperandPath, Ref, operand_at, with_operand
 from gradstudio.document.order import inserted
-from gradstudio.document.rules import Refused, input_kind, kind_fault, literal_fault, operand_fault
+from gradstudio.document.rules import Refused, input_count, input_kind, kind_fault, literal_fault, operand_fault
 
 DETACH = "detach"
 
@@ -45,10 +45,7 @@ class Disconnect:
         return "Disconnect"
 
     def apply(self, doc: Document) -> Document:
-        node = find_node(doc, self.target)
-        if operand_at(node.inputs, self.path) is None:
-            return doc
-        return with_node(doc, replace(node, inputs=with_operand(node.inputs, self.path, None)))
+        return unwired(doc, self.target, self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,8 @@ class SwapInputs:
         node = find_node(doc, self.node_id)
         pair = tuple(operand_at(node.inputs, (i,)) for i in (0, 1))
         kinds = [input_kind(node.op, i) for i in (0, 1)]
-        if None in kinds or isinstance(pair[0], tuple) or isinstance(pair[1], tuple):
+        lacking = None in kinds or (node.op == INSTANCE and input_count(node, doc.groups) < 2)
+        if lacking or isinstance(pair[0], tuple) or isinstance(pair[1], tuple):
             raise Refused(f"{node.op} has no two inputs to swap")
         for kind, operand in zip(kinds, reversed(pair), strict=True):
             fault = kind_fault(kind or "any", operand, 1) if operand is not None and kind != "any" else None
