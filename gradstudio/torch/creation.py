@@ -129,7 +129,7 @@ zeros, ones, empty = _filled("zeros", 0), _filled("ones", 1), _filled("empty", 0
 
 def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of one value; its dtype is that of the value unless given."""
-    value = fill_value.array if isinstance(fill_value, Tensor) else inferred(fill_value)
+    value = fill_value.array if isinstance(fill_value, Tensor) else inferred(fill_value, dtype)
     kind = value.dtype if dtype is None else dtypes.as_numpy(dtype)
     return finished(np.full(shape_of((size,)), value, kind), None, requires_grad)
 

@@ -91,7 +91,7 @@ def as_array(self: Tensor, dtype: Any = None, copy: bool | None = None) -> Array
 
 def scalar(self: Tensor) -> Any:
     if self.array.size != 1:
-        raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        raise ValueError("only one element tensors can be converted to Python scalars")
     if self.requires_grad:
         warnings.warn(SCALAR_WARNING, UserWarning, stacklevel=3)
     return self.array.item()
@@ -183,7 +183,9 @@ def _new(make_one: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 def set_data(self: Tensor, value: Tensor) -> None:
-    """Put other numbers under a tensor; nothing notices (`t.data = ...`)."""
+    """Put other numbers under a tensor; nothing notices (`t.data = ...`). Raise TypeError for what is no tensor."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
     self.array, self.sizes, self.scalar_type = value.array, value.array.shape, value.array.dtype
 
 

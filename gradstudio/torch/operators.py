@@ -49,7 +49,7 @@ def dunders() -> Iterator[tuple[str, Function]]:
 
 def set_item(x: Tensor, index: Any, value: Any) -> None:
     """`x[index] = value`: a copy into the view that the index gives, or index_put_ where tensors index."""
-    source = value if isinstance(value, Tensor) else make(creation.array_of(value).astype(x.scalar_type), None)
+    source = value if isinstance(value, Tensor) else make(creation.array_of(value, x.scalar_type).astype(x.scalar_type), None)
     if not isinstance(index, tuple) and (index is None or index is Ellipsis or isinstance(index, int | slice)):
         FUNCTIONS["copy_"](ops.index(x, index), source)
         return

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from gradstudio.torch.optim import lr_scheduler
+from gradstudio.torch.optim.lbfgs import LBFGS
 from gradstudio.torch.optim.optimizer import KINDS, Optimizer
 
-__all__ = ["Optimizer", "lr_scheduler", *KINDS]
+__all__ = ["LBFGS", "Optimizer", "lr_scheduler", *KINDS]
 globals().update(KINDS)
 
 
