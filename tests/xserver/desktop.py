@@ -92,7 +92,12 @@ class Desktop:
         with log.open("wb") as output, process(*command, output=output, env=self.environment) as running:
             window = Window(self, self.window_of(running, log), running, log)
             wait_until(lambda: window.size == SIZE, "the window fills the screen")
-            yield window
+            try:
+                yield window
+            except AssertionError as failure:
+                self.screenshot(self.folder / "failed.png")
+                failure.add_note(f"the screen: {self.folder / 'failed.png'}; what the program said: {log.read_text() or 'nothing'}")
+                raise
 
     def window_of(self, running: subprocess.Popen, log: Path) -> str:
         """The id of the program's window once it is on the screen."""

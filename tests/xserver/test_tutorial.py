@@ -1,0 +1,102 @@
+"""A person's first minutes, on a real X server: open the tutorial, type a number, drag a wire, undo, save, leave."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from gradstudio.app.studio import Studio
+from gradstudio.resources import resource
+from tests.xserver.desktop import Desktop, Window, wait_until
+from tests.xserver.twin import Twin
+
+pytestmark = pytest.mark.xserver
+X, Y, POW, MUL = "n1", "n2", "n3", "n4"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return Path(shutil.copy(resource("examples", "tutorial.grad"), tmp_path / "tutorial.grad"))
+
+
+@pytest.fixture
+def twin(qtbot: QtBot, studio: Studio, file: Path) -> Twin:
+    return Twin(qtbot, studio, file)
+
+
+def saved(file: Path, node: str) -> dict:
+    return json.loads(file.read_text())["graph"]["nodes"][node]
+
+
+def save(window: Window, file: Path) -> None:
+    """Press Ctrl+S on changes, and wait until they are in the file and the title says so."""
+    wait_until(lambda: window.title == f"{file.name}* — GradStudio", "the title marks a change")
+    window.key("ctrl+s")
+    wait_until(lambda: window.title == f"{file.name} — GradStudio", "the title says that all is saved")
+
+
+def still(desktop: Desktop, folder: Path) -> QImage:
+    """A screenshot of a screen that has come to rest."""
+    shots = [desktop.screenshot(folder / "0.png")]
+
+    def rested() -> bool:
+        shots.append(desktop.screenshot(folder / f"{len(shots)}.png"))
+        return shots[-1] == shots[-2]
+
+    wait_until(rested, "the screen comes to rest")
+    return shots[-1]
+
+
+def pixels(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3]
+
+
+def differing(one: QImage, other: QImage) -> float:
+    """The share of pixels that differ between two pictures of one size."""
+    return float((pixels(one) != pixels(other)).any(axis=2).mean())
+
+
+def test_a_number_is_typed_a_wire_dragged_and_the_file_saved(desktop: Desktop, twin: Twin, file: Path, tmp_path: Path) -> None:
+    with desktop.gradstudio(file) as window:
+        wait_until(lambda: window.title == "tutorial.grad — GradStudio", "the file is open")
+        opened = still(desktop, tmp_path)
+        assert differing(opened, twin.window.grab().toImage()) < 0.002  # the times in the status bar
+
+        window.click(*twin.number(X), times=2)
+        window.type("5")
+        window.key("Return")
+        save(window, file)
+        assert saved(file, X)["value"]["data"] == [5.0]
+
+        window.drag(twin.output(X), twin.input(MUL, (1,)))
+        save(window, file)
+        assert saved(file, MUL)["inputs"] == [{"ref": POW}, {"ref": X}]
+        assert differing(still(desktop, tmp_path), opened) > 0.002
+
+        window.key("ctrl+z")
+        save(window, file)
+        assert saved(file, MUL)["inputs"] == [{"ref": POW}, {"ref": Y}]
+
+        window.key("ctrl+q")
+        wait_until(lambda: window.running.poll() is not None, "the program ends")
+        assert window.running.returncode == 0
+        assert window.log.read_text() == ""
+
+
+def test_a_number_is_dragged_and_one_undo_takes_the_drag_back(desktop: Desktop, twin: Twin, file: Path, tmp_path: Path) -> None:
+    with desktop.gradstudio(file) as window:
+        wait_until(lambda: window.title == "tutorial.grad — GradStudio", "the file is open")
+        still(desktop, tmp_path)
+        x, y = twin.number(Y)
+        window.drag((x, y), (x + 60, y), steps=30)
+        save(window, file)
+        assert saved(file, Y)["value"]["data"][0] > 3.0
+
+        window.key("ctrl+z")
+        save(window, file)
+        assert saved(file, Y)["value"]["data"] == [3.0]
