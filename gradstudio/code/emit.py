@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from gradstudio.code.facts import Pins
 from gradstudio.code.groups import group_lines, used_groups
 from gradstudio.code.layout import Block, Effect, Item, Layout, Times, Use, bound, call_refs, count_runs
-from gradstudio.code.literals import literal
+from gradstudio.document.literals import literal
 from gradstudio.code.names import Key, Taken
 from gradstudio.code.plan import Leaves, Optimizers, Part, TraceLike, Unit, Wait, draws_anything, plan
 from gradstudio.code.program import INDENT, Line, Program, program
@@ -126,7 +126,7 @@ class Emitter:
         for item in items:
             if isinstance(item, Times):
                 found += self._defs(item.body)
-            elif isinstance(item, Use) and item.unit not in self.written:
+            elif isinstance(item, Use) and self.layout.defs[item.unit] and item.unit not in self.written:
                 self.written.add(item.unit)
                 found += [BLANK, *self._def(item.unit), BLANK]
         return found
@@ -150,7 +150,7 @@ class Emitter:
         if isinstance(item, Block):
             return framed(item.statements, self.scope.graph, lambda s: self.scope.lines(s, (item.call.id,)))
         if isinstance(item, Use):
-            return [Line(f"{self.blocks[item.unit]}()", (), (item.call.id,))]
+            return [Line(f"{self.blocks[item.unit]}()", (), (item.call.id,))] if self.layout.defs[item.unit] else []
         if isinstance(item, Times):
             body = [line.indented() for inner in item.body for line in self._item(inner)]
             end = [] if any(_does(line) for line in body) else [Line(INDENT + "pass")]

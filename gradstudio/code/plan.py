@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from gradstudio.code.facts import Facts, Pins
-from gradstudio.code.literals import DRAWN
+from gradstudio.document.literals import DRAWN
 from gradstudio.document.calls import Backward, Call, Forward, OptimizerStep, OptimizerZero, SeedGenerator, ZeroGrad
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INSTANCE, LEAF, BlockId, CallId, Node, NodeId, NodePath, Recipe, Ref

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradstudio.code import literals
+from gradstudio.document import literals
 from gradstudio.code.facts import Pins, output_count
 from gradstudio.code.names import Event, Events, Key, Rebinding, Taken
 from gradstudio.code.program import INDENT, Line
@@ -139,8 +139,8 @@ class Scope:
     def leaf(self, node: Node) -> list[str]:
         """Return the factory call of a leaf, as lines."""
         if isinstance(node.value, Recipe):
-            return [literals.recipe(node.value, node.requires_grad)]
-        return literals.tensor(np.zeros((), np.float32) if node.value is None else node.value, node.requires_grad)
+            return [literals.recipe_text(node.value, node.requires_grad)]
+        return literals.tensor_lines(np.zeros((), np.float32) if node.value is None else node.value, node.requires_grad)
 
     def lines(self, statement: Statement, calls: tuple[CallId, ...] = ()) -> list[Line]:
         """Return the lines of a statement."""

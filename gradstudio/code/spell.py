@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from gradstudio.code.literals import index_text, literal
+from gradstudio.document.literals import index_text, literal
 from gradstudio.document.graph import Literal, Operand, Ref, operand_refs
 from gradstudio.engine import TABLE, Attr, Op
 

@@ -63,17 +63,16 @@ class Arranger:
             self.pending.append(made)
 
     def take(self, order: Collection[NodeId]) -> list[Statement]:
-        """Take out the pending statements that a reader evaluates last, in its order; give the others that it reads a line."""
-        waiting = {item.node for item in self.pending}
-        wanted = [source for source in order if source in waiting]
-        count = 0
-        while count < len(wanted) and self.pending[-1 - count].node == wanted[-1 - count]:
-            count += 1
-        split = len(self.pending) - count
-        taken, rest = self.pending[split:], self.pending[:split]
-        must = [i for i, item in enumerate(rest) if item.node in wanted]
-        self.pending = rest[must[-1] + 1 :] if must else rest
-        self.done += rest[: must[-1] + 1] if must else []
+        """Take out the pending statements that a reader evaluates last, in its order; as few others as can be get a line before it."""
+        places = {item.node: i for i, item in enumerate(self.pending)}
+        wanted = [places[source] for source in order if source in places]
+        for cut in (0, *sorted(place + 1 for place in wanted)):
+            left = [place for place in wanted if place >= cut]
+            if left == [*range(len(self.pending) - len(left), len(self.pending))]:
+                break
+        self.done += self.pending[:cut]
+        taken = self.pending[len(self.pending) - len(left) :] if left else []
+        self.pending = self.pending[cut : len(self.pending) - len(left)]
         return taken
 
     def flush(self) -> None:

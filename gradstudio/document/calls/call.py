@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 from gradstudio.document.graph import Array, BlockId, CallId, Literal, Ref, Rewire
+from gradstudio.document.literals import literal, tensor_lines
 from gradstudio.engine import Tensor
 
 if TYPE_CHECKING:
@@ -135,6 +136,5 @@ def seed_text(seed: Seed, name: Namer) -> str:
     if isinstance(seed, Ref):
         return name(seed)
     if isinstance(seed, Literal) or seed is None:
-        return f"torch.tensor({seed.value!r})" if isinstance(seed, Literal) else "None"
-    dtype = "" if seed.dtype.name in ("float32", "int64", "bool") else f", dtype=torch.{seed.dtype.name}"
-    return f"torch.tensor({seed.tolist()!r}{dtype})"
+        return f"torch.tensor({literal(seed.value)})" if isinstance(seed, Literal) else "None"
+    return " ".join(line.strip() for line in tensor_lines(seed))

@@ -65,8 +65,8 @@ def number(value: Any) -> str:
     return text if same else repr(exact)
 
 
-def tensor(value: Array, requires_grad: bool = False) -> list[str]:
-    """Return `torch.tensor(...)` as lines; what lies further in than the bracket is indented under it."""
+def tensor_lines(value: Array, requires_grad: bool = False) -> list[str]:
+    """Return `torch.tensor(...)` of an array as lines; what lies further in than the bracket is indented under it."""
     name = value.dtype.name
     if value.size == 0:
         arguments = [*map(str, value.shape), *dtype_argument(name, "float32"), *grad_argument(requires_grad)]
@@ -106,7 +106,7 @@ def _wrapped(items: list[str], column: int) -> list[str]:
     return [*lines, line.rstrip()]
 
 
-def recipe(value: Recipe, requires_grad: bool = False) -> str:
+def recipe_text(value: Recipe, requires_grad: bool = False) -> str:
     """Return the factory call of a recipe: `torch.randn(3, 4, requires_grad=True)`."""
     numbers = [literal(argument) for argument in value.args]
     sizes = [str(n) for n in value.shape]

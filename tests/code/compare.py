@@ -1,0 +1,116 @@
+"""Runs exported programs and compares what they leave behind with what a session's run of the document left."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import warnings
+from typing import Any
+
+import numpy as np
+
+from gradstudio.code.emit import emit
+from gradstudio.code.program import Program
+from gradstudio.document.document import Document
+from gradstudio.session.run import Run, run
+
+OWN = {"import torch.nn.functional as F": "import gradstudio.torch.nn.functional as F", "import torch": "import gradstudio.torch as torch"}
+
+
+class Outcome:
+    """What a program left: its names, what it printed, the error that ended it."""
+
+    def __init__(self, text: str, own: bool) -> None:
+        lines = [OWN.get(line, line) if own else line for line in text.splitlines()]
+        self.names: dict[str, Any] = {"__name__": "exported"}
+        self.error: Exception | None = None
+        printed = io.StringIO()
+        with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+            warnings.simplefilter("ignore")
+            try:
+                exec(compile("\n".join(lines), "exported.py", "exec"), self.names)  # noqa: S102 (this is what is tested)
+            except Exception as error:
+                self.error = error
+        self.printed = printed.getvalue()
+
+    def has_twin(self, name: str) -> bool:
+        """Say whether another name stands for the same tensor."""
+        return sum(value is self.names[name] for value in self.names.values()) > 1
+
+
+def differences(document: Document, own: bool = True, trace: bool = True) -> list[str]:
+    """Return in words where the exported program does not do what the document does."""
+    found = run(document)
+    program = emit(document, trace=found.trace if trace else None)
+    outcome = Outcome(program.text, own)
+    reset_modes(own)
+    return [*_errors(found, outcome, document), *_values(found, program, outcome)]
+
+
+def reset_modes(own: bool) -> None:
+    """Switch grad mode on again: a program may have left it off."""
+    import importlib
+
+    importlib.import_module("gradstudio.torch" if own else "torch").set_grad_enabled(True)
+
+
+def _errors(found: Run, outcome: Outcome, document: Document) -> list[str]:
+    raised = [o.error for o in found.trace.outcomes.values() if o.kind == "raised" and o.error]
+    if len(document.script) > 1:
+        printed = [_words(line) for line in outcome.printed.splitlines()]
+        missing = [e.message for e in raised if not any(_words(f"{e.type}: {line}") in printed for line in e.message.splitlines()[:1])]
+        return [f"not printed: {m}" for m in missing] + ([f"ended by {outcome.error!r}"] if outcome.error else [])
+    expected = raised[0] if raised else None
+    if (expected is None) != (outcome.error is None):
+        return [f"session {expected}, program {outcome.error!r}"]
+    if expected is not None and (expected.type, _words(expected.message)) != (type(outcome.error).__name__, _words(str(outcome.error))):
+        return [f"session {expected.type}: {expected.message}, program {outcome.error!r}"]
+    return []
+
+
+def _words(message: str) -> list[str]:
+    """Return a message without order: Python asks the right operand of a comparison first where its class is derived from the left one's."""
+    return sorted(message.split())
+
+
+def _values(found: Run, program: Program, outcome: Outcome) -> list[str]:
+    end = found.trace.end
+    last = {}
+    for key, name in program.names.items():
+        column = found.log.tensors.get(((key[0],), key[1]))
+        record = column.at(end) if column else None
+        if record is not None and not record.past_failure:
+            made = max(k for k, r in zip(column.steps, column.values, strict=True) if r is not None) if column else 0
+            last.setdefault(name, []).append((made, key))
+    told = []
+    for name, keys in last.items():
+        if name not in outcome.names:
+            told.append(f"{name} is missing")
+        elif not any(_same(found, key, outcome.names[name], outcome.has_twin(name)) for _, key in keys):
+            told.append(f"{name}: session {[_numbers(found, key) for _, key in keys]}, program {outcome.names[name]}")
+    return told
+
+
+def _numbers(found: Run, key: tuple[str, int]) -> tuple[Any, Any]:
+    path, end = ((key[0],), key[1]), found.trace.end
+    return found.array(path, end), found.array(path, end, grad=True)
+
+
+def _same(found: Run, key: tuple[str, int], tensor: Any, twin: bool) -> bool:
+    """Compare value and `.grad`. `twin`: a tensor with several names, whose `.grad` a session keeps under one of them."""
+    value, grad = _numbers(found, key)
+    if twin:
+        return _close(value, tensor)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        other = tensor.grad
+    if (grad is None) != (other is None):
+        return False
+    return _close(value, tensor) and (grad is None or _close(grad, other))
+
+
+def _close(array: Any, tensor: Any) -> bool:
+    if str(tensor.dtype).removeprefix("torch.") != array.dtype.name or tuple(tensor.shape) != array.shape:
+        return False
+    other = np.asarray(tensor.detach().tolist(), array.dtype).reshape(array.shape)
+    return np.allclose(array, other, rtol=1e-5, atol=1e-7, equal_nan=True)
