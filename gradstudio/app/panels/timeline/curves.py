@@ -41,35 +41,36 @@ class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
         box = self.getViewBox()
         return box.viewRect() if box is not None else QRectF()
 
+    def viewTransformChanged(self) -> None:
+        """Tell the scene that the plot, and so this item, has another size."""
+        self.prepareGeometryChange()
+        super().viewTransformChanged()
+
     def paint(self, painter: QPainter, option: Any, widget: QWidget) -> None:
         """Paint in px of the screen, so that lines are sharp and text has its size."""
         box = self.getViewBox()
         if self.track is None or self.colors is None or box is None:
             return
+        rect, scale = box.mapRectToScene(box.boundingRect()), self.scale_by
         painter.save()
-        painter.setTransform(self.sceneTransform().inverted()[0], True)
-        rect = box.mapRectToScene(box.boundingRect())
-        painter.translate(rect.topLeft())
-        painter.scale(self.scale_by, self.scale_by)
-        paint = Paint(painter, self.colors, widget.devicePixelRatioF() * self.scale_by)
-        draw_track(paint, self.track, self.end, rect.width() / self.scale_by, rect.height() / self.scale_by)
-        painter.restore()
+        try:  # a painter that is not given back as it came takes the whole view down
+            painter.setTransform(self.sceneTransform().inverted()[0], True)
+            painter.translate(rect.topLeft())
+            painter.scale(scale, scale)
+            paint = Paint(painter, self.colors, widget.devicePixelRatioF() * scale)
+            draw_track(paint, self.track, self.end, rect.width() / scale, rect.height() / scale)
+        finally:
+            painter.restore()
 
 
 class Curves:
-    """The plots, one above the other, on one axis of steps."""
+    """The plots, one above the other, on one axis of steps. Plots that are not needed are kept and hidden."""
 
-    def __init__(self, colors: Theme, parent: QWidget) -> None:
-        self.widget = pyqtgraph.GraphicsLayoutWidget(parent, show=False)
-        self.widget.setBackground(None)
+    def __init__(self, parent: QWidget) -> None:
+        self.widget = pyqtgraph.GraphicsView(parent, background=None)
         self.widget.setFrameStyle(0)
         self.widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.widget.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.widget.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        layout = self.widget.ci.layout
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
         self.plots: list[Any] = []
         self.curves: list[StepCurve] = []
 
@@ -77,15 +78,14 @@ class Curves:
         """Show tracks, each `pitch` px high."""
         while len(self.plots) < len(tracks):
             self._add()
-        while len(self.plots) > len(tracks):
-            self.widget.ci.removeItem(self.plots.pop())
-            self.curves.pop()
-        for plot, curve, track in zip(self.plots, self.curves, tracks, strict=True):
-            plot.setFixedHeight(pitch)
-            if curve.end != end:
-                plot.setXRange(0, max(1, end), padding=0)
-            curve.show_track(track, end, colors, scale)
-        self.widget.ci.layout.setRowStretchFactor(len(tracks), 1)
+        width = self.widget.width()
+        for i, (plot, curve) in enumerate(zip(self.plots, self.curves, strict=True)):
+            plot.setVisible(i < len(tracks))
+            if i < len(tracks):
+                plot.setGeometry(QRectF(0, i * pitch, width, pitch))
+                if curve.end != end:
+                    plot.setXRange(0, max(1, end), padding=0)
+                curve.show_track(tracks[i], end, colors, scale)
 
     def _add(self) -> None:
         plot = pyqtgraph.PlotItem(enableMenu=False)
@@ -93,12 +93,11 @@ class Curves:
             plot.hideAxis(side)
         plot.hideButtons()
         plot.setMouseEnabled(False, False)
-        plot.setContentsMargins(0, 0, 0, 0)
         plot.layout.setContentsMargins(0, 0, 0, 0)
         plot.setYRange(0, 1, padding=0)
         plot.disableAutoRange()
         curve = StepCurve()
         plot.addItem(curve)
-        self.widget.ci.addItem(plot, len(self.plots), 0)
+        self.widget.addItem(plot)
         self.plots.append(plot)
         self.curves.append(curve)

@@ -39,7 +39,8 @@ def draw_track(paint: Paint, track: Track, end: int, width: float, height: float
         for level in track.levels(pixel)
     ]
     paint.painter.setPen(paint.pen("line2", 1, flat=True))
-    paint.painter.drawLines([QLineF(b.left + 0.5, a.y, b.left + 0.5, b.y) for a, b in pairwise(placed)])
+    if len(placed) > 1:
+        paint.painter.drawLines([QLineF(b.left + 0.5, a.y, b.left + 0.5, b.y) for a, b in pairwise(placed)])
     for color, group in by_color(paint.theme, track, placed):
         draw_levels(paint, color, group, zero)
     draw_labels(paint, track, placed, zero, width)

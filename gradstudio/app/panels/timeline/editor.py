@@ -8,12 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QLocale, QPoint, QSignalBlocker, Qt
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFormLayout, QFrame, QLineEdit, QMenu, QSizePolicy, QSpinBox, QToolButton, QWidget
+from PySide6.QtCore import QLocale, QPoint, QRectF, QSignalBlocker, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QComboBox, QFormLayout, QLineEdit, QMenu, QSizePolicy, QSpinBox, QToolButton, QWidget
 
 from gradstudio.app import text
-from gradstudio.app.widgets.drawn import begin, ui_scale
+from gradstudio.app.paint import Paint
+from gradstudio.app.widgets.card import MARGIN
+from gradstudio.app.widgets.drawn import Drawn, ui_scale
 from gradstudio.app.widgets.plain import label
 from gradstudio.app.widgets.switch import Switch
 from gradstudio.document.calls import Call
@@ -22,6 +24,7 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, LEAF, Array, CallId, Literal, Ref
 from gradstudio.document.limits import MAX_TIMES
 from gradstudio.document.script import Repeat, Statement
+from gradstudio.explain.wording import call_name
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -36,21 +39,25 @@ DEFAULTS = {"retain_graph": "as create_graph", "allow_unused": "False"}
 HOOKS = ("tensor", "grad_fn", "post_accumulate")
 
 
-class CallEditor(QFrame):
-    """Closes with Escape or a click elsewhere. It follows undo, and closes when its call goes."""
+class CallEditor(Drawn):
+    """Lies over the window, beside the row. Closes with Escape, when the focus goes elsewhere, and when its call goes."""
 
-    def __init__(self, studio: Studio, call_id: CallId, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup)
-        self.studio, self.call_id = studio, call_id
+    def __init__(self, studio: Studio, call_id: CallId, window: QWidget) -> None:
+        super().__init__(studio, window)
+        self.studio, self.call_id, self.over = studio, call_id, window
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Edit call")
         self.form = QFormLayout(self)
-        self.form.setContentsMargins(14, 12, 14, 12)
+        self.form.setContentsMargins(*(round((MARGIN + side) * ui_scale()) for side in (14, 36, 14, 14)))
         self.form.setSpacing(8)
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self.setMinimumWidth(round(250 * ui_scale()))
+        self.setMinimumWidth(round((260 + 2 * MARGIN) * ui_scale()))
         self._fill()
         studio.changed.connect(self.refresh)
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._focus_moved)
 
     def refresh(self, change: Change) -> None:
         """Show the call as it is now."""
@@ -65,15 +72,27 @@ class CallEditor(QFrame):
         return find_statement(self.studio.document, self.call_id)
 
     def open_at(self, corner: QPoint) -> None:
-        """Show the popup with its bottom left corner near a point of the screen, inside it."""
+        """Show the editor with its lower left corner at a point of the window, inside it."""
         self.adjustSize()
-        screen = self.screen().availableGeometry()
-        x = min(corner.x(), screen.right() - self.width())
-        y = max(screen.top(), min(corner.y() + 26 - self.height(), screen.bottom() - self.height()))
+        area, room = self.over.rect(), round(MARGIN * ui_scale())
+        x = max(-room, min(corner.x() - room, area.right() - self.width() + room))
+        y = max(-room, min(corner.y() - self.height() + room, area.bottom() - self.height() + room))
         self.move(x, y)
         self.show()
+        self.raise_()
         self.setFocus()
         self.focusNextChild()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape and Enter close."""
+        if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.close()
+        else:
+            event.ignore()
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        if new is not None and new is not self and not self.isAncestorOf(new) and self.isVisible() and new.window() is self.window():
+            self.close()
 
     def _fill(self) -> None:
         focused = self.focusWidget().objectName() if self.focusWidget() else ""
@@ -215,12 +234,12 @@ class CallEditor(QFrame):
             changed["roots"] = ()
         self.studio.do(EditCall(replace(call, **changed)))
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the plate."""
-        painter, paint = begin(self, self.studio)
-        paint.fill(self.rect(), "panel")
-        paint.rounded(self.rect().toRectF(), 0, None, "line2")
-        painter.end()
+    def draw(self, paint: Paint, width: float, height: float) -> None:
+        """Paint the card and the call's name."""
+        paint.card(QRectF(MARGIN, MARGIN, width - 2 * MARGIN, height - 2 * MARGIN))
+        shown, statement = self.studio.shown, self.statement
+        name = "repeat" if isinstance(statement, Repeat) else call_name(self.studio.document, shown.trace, self.call_id)
+        paint.text(MARGIN + 14, MARGIN + 20, name, "bodyStrong", "text", width=width - 2 * MARGIN - 28)
 
 
 def find_statement(document: Document, call_id: CallId) -> Statement | None:

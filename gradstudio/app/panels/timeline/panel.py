@@ -53,9 +53,9 @@ class TimelinePanel(QWidget):
         at = next((i for i, row in enumerate(self.calls.calls.rows) if row.id == call_id), -1)
         if at < 0:
             return
-        editor = CallEditor(self.studio, call_id, self)
+        editor = CallEditor(self.studio, call_id, self.window())
         row = self.calls.visualRect(self.calls.calls.index(at))
-        corner = self.calls.viewport().mapToGlobal(row.topRight() + QPoint(8, 0))
+        corner = self.calls.viewport().mapTo(self.window(), row.bottomRight() + QPoint(8, 0))
         editor.open_at(corner)
 
     def paintEvent(self, event: QPaintEvent) -> None:

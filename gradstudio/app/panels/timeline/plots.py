@@ -79,7 +79,7 @@ class GradientPlots(Drawn):
         # Loaded here, not above: pyqtgraph takes as long to import as the whole window to appear.
         from gradstudio.app.panels.timeline.curves import Curves
 
-        self.curves = Curves(self.colors, self)
+        self.curves = Curves(self)
         self._lay_out()
         self.curves.widget.show()
         self.ready.emit()

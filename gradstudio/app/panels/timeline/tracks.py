@@ -16,6 +16,7 @@ from gradstudio.explain.ledger import arithmetic
 from gradstudio.session.state import State
 from gradstudio.session.trace import TensorKey, Trace, Write
 
+FINE = 1e6  # px a step: so wide that no level is left out
 Range = tuple[float, float]
 
 
@@ -51,11 +52,12 @@ class Track:
         """The same as text."""
         return text.number(self.now)
 
-    def levels(self, pixel: float = math.inf) -> Iterator[Level]:
+    def levels(self, pixel: float = FINE) -> Iterator[Level]:
         """Yield the levels; of several that begin within one pixel (a step is `pixel` wide) the last."""
-        ends = [*(write.step for write in self.writes[1:]), self.k]
-        for i, (write, end) in enumerate(zip(self.writes, ends, strict=True)):
-            if i + 1 == len(self.writes) or int(end * pixel) > int(write.step * pixel):
+        last = len(self.writes) - 1
+        for i, write in enumerate(self.writes):
+            end = self.writes[i + 1].step if i < last else self.k
+            if i == last or int(end * pixel) > int(write.step * pixel):
                 yield Level(i, write.step, end, write.after)
 
     def label(self, level: Level) -> str:
