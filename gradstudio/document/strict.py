@@ -23,6 +23,8 @@ class CodecError(ValueError):
 
 def shown(value: object) -> str:
     """Return a foreign value as a short, printable text."""
+    if isinstance(value, int) and abs(value) > MAX_INTEGER:
+        return "a very large number"
     text = ascii(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 

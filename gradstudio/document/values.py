@@ -1,4 +1,7 @@
-"""Start values: what may be stored, and how arrays and recipes are written as a plain tree and read back, sizes first."""
+"""Start values: what may be stored, and how arrays and recipes are written as a plain tree and read back, sizes first.
+
+Every bit of a number comes back, but for the payload of a NaN: up to 64 elements it is written as "nan".
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,15 @@ def recipe_fault(fn: str, args: tuple[object, ...]) -> str | None:
     if len(args) > RECIPES[fn]:
         return f"{fn} takes at most {RECIPES[fn]} numbers"
     return literal_fault(args)
+
+
+def frozen(array: Array) -> Array:
+    """Return an array that nobody can write to: itself, or a copy."""
+    if not array.flags.writeable:
+        return array
+    own = array.copy()
+    own.setflags(write=False)
+    return own
 
 
 def shape_fault(shape: tuple[int, ...], limit: int) -> str | None:
@@ -146,7 +158,26 @@ def _read_data(place: Place, count: int, dtype: np.dtype[Any]) -> Array:
         found = f"{len(items):,} found" if isinstance(items, list) else f"not {shown(items)}"
         place.refuse(f"{count:,} numbers expected, {found}")
     read = {"f": _read_float, "b": _read_boolean}.get(dtype.kind, _read_integer)
+    plain = _plain_data(items, dtype) if count > INLINE else None
+    if plain is not None:
+        return plain
     return np.array([read(item, dtype) for item in place.items(MAX_ELEMENTS)], dtype)
+
+
+def _plain_data(items: list[Any], dtype: np.dtype[Any]) -> Array | None:
+    """Return a long list of numbers that are all of one kind and in range, at once; None where each has to be looked at."""
+    types = set(map(type, items))
+    if dtype.kind == "f" and types <= {int, float}:
+        with np.errstate(over="ignore"):
+            try:
+                found = np.array(items, np.float64).astype(dtype)
+            except OverflowError:
+                return None
+        return found if np.isfinite(found).all() else None
+    if dtype.kind in "iu" and types == {int}:
+        limits = np.iinfo(dtype)
+        return np.array(items, dtype) if limits.min <= min(items) and max(items) <= limits.max else None
+    return np.array(items, dtype) if dtype.kind == "b" and types == {bool} else None
 
 
 def _read_float(place: Place, dtype: np.dtype[Any]) -> object:

@@ -94,6 +94,15 @@ REFUSED: list[tuple[str, object, str, str]] = [
     (f"{VALUE}/data", [10**400], "graph.nodes.n1.value.data[0]", "does not fit into float32"),
     (f"{VALUE}/data", [float("nan")], "graph.nodes.n1.value.data[0]", "a number stands here, not nan"),
     (f"{VALUE}/data", ["NaN"], "graph.nodes.n1.value.data[0]", "a number stands here, not 'NaN'"),
+    (VALUE, {"dtype": "float32", "shape": [65], "data": [0.5] * 64 + [1e39]}, "graph.nodes.n1.value.data[64]", "does not fit"),
+    (VALUE, {"dtype": "float32", "shape": [65], "data": [0.5] * 64 + [10**400]}, "graph.nodes.n1.value.data[64]", "does not fit"),
+    (VALUE, {"dtype": "float32", "shape": [65], "data": [0.5] * 64 + [True]}, "graph.nodes.n1.value.data[64]", "not True"),
+    (VALUE, {"dtype": "int8", "shape": [65], "data": [1] * 64 + [200]}, "graph.nodes.n1.value.data[64]", "outside -128 to 127"),
+    (VALUE, {"dtype": "bool", "shape": [65], "data": [True] * 64 + [1]}, "graph.nodes.n1.value.data[64]", "true or false stands here"),
+    (f"{VALUE}/data", [10**5000, "x"], "graph.nodes.n1.value.data", "1 numbers expected, 2 found"),
+    ("format", 10**5000, "format", "the number lies outside"),
+    ("graph/nodes/n4/op", 10**5000, "graph.nodes.n4.op", "a name needs"),
+    ("graph/nodes/n4/inputs/0/ref", 10**5000, "graph.nodes.n4.inputs[0].ref", "a very large number is no id"),
     (f"{VALUE}/data", [True], "graph.nodes.n1.value.data[0]", "a number stands here, not True"),
     (f"{VALUE}/data", [None], "graph.nodes.n1.value.data[0]", "a number stands here, not None"),
     (f"{VALUE}/data", [[1.0]], "graph.nodes.n1.value.data[0]", "a number stands here, not a list"),
@@ -157,7 +166,7 @@ REFUSED: list[tuple[str, object, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value", "where", "words"), REFUSED, ids=[f"{r[0]}={str(r[1])[:24]}" for r in REFUSED])
+@pytest.mark.parametrize(("path", "value", "where", "words"), REFUSED, ids=[f"{r[0]}: {r[3]}" for r in REFUSED])
 def test_it_is_refused_with_the_place_and_the_reason(path: str, value: object, where: str, words: str) -> None:
     with pytest.raises(CodecError) as refused:
         document_from(changed((path, value)))
@@ -271,3 +280,14 @@ def test_junk_anywhere_is_refused_or_survives_a_save(way: tuple[Any, ...], junk:
         return
     data = dumps(doc)
     assert dumps(document_from(json.loads(data))) == data
+
+
+@pytest.mark.parametrize(("dtype", "item"), [("float32", 0.1), ("float64", -2.5), ("int16", -7), ("bool", True), ("float16", 3)])
+def test_a_long_list_of_numbers_is_read_as_a_short_one_is(dtype: str, item: object) -> None:
+    long, short = (
+        document_from(changed((VALUE, {"dtype": dtype, "shape": [n], "data": [item] * n}), ("graph/nodes/n1/requires_grad", False)))
+        for n in (70, 7)
+    )
+    values = [doc.graph.nodes["n1"].value for doc in (long, short)]
+    assert values[0].dtype == values[1].dtype  # type: ignore[union-attr]
+    assert values[0].tolist()[:7] == values[1].tolist()  # type: ignore[union-attr]

@@ -40,7 +40,7 @@ from gradstudio.document.graph import (
 from gradstudio.document.order import frames_round, inserted, settled
 from gradstudio.document.rules import Refused, literal_fault, name_fault, operand_fault, output_count
 from gradstudio.document.strict import Place
-from gradstudio.document.values import value_fault
+from gradstudio.document.values import frozen, value_fault
 from gradstudio.engine import TABLE
 
 
@@ -63,8 +63,7 @@ class AddNode:
         graph = graph_of(doc, self.home)
         if self.block not in graph.blocks:
             raise Refused(f"there is no block {self.block}")
-        node = frozen_value(self.node)
-        check_new(doc, node, self.home)
+        node = checked(doc, frozen_value(self.node), self.home)
         check_frame(graph, node, self.block)
         at = min((graph.order[t] - graph.order[graph.blocks[self.block][0]] for t in self._readers(graph)), default=None)
         graph = inserted(replace(graph, nodes=graph.nodes.set(node.id, node)), self.block, node.id, at)
@@ -80,8 +79,8 @@ class AddNode:
         return [target for target, _ in self.operands_to if graph.block_of.get(target) == self.block]
 
 
-def check_new(doc: Document, node: Node, home: GroupId | None) -> None:
-    """Raise Refused if a node cannot be put into a graph."""
+def checked(doc: Document, node: Node, home: GroupId | None) -> Node:
+    """Return a new node as a file would give it back (no attrs at their default). Raises Refused if a graph cannot hold it."""
     graphs = [doc.graph, *(group.graph for group in doc.groups.values())]
     if any(node.id in graph.nodes for graph in graphs):
         raise Refused("the node is already there")
@@ -89,9 +88,10 @@ def check_new(doc: Document, node: Node, home: GroupId | None) -> None:
     if home is not None and node.group is not None:
         raise Refused("an instance is put into a group only by grouping")
     with refusing():
-        node_from(node.id, Place(node_tree(replace(node, value=None))))
+        node = replace(node_from(node.id, Place(node_tree(replace(node, value=None)))), value=node.value)
         check_node(node, doc.groups, None if home is None else doc.groups[home])
         check_operands(graph, node, doc.groups, grad_results(doc) if home is None else {})
+    return node
 
 
 def check_frame(graph: Graph, node: Node, block: BlockId) -> None:
@@ -125,11 +125,7 @@ def frozen_value(node: Node) -> Node:
     fault = value_fault(node.value) if node.value is not None else None
     if fault:
         raise Refused(fault)
-    if isinstance(node.value, np.ndarray) and node.value.flags.writeable:
-        value = node.value.copy()
-        value.setflags(write=False)
-        return replace(node, value=value)
-    return node
+    return replace(node, value=frozen(node.value)) if isinstance(node.value, np.ndarray) and node.value.flags.writeable else node
 
 
 @dataclass(frozen=True, slots=True)

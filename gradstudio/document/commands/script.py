@@ -62,24 +62,25 @@ class AppendCall:
         return f"Add {'repeat' if isinstance(self.call, Repeat) else self.call.menu}"
 
     def apply(self, doc: Document) -> Document:
-        check_new(doc, self.call)
+        call = checked(doc, self.call)
         script = doc.script or (Section("", ()),)
         at = self.section % len(script)
         body = script[at].body
         index = len(body) if self.index is None else self.index
-        section = replace(script[at], body=(*body[:index], self.call, *body[index:]))
+        section = replace(script[at], body=(*body[:index], call, *body[index:]))
         return replace(doc, script=(*script[:at], section, *script[at + 1 :]))
 
 
-def check_new(doc: Document, statement: Statement) -> None:
-    """Raise Refused if a call or repeat cannot be put into the script."""
+def checked(doc: Document, statement: Statement) -> Statement:
+    """Return a call or repeat as a file would give it back. Raises Refused if it cannot be put into the script."""
     ids = [*statement_ids((statement,))]
     if len(set(ids)) < len(ids) or not set(ids).isdisjoint(i for section in doc.script for i in statement_ids(section.body)):
         raise Refused("the call is already in the script")
     with refusing():
-        read_statement(Place(statement_tree(statement)))
-        for call in calls_in((statement,)):
+        read = read_statement(Place(statement_tree(statement)))
+        for call in calls_in((read,)):
             check_call(doc, call)
+    return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +98,9 @@ class EditCall:
         if not any(each.id == self.call.id for each in doc.calls()):
             raise Refused("the call is no longer in the script")
         with refusing():
-            read_statement(Place(statement_tree(self.call)))
+            call = read_statement(Place(statement_tree(self.call)))
             check_call(doc, self.call)
-        doc = with_calls(doc, lambda each: self.call if each.id == self.call.id else each)
+        doc = with_calls(doc, lambda each: call if isinstance(call, Call) and each.id == call.id else each)
         results = len(self.call.inputs) if isinstance(self.call, Grad) else 0
         return rewired_document(doc, lambda ref: None if ref.source == self.call.id and ref.out >= results else ref)
 
