@@ -1,6 +1,7 @@
 """Backward hooks of modules: the inputs and outputs of forward pass through nodes that tell the hooks what crosses them."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,9 @@ from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.autograd.function import Function
 
 Grads = tuple[Tensor | None, ...]
+NO_INPUTS = ("Full backward hook is firing when gradients are computed with respect to module outputs since no inputs require gradients. "
+             "See https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook for more "
+             "details.")
 
 
 class BackwardHookFunction(Function):
@@ -35,22 +39,34 @@ def crossed(values: Any, note: Callable[[Grads], Grads]) -> Any:
     return tuple(listed) if isinstance(values, tuple) else listed if isinstance(values, list) else listed[0]
 
 
-def watched(module: Any, args: tuple[Any, ...], named: dict[str, Any], hooks: list[Callable[..., Any]]) -> Any:
-    """Run forward so that hook(module, grad_input, grad_output) is called when backward has passed the module."""
-    arrived: list[Grads] = []
-    needed = any(isinstance(a, Tensor) and a.requires_grad for a in args)
+class Crossing:
+    """One call of a module: calls hook(module, grad_input, grad_output) when backward has passed from its outputs to its inputs."""
 
-    def tell(grads: Grads) -> Grads:
-        for hook in hooks:
-            found = hook(module, grads, arrived[-1])
+    def __init__(self, module: Any, hooks: list[Callable[..., Any]]) -> None:
+        self.module, self.hooks = module, hooks
+        self.arrived: Grads = ()
+        self.alone = 0  # tensors among the inputs, none of which requires grad
+
+    def inputs(self, args: tuple[Any, ...]) -> Any:
+        """Return the arguments for forward."""
+        tensors = [a for a in args if isinstance(a, Tensor)]
+        self.alone = 0 if any(a.requires_grad for a in tensors) else len(tensors)
+        return crossed(args, self.tell)
+
+    def outputs(self, out: Any) -> Any:
+        """Return the output of forward for the outside."""
+        return crossed(out, self.remember)
+
+    def tell(self, grads: Grads) -> Grads:
+        for hook in self.hooks:
+            found = hook(self.module, grads, self.arrived)
             if found is not None:
                 grads = found if isinstance(found, tuple) else (found,)
         return grads
 
-    def remember(grads: Grads) -> Grads:
-        arrived.append(grads)
-        if not needed:
-            tell((None,) * len([a for a in args if isinstance(a, Tensor)]))
+    def remember(self, grads: Grads) -> Grads:
+        self.arrived = grads
+        if self.alone:
+            warnings.warn(NO_INPUTS, UserWarning, stacklevel=2)
+            self.tell((None,) * self.alone)
         return grads
-
-    return crossed(module.forward(*crossed(args, tell), **named), remember)

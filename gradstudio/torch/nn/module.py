@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from gradstudio.engine.hooks import Handle
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.grad_mode import no_grad
-from gradstudio.torch.nn.hooks import watched
+from gradstudio.torch.nn.hooks import Crossing
 from gradstudio.torch.nn.parameter import Parameter
 
 M = TypeVar("M", bound="Module")
@@ -39,12 +39,12 @@ class Module:
         for hook in list(own["_before"].values()):
             found = hook(self, args)
             args = args if found is None else found if isinstance(found, tuple) else (found,)
-        backward = list(own["_backward"].values())
-        out = watched(self, args, named, backward) if backward else self.forward(*args, **named)
+        crossing = Crossing(self, list(own["_backward"].values())) if own["_backward"] else None
+        out = self.forward(*(args if crossing is None else crossing.inputs(args)), **named)
         for hook in list(own["_after"].values()):
             found = hook(self, args, out)
             out = out if found is None else found
-        return out
+        return out if crossing is None else crossing.outputs(out)
 
     # Attributes: parameters, buffers and modules are kept apart, in the order in which they were assigned.
     def __setattr__(self, name: str, value: Any) -> None:

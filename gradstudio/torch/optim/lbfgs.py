@@ -60,7 +60,8 @@ class LBFGS(Optimizer):
             raise NotImplementedError(f"torch.optim.LBFGS with line_search_fn='{line_search_fn}'")
         super().__init__(params, {
             "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
-            "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change, "history_size": history_size, "line_search_fn": line_search_fn})
+            "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change, "history_size": history_size,
+            "line_search_fn": line_search_fn})
         if len(self.param_groups) != 1:
             raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
         self.memory = Memory()

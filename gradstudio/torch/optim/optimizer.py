@@ -1,6 +1,7 @@
 """Optimizers: parameter groups, state, zero_grad and step. Each kind is a rule of the engine."""
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -12,15 +13,21 @@ from gradstudio.engine.tensor import Tensor, make, stored_grad
 from gradstudio.torch.nn.module import clear_grad, type_name
 
 Closure = Callable[[], Any] | None
-CAPTURABLE = ("Adam", "AdamW", "RMSprop", "Adadelta", "Adamax", "NAdam", "RAdam", "Rprop", "ASGD")
-FUSED = ("SGD", "Adam", "AdamW", "Adagrad")
-
-
-def idle_of(kind: str) -> dict[str, Any]:
-    """Return the settings that PyTorch has for other devices or compilers: kept and shown, without effect here."""
-    found: dict[str, Any] = {"foreach": None, "differentiable": False}
-    found |= {"capturable": False} if kind in CAPTURABLE else {}
-    return found | ({"fused": None} if kind in FUSED else {})
+# All settings of a group in PyTorch's order. Those that are no options of the rule are for other devices or compilers: kept and shown.
+GROUPS = {
+    "SGD": "lr momentum dampening weight_decay nesterov maximize foreach differentiable fused",
+    "Adam": "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable fused decoupled_weight_decay",
+    "AdamW": "lr betas eps weight_decay amsgrad maximize foreach capturable differentiable fused decoupled_weight_decay",
+    "RMSprop": "lr momentum alpha eps centered weight_decay capturable foreach maximize differentiable",
+    "Adagrad": "lr lr_decay eps weight_decay initial_accumulator_value foreach maximize differentiable fused",
+    "Adadelta": "lr rho eps weight_decay maximize capturable foreach differentiable",
+    "Adamax": "lr betas eps weight_decay foreach maximize differentiable capturable",
+    "NAdam": "lr betas eps weight_decay momentum_decay decoupled_weight_decay maximize foreach capturable differentiable",
+    "RAdam": "lr betas eps weight_decay maximize foreach capturable decoupled_weight_decay differentiable",
+    "Rprop": "lr etas step_sizes foreach maximize differentiable capturable",
+    "ASGD": "lr lambd alpha t0 weight_decay foreach maximize differentiable capturable",
+}
+IDLE = {"foreach": None, "fused": None, "differentiable": False, "capturable": False}
 
 
 class Optimizer:
@@ -55,6 +62,9 @@ class Optimizer:
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type_name(p)}")
             if not (p.is_leaf or p.retains_grad):
                 raise ValueError("can't optimize a non-leaf Tensor")
+        if len({id(p) for p in listed}) != len(listed):
+            warnings.warn("optimizer contains a parameter group with duplicate parameters; in future, this will cause an error; see "
+                          "github.com/pytorch/pytorch/issues/40967 for more information", UserWarning, stacklevel=3)
         known = {id(p) for group in self.param_groups for p in group["params"]}
         if any(id(p) in known for p in listed):
             raise ValueError("some parameters appear in more than one parameter group")
@@ -128,16 +138,18 @@ def number(value: Any) -> Any:
 
 def kind_of(name: str) -> type[Optimizer]:
     """Return the class of a kind of optimizer."""
-    order = [*optim.RULES[name].defaults]
+    order, settings = [*optim.RULES[name].defaults], GROUPS[name].split(" ")
 
     def __init__(self: Optimizer, params: Any, *args: Any, **named: Any) -> None:  # noqa: N807
         given = {**dict(zip(order, args, strict=False)), **named}
-        idle = {k: given.pop(k, v) for k, v in idle_of(name).items()}
-        if any(idle.get(k) for k in ("differentiable", "capturable")):
-            raise NotImplementedError(f"torch.optim.{name} with {next(k for k, v in idle.items() if v)}=True")
+        idle = {k: given.pop(k, v) for k, v in IDLE.items() if k in settings}
+        for k in ("differentiable", "capturable"):
+            if idle.get(k):
+                raise NotImplementedError(f"torch.optim.{name} with {k}=True")
         if isinstance(given.get("lr"), Tensor) and given["lr"].numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
-        Optimizer.__init__(self, params, {**optim.options(name, given), **idle})
+        chosen = {**optim.options(name, given), **idle}
+        Optimizer.__init__(self, params, {k: chosen[k] for k in settings})
 
     body = {"kind": name, "__init__": __init__, "__module__": "torch.optim", "__doc__": optim.RULES[name].update.__doc__}
     return type(name, (Optimizer,), body)
