@@ -8,7 +8,7 @@ import pytest
 from gradstudio.engine import random
 from tests.torch.programs import run
 
-PROGRAMS = json.loads((Path(__file__).parents[1] / "data" / "programs.json").read_text())
+PROGRAMS = json.loads((Path(__file__).parents[1] / "data" / "torch_programs.json").read_text())
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=[p["id"] for p in PROGRAMS])

@@ -1,0 +1,31 @@
+"""Record what torch_programs.txt prints in PyTorch: `python record_torch_programs.py > torch_programs.json` (needs torch)."""
+import contextlib
+import io
+import json
+import warnings
+from pathlib import Path
+
+import torch
+
+
+def run(code: str) -> dict:
+    """Run one program from the same state as every other."""
+    out, ended = io.StringIO(), (None, None)
+    torch.manual_seed(0)
+    with contextlib.redirect_stdout(out), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("default")
+        try:
+            exec(compile(code, "<program>", "exec"), {"__name__": "__main__"})
+        except Exception as error:
+            ended = (type(error).__name__, str(error))
+    torch.set_grad_enabled(True)
+    torch.set_default_dtype(torch.float32)
+    return {"code": code, "stdout": out.getvalue(), "exc_type": ended[0], "exc_msg": ended[1],
+            "warnings": [[w.category.__name__, str(w.message).partition(" (Triggered internally")[0]] for w in told]}
+
+
+programs = []
+for part in (Path(__file__).parent / "torch_programs.txt").read_text().split("### ")[1:]:
+    name, _, code = part.partition("\n")
+    programs.append({"id": name, "feature": "programs", **run(code)})
+print(json.dumps(programs, indent=0))
