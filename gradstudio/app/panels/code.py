@@ -15,7 +15,7 @@ from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.code_view import LEFT as CODE_LEFT
 from gradstudio.app.widgets.code_view import LINE, CodeView
-from gradstudio.app.widgets.drawn import Drawn, scaled_font, sized, ui_scale
+from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
 from gradstudio.code.emit import emit
 from gradstudio.code.program import Program
@@ -48,7 +48,6 @@ class CodePanel(Drawn):
         self.view = CodeView(studio, self)
         self.view.value_of = self.value_of
         self.view.verticalScrollBar().valueChanged.connect(self.update)
-        self._dress()
         studio.changed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
@@ -62,21 +61,22 @@ class CodePanel(Drawn):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the button at the right and the text under the head."""
+        self._place()
+
+    def _place(self) -> None:
         scale, side = ui_scale(), self.copy.width()
         self.copy.move(self.width() - round(22 * scale) - side // 2, round(18 * scale) - side // 2)
         top = round(HEAD * scale)
         self.view.setGeometry(1, top, self.width() - 1, self.height() - top)
-
-    def _dress(self) -> None:
-        self.view.setFont(scaled_font(self.studio, "code"))
 
     # ------------------------------------------------------------ refresh
     def refresh(self, change: Change) -> None:
         """Follow the document, its numbers, the selection and the playhead."""
         document = self.studio.document
         if change.theme:
-            self._dress()
-            self.view.dimmer.rehighlight()
+            self.view.dress()
+            self.copy.resize(self.copy.sizeHint())
+            self._place()
             self.update()
         if document is not self._emitted and (change.everything or change.document is not None):
             self._follow()

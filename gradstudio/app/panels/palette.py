@@ -219,6 +219,7 @@ class PalettePanel(QWidget):
                 tile.setVisible(is_open)
             if searching:
                 continue
+            head.setFixedHeight(sized(0, HEADER).height())
             head.setGeometry(0, round(y * scale), self.body.width(), round(HEADER * scale))
             y += HEADER
             if is_open:
@@ -230,6 +231,7 @@ class PalettePanel(QWidget):
     def _place(self, tiles: list[Tile], y: float) -> float:
         scale = ui_scale()
         for i, tile in enumerate(tiles):
+            tile.setFixedSize(sized(*TILE))
             tile.move(round((LEFT + (i % 2) * ACROSS) * scale), round((y + (i // 2) * PITCH) * scale))
         return y + (len(tiles) + 1) // 2 * PITCH
 

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from gradstudio.app.paint import Paint
-from gradstudio.app.widgets.drawn import Themed, begin, theme_of, ui_scale
+from gradstudio.app.widgets.drawn import Themed, begin, scaled_font, theme_of, ui_scale
 
 LINE, LEFT = 22.0, 36.0  # px: height of a line; where the code starts, right of the line numbers
 DIM = frozenset({
@@ -75,8 +75,20 @@ class CodeView(QTextEdit):
         self.setUndoRedoEnabled(False)
         self.setCornerWidget(QWidget(self))
         self.document().setDocumentMargin(0)
-        self.setViewportMargins(round((LEFT - 1) * ui_scale()), 0, 0, 0)
         self.dimmer = Dimmer(themed, self.document())
+        self.dress()
+
+    def dress(self) -> None:
+        """Take the theme's colours and the UI scale on."""
+        self.setFont(scaled_font(self.themed, "code"))
+        self.setViewportMargins(round((LEFT - 1) * ui_scale()), 0, 0, 0)
+        self._format_lines()
+        self.dimmer.rehighlight()
+
+    def _format_lines(self) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.setBlockFormat(self._line_format())
 
     # ------------------------------------------------------------ text
     def show_lines(self, old: tuple[str, ...], new: tuple[str, ...]) -> None:
@@ -90,8 +102,7 @@ class CodeView(QTextEdit):
         cursor = QTextCursor(self.document())
         if not old or head + tail == 0:
             self.setPlainText("\n".join(new))
-            cursor.select(QTextCursor.SelectionType.Document)
-            cursor.setBlockFormat(self._line_format())
+            self._format_lines()
             return
         if len(old) == len(new):
             for i in range(head, len(new) - tail):

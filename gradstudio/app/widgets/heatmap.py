@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QGuiApplication, QHelpEvent, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from gradstudio.app import text
 from gradstudio.app.paint import Paint, cell_color, largest_of
@@ -162,6 +162,8 @@ class Heatmap(Drawn):
         key = Qt.Key(event.key())
         if key in MOVES:
             self._walk(*MOVES[key])
+        elif event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.opened.emit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
@@ -170,6 +172,20 @@ class Heatmap(Drawn):
             self.type(event.text())
         else:
             super().keyPressEvent(event)
+
+    def copy(self) -> None:
+        """Copy the number of the cell that has the focus, with all its digits."""
+        if self._grid.cells:
+            words = text.number(self._grid.rows[self._cell[0]][self._cell[1]], True, self._grid.dtype)
+            QGuiApplication.clipboard().setText(words.replace(text.MINUS, "-"))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what can be done with the tensor."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy").triggered.connect(self.copy)
+        menu.addAction("Open table").triggered.connect(self.opened)
+        menu.popup(event.globalPos())
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the cell that has the focus."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
@@ -19,6 +20,7 @@ from gradstudio.app.panels.inspector.rows import (
     Hint,
     Pair,
     Progress,
+    Rule,
     Saved,
     Scrub,
     Title,
@@ -133,6 +135,40 @@ def test_full_precision_shows_every_digit(panel):
     assert facts(panel)["value"] == "0.98125"
 
 
+def test_a_fact_is_spoken_and_copied_with_all_its_digits(panel, studio, qtbot):
+    studio.do(SetLeafValue(X, np.float32(1 / 3).reshape(()), 0))
+    studio.select([A])
+    qtbot.waitUntil(lambda: facts(panel)["value"] == "0.1111")
+    row = row_of(panel, "value")
+    assert row.accessibleName() == "value: 0.11111112"
+    row.copy()
+    assert QGuiApplication.clipboard().text() == "0.11111112"
+
+
+def centres(panel, kind):
+    """Where rows of a kind are centred, in px from the top of the panel."""
+    middle = {Title: 16, Pair: 12, Toggle: 13, Heat: 0, Card: 0, Rule: 0, Saved: 11, Visit: 13}[kind]
+    return [76 * panel.header.isVisible() + w.y() + w.row.above + middle for w in panel.column.widgets if isinstance(w.row, kind)]
+
+
+def test_the_rows_of_a_leaf_stand_where_the_picture_has_them(panel):
+    panel.studio.select([W])
+    assert centres(panel, Toggle) == [99]
+    assert centres(panel, Title)[:2] == [157, 282]
+    assert centres(panel, Heat) == [173, 298]
+    assert centres(panel, Rule) == [395]
+    assert centres(panel, Pair) == [417, 441, 465, 489, 513, 537]
+
+
+def test_the_rows_of_an_op_stand_where_the_picture_has_them(panel):
+    panel.studio.select([Z])
+    assert centres(panel, Title) == [101, 259]
+    assert centres(panel, Card) == [115, 181]
+    assert centres(panel, Saved) == [289, 311]
+    assert centres(panel, Rule) == [333]
+    assert centres(panel, Pair) == [355, 379, 403, 427, 451, 475]
+
+
 # ---------------------------------------------------------------- stepping
 
 
@@ -152,6 +188,8 @@ def test_stepping_shows_the_pass_its_queue_and_its_saved_tensors(panel, qtbot):
     assert [row.state for row in saved] == ["held", "in use", "in use", "freed", "freed", "freed", "freed"]
     assert (saved[0].who, saved[0].text) == ("pow", "x = 2.0")
     assert [row.right for row in rows(panel, Title)] == ["sequence_nr", "retain_graph=False"]
+    assert centres(panel, Title) == [90, 394]
+    assert centres(panel, Visit) == list(range(123, 373, 25))
 
 
 def test_a_selection_while_stepping_is_inspected_until_the_next_step(panel, qtbot):

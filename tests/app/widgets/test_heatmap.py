@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit
 
@@ -71,6 +72,13 @@ def test_a_large_tensor_has_bare_cells_within_a_fixed_height(heat):
     heat.show_grid(grid_of_array(np.zeros((64, 512), np.float32)), False)
     assert heat.height() <= 245
     assert not heat.plan.numbers
+
+
+def test_a_cell_is_copied_with_all_its_digits_and_a_plain_minus(heat):
+    third = np.array([[-1 / 3]], np.float32)
+    heat.show_grid(grid_of_array(third), False)
+    QTest.keyClick(heat, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "-0.33333334"
 
 
 def test_fewer_cells_than_before_move_the_walk_inside(heat):

@@ -183,7 +183,6 @@ class HeatRow(RowWidget):
         self.control = Heatmap(studio, row.name, self)
         self.control.edited.connect(self._edited)
         self.control.opened.connect(self.open_table)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.table = TextButton(studio, "Open table", self)
         self.table.clicked.connect(self.open_table)
 

@@ -168,7 +168,7 @@ DRAW: dict[type, Callable[[Paint, Any, float], None]] = {
 def spoken(row: Row) -> str:
     """Return what a screen reader says of a row."""
     if isinstance(row, Pair):
-        return f"{row.key}: {formula.plain(row.value)}"
+        return f"{row.key}: {row.exact or formula.plain(row.value)}"
     if isinstance(row, Card):
         return f"{formula.plain(row.first)}, {formula.plain(row.second)}, {row.right}"
     if isinstance(row, Saved):

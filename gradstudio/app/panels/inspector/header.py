@@ -34,7 +34,7 @@ class Header(Drawn):
         with QSignalBlocker(self.pin):
             self.pin.setChecked(pinned)
         self.setFixedHeight(sized(0, HEIGHT).height())
-        self.pin.resize(self.pin.sizeHint())
+        self._place_pin()
         if head != self.head:
             self.head = head
             self.setVisible(head is not None)
@@ -44,6 +44,10 @@ class Header(Drawn):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the pin at the right."""
+        self._place_pin()
+
+    def _place_pin(self) -> None:
+        self.pin.resize(self.pin.sizeHint())
         side, scale = self.pin.width(), ui_scale()
         self.pin.move(self.width() - round(22 * scale) - side // 2, round(26 * scale) - side // 2)
 

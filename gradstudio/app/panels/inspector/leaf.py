@@ -7,7 +7,7 @@ import numpy as np
 from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits
 from gradstudio.app.panels.inspector.rows import Button, Choice, Edit, Head, Heat, Pair, Remark, Row, Rule, Scrub, Sheet, Title, Toggle
-from gradstudio.app.panels.inspector.subject import Subject, value_text
+from gradstudio.app.panels.inspector.subject import Subject, exact, value_text
 from gradstudio.app.widgets.formula import Run, Runs
 from gradstudio.app.widgets.grid import grid_of, grid_of_array
 from gradstudio.document.graph import INPUT, INSTANCE, Array, Recipe
@@ -100,7 +100,7 @@ def recipe_rows(recipe: Recipe, key: TensorKey) -> tuple[Row, ...]:
 def tensor_rows(subject: Subject, view: TensorView | None) -> tuple[Row, ...]:
     """Return the rows that show a value which nothing but a run changes."""
     if view is None or view.item is not None or not view.cells:
-        return (Pair("value", words(value_text(subject, view))),)
+        return (Pair("value", words(value_text(subject, view)), exact=exact(view)),)
     return (
         Title("Value", extremes(subject, view), mono=True, above=3),
         Heat("value", grid_of(view), subject.key, name=f"value of {subject.name}"),
@@ -111,7 +111,7 @@ def grad_rows(subject: Subject) -> tuple[Row, ...]:
     """Return the rows that show `.grad`: a number, a heat map, or None."""
     grad = subject.grad
     if grad is None or grad.item is not None or not grad.cells:
-        return (Pair(".grad", (subject.gradient_run(grad.item if grad else None),)),)
+        return (Pair(".grad", (subject.gradient_run(grad.item if grad else None),), exact=exact(grad)),)
     heat = Heat("grad", grid_of(grad), subject.key, grad=True, name=f".grad of {subject.name}")
     return (Title(".grad", f"‖grad‖ {subject.number(grad.norm)}", mono=True, above=6), heat)
 

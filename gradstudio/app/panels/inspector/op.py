@@ -9,7 +9,7 @@ from gradstudio.app.panels.inspector import edits
 from gradstudio.app.panels.inspector.attrs import setting_rows
 from gradstudio.app.panels.inspector.leaf import STALE, extremes, grad_rows, nonfinite_rows, used_by, words
 from gradstudio.app.panels.inspector.rows import Card, Edit, Head, Heat, Hint, Pair, Row, Rule, Saved, Sheet, Title, Toggle
-from gradstudio.app.panels.inspector.subject import Subject, pass_of_call, value_text
+from gradstudio.app.panels.inspector.subject import Subject, exact, pass_of_call, value_text
 from gradstudio.app.widgets.formula import Run, Runs
 from gradstudio.app.widgets.grid import Grid, grid_of
 from gradstudio.code.spell import Text, spelling
@@ -182,7 +182,7 @@ def fact_rows(subject: Subject) -> tuple[Row, ...]:
     if view is None:
         return (Pair("used by", words(used_by(subject)), above=9),)
     drawn = view.item is None and bool(view.cells)  # as a heat map
-    first: tuple[Row, ...] = () if drawn else (Pair("value", words(value_text(subject, view))),)
+    first: tuple[Row, ...] = () if drawn else (Pair("value", words(value_text(subject, view)), exact=exact(view)),)
     grads = grad_rows(subject)
     facts = (
         Pair("is_leaf", words(view.is_leaf)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QPaintEvent
+from PySide6.QtWidgets import QMenu, QWidget
 
 from gradstudio.app.paint import Paint
 from gradstudio.app.panels.inspector.drawing import SIDE, draw_row, height_of, spoken
-from gradstudio.app.panels.inspector.rows import Edit, Row
+from gradstudio.app.panels.inspector.rows import Edit, Pair, Row
 from gradstudio.app.studio import Studio
+from gradstudio.app.text import MINUS
+from gradstudio.app.widgets import formula
 from gradstudio.app.widgets.drawn import begin, theme_of, ui_scale
 from gradstudio.document.rules import Refused
 
@@ -51,6 +54,25 @@ class RowWidget(QWidget):
     def draw(self, paint: Paint) -> None:
         """Draw the ink of the row."""
         draw_row(paint, self.row, self.content, self.split)
+
+    @property
+    def copied(self) -> str:
+        """What can be copied from the row, with all digits; "" for nothing."""
+        return self.row.exact or formula.plain(self.row.value) if isinstance(self.row, Pair) else ""
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer to copy the fact."""
+        if not self.copied:
+            event.ignore()
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction("Copy").triggered.connect(self.copy)
+        menu.popup(event.globalPos())
+
+    def copy(self) -> None:
+        """Copy the fact with all its digits."""
+        QGuiApplication.clipboard().setText(self.copied.replace(MINUS, "-"))
 
     def put(self, control: QWidget, x: float, y: float, width: float, height: float) -> None:
         """Place a control in the content."""

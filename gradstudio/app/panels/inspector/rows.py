@@ -53,7 +53,7 @@ class Pair:
     value: Runs
     mono_key: bool = False
     above: int = 0
-    spoken: str = ""  # for screen readers, where the drawn text is not enough
+    exact: str = ""  # what is copied and spoken, where the drawn text is rounded
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,11 @@ def pass_of_call(trace: Trace, call: str, k: int) -> Pass | None:
     return next((p for p in reversed(trace.passes) if p.call == call and p.first <= k), None)
 
 
+def exact(view: TensorView | None) -> str:
+    """Return the number of a one-element tensor with all its digits; "" for others."""
+    return text.number(view.item, True, view.dtype) if view is not None and view.item is not None else ""
+
+
 def value_text(subject: Subject, view: TensorView | None) -> str:
     """Return the number of a one-element tensor, else its shape."""
     if view is None:
