@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NEAREST, FARTHEST = 4.0, 0.04  # zoom
 FIT_MARGIN = 40.0
+REST_MS = 120
 OVERLAY_ROOM = 52.0  # px at the bottom that fitting leaves to legend and zoom box
 
 
@@ -31,6 +32,10 @@ class Camera(QGraphicsView):
         self.canvas = CanvasScene(studio, self)
         self.setScene(self.canvas)
         self._framed = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(REST_MS)
+        self._rest.timeout.connect(self._at_rest)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -41,6 +46,15 @@ class Camera(QGraphicsView):
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # ------------------------------------------------------------ zoom and pan
+    def hurry(self) -> None:
+        """Paint with what pictures there are, until the view has been at rest for a moment."""
+        self.canvas.hurried = True
+        self._rest.start()
+
+    def _at_rest(self) -> None:
+        self.canvas.hurried = False
+        self.viewport().update()
+
     @property
     def zoom(self) -> float:
         """View pixels a canvas unit."""

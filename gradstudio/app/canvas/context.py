@@ -134,7 +134,7 @@ class Context:
     def range(self) -> GradientRange:
         """The colour range of the pass on show; one that raised keeps that of the pass before."""
         shown, range_ = self.on_show, GradientRange()
-        for each in self.trace.passes:
+        for each in self.trace.passes if shown else ():
             if each.gmax and not (each.raised and range_.gmax):
                 range_ = GradientRange(each.gmin, each.gmax)
             if each is shown:

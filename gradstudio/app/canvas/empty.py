@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
 from gradstudio.app.canvas.faces import Drawer, InputFace, NodeFace, OutputFace, Tint, WireFace
 from gradstudio.app.canvas.geometry import Level, geometry
+from gradstudio.app.canvas.node_chrome import chrome_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks
 from gradstudio.app.canvas.node_paint import paint_node
 from gradstudio.app.canvas.wire_paint import paint_wire
@@ -45,7 +48,8 @@ def paint_empty(painter: QPainter, theme: Theme, room: QRectF, ratio: float) -> 
         paint_wire(paint, face, WireShape(start, end, NO_BOXES), 1.0)
     for node, place in PLACES:
         painter.translate(place)
-        paint_node(paint, node, geometry(node, Level.FULL), Marks())
+        spot = geometry(node, Level.FULL)
+        paint_node(paint, node, spot, partial(paint_chrome, paint, chrome_of(node, spot, Marks())))
         painter.translate(-place)
     painter.setOpacity(1.0)
     _line(paint)

@@ -129,3 +129,9 @@ class WireFace:
     rank: float = 0.0  # draw order within its kind
     cut: NodeId | None = None
     faint: bool = False
+
+    @property
+    def look(self) -> tuple[object, ...]:
+        """What decides how the wire itself is drawn; the pill is not part of it."""
+        share = round(self.positive / (self.positive + self.negative), 2) if self.kind == "tensor" else 1.0
+        return self.kind, self.width, self.tint, share, self.cut is not None, self.faint

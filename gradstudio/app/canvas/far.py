@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from gradstudio.app.canvas.node_small import tile_fill
-
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
@@ -27,16 +25,9 @@ def paint_far(painter: QPainter, canvas: CanvasScene, seen: QRectF, area: QRect)
     painter.setPen(QPen(theme.color("wire"), 0))
     painter.drawLines([QLineF(*line) for line in ends.tolist()])
     by_colour: dict[int, tuple[QColor, list[QRectF]]] = {}
-    for node, item in canvas.nodes.items():
-        body = item.body
-        if item.face.kind == "scissors" or not body.intersects(seen):
-            continue
-        fill = theme.color("line2") if item.face.heat is None else tile_fill(theme, item.face, canvas.norms)[0]
-        if node in canvas.selected_nodes:
-            fill = theme.color("accent")
-        elif item.face.failed:
-            fill = theme.color("error")
-        by_colour.setdefault(fill.rgb(), (fill, []))[1].append(body)
+    for node, box in canvas.boxes_of_nodes(seen):
+        fill = theme.color("accent") if node in canvas.selected_nodes else canvas.nodes[node].far_colour()
+        by_colour.setdefault(fill.rgb(), (fill, []))[1].append(box)
     painter.setPen(Qt.PenStyle.NoPen)
     for fill, rects in by_colour.values():
         painter.setBrush(fill)

@@ -23,7 +23,7 @@ class FrameLayer:
 
     def follow(self) -> None:
         """Make items fit the document and the places of its nodes."""
-        frames, rects = self.canvas.context.graph.frames, self.rects()
+        frames, rects = self.canvas.context.graph.frames, self.rects() if self.canvas.context.graph.frames else {}
         for frame in [f for f in self.items if f not in rects or self.items[f].frame is not frames[f]]:
             self.canvas.removeItem(self.items.pop(frame))
         for frame, rect in rects.items():

@@ -76,7 +76,6 @@ class Geometry:
         return QPointF(self.width, self.outputs.get(out, self.height / 2))
 
 
-@lru_cache(maxsize=4096)
 def geometry(face: NodeFace, level: Level) -> Geometry:
     """Return the geometry of a face at a level of detail."""
     if face.kind == "scissors":
@@ -118,9 +117,9 @@ def leaf_body_height(face: NodeFace) -> float:
 
 
 def _leaf_width(face: NodeFace) -> float:
-    name = 31 + metrics("nodeName").horizontalAdvance(face.title) + (75 if face.switch is not None else 14)
-    value = 26 + metrics("nodeValueLeaf").horizontalAdvance(face.value) if face.value and len(face.value) > 8 else 0
-    meta = 26 + metrics("code").horizontalAdvance(face.meta)
+    name = 31 + advance("nodeName", face.title) + (75 if face.switch is not None else 14)
+    value = 26 + advance("nodeValueLeaf", face.value) if len(face.value) > 8 else 0
+    meta = 26 + advance("code", face.meta)
     body = 0.0
     cells = face.cells
     if cells is not None and cells.words:
@@ -148,19 +147,24 @@ def _op(face: NodeFace) -> Geometry:
 
 
 def _op_width(face: NodeFace) -> float:
-    name = 31 + metrics("nodeName").horizontalAdvance(face.title) + 11
+    name = 31 + advance("nodeName", face.title) + 11
     if face.name:
-        name += 10 + metrics("number").horizontalAdvance(face.name)
-    value = 34 + metrics("code").horizontalAdvance(face.meta) + metrics("nodeValueOp").horizontalAdvance(face.value)
+        name += 10 + advance("number", face.name)
+    value = 34 + advance("code", face.meta) + advance("nodeValueOp", face.value)
     needed = max(name, value, *(row_width(row) for row in face.inputs), 0)
     return SIZE["nodeOpW"] if needed <= SIZE["nodeOpW"] else min(WIDEST, _up(needed))
 
 
 def row_width(row: InputFace) -> float:
     """Return how wide an input row would like to be."""
-    code = metrics("code")
     right = row.note or (f"∂ {row.formula} = {row.number}" if row.number else f"∂ {row.formula}" if row.formula else "")
-    return 24 + code.horizontalAdvance(row.label) + (10 + code.horizontalAdvance(right) if right else 0)
+    return 24 + advance("code", row.label) + (10 + advance("code", right) if right else 0)
+
+
+@lru_cache(maxsize=16384)
+def advance(role: str, words: str) -> float:
+    """Return how wide words are in a role of the type scale."""
+    return metrics(role).horizontalAdvance(words)
 
 
 def _up(width: float) -> float:

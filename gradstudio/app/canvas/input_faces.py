@@ -60,7 +60,8 @@ def _slots(context: Context, node: Node) -> Iterator[tuple[OperandPath, Operand]
         operand = node.inputs[i] if i < len(node.inputs) else None
         if isinstance(operand, tuple):
             yield from (((i, j), item) for j, item in enumerate(operand))
-            yield (i, len(operand)), None
+            if None not in operand:
+                yield (i, len(operand)), None
         elif operand is None and input_kind(node.op, i) == "tensors":
             yield (i, 0), None
         elif operand is not None or not _optional(node, i):

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QKeyEvent
 from gradstudio.app.canvas.keyboard import PortWalk, Way, along, next_node, nudge
 from gradstudio.app.canvas.spoken import spoken
 from gradstudio.app.canvas.wire_path import cubic
+from gradstudio.app.canvas.wire_shape import path_of
 from gradstudio.app.paint import Paint
 from gradstudio.document.graph import NodeId
 
@@ -202,5 +203,5 @@ class PortMarks:
             start, end = (self._ports.point(held), at) if held.path is None else (at, self._ports.point(held))
             paint.painter.setBrush(Qt.BrushStyle.NoBrush)
             paint.painter.setPen(paint.pen("accent", 2))
-            paint.painter.drawPath(cubic(start, end))
+            paint.painter.drawPath(path_of(cubic(start, end)))
         paint.rounded(QRectF(at.x() - 11, at.y() - 11, 22, 22), 11, None, "focus", 2, dash=(2, 2))

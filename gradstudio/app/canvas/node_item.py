@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QColor, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
+from gradstudio.app.canvas.node_chrome import REACH, chrome_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
 from gradstudio.app.canvas.node_paint import paint_node
-from gradstudio.app.canvas.node_small import paint_medium, paint_tile
+from gradstudio.app.canvas.node_small import paint_medium, paint_tile, tile_fill
+from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE, Z
 from gradstudio.document.graph import NodeId, OperandPath
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
-SHADOW = 18.0
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
 
@@ -43,8 +45,12 @@ class NodeItem(QGraphicsItem):
         self.canvas = scene
         self.node = node
         self.face = face
-        self.place: Geometry = geometry(face, scene.level)
+        self.full: Geometry = geometry(face, Level.FULL)
+        self.place: Geometry = self.full if scene.level == Level.FULL else geometry(face, scene.level)
         self._bounds = self._reach()
+        self._stamp = object()  # of the face: another one with each face
+        self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
+        self._far: tuple[object, QColor] | None = None
         self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -54,9 +60,21 @@ class NodeItem(QGraphicsItem):
         if face == self.face:
             return False
         self.face = face
+        self.full = geometry(face, Level.FULL)
+        self._stamp, self._far = object(), None
         moved = self.set_level()
         self.update()
         return moved
+
+    def far_colour(self) -> QColor:
+        """Return the colour of the node in the far view."""
+        canvas = self.canvas
+        key = (canvas.theme, canvas.norms)
+        if self._far is None or self._far[0] != key:
+            cold = self.face.heat is None
+            fill = canvas.theme.color("line2") if cold else tile_fill(canvas.theme, self.face, canvas.norms)[0]
+            self._far = (key, canvas.theme.color("error") if self.face.failed else fill)
+        return self._far[1]
 
     def turn(self, right: bool) -> None:
         """Write the word of scissors on their right."""
@@ -66,7 +84,7 @@ class NodeItem(QGraphicsItem):
 
     def set_level(self) -> bool:
         """Take the geometry of the scene's level. Return whether it differs."""
-        place = geometry(self.face, self.canvas.level)
+        place = self.full if self.canvas.level == Level.FULL else geometry(self.face, self.canvas.level)
         bounds = self._reach(place)
         same = (place.width, place.height, place.inputs, place.outputs) == (
             self.place.width, self.place.height, self.place.inputs, self.place.outputs,
@@ -89,7 +107,7 @@ class NodeItem(QGraphicsItem):
         """The plate of the node as it is at 100 %, whatever the level: what frames and fitting go by."""
         if self.face.kind == "scissors":
             return self.body
-        return geometry(self.face, Level.FULL).rect.translated(self.pos())
+        return self.full.rect.translated(self.pos())
 
     def port(self, path: OperandPath | None, out: int = 0) -> QPointF:
         """Return an input port (path) or an output port in scene coordinates."""
@@ -127,7 +145,7 @@ class NodeItem(QGraphicsItem):
         face, rect = self.face, (place or self.place).rect
         if face.kind == "scissors":
             return QRectF(-110, -40, 220, 80)
-        bounds = rect.adjusted(-SHADOW, -SHADOW, SHADOW, SHADOW + 3)
+        bounds = rect.adjusted(-REACH, -REACH, REACH, REACH + 3)
         words = max((face.above, face.below), key=len)
         if words:
             extra = max(0.0, (self.canvas.theme.metrics("caption").horizontalAdvance(words) + 30 - rect.width()) / 2)
@@ -142,33 +160,50 @@ class NodeItem(QGraphicsItem):
         canvas = self.canvas
         marks = Marks(self.node == canvas.hovered_node, self.node in canvas.selected_nodes, self.node == canvas.focused_node)
         level, zoom = canvas.level, canvas.zoom
-        paint = Paint(painter, canvas.theme, canvas.ratio)
+        snap(painter, canvas.device_ratio)
         if self.face.kind == "scissors":
-            if level >= Level.MEDIUM:
-                size = max(1.0, LEAST_SCALE / zoom)
-                painter.scale(size, size)
-                paint_scissors(paint, marks, level == Level.FULL, self._word_right)
+            self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
-
-        def draw(target: QPainter) -> None:
-            brush = Paint(target, canvas.theme, canvas.ratio if level == Level.FULL else canvas.device_ratio)
-            if level == Level.FULL:
-                paint_node(brush, self.face, self.place, marks)
-            elif level == Level.MEDIUM:
-                paint_medium(brush, self.face, self.place, zoom, marks)
-            else:
-                paint_tile(brush, self.face, self.place, zoom, marks, canvas.norms)
-
-        if widget is None:
-            draw(painter)
+        if widget is None or (self._shown is not self._stamp and level == Level.FULL and not canvas.hurried):
+            self._paint(painter, marks, pictured=widget is not None)
         else:
-            key = (self.face, level, zoom, canvas.device_ratio, marks, canvas.norms)
-            area = self.place.rect.adjusted(-SHADOW, -SHADOW, SHADOW, SHADOW + 3)
-            canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw)
+            area = QRectF(-REACH, -REACH, self.place.width + 2 * REACH, self.place.height + 2 * REACH + 3)
+            key = (self._stamp, level, marks, canvas.norms)
+            draw = partial(self._paint, marks=marks, pictured=True)
+            canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw, canvas.hurried)
+        self._shown = self._stamp
+        paint = Paint(painter, canvas.theme, canvas.ratio)
         if level >= Level.MEDIUM:
             paint_badge(paint, self.face, self.place, max(1.0, LEAST_SCALE / zoom))
         if level == Level.FULL:
             paint_words(paint, self.face, self.place)
+
+    def _paint_scissors(self, paint: Paint, marks: Marks) -> None:
+        if self.canvas.level >= Level.MEDIUM:
+            size = max(1.0, LEAST_SCALE / self.canvas.zoom)
+            paint.painter.scale(size, size)
+            paint_scissors(paint, marks, self.canvas.level == Level.FULL, self._word_right)
+
+    def _paint(self, painter: QPainter, marks: Marks, pictured: bool) -> None:
+        """Draw the node at the painter's origin; its plate from the pictures, if it may."""
+        canvas, level, zoom = self.canvas, self.canvas.level, self.canvas.zoom
+        if level == Level.MEDIUM:
+            paint_medium(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks)
+        elif level <= Level.TILE:
+            paint_tile(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks, canvas.norms)
+        else:
+            paint_node(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place, partial(self._plate, painter, marks, pictured))
+
+    def _plate(self, painter: QPainter, marks: Marks, pictured: bool) -> None:
+        canvas, chrome = self.canvas, chrome_of(self.face, self.place, marks)
+
+        def draw(target: QPainter) -> None:
+            paint_chrome(Paint(target, canvas.theme, canvas.ratio), chrome)
+
+        if pictured:
+            canvas.pictures.draw(painter, chrome, chrome.area, canvas.zoom, canvas.device_ratio, draw)
+        else:
+            draw(painter)
 
 
 def _gap(a: QPointF, b: QPointF) -> float:

@@ -20,13 +20,13 @@ class Marks(NamedTuple):
     focused: bool = False
 
 
-def paint_rings(paint: Paint, face: NodeFace, rect: QRectF, marks: Marks, radius: float = RADIUS["node"]) -> None:
+def paint_rings(paint: Paint, rect: QRectF, failed: bool, current: bool, marks: Marks, radius: float = RADIUS["node"]) -> None:
     """Draw the rings, from inside out: error or step, selection, focus (never hidden by selection)."""
     gap = 4.0
-    if face.failed:
+    if failed:
         _ring(paint, rect, gap, radius, "error")
         gap += 4
-    elif face.current:
+    elif current:
         _ring(paint, rect, 5, radius, "text")
         gap += 5
     if marks.selected:

@@ -1,27 +1,27 @@
-"""How a node is drawn at 75 % and up: body, header, value, cells, input rows, drawer, ports."""
+"""How a node is drawn at 75 % and up: what lies on its plate: header, value, cells, input rows, drawer, ports."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainterPath, QPolygonF
+from collections.abc import Callable
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPolygonF
 
 from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace, Tint
-from gradstudio.app.canvas.geometry import BIG_CELL_H, CELL_GAP, CELL_H, CELL_W, DRAWER, GROUP_EDGE, HEAD, LARGE_H, Geometry
-from gradstudio.app.canvas.node_marks import Marks, paint_rings
+from gradstudio.app.canvas.geometry import BIG_CELL_H, CELL_GAP, CELL_H, CELL_W, DRAWER, HEAD, LARGE_H, Geometry
 from gradstudio.app.paint import Paint
-from gradstudio.app.theme import RADIUS, SIZE, Shade
+from gradstudio.app.theme import OPACITY, SIZE, Shade
 
-NODE_RADIUS = RADIUS["node"]
 LONG = 8  # letters of a gradient; longer ones are written smaller
 
 
-def paint_node(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
-    """Draw a node with its top left corner at the painter's origin."""
+def paint_node(paint: Paint, face: NodeFace, place: Geometry, plate: Callable[[], None]) -> None:
+    """Draw a node with its top left corner at the painter's origin; `plate` draws what lies under the text."""
     painter = paint.painter
-    painter.save()
+    opacity = painter.opacity()
     if face.dim:
-        painter.setOpacity(painter.opacity() * 0.5)
-    _body(paint, face, place, marks)
+        painter.setOpacity(opacity * OPACITY["pending"])
+    plate()
     _head(paint, face, place)
     if not face.collapsed:
         if face.kind in ("leaf", "input"):
@@ -31,46 +31,12 @@ def paint_node(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> N
             for row, cy in zip(face.inputs, place.rows, strict=True):
                 _input_row(paint, row, cy, place.width, face)
         if face.drawer and place.drawer is not None:
-            _drawer(paint, face, face.drawer, place.drawer, place.width)
+            _drawer(paint, face.drawer, place.drawer, place.width)
     elif face.kind == "instance":
         paint.text(12, place.value, face.meta, "code", "text3")
         paint.text(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
-    painter.restore()
+    painter.setOpacity(opacity)
     _ports(paint, face, place)
-
-
-def outline(rect: QRectF, radius: float = NODE_RADIUS) -> QPainterPath:
-    """Return a rounded rectangle as a path."""
-    path = QPainterPath()
-    path.addRoundedRect(rect, radius, radius)
-    return path
-
-
-def _body(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
-    """Draw the plate of a node: shadow, rings, header, hatch, edge, the bar of a leaf."""
-    rect, painter, head, radius = place.rect, paint.painter, HEAD, NODE_RADIUS
-    if not (face.dim or face.frozen):
-        paint.shadow(rect, radius)
-    paint_rings(paint, face, rect, marks)
-    if face.collapsed and face.kind == "instance":
-        paint.rounded(QRectF(4, place.height + 3, place.width - 8, GROUP_EDGE - 3), 1.5, "line2")
-    paint.rounded(rect, radius, "node")
-    path = outline(rect, radius)
-    painter.save()
-    painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-    paint.fill(QRectF(0, 0, place.width, min(head, place.height)), "nodeHead")
-    painter.restore()
-    if face.frozen:
-        paint.hatch(path)
-    if place.height > head:
-        paint.hairline(1, head, place.width - 1, head)
-    edge = "error" if face.failed else "text3" if marks.hovered else "line" if face.dim else "line2"
-    paint.rounded(rect, radius, None, edge, dash=(4, 3) if face.frozen or face.grey else None)
-    if face.kind in ("leaf", "input"):
-        painter.save()
-        painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
-        paint.fill(QRectF(0, 0, 3, place.height), "text3" if face.grey else "text2")
-        painter.restore()
 
 
 def _head(paint: Paint, face: NodeFace, place: Geometry) -> None:
@@ -199,12 +165,8 @@ def _fitting(words: str, room: float, width_of: object) -> str:
     return words if callable(width_of) and width_of(words) <= room else "∂ "
 
 
-def _drawer(paint: Paint, face: NodeFace, drawer: Drawer, top: float, width: float) -> None:
-    stored, leaf = drawer.kind == "stored", face.kind in ("leaf", "input")
-    if stored and drawer.value:
-        fill = paint.theme.mix("node", paint.theme.gradient(drawer.value), 0.15)
-        tinted_foot(paint, QRectF(1, top, width - 2, DRAWER - 1), fill, 3.0 if leaf else 1.0)
-    paint.hairline(4 if leaf else 1, top, width - 1, top)
+def _drawer(paint: Paint, drawer: Drawer, top: float, width: float) -> None:
+    stored = drawer.kind == "stored"
     cy, left = top + DRAWER / 2, 12.0
     if drawer.pin:
         paint.icon("pin", left + 5, cy, 11, "text2")
@@ -219,15 +181,6 @@ def _drawer(paint: Paint, face: NodeFace, drawer: Drawer, top: float, width: flo
     advance = paint.text(width - 11, cy, drawer.words, role, shade, "r", weight)
     label_ink = "text2" if stored else "text3"
     paint.text(left, cy, drawer.label, "code", label_ink, weight=500 if stored else 400, width=width - 11 - advance - 6 - left)
-
-
-def tinted_foot(paint: Paint, rect: QRectF, fill: Shade, left: float) -> None:
-    """Fill the bottom strip of a node, round at its lower corners, from `left` on."""
-    painter = paint.painter
-    painter.save()
-    painter.setClipRect(QRectF(left, rect.top(), rect.right() - left, rect.height() + 1), Qt.ClipOperation.IntersectClip)
-    paint.rounded(rect.adjusted(0, -2 * NODE_RADIUS, 0, 0), NODE_RADIUS - 1, fill)
-    painter.restore()
 
 
 def _strip(paint: Paint, cells: Cells, rect: QRectF) -> None:

@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QFontMetricsF
 
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import Geometry
+from gradstudio.app.canvas.node_chrome import outline
 from gradstudio.app.canvas.node_marks import Marks, paint_rings
-from gradstudio.app.canvas.node_paint import outline, paint_port, root_ring, scaled_cells
+from gradstudio.app.canvas.node_paint import paint_port, root_ring, scaled_cells
 from gradstudio.app.paint import ICON_SYMBOLS, Paint
 from gradstudio.app.theme import Theme, font_of
 
@@ -29,7 +30,7 @@ def paint_medium(paint: Paint, face: NodeFace, place: Geometry, zoom: float, mar
     if not (face.dim or face.frozen):
         paint.shadow(rect, radius)
     half = h / 2
-    paint_rings(paint, face, rect, marks, radius)
+    paint_rings(paint, rect, face.failed, face.current, marks, radius)
     _plate(paint, face, rect, radius, half, marks.hovered)
     ink = "text3" if face.grey else "text"
     left = 24.0
@@ -121,7 +122,7 @@ def paint_tile(paint: Paint, face: NodeFace, place: Geometry, zoom: float, marks
     rect = QRectF(0, 0, place.width * zoom, place.height * zoom)
     radius = min(7.0, rect.height() / 4)
     fill, edge = tile_fill(paint.theme, face, norm)
-    paint_rings(paint, face, rect, marks, radius)
+    paint_rings(paint, rect, face.failed, face.current, marks, radius)
     paint.rounded(rect, radius, fill, "text3" if marks.hovered else edge, dash=(3, 2) if face.frozen or face.grey else None)
     _leaf_bar(paint, face, rect, radius, "text" if face.switch else "text3")
     words = tile_words(face)

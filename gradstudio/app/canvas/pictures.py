@@ -1,4 +1,4 @@
-"""Pictures of nodes, so that panning, hovering and a moving wire blit instead of drawing text again."""
+"""Pictures: what is costly to draw is kept as pixmaps, so that panning, hovering and changing numbers only blit."""
 
 from __future__ import annotations
 
@@ -7,56 +7,88 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtGui import QPainter, QPixmap, QTransform
 
-LIMIT = 48 * 2**20  # bytes
+LIMIT = 64 * 2**20  # bytes
+LARGEST = 700_000  # device pixels; what is larger is drawn each time
+HASTE = 2.5  # a picture is stretched by at most this while the view is zooming
 
 
 class Pictures:
-    """A cache of pixmaps, the least used thrown away first. Keys name all that a picture shows."""
+    """A cache of pixmaps, one a key, the least used thrown away first. A key names all that a picture shows but the zoom."""
 
     def __init__(self, limit: int = LIMIT) -> None:
         self._limit = limit
-        self._kept: OrderedDict[Hashable, QPixmap] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[QPixmap, float]] = OrderedDict()
         self._size = 0
 
-    def draw(self, painter: QPainter, key: Hashable, rect: QRectF, scale: float, ratio: float, draw: Callable[[QPainter], None]) -> None:
-        """Blit the picture of `rect` (item coordinates) at the nearest whole pixel, drawing it first where it is not kept.
+    def draw(
+        self, painter: QPainter, key: Hashable, rect: QRectF, scale: float, ratio: float,
+        draw: Callable[[QPainter], None], hurried: bool = False,
+    ) -> None:  # fmt: skip
+        """Blit the picture of `rect` (painter's units), drawing it first where it is not kept.
 
-        `scale`: view scale; `ratio`: device pixels a view pixel.
+        `scale`: view pixels a unit; `ratio`: device pixels a view pixel. `hurried`: one of another zoom will do, stretched.
         """
-        pixmap = self._kept.get(key)
-        if pixmap is None:
-            pixmap = self._drawn(rect, scale, ratio, draw)
-            self._keep(key, pixmap)
+        resolution = scale * ratio
+        if rect.width() * rect.height() * resolution**2 > LARGEST:
+            painter.save()
+            draw(painter)
+            painter.restore()
+            return
+        found = self._kept.get(key)
+        if found is not None and found[1] != resolution:
+            if hurried and 1 / HASTE < found[1] / resolution < HASTE:
+                painter.drawPixmap(rect, found[0], QRectF(0, 0, rect.width() * found[1], rect.height() * found[1]))
+                return
+            found = None
+        if found is None:
+            found = self._drawn(rect, resolution, draw), resolution
+            self._keep(key, found)
         else:
             self._kept.move_to_end(key)
-        corner = painter.worldTransform().map(rect.topLeft())
-        snapped = QPointF(math.floor(corner.x() * ratio + 0.5) / ratio, math.floor(corner.y() * ratio + 0.5) / ratio)
-        painter.save()
-        painter.resetTransform()
-        painter.drawPixmap(snapped, pixmap)
-        painter.restore()
+        blit(painter, found[0], rect.topLeft(), ratio)
 
     def clear(self) -> None:
         """Throw all away: another theme, another screen."""
         self._kept.clear()
         self._size = 0
 
-    def _drawn(self, rect: QRectF, scale: float, ratio: float, draw: Callable[[QPainter], None]) -> QPixmap:
-        pixmap = QPixmap(max(1, math.ceil(rect.width() * scale * ratio)), max(1, math.ceil(rect.height() * scale * ratio)))
-        pixmap.setDevicePixelRatio(ratio)
+    def _drawn(self, rect: QRectF, resolution: float, draw: Callable[[QPainter], None]) -> QPixmap:
+        pixmap = QPixmap(max(1, math.ceil(rect.width() * resolution)), max(1, math.ceil(rect.height() * resolution)))
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        painter.scale(scale, scale)
+        painter.scale(resolution, resolution)
         painter.translate(-rect.topLeft())
         draw(painter)
         painter.end()
         return pixmap
 
-    def _keep(self, key: Hashable, pixmap: QPixmap) -> None:
-        self._kept[key] = pixmap
-        self._size += pixmap.width() * pixmap.height() * 4
+    def _keep(self, key: Hashable, made: tuple[QPixmap, float]) -> None:
+        old = self._kept.pop(key, None)
+        self._size += _bytes(made[0]) - (_bytes(old[0]) if old else 0)
+        self._kept[key] = made
         while self._size > self._limit and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
-            self._size -= gone.width() * gone.height() * 4
+            self._size -= _bytes(gone[0])
+
+
+def blit(painter: QPainter, pixmap: QPixmap, corner: QPointF, ratio: float) -> None:
+    """Draw a pixmap pixel by pixel, its corner at the nearest device pixel."""
+    at = painter.worldTransform().map(corner)
+    transform = painter.worldTransform()
+    painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+    painter.drawPixmap(QPointF(math.floor(at.x() * ratio + 0.5), math.floor(at.y() * ratio + 0.5)), pixmap)
+    painter.setWorldTransform(transform)
+
+
+def snap(painter: QPainter, ratio: float) -> None:
+    """Shift a painter so that its origin lies on a device pixel, as pictures do."""
+    transform = painter.worldTransform()
+    dx = math.floor(transform.dx() * ratio + 0.5) / ratio - transform.dx()
+    dy = math.floor(transform.dy() * ratio + 0.5) / ratio - transform.dy()
+    painter.setWorldTransform(transform * QTransform.fromTranslate(dx, dy))
+
+
+def _bytes(pixmap: QPixmap) -> int:
+    return pixmap.width() * pixmap.height() * 4

@@ -45,10 +45,9 @@ class PillLayer(QGraphicsItem):
         self._places.clear()
         self.update()
 
-    def touch(self, key: WireId, area: QRectF) -> None:
-        """Forget the place of one pill and repaint where its wire is."""
+    def forget(self, key: WireId) -> None:
+        """Forget the place of one pill: its wire runs elsewhere."""
         self._places.pop(key, None)
-        self.update(area)
 
     def place(self, key: WireId) -> QRectF | None:
         """Return where the pill of a wire is; None where it has none or no room."""

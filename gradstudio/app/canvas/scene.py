@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
@@ -21,6 +22,7 @@ from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
+from gradstudio.app.canvas.step_overlay import StepOverlay
 from gradstudio.app.canvas.touched import is_rebuilt, touched
 from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_faces
 from gradstudio.app.canvas.wire_layer import Ends, WireLayer
@@ -48,6 +50,8 @@ class CanvasScene(QGraphicsScene):
         self.zoom = 1.0
         self.device_ratio = 1.0
         self.norms = False
+        self.motion = True  # off: steps are instant (reduced motion, pictures)
+        self.hurried = False  # the view is panning or zooming: pictures of another zoom will do
         self.nodes: dict[NodeId, NodeItem] = {}
         self.frames = FrameLayer(self)
         self.pictures = Pictures()
@@ -61,13 +65,16 @@ class CanvasScene(QGraphicsScene):
         self._dirty: set[NodeId] = set()
         self._boxes: Boxes = NO_BOXES
         self._box_of: dict[NodeId, int] = {}
+        self._solid: list[NodeId] = []
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         self.wires = WireLayer(self)
         self.pills = PillLayer(self)
         self.addItem(self.wires)
         self.addItem(self.pills)
         self.gesture_item = GestureItem(self)
+        self.steps = StepOverlay(self)
         self.addItem(self.gesture_item)
+        self.addItem(self.steps)
         self.context = Context(studio, scope)
         self._state = self.context.state
         self.rebuild()
@@ -100,6 +107,8 @@ class CanvasScene(QGraphicsScene):
         self.wires.invalidate(wires)
         if change.playhead:
             self.frames.update()
+            if self.motion:
+                self.steps.follow(before, self.context, self.studio.speed)
 
     def _follow_layout(self, diff: Diff) -> None:
         moved = [n for n in diff.moved if n in self.nodes]
@@ -110,6 +119,7 @@ class CanvasScene(QGraphicsScene):
 
     def rebuild(self) -> None:
         """Make items and wires fit the graph; those of nodes that stay are kept."""
+        self.steps.land()
         graph = self.context.graph
         for node in [n for n in self.nodes if n not in graph.nodes]:
             self.removeItem(self.nodes.pop(node))
@@ -149,12 +159,13 @@ class CanvasScene(QGraphicsScene):
             self.settle(self.nodes[node].sceneBoundingRect())
         return self.nodes[node].face
 
-    def describe_wire(self, key: WireId) -> WireFace | None:
-        """Return what a wire shows now; None if it is gone."""
+    def describe_wire(self, key: WireId, context: Context | None = None) -> WireFace | None:
+        """Return what a wire shows now (in another context); None if it is gone."""
+        context = context or self.context
         target, path = key
-        node = self.context.graph.nodes.get(target)
+        node = context.graph.nodes.get(target)
         found = next((Wire(ref, target, p) for p, ref in node.refs() if p == path), None) if node else None
-        return wire_face(self.context, found) if found is not None and is_drawn(self.context, found) else None
+        return wire_face(context, found) if found is not None and is_drawn(context, found) else None
 
     # ------------------------------------------------------------ looking
     def set_zoom(self, zoom: float, level: Level, device_ratio: float) -> None:
@@ -164,6 +175,7 @@ class CanvasScene(QGraphicsScene):
         if not changed:
             return
         self.level = level
+        self.steps.land()
         for item in self.nodes.values():
             item.set_level()
         self._measure()
@@ -228,7 +240,7 @@ class CanvasScene(QGraphicsScene):
 
     def _reshape(self, before: dict[NodeId, QRectF]) -> None:
         """Let wires and frames follow nodes that have another place or size; `before`: the plates they had."""
-        self._measure()
+        self._measure(before)
         wires = self.wires.move(before, self.ends)
         if len(before) < FEW:
             wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)], self.ends)
@@ -241,17 +253,35 @@ class CanvasScene(QGraphicsScene):
                 item.setPos(self.position(node))
         self._measure()
 
-    def _measure(self) -> None:
-        """Keep the boxes of all nodes as an array, and the scene's rectangle round them."""
-        solid = [(n, item.body) for n, item in self.nodes.items() if item.face.kind != "scissors"]
-        self._box_of = {n: i for i, (n, _) in enumerate(solid)}
-        self._boxes = np.array([(r.left(), r.top(), r.right(), r.bottom()) for _, r in solid]).reshape(-1, 4)
-        content = self.content_rect()
-        low_x, low_y = (math.floor(v / ROOM) * ROOM - ROOM for v in (content.left(), content.top()))
-        high_x, high_y = (math.ceil(v / ROOM) * ROOM + ROOM for v in (content.right(), content.bottom()))
-        rect = QRectF(low_x, low_y, high_x - low_x, high_y - low_y)
+    def _measure(self, nodes: Iterable[NodeId] | None = None) -> None:
+        """Keep the boxes of the nodes (of these) as an array, and the scene's rectangle round them."""
+        if nodes is None:
+            solid = [n for n, item in self.nodes.items() if item.face.kind != "scissors"]
+            self._solid, self._box_of = solid, {n: i for i, n in enumerate(solid)}
+            self._boxes = np.zeros((len(solid), 4))
+        for node in self._solid if nodes is None else nodes:
+            i = self._box_of.get(node)
+            if i is not None:
+                body = self.nodes[node].body
+                self._boxes[i] = body.left(), body.top(), body.right(), body.bottom()
+        left, top = self._boxes[:, :2].min(0, initial=0.0).tolist()
+        right, bottom = self._boxes[:, 2:].max(0, initial=0.0).tolist()
+        low = [math.floor(v / ROOM) * ROOM - ROOM for v in (left, top)]
+        high = [math.ceil(v / ROOM) * ROOM + ROOM for v in (right, bottom)]
+        rect = QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
         if rect != self.sceneRect():
             self.setSceneRect(rect)
+
+    def boxes_of_nodes(self, rect: QRectF) -> list[tuple[NodeId, QRectF]]:
+        """Return the nodes in a rectangle with their plates, scissors left out; quick for very many."""
+        found = np.nonzero(self._in(rect))[0]
+        boxes = self._boxes[found].tolist()
+        return [(self._solid[i], QRectF(x, y, r - x, d - y)) for i, (x, y, r, d) in zip(found.tolist(), boxes, strict=True)]
+
+    def _in(self, rect: QRectF) -> npt.NDArray[np.bool_]:
+        b = self._boxes
+        found: npt.NDArray[np.bool_] = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom())
+        return found & (b[:, 3] >= rect.top())
 
     def content_rect(self, nodes: Iterable[NodeId] | None = None) -> QRectF:
         """Return the rectangle round nodes (all), without margins; empty where there are none."""
@@ -279,8 +309,7 @@ class CanvasScene(QGraphicsScene):
 
     def boxes_in(self, rect: QRectF) -> Boxes:
         """Return the boxes of the nodes in a rectangle."""
-        b = self._boxes
-        found: Boxes = b[(b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())]
+        found: Boxes = self._boxes[self._in(rect)]
         return found
 
     def ends(self, face: WireFace) -> Ends:

@@ -8,6 +8,7 @@ from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import Tint
 from gradstudio.session.state import Flow
 
+SHADES = 64  # steps of the scale
 WHOLE = ("int", "uint", "bool")
 
 
@@ -21,7 +22,7 @@ def tint_of(context: Context, flow: Flow | None) -> Tint | None:
     if flow.nonfinite:
         return Tint(math.nan, 1.0)
     size = flow.value if flow.value is not None else flow.rms
-    return Tint(math.copysign(1.0, sign), round(context.range.t(size), 3))
+    return Tint(math.copysign(1.0, sign), round(context.range.t(size) * SHADES) / SHADES)
 
 
 def is_whole(dtype: str | None) -> bool:

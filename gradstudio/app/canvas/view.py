@@ -247,6 +247,7 @@ class CanvasView(Camera):
         turns = event.angleDelta().y() or event.angleDelta().x()
         fine = 0.25 if event.modifiers() & Qt.KeyboardModifier.ControlModifier else 1.0
         if turns:
+            self.hurry()
             self.zoom_by(1.0015 ** (turns * fine), event.position())
         event.accept()
 

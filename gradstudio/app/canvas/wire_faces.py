@@ -10,6 +10,7 @@ from gradstudio.app.theme import WIRE
 from gradstudio.document.graph import OperandPath, Wire
 from gradstudio.session.state import Flow
 
+WIDTHS = 8  # steps a pixel: a number that rolls a little does not change the picture of its wire
 WireId = tuple[str, OperandPath]  # target and operand path
 
 
@@ -61,7 +62,7 @@ def _still(context: Context, wire: Wire, flow: Flow | None) -> WireKind:
 def _flowing(context: Context, wire: Wire, flow: Flow) -> WireFace:
     single = flow.value is not None
     size = abs(flow.value) if flow.value is not None else flow.rms
-    width = context.range.width(size)
+    width = round(context.range.width(size) * WIDTHS) / WIDTHS
     if flow.kind == "zero":
         return WireFace(wire.source, wire.target, wire.path, "zero", 5.2, pill="0.0", pill_value=0.0)
     words = text.number(flow.value, context.full) if single else text.norm(flow.norm, context.full)

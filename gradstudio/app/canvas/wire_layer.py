@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.faces import WireFace
+from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.app.canvas.wire_paint import paint_wire
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_paint import dense_pen, paint_wire
+from gradstudio.app.canvas.wire_path import NO_BOXES, SAMPLES, Boxes, distances
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 MARGIN = 24.0  # a wire's marks and halo, and its pill
 ORDER = {"frozen": 0, "pending": 1, "forward": 2, "zero": 3, "gradient": 4, "tensor": 4, "error": 6}
+REACH = 14.0  # what halo and marks stick out of the path, at 100 %
+DENSE = 150  # wires in view; more are drawn plainly
 ROUTED_UP_TO = 1500  # wires; beyond, all are plain
 
 Ends = tuple[QPointF, QPointF]
@@ -45,6 +49,8 @@ class WireLayer(QGraphicsItem):
         self._dirty: set[WireId] = set()
         self._shapes: list[WireShape] = []
         self._boxes: Boxes = NO_BOXES
+        self._coarse = np.empty((0, SAMPLES, 2))
+        self._ends = np.empty((0, 4))
         self._rect = QRectF()
         self._of_node: dict[NodeId, list[WireId]] = {}
 
@@ -63,6 +69,8 @@ class WireLayer(QGraphicsItem):
                 self._of_node.setdefault(node, []).append(key)
         self._shapes = [self._shape(face, ends(face)) for face in faces.values()]
         self._boxes = np.array([_box(s) for s in self._shapes]).reshape(-1, 4)
+        self._coarse = np.array([s.coarse for s in self._shapes]).reshape(-1, SAMPLES, 2)
+        self._ends = np.concatenate([self._coarse[:, 0], self._coarse[:, -1]], 1)
         self.update()
 
     def invalidate(self, keys: Iterable[WireId]) -> None:
@@ -91,9 +99,12 @@ class WireLayer(QGraphicsItem):
 
     def _reroute(self, key: WireId, ends: Callable[[WireFace], Ends]) -> None:
         i = self._index[key]
+        self.canvas.pills.forget(key)
         self._repaint(i)
         self._shapes[i] = self._shape(self._faces[key], ends(self._faces[key]))
         self._boxes[i] = _box(self._shapes[i])
+        self._coarse[i] = self._shapes[i].coarse
+        self._ends[i] = *self._coarse[i, 0], *self._coarse[i, -1]
         self._repaint(i)
 
     def _shape(self, face: WireFace, ends: Ends) -> WireShape:
@@ -141,15 +152,18 @@ class WireLayer(QGraphicsItem):
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
         near = self._touching(QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach))
-        gaps = [(self._shapes[i].distance(pos), i) for i in near.tolist() if self.ids[i] not in self.hidden]
-        gap, i = min(gaps, default=(reach + 1, -1))
-        return self.ids[i] if gap <= reach else None
+        if not len(near):
+            return None
+        gaps = distances(self._coarse[near], pos)
+        best = int(gaps.argmin())
+        key = self.ids[int(near[best])]
+        return key if gaps[best] <= reach and key not in self.hidden else None
 
     def crossing(self, rect: QRectF) -> list[WireId]:
         """Return the wires that pass through a rectangle."""
         found = []
         for i in self._touching(rect).tolist():
-            p = self._shapes[i].points
+            p = self._coarse[i]
             inside = (p[:, 0] >= rect.left()) & (p[:, 0] <= rect.right()) & (p[:, 1] >= rect.top()) & (p[:, 1] <= rect.bottom())
             if inside.any():
                 found.append(self.ids[i])
@@ -157,8 +171,7 @@ class WireLayer(QGraphicsItem):
 
     def ends_array(self, rect: QRectF | None = None) -> np.ndarray:
         """Return x1, y1, x2, y2 of each wire (that may be seen in rect), for the far view."""
-        chosen = range(len(self.ids)) if rect is None else self._touching(rect).tolist()
-        return np.array([(s.start.x(), s.start.y(), s.end.x(), s.end.y()) for s in (self._shapes[i] for i in chosen)]).reshape(-1, 4)
+        return self._ends if rect is None else self._ends[self._touching(rect)]
 
     def _touching(self, rect: QRectF) -> np.ndarray:
         b = self._boxes
@@ -167,22 +180,49 @@ class WireLayer(QGraphicsItem):
 
     def _repaint(self, i: int) -> None:
         left, top, right, bottom = self._boxes[i].tolist()
-        self.update(QRectF(left, top, right - left, bottom - top))
-        self.canvas.pills.touch(self.ids[i], QRectF(left, top, right - left, bottom - top))
+        area = QRectF(left, top, right - left, bottom - top)
+        self.update(area)
+        self.canvas.pills.update(area)
 
     # ------------------------------------------------------------ Qt
     def boundingRect(self) -> QRectF:
         return self._rect
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        zoom = self.canvas.zoom
-        paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
+        canvas, chosen = self.canvas, self.canvas.selected_wires
         shown = list(self.visible(option.exposedRect))
-        chosen, hovered = self.canvas.selected_wires, self.canvas.hovered_wire
-        shown.sort(key=lambda w: (w[0] in chosen, w[0] == hovered, ORDER[w[1].kind], w[1].rank))
+        shown.sort(key=lambda w: (w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
+        if len(shown) > DENSE and widget is not None:
+            self._paint_dense(painter, shown)
+            return
+        snap(painter, canvas.device_ratio)
         for key, face, shape in shown:
-            halo = "accent" if key in chosen else "line2" if key == hovered else "canvas"
-            paint_wire(paint, face, shape, zoom, halo, self.canvas.norms)
+            halo = "accent" if key in chosen else "line2" if key == canvas.hovered_wire else "canvas"
+            draw = partial(self._paint_one, face=face, shape=shape, halo=halo)
+            look = (face.look, shape, shape.cut, halo, canvas.norms)
+            if widget is None or (shape.shown != look and not canvas.hurried):
+                draw(painter)  # a shape that stays is kept as a picture, one that moves is not
+                shape.shown = look
+            else:
+                area = shape.box.adjusted(-REACH, -REACH, REACH, REACH)
+                canvas.pictures.draw(painter, look, area, canvas.zoom, canvas.device_ratio, draw, canvas.hurried)
+
+    def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: str) -> None:
+        canvas = self.canvas
+        paint_wire(Paint(painter, canvas.theme, canvas.ratio), face, shape, canvas.zoom, halo, canvas.norms)
+
+    def _paint_dense(self, painter: QPainter, shown: list[tuple[WireId, WireFace, WireShape]]) -> None:
+        """Draw very many wires: thin, without halo and marks, and while the view moves without smoothing."""
+        canvas = self.canvas
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not canvas.hurried)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for key, face, shape in shown:
+            pen = dense_pen(canvas.theme, face, canvas.zoom, canvas.norms)
+            if key in canvas.selected_wires:
+                pen = QPen(canvas.theme.color("accent"), 3 / canvas.zoom)
+            painter.setPen(pen)
+            painter.drawPath(shape.path)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
 def _box(shape: WireShape) -> tuple[float, float, float, float]:

@@ -14,6 +14,7 @@ ARROW_PITCH, ARROW_END = 70.0, 14.0
 GRADIENT_END = 9.0
 MARKS_FROM_ZOOM = 0.30
 LEAST_SCALE = 0.8  # under this zoom wires keep their width on the screen
+HEAD = 6.5  # radius of the head of a front
 SPARSE = 110.0  # px between arrowheads there
 LINES: dict[str, tuple[Shade, str, bool, float]] = {  # colour, dash, arrows to the left, their size
     "forward": ("wire", "", False, 4.0),
@@ -52,6 +53,32 @@ def paint_wire(
     else:
         _line(paint, face, shape, bold, marks)
     painter.setOpacity(opacity)
+
+
+def paint_front(paint: Paint, face: WireFace, shape: WireShape, progress: float, zoom: float, norms: bool) -> None:
+    """Draw a wire in flight: waiting where the front has not come by, a ribbon from the consumer to its head."""
+    bold = max(1.0, LEAST_SCALE / zoom)
+    stroke(paint, shape.path, "canvas", (face.width + 2 * WIRE["halo"]) * bold)
+    stroke(paint, shape.path, "wirePending", WIRE["pending"] * bold)
+    head = 1.0 - max(0.0, min(1.0, progress))
+    if progress <= 0:
+        return
+    colour = tint_colour(paint.theme, face.tint, norms)
+    part = shape.part(head, 1.0)
+    if face.kind == "tensor" and not norms:
+        _strands(paint, face, part, face.tint.t if face.tint else 1.0, bold)
+    else:
+        stroke(paint, part, colour, face.width * bold)
+    at = shape.point(head)
+    paint.dot(at.x(), at.y(), HEAD * bold, colour, "canvas", 2 * bold)
+
+
+def dense_pen(theme: Theme, face: WireFace, zoom: float, norms: bool) -> QPen:
+    """Return the pen of a wire among very many: its colour, and hardly more than a pixel."""
+    if face.kind in ("gradient", "tensor"):
+        return QPen(tint_colour(theme, face.tint, norms), max(1.0, face.width / 3) / min(1.0, zoom))
+    shade, dash, _, _ = LINES.get(face.kind, LINES["forward"])
+    return QPen(theme.color(shade, 0.6 if dash else None), 0)
 
 
 def stroke(paint: Paint, path: QPainterPath, shade: Shade, width: float, dash: list[float] | None = None) -> None:

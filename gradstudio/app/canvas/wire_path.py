@@ -2,141 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainterPath
 
 Points = npt.NDArray[np.float64]  # (n, 2)
 Boxes = npt.NDArray[np.float64]  # (n, 4): left, top, right, bottom
+Curves = npt.NDArray[np.float64]  # (n, 4, 2): cubics, end to end
 SHORTEST, LONGEST = 28.0, 120.0  # control length
 LANE_DROP = 14.0  # how far under its port a lane prefers to run
 LANE_TURN, LANE_RISE = 60.0, 90.0  # the room for the turns into and out of a lane
 CLEAR = 8.0  # a wire closer than this to a node crosses it
 LANE_CLEAR = 24.0  # a lane keeps this distance from nodes
-_T = np.linspace(0.0, 1.0, 25)
-_BEZIER = np.stack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3], 1)
+SAMPLES = 33  # points a cubic
 NO_BOXES: Boxes = np.empty((0, 4))
+_T = np.linspace(0.0, 1.0, SAMPLES)
+_BEZIER = np.stack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3], 1)
 
 
-def bend(start: QPointF, end: QPointF) -> float:
-    """Return the control length of the cubic between two ports."""
-    return max(SHORTEST, min(LONGEST, abs(end.x() - start.x()) / 2))
-
-
-def cubic(start: QPointF, end: QPointF) -> QPainterPath:
-    """Return the plain wire between two ports."""
-    d = bend(start, end)
-    path = QPainterPath(start)
-    path.cubicTo(start.x() + d, start.y(), end.x() - d, end.y(), end.x(), end.y())
-    return path
-
-
-def sampled(start: QPointF, end: QPointF) -> Points:
-    """Return 25 points along the plain wire."""
-    d = bend(start, end)
-    control = np.array([[start.x(), start.y()], [start.x() + d, start.y()], [end.x() - d, end.y()], [end.x(), end.y()]])
-    points: Points = _BEZIER @ control
-    return points
-
-
-def crossed(points: Points, boxes: Boxes, clear: float = CLEAR) -> Boxes:
-    """Return those boxes that points come closer to than `clear`."""
-    if not len(boxes):
-        return NO_BOXES
-    x, y = points[:, 0][:, None], points[:, 1][:, None]
-    inside = (x > boxes[:, 0] - clear) & (x < boxes[:, 2] + clear) & (y > boxes[:, 1] - clear) & (y < boxes[:, 3] + clear)
-    found: Boxes = boxes[inside.any(0)]
-    return found
-
-
-def route(start: QPointF, end: QPointF, obstacles: Boxes) -> QPainterPath:
-    """Return the path of a wire round obstacles (the boxes of other nodes): plain where that is free, else in a lane."""
-    if not len(crossed(sampled(start, end), obstacles)):
-        return cubic(start, end)
-    turn = min(LANE_TURN, max(SHORTEST, abs(end.x() - start.x()) / 8))
-    rise = min(LANE_RISE, max(SHORTEST, abs(end.x() - start.x()) / 6))
+def route(start: QPointF, end: QPointF, obstacles: Boxes) -> Curves:
+    """Return the course of a wire round obstacles (the boxes of other nodes): plain where that is free, else in a lane."""
+    plain = cubic(start, end)
+    if not len(obstacles) or not crossings(sampled(plain), obstacles):
+        return plain
+    across = abs(end.x() - start.x())
+    turn, rise = min(LANE_TURN, max(SHORTEST, across / 8)), min(LANE_RISE, max(SHORTEST, across / 6))
     left, right = start.x() + 2 * turn, end.x() - rise
     if right - left < SHORTEST:
-        return cubic(start, end)
-    y = lane(start.y(), end.y(), left, right, obstacles)
+        return plain
+    y = lane_height(start.y(), end.y(), left, right, obstacles)
     if y is None:
-        return cubic(start, end)
-    tries = [lane_path(start, end, y, t, r) for t in (turn, SHORTEST) for r in (rise, 60.0, 40.0, SHORTEST) if t <= turn and r <= rise]
-    return min(tries, key=lambda path: len(crossed(polyline(path), obstacles, CLEAR)))
+        return plain
+    turns, rises = (t for t in (turn, SHORTEST) if t <= turn), [r for r in (rise, 60.0, 40.0, SHORTEST) if r <= rise]
+    lanes = [lane(start, end, y, t, r) for t in turns for r in rises]
+    return min(lanes, key=lambda curves: crossings(sampled(curves), obstacles))
 
 
-def lane(start_y: float, end_y: float, left: float, right: float, obstacles: Boxes) -> float | None:
-    """Return the height at which nothing lies between two x, nearest to just under the start; None where there is no end to boxes."""
+def cubic(start: QPointF, end: QPointF) -> Curves:
+    """Return the plain wire between two ports: level at both ends."""
+    d = max(SHORTEST, min(LONGEST, abs(end.x() - start.x()) / 2))
+    return np.array([[(start.x(), start.y()), (start.x() + d, start.y()), (end.x() - d, end.y()), (end.x(), end.y())]])
+
+
+def lane(start: QPointF, end: QPointF, y: float, turn: float, rise: float) -> Curves:
+    """Return a wire that leaves its port, runs level at y, and rises to the other port just before it."""
+    x0, x1, x2, x3 = start.x(), start.x() + 2 * turn, end.x() - rise, end.x()
+    out = [(x0, start.y()), (x0 + turn, start.y()), (x0 + turn, y), (x1, y)]
+    level = [(x1, y), (x1 + (x2 - x1) / 3, y), (x2 - (x2 - x1) / 3, y), (x2, y)]
+    back = [(x2, y), (x3 - rise / 9, y), (x3 - rise * 0.69, end.y()), (x3, end.y())]
+    return np.array([out, level, back])
+
+
+def lane_height(start_y: float, end_y: float, left: float, right: float, obstacles: Boxes) -> float | None:
+    """Return the height at which nothing lies between two x, nearest to just under the start; None where there is none."""
     between = obstacles[(obstacles[:, 2] > left - LANE_TURN) & (obstacles[:, 0] < right)]
     wanted = start_y + LANE_DROP
-    candidates = [wanted, start_y, end_y]
-    for box in between:
-        candidates += [box[1] - LANE_CLEAR, box[3] + LANE_CLEAR]
-    free = [y for y in candidates if not ((between[:, 1] - LANE_CLEAR < y) & (between[:, 3] + LANE_CLEAR > y)).any()]
-    return float(min(free, key=lambda y: abs(y - wanted))) if free else None
+    heights = np.concatenate([[wanted, start_y, end_y], between[:, 1] - LANE_CLEAR, between[:, 3] + LANE_CLEAR])
+    blocked = (between[:, 1] - LANE_CLEAR < heights[:, None]) & (between[:, 3] + LANE_CLEAR > heights[:, None])
+    free = heights[~blocked.any(1)]
+    return float(free[np.abs(free - wanted).argmin()]) if len(free) else None
 
 
-def lane_path(start: QPointF, end: QPointF, y: float, turn: float = LANE_TURN, rise: float = LANE_RISE) -> QPainterPath:
-    """Return a path that leaves its port, runs level at y, and rises to the other port just before it."""
-    path = QPainterPath(start)
-    path.cubicTo(start.x() + turn, start.y(), start.x() + turn, y, start.x() + 2 * turn, y)
-    path.lineTo(end.x() - rise, y)
-    path.cubicTo(end.x() - rise / 9, y, end.x() - rise * 0.69, end.y(), end.x(), end.y())
-    return path
+def sampled(curves: Curves) -> Points:
+    """Return points along a wire, 33 a cubic."""
+    points = _BEZIER @ curves
+    return np.concatenate([points[0], *points[1:, 1:]])
 
 
-def polyline(path: QPainterPath) -> Points:
-    """Return a path as points at equal distances, about 6 units or less, for hit tests and for placing marks."""
-    dense = flattened(path)
-    run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(dense, axis=0).T))])
-    at = np.linspace(0.0, run[-1], max(8, min(160, int(run[-1] / 6))) + 1)
-    return np.stack([np.interp(at, run, dense[:, 0]), np.interp(at, run, dense[:, 1])], 1)
+def even(points: Points, gap: float) -> Points:
+    """Return points at equal distances along a polyline, `gap` apart or a little less."""
+    run = lengths(points)
+    at = np.linspace(0.0, run[-1], max(2, int(np.ceil(run[-1] / gap)) + 1))
+    return np.stack([np.interp(at, run, points[:, 0]), np.interp(at, run, points[:, 1])], 1)
 
 
-def flattened(path: QPainterPath) -> Points:
-    """Return points along each piece of a path (Qt's own pointAtPercent costs seventy times as much a point)."""
-    elements = [path.elementAt(i) for i in range(path.elementCount())]
-    at = np.array([(e.x, e.y) for e in elements], np.float64)
-    parts = [at[:1]]
-    i = 1
-    while i < len(elements):
-        if elements[i].isCurveTo():
-            parts.append((_BEZIER @ at[i - 1 : i + 3])[1:])
-            i += 3
-        else:
-            parts.append(at[i : i + 1])
-            i += 1
-    return np.concatenate(parts)
-
-
-def distance(points: Points, at: QPointF) -> float:
-    """Return how far a point is from a polyline."""
-    a, b = points[:-1], points[1:]
-    d = b - a
-    along = np.clip(((np.array([at.x(), at.y()]) - a) * d).sum(1) / np.maximum((d * d).sum(1), 1e-9), 0, 1)
-    nearest = a + d * along[:, None]
-    return float(np.hypot(nearest[:, 0] - at.x(), nearest[:, 1] - at.y()).min())
-
-
-def nearest_share(points: Points, at: QPointF) -> float:
-    """Return where along a polyline, from 0 to 1, it is nearest to a point."""
-    gaps = np.hypot(points[:, 0] - at.x(), points[:, 1] - at.y())
+def lengths(points: Points) -> npt.NDArray[np.float64]:
+    """Return how far each point is along its polyline."""
     steps = np.hypot(*np.diff(points, axis=0).T)
-    run = np.concatenate([[0.0], np.cumsum(steps)])
-    return float(run[int(gaps.argmin())] / max(run[-1], 1e-9))
+    return np.concatenate([[0.0], np.cumsum(steps)])
 
 
-def point_at(points: Points, share: float) -> QPointF:
-    """Return the point at a share of a polyline's length."""
-    steps = np.hypot(*np.diff(points, axis=0).T)
-    run = np.concatenate([[0.0], np.cumsum(steps)])
-    at = share * run[-1]
-    return QPointF(float(np.interp(at, run, points[:, 0])), float(np.interp(at, run, points[:, 1])))
+def crossings(points: Points, boxes: Boxes, clear: float = CLEAR) -> int:
+    """Return how many points come closer than `clear` to one of the boxes."""
+    left, top, right, bottom = points[:, 0].min(), points[:, 1].min(), points[:, 0].max(), points[:, 1].max()
+    across = (boxes[:, 2] > left - clear) & (boxes[:, 0] < right + clear)
+    near = boxes[across & (boxes[:, 3] > top - clear) & (boxes[:, 1] < bottom + clear)]
+    x, y = points[:, 0][:, None], points[:, 1][:, None]
+    inside = (x > near[:, 0] - clear) & (x < near[:, 2] + clear) & (y > near[:, 1] - clear) & (y < near[:, 3] + clear)
+    return int(inside.any(1).sum())
 
 
-def boxes_of(rects: Sequence[tuple[float, float, float, float]]) -> Boxes:
-    """Return left, top, right, bottom of rectangles as an array."""
-    return np.array(rects, dtype=np.float64).reshape(-1, 4)
+def distances(wires: npt.NDArray[np.float64], at: QPointF) -> npt.NDArray[np.float64]:
+    """Return how far a point is from each of several polylines of as many points: (wires, points, 2)."""
+    a, d = wires[:, :-1], np.diff(wires, axis=1)
+    x, y = at.x() - a[..., 0], at.y() - a[..., 1]
+    along = (x * d[..., 0] + y * d[..., 1]) / np.maximum(d[..., 0] ** 2 + d[..., 1] ** 2, 1e-9)
+    along = np.minimum(np.maximum(along, 0.0), 1.0)
+    gaps: npt.NDArray[np.float64] = np.sqrt(((x - along * d[..., 0]) ** 2 + (y - along * d[..., 1]) ** 2).min(1))
+    return gaps

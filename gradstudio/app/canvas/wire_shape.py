@@ -8,88 +8,114 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from gradstudio.app.canvas.wire_path import Boxes, Points, distance, nearest_share, point_at, polyline, route
+from gradstudio.app.canvas.wire_path import SAMPLES, Boxes, Curves, Points, even, lengths, route, sampled
 
 Mark = Literal["left", "right", "chevron"]
+SHAPES = {
+    "chevron": np.array([(0.55, -1.0), (-0.55, 0.0), (0.55, 1.0)]),
+    "left": np.array([(-1.0, 0.0), (0.7, -1.0), (0.7, 1.0)]),
+    "right": np.array([(1.0, 0.0), (-0.7, -1.0), (-0.7, 1.0)]),
+}
+
+
+def path_of(curves: Curves) -> QPainterPath:
+    """Return cubics, end to end, as a path."""
+    (start, *_), *_ = rows = curves.tolist()
+    path = QPainterPath(QPointF(*start))
+    for _, a, b, c in rows:
+        path.cubicTo(*a, *b, *c)
+    return path
 
 
 class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
-    __slots__ = ("_marks", "_parts", "_points", "cut", "end", "path", "start")
+    __slots__ = ("_marks", "_parts", "_path", "_run", "curves", "cut", "end", "points", "shown", "start")
 
     def __init__(self, start: QPointF, end: QPointF, obstacles: Boxes) -> None:
         self.start = start
         self.end = end
-        self.path = route(start, end, obstacles)
+        self.curves = route(start, end, obstacles)
+        self.points: Points = sampled(self.curves)
         self.cut = 0.5
-        self._points: Points | None = None
-        self._marks: dict[tuple[Mark, float], QPainterPath] = {}
+        self.shown: object = None  # how it was last painted
+        self._run = lengths(self.points)
+        self._path: QPainterPath | None = None
+        self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
 
     @property
-    def points(self) -> Points:
-        """Points along the path, evenly spaced, a few units apart."""
-        if self._points is None:
-            self._points = polyline(self.path)
-        return self._points
+    def path(self) -> QPainterPath:
+        """The wire as a path."""
+        if self._path is None:
+            self._path = path_of(self.curves)
+        return self._path
+
+    @property
+    def coarse(self) -> Points:
+        """The wire in 33 points, for hit tests of many wires at once."""
+        if len(self.points) == SAMPLES:
+            return self.points
+        at = np.linspace(0.0, self._run[-1], SAMPLES)
+        return np.stack([np.interp(at, self._run, self.points[:, 0]), np.interp(at, self._run, self.points[:, 1])], 1)
 
     @property
     def box(self) -> QRectF:
         """The rectangle that the path fills."""
-        return self.path.controlPointRect()
+        low, high = self.points.min(0).tolist(), self.points.max(0).tolist()
+        return QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
 
     @property
     def length(self) -> float:
         """The length of the path."""
-        return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
+        return float(self._run[-1])
 
     def point(self, share: float) -> QPointF:
         """Return the point at a share, from 0 to 1, of the length."""
-        return point_at(self.points, share)
+        at = share * self._run[-1]
+        return QPointF(float(np.interp(at, self._run, self.points[:, 0])), float(np.interp(at, self._run, self.points[:, 1])))
 
     def nearest(self, at: QPointF) -> float:
         """Return the share at which the wire is nearest to a point."""
-        return nearest_share(self.points, at)
-
-    def distance(self, at: QPointF) -> float:
-        """Return how far a point is from the wire."""
-        return distance(self.points, at)
+        fine = even(self.points, 3.0)
+        gaps = np.hypot(fine[:, 0] - at.x(), fine[:, 1] - at.y())
+        return float(gaps.argmin() / (len(fine) - 1))
 
     def part(self, start: float, end: float) -> QPainterPath:
         """Return the stretch between two shares."""
         key = (round(start, 3), round(end, 3))
         if key not in self._parts:
-            count = len(self.points) - 1
-            piece = self.points[round(start * count) : round(end * count) + 1]
+            if len(self._parts) > 8:
+                self._parts.clear()
+            fine = even(self.points, 4.0)
+            count = len(fine) - 1
             path = QPainterPath()
-            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in piece.tolist()]))
+            path.addPolygon(QPolygonF([QPointF(x, y) for x, y in fine[round(start * count) : round(end * count) + 1].tolist()]))
             self._parts[key] = path
         return self._parts[key]
 
     def marks(self, mark: Mark, radius: float, pitch: float, margin: float) -> QPainterPath:
         """Return chevrons or arrowheads, `pitch` apart, none within `margin` of an end, as one path."""
-        key = (mark, round(radius, 2))
+        key = (mark, round(radius, 2), pitch)
         if key not in self._marks:
+            if len(self._marks) > 8:
+                self._marks.clear()
             self._marks[key] = self._draw_marks(mark, radius, pitch, margin)
         return self._marks[key]
 
     def _draw_marks(self, mark: Mark, radius: float, pitch: float, margin: float) -> QPainterPath:
-        length = self.length
+        length, run = self.length, self._run
         count = max(1, int((length - 2 * margin) // pitch))
-        if mark == "chevron":
-            shape = np.array([(0.55, -1.0), (-0.55, 0.0), (0.55, 1.0)]) * radius
-        else:
-            k = -1.0 if mark == "left" else 1.0
-            shape = np.array([(k, 0.0), (-0.7 * k, -1.0), (-0.7 * k, 1.0)]) * radius
+        at = margin + (length - 2 * margin) * (np.arange(count) + 0.5) / count
+        x, y = (np.interp(at[:, None] + [-2.0, 0.0, 2.0], run, self.points[:, i]) for i in (0, 1))
+        angle = np.arctan2(y[:, 2] - y[:, 0], x[:, 2] - x[:, 0])
+        c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
+        shape = SHAPES[mark] * radius
+        xs = x[:, 1:2] + c * shape[:, 0] - s * shape[:, 1]
+        ys = y[:, 1:2] + s * shape[:, 0] + c * shape[:, 1]
         path = QPainterPath()
-        for i in range(count):
-            share = (margin + (length - 2 * margin) * (i + 0.5) / count) / max(length, 1e-9)
-            at, before, after = (self.point(min(1.0, max(0.0, share + d / max(length, 1e-9)))) for d in (0, -2, 2))
-            angle = np.arctan2(after.y() - before.y(), after.x() - before.x())
-            c, s = np.cos(angle), np.sin(angle)
-            turned = shape @ np.array([(c, s), (-s, c)])
-            path.addPolygon(QPolygonF([QPointF(at.x() + x, at.y() + y) for x, y in turned.tolist()]))
+        for corners in np.stack([xs, ys], 2).tolist():
+            path.addPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
             if mark != "chevron":
                 path.closeSubpath()
         return path

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainterPath
 from gradstudio.app.canvas.gestures.gesture import Pointer, far_enough
 from gradstudio.app.canvas.gestures.loose import LooseWire, Question, best_input, question, refusal
 from gradstudio.app.canvas.wire_path import cubic
+from gradstudio.app.canvas.wire_shape import path_of
 from gradstudio.app.paint import Paint, wrapped
 from gradstudio.document.commands.wires import Connect, Disconnect
 from gradstudio.document.graph import NodeId, OperandPath, Ref
@@ -186,7 +187,7 @@ class DragWire:
         return rect.united(words) if self._catch is not None and self._catch.reason else rect
 
     def _path(self) -> QPainterPath:
-        return cubic(*self._ends())
+        return path_of(cubic(*self._ends()))
 
     def paint(self, paint: Paint) -> None:
         """Draw the wire, the ring of the port it has caught or the sign over one that does not fit, and the reason."""

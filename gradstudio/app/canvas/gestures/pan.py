@@ -25,6 +25,7 @@ class Pan:
 
     def move(self, at: Pointer) -> None:
         """Keep the gripped point under the pointer."""
+        self._view.hurry()
         self._view.put(self._grip, at.view)
 
     def finish(self, at: Pointer) -> None:
