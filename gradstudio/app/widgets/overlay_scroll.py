@@ -41,7 +41,7 @@ class OverlayScroll(QScrollArea):
 
     def _follow_range(self, low: int, high: int) -> None:
         self.bar.setRange(low, high)
-        self.bar.setPageStep(self.verticalScrollBar().pageStep())
+        self.bar.setPageStep(self.viewport().height())  # the hidden bar learns its own after its range
         self.bar.setSingleStep(24)
         self.bar.setValue(self.verticalScrollBar().value())
         self.bar.setVisible(high > low)

@@ -97,6 +97,7 @@ def test_the_bar_of_a_scroll_area_takes_no_width_from_it(host):
     area.show()
     assert area.viewport().width() == 200
     assert area.bar.isVisible()
+    assert area.bar.pageStep() == 100
     area.bar.setValue(120)
     assert area.verticalScrollBar().value() == 120
     area.verticalScrollBar().setValue(40)
