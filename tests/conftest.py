@@ -37,15 +37,17 @@ def pytest_unconfigure() -> None:
 
 def children() -> dict[int, str]:
     """Command lines of this process's children that still run, by process id (Linux; elsewhere empty)."""
-    found = {}
-    for pid in " ".join(path.read_text() for path in Path("/proc/self/task").glob("*/children")).split():
-        try:
-            command = Path("/proc", pid, "cmdline").read_bytes()
-        except FileNotFoundError:
-            continue
-        if command:  # a zombie has none
-            found[int(pid)] = command.replace(b"\0", b" ").decode(errors="replace")
-    return found
+    pids = b" ".join(read(path) for path in Path("/proc/self/task").glob("*/children")).split()
+    commands = {int(pid): read(Path("/proc", pid.decode(), "cmdline")) for pid in pids}
+    return {pid: command.replace(b"\0", b" ").decode(errors="replace") for pid, command in commands.items() if command}
+
+
+def read(path: Path) -> bytes:
+    """What /proc tells; nothing of a thread or process that is gone or waits to be reaped."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
 
 
 def wait_for_the_end_of(left: set[int], seconds: float) -> dict[int, str]:
