@@ -21,7 +21,8 @@ def run(code: str) -> dict:
     torch.set_grad_enabled(True)
     torch.set_default_dtype(torch.float32)
     return {"code": code, "stdout": out.getvalue(), "exc_type": ended[0], "exc_msg": ended[1],
-            "warnings": [[w.category.__name__, str(w.message).partition(" (Triggered internally")[0]] for w in told]}
+            "warnings": [[w.category.__name__, str(w.message).partition(" (Triggered internally")[0]] for w in told
+                         if not str(w.message).startswith("Error detected in")]}
 
 
 programs = []
