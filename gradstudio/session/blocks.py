@@ -48,6 +48,7 @@ class Blocks:
         self.skipped: dict[NodePath, str] = {}
         self._past: dict[TensorKey, Tensor] = {}  # made after a failure: shown, and dropped before the next section
         self._failed = False  # a node of the running call has failed
+        self._fallen: set[NodePath] = set()  # those that did
         self._made: dict[TensorKey, None] = {}  # outputs of ops in run order, the newest last
         self._fed: set[TensorKey] = set()  # tensors that something which requires grad was made from
         self._leaves: set[NodePath] = set()
@@ -87,6 +88,7 @@ class Blocks:
     def before_call(self) -> None:
         """Forget the failure of the call before."""
         self._failed = False
+        self._fallen.clear()
 
     # ---- statements
 
@@ -109,6 +111,7 @@ class Blocks:
                     self._statement(place, node)
             except NodeFailed as failure:
                 first, self._failed = first or failure, True
+                self._fallen.add(failure.path)
             except Skipped as why:
                 self.skipped[(*place.path, node.id)] = str(why)
         return first
@@ -239,7 +242,7 @@ class Blocks:
 
     def _stale(self, key: TensorKey) -> bool:
         """Return whether a tensor belongs to a node that failed or was passed over in this call."""
-        return key[0] in self.recorder.failures or key[0] in self.skipped
+        return key[0] in self._fallen or key[0] in self.skipped
 
     def _need(self, node: Node, path: OperandPath) -> None:
         """Raise Skipped where an operand that the op cannot do without is not connected."""
