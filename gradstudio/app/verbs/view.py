@@ -1,0 +1,73 @@
+"""Verbs of the view: search, zoom, theme, docks, help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gradstudio.app.main_window import MainWindow
+
+Verb = Callable[["MainWindow"], None]
+Test = Callable[["MainWindow"], bool]
+
+
+def search(w: MainWindow) -> None:
+    w.search_everything()
+
+
+def find(w: MainWindow) -> None:
+    w.search_nodes()
+
+
+def fit(w: MainWindow) -> None:
+    w.canvas.fit_selection()
+
+
+def fit_all(w: MainWindow) -> None:
+    w.canvas.fit_all()
+
+
+def zoom_reset(w: MainWindow) -> None:
+    w.canvas.reset_zoom()
+
+
+def zoom_in(w: MainWindow) -> None:
+    w.canvas.zoom_by(1.25)
+
+
+def zoom_out(w: MainWindow) -> None:
+    w.canvas.zoom_by(0.8)
+
+
+def theme(mode: str) -> Verb:
+    """Return the verb that chooses a theme."""
+    return lambda w: w.studio.set_theme(mode)
+
+
+def toggle_precision(w: MainWindow) -> None:
+    w.studio.set_full_precision(not w.studio.full_precision)
+
+
+def toggle_docks(w: MainWindow) -> None:
+    w.set_docks_hidden(not w.docks_hidden)
+
+
+def next_dock(w: MainWindow) -> None:
+    w.focus_next_dock()
+
+
+def reset_layout(w: MainWindow) -> None:
+    w.reset_layout()
+
+
+def show_menu(w: MainWindow) -> None:
+    w.show_menu()
+
+
+def show_keys(w: MainWindow) -> None:
+    w.dialogs.show_keys()
+
+
+def about(w: MainWindow) -> None:
+    w.dialogs.about()

@@ -1,0 +1,113 @@
+"""When: which verbs make sense now, and which switches are on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from gradstudio.document.graph import INPUT, LEAF, Node, NodeId
+
+if TYPE_CHECKING:
+    from gradstudio.app.main_window import MainWindow
+
+Verb = Callable[["MainWindow"], None]
+Test = Callable[["MainWindow"], bool]
+
+
+def selected(w: MainWindow) -> tuple[Node, ...]:
+    return tuple(w.studio.document.graph.nodes[n] for n in w.studio.selected_nodes)
+
+
+def selected_leaves(w: MainWindow) -> tuple[NodeId, ...]:
+    return tuple(n.id for n in selected(w) if n.op == LEAF)
+
+
+def selected_ops(w: MainWindow) -> tuple[NodeId, ...]:
+    return tuple(n.id for n in selected(w) if n.op not in (LEAF, INPUT))
+
+
+def can_undo(w: MainWindow) -> bool:
+    return w.studio.can_undo
+
+
+def can_redo(w: MainWindow) -> bool:
+    return w.studio.can_redo
+
+
+def has_selection(w: MainWindow) -> bool:
+    return bool(w.studio.selection)
+
+
+def has_nodes(w: MainWindow) -> bool:
+    return bool(w.studio.selected_nodes)
+
+
+def has_one_node(w: MainWindow) -> bool:
+    return w.studio.primary is not None
+
+
+def has_two_nodes(w: MainWindow) -> bool:
+    return len(w.studio.selected_nodes) == 2
+
+
+def has_wire(w: MainWindow) -> bool:
+    return w.studio.selected_wire is not None
+
+
+def has_leaves(w: MainWindow) -> bool:
+    return bool(selected_leaves(w))
+
+
+def has_ops(w: MainWindow) -> bool:
+    return bool(selected_ops(w))
+
+
+def all_require_grad(w: MainWindow) -> bool:
+    return has_leaves(w) and all(n.requires_grad for n in selected(w) if n.op == LEAF)
+
+
+def all_retain_grad(w: MainWindow) -> bool:
+    return has_ops(w) and all(0 in n.retain_grad for n in selected(w) if n.op not in (LEAF, INPUT))
+
+
+def in_frame(w: MainWindow) -> bool:
+    return has_nodes(w) and all(n.frame is not None for n in selected(w))
+
+
+def all_collapsed(w: MainWindow) -> bool:
+    return has_nodes(w) and set(w.studio.selected_nodes) <= set(w.studio.document.layout.collapsed)
+
+
+def grad_is_enabled(w: MainWindow) -> bool:
+    from gradstudio.app.toolbar import grad_enabled
+
+    return grad_enabled(w.studio)
+
+
+def is_running(w: MainWindow) -> bool:
+    return w.studio.running
+
+
+def is_live(w: MainWindow) -> bool:
+    return w.studio.live
+
+
+def is_playing(w: MainWindow) -> bool:
+    return w.studio.playing
+
+
+def steps_by_op(w: MainWindow) -> bool:
+    return w.studio.step_unit == "step"
+
+
+def is_full_precision(w: MainWindow) -> bool:
+    return w.studio.full_precision
+
+
+def docks_hidden(w: MainWindow) -> bool:
+    return w.docks_hidden
+
+
+def is_theme(mode: str) -> Test:
+    """Return the test whether a theme was chosen."""
+    return lambda w: w.studio.theme_mode == mode
