@@ -182,7 +182,8 @@ class Recorder:
             record = self.log.tensors[key].last
             if record is not None and (record.version, record.requires_grad, record.grad_fn) != _standing(tensor):
                 self.log.set("tensors", key, self.k, tensor_record(tensor))
-            self.look_at_grad(key, tensor, writer)
+            if key[0] not in self.entrances:  # the input of a group is a tensor that has a key of its own
+                self.look_at_grad(key, tensor, writer)
         for column in self.log.saved.values():
             self._look_at_version(column.last)
 

@@ -138,6 +138,10 @@ def test_a_wire_into_a_group_carries_what_its_inner_wires_carry(accumulation):
     assert flows[("n9",), (1,)].value == 1.0
 
 
+def test_the_input_of_a_group_has_no_grad_of_its_own(accumulation):
+    assert set(accumulation.state_at(63).grads) == {(("n1",), 0), (("n2",), 0), (("n3",), 0)}
+
+
 def test_states_are_the_same_whether_reached_forwards_or_backwards(accumulation):
     ahead = [accumulation.state_at(k) for k in range(64)]
     again = run(example("accumulation"))
