@@ -137,6 +137,13 @@ def _rewired_one(operand: Operand, rewire: Rewire) -> Operand:
 
 
 ORDERED, WIRED = ("block_of", "order"), ("wires", "consumers")  # what a graph derives from blocks, and from operands too
+NAMED = ("naming",)  # from blocks and names
+
+
+class Naming:
+    """Graphs that share one have the same ops and names in the same order, and so the same labels."""
+
+    __slots__ = ("__weakref__",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,8 +164,10 @@ class Graph:
         if not changed:
             return self
         new = replace(self, nodes=self.nodes.update([(node.id, node) for node in changed]))
-        wired = all(self.nodes[node.id].inputs is node.inputs for node in changed)
-        for name in (*ORDERED, *(WIRED if wired else ())):
+        pairs = [(self.nodes[node.id], node) for node in changed]
+        wired = all(old.inputs is node.inputs for old, node in pairs)
+        named = all((old.op, old.names, old.group) == (node.op, node.names, node.group) for old, node in pairs)
+        for name in (*ORDERED, *(WIRED if wired else ()), *(NAMED if named else ())):
             if name in self.__dict__:
                 new.__dict__[name] = self.__dict__[name]
         return new
@@ -182,6 +191,11 @@ class Graph:
     def order(self) -> dict[NodeId, int]:
         """The position of each node in stored order, over all blocks."""
         return {node: i for i, node in enumerate(n for ids in self.blocks.values() for n in ids)}
+
+    @cached_property
+    def naming(self) -> Naming:
+        """What labels are kept under."""
+        return Naming()
 
     @cached_property
     def wires(self) -> tuple[Wire, ...]:

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.document import Document
-from gradstudio.document.graph import INSTANCE, Graph, Node, NodePath
+from gradstudio.document.graph import INSTANCE, Graph, Naming, Node, NodePath
 
 
 class Scope:
@@ -83,13 +83,22 @@ class Labels:
 
     def _scope(self, group: str | None) -> Scope:
         if group not in self._scopes:
-            graph = self._parts.graph if group is None else self._parts.groups[group].graph
-            grads = tuple(c for c in self._parts.calls() if isinstance(c, Grad)) if group is None else ()
-            self._scopes[group] = Scope(self._parts, graph, grads)
+            self._scopes[group] = self._found_scope(group)
         return self._scopes[group]
+
+    def _found_scope(self, group: str | None) -> Scope:
+        """Return the scope of a graph: from another document where all that it is made from is the same (a drag of a value)."""
+        graph = self._parts.graph if group is None else self._parts.groups[group].graph
+        grads = tuple(c for c in self._parts.calls() if isinstance(c, Grad)) if group is None else ()
+        key = (tuple((g.id, g.name) for g in self._parts.groups.values()), tuple((c.id, c.names, len(c.inputs)) for c in grads))
+        kept = _SCOPES.get(graph.naming)
+        if kept is None or kept[0] != key:
+            kept = _SCOPES[graph.naming] = key, Scope(self._parts, graph, grads)
+        return kept[1]
 
 
 _KNOWN: WeakKeyDictionary[Document, Labels] = WeakKeyDictionary()
+_SCOPES: WeakKeyDictionary[Naming, tuple[object, Scope]] = WeakKeyDictionary()
 
 
 def of(document: Document) -> Labels:

@@ -77,11 +77,12 @@ class Region:
         while self.high < len(ids) and self._item(ids[self.high]) == self._item(source):
             self.high += 1
         self._ids = ids[self.low : self.high]
+        self._items = {n: self._item(n) for n in self._ids}
         self._place = {n: i for i, n in enumerate(self._ids)}
 
     def reordered(self) -> tuple[NodeId, ...]:
         """Return the ids with what the source needs moved up, or what needs the target moved down: whichever moves fewer ops."""
-        source, target = map(self._item, self._ends)
+        source, target = (self._items[end] for end in self._ends)
         wires = [*self._wires()]
         pairs = [*wires, *ordered_pairs(self._graph, self._groups, self._ids)]
         after, before = self._arrows(pairs), self._arrows((b, a) for a, b in pairs)
@@ -89,8 +90,8 @@ class Region:
         if source in needing:
             raise Refused(self._reason(wires, source, target))
         needed = reached(before, source)
-        up = [n for n in self._ids if self._item(n) in needed]
-        down = [n for n in self._ids if self._item(n) in needing]
+        up = [n for n in self._ids if self._items[n] in needed]
+        down = [n for n in self._ids if self._items[n] in needing]
         if self._cost(up) <= self._cost(down):
             moved = set(up)
             return (*up, *(n for n in self._ids if n not in moved))
@@ -98,7 +99,8 @@ class Region:
         return (*(n for n in self._ids if n not in moved), *down)
 
     def _item(self, node: NodeId) -> str:
-        return next(iter(frames_round(self._graph, self._graph.nodes[node].frame)[self._depth :]), node)
+        frame = self._graph.nodes[node].frame
+        return node if frame is None else next(iter(frames_round(self._graph, frame)[self._depth :]), node)
 
     def _wires(self) -> Iterator[tuple[NodeId, NodeId]]:
         """Yield the wires within the region that the order already obeys, as (source, target)."""
@@ -110,7 +112,7 @@ class Region:
     def _arrows(self, pairs: Iterable[tuple[NodeId, NodeId]]) -> Arrows:
         arrows: Arrows = {}
         for a, b in pairs:
-            first, second = self._item(a), self._item(b)
+            first, second = self._items[a], self._items[b]
             if first != second:
                 arrows.setdefault(first, set()).add(second)
         return arrows

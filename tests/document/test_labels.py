@@ -7,11 +7,12 @@ from hypothesis import given, settings
 
 from gradstudio.document import labels
 from gradstudio.document.calls import Grad
+from gradstudio.document.commands.nodes import AddNode, Rename, SetLeafValue
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, Node, NodePath, Ref
 from gradstudio.document.groups import BODY, Group
 from gradstudio.document.map import Map
-from tests.document.making import document, documents, example, graph, leaf, op
+from tests.document.making import array, document, documents, example, graph, leaf, op
 
 PENALTY = Group(
     "g1",
@@ -100,6 +101,18 @@ def test_labels_are_made_once_per_document() -> None:
     doc = example("tutorial")
     assert labels.of(doc) is labels.of(doc)
     assert labels.of(doc) is not labels.of(replace(doc))
+
+
+def test_labels_follow_what_they_are_made_from() -> None:
+    doc = document(leaf("n1"), op("n2", "exp", "n1"), Node("n3", INSTANCE, (None,), group="g1"), groups=(PENALTY,))
+    assert labels.of(doc).label(("n2",)) == "exp"
+    dragged = SetLeafValue("n1", array(3.0)).apply(doc)
+    assert dragged.graph.naming is doc.graph.naming, "a value has no part in labels"
+    assert labels.of(Rename("n2", 0, "y").apply(dragged)).label(("n2",)) == "y"
+    assert labels.of(AddNode(op("n9", "exp", "n1"), "main", (0, 0)).apply(doc)).label(("n2",)) == "exp#1"
+    renamed = replace(doc, groups=Map({"g1": replace(PENALTY, name="other")}))
+    assert labels.of(renamed).label(("n3",)) == "other"
+    assert labels.of(dragged).label(("n2",)) == "exp"
 
 
 def paths(doc: Document, group: str | None = None, way: NodePath = ()) -> list[NodePath]:
