@@ -8,6 +8,7 @@ from gradstudio.document.diff import Diff
 from gradstudio.document.document import Document
 from gradstudio.document.graph import NodePath
 from gradstudio.document.labels import Labels
+from gradstudio.session.delta import changed_keys
 from gradstudio.session.state import InputKey, State
 from gradstudio.session.trace import TensorKey, Trace
 
@@ -40,6 +41,14 @@ class Change:
 EVERYTHING = Change(
     everything=True, trace=True, engine=True, playhead=True, selection=True, mode=True, theme=True, history=True, running=True, file=True
 )
+
+
+def difference(old: State, new: State) -> Change:
+    """Return the change that the numbers of one state make after those of another."""
+    values = frozenset(changed_keys(old.tensors, new.tensors)) | frozenset(changed_keys(old.grads, new.grads))
+    flows = frozenset(changed_keys(old.flows, new.flows))
+    engine = (old.locals, old.cotangents, old.saved, old.queue) != (new.locals, new.cotangents, new.saved, new.queue)
+    return Change(values=values, flows=flows, engine=engine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,22 +12,24 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gradstudio.app import theme
-from gradstudio.app.change import EVERYTHING, Change, Shown
+from gradstudio.app.answers import Answers
+from gradstudio.app.change import EVERYTHING, Change, Shown, difference
 from gradstudio.app.runner import Runner
 from gradstudio.app.settings import Settings
 from gradstudio.document import codec, labels
 from gradstudio.document.commands.command import Command, Refused
-from gradstudio.document.diff import diff, downstream
+from gradstudio.document.diff import diff
 from gradstudio.document.document import Document, new_document
 from gradstudio.document.graph import Array, NodeId, OperandPath, Wire
 from gradstudio.io import reader
 from gradstudio.io.refusal import NotSaved
 from gradstudio.session import messages, playhead, state, trace
-from gradstudio.session.delta import applied, changed_keys
+from gradstudio.session.delta import applied
 from gradstudio.session.messages import ArraySent, Checked, Gone, Ran, RunDocument, SendArray, ShowState
 from gradstudio.session.playhead import END, Anchor, Playhead
 from gradstudio.session.session import Session
-from gradstudio.session.state import State, View
+from gradstudio.session.stale import stale
+from gradstudio.session.state import View
 from gradstudio.session.trace import TensorKey, Trace
 
 WireKey: TypeAlias = tuple[Literal["wire"], NodeId, OperandPath]
@@ -69,8 +71,7 @@ class Studio(QObject):
         self._sent: dict[int, Document] = {}
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
-        self._answers: dict[int, Callable[..., None]] = {}
-        self._requests = 0
+        self._answers = Answers()
         self._stale_timer = self._timer(STALE_AFTER_MS, self._mark_stale)
         self._play_timer = self._timer(STEP_MS, self._play_on)
 
@@ -227,13 +228,13 @@ class Studio(QObject):
             self.changed.emit(Change(selection=True))
 
     def _document_changed(self, before: Document, selection: bool = False) -> None:
-        difference = diff(before, self.document)
+        edit = diff(before, self.document)
         nodes = self.document.graph.nodes
         kept = frozenset(s for s in self.selection if (s if isinstance(s, str) else s[1]) in nodes)
         selection, self.selection = selection or kept != self.selection, kept
         self.notice = ""
-        self.changed.emit(Change(document=difference, history=True, selection=selection))
-        if difference.only_looks:
+        self.changed.emit(Change(document=edit, history=True, selection=selection))
+        if edit.only_looks:
             self._show_as(self.document)
         elif self.live:
             self.run()
@@ -287,7 +288,7 @@ class Studio(QObject):
 
     def array(self, key: TensorKey, grad: bool, answer: Callable[[Array | None], None]) -> None:
         """Ask for a whole tensor, or its `.grad`, as it is at the step on show."""
-        self.runner.ask(SendArray(self._expect(answer), self.shown.trace.run, key, self.shown.state.k, grad))
+        self.runner.ask(SendArray(self._answers.expect(answer), self.shown.trace.run, key, self.shown.state.k, grad))
 
     def check(
         self,
@@ -299,12 +300,7 @@ class Studio(QObject):
         answer: Callable[[Checked], None],
     ) -> None:
         """Ask whether an op takes operands of these shapes and dtypes."""
-        self.runner.ask(messages.Check(self._expect(answer), op, tuple(shapes), tuple(dtypes), tuple(operands), attrs))
-
-    def _expect(self, answer: Callable[..., None]) -> int:
-        self._requests += 1
-        self._answers[self._requests] = answer
-        return self._requests
+        self.runner.ask(messages.Check(self._answers.expect(answer), op, tuple(shapes), tuple(dtypes), tuple(operands), attrs))
 
     def _answered(self, answer: messages.Answer, body: Array) -> None:
         if isinstance(answer, Ran):
@@ -313,16 +309,11 @@ class Studio(QObject):
             self._state_came(answer)
         elif isinstance(answer, ArraySent):
             found = None if answer.dtype is None else body.view(answer.dtype).reshape(answer.shape)
-            self._tell(answer.request, found)
+            self._answers.tell(answer.request, found)
         elif isinstance(answer, Checked):
-            self._tell(answer.request, answer)
+            self._answers.tell(answer.request, answer)
         elif isinstance(answer, Gone) and answer.request:
-            self._tell(answer.request, None)
-
-    def _tell(self, request: int, value: object) -> None:
-        waiting = self._answers.pop(request, None)
-        if waiting is not None:
-            waiting(value)
+            self._answers.tell(answer.request, None)
 
     def _ran(self, answer: Ran) -> None:
         document = self._sent.get(answer.trace.run)
@@ -339,17 +330,11 @@ class Studio(QObject):
         self._playhead = playhead.playhead_at(made, self._k) if self.stepping else END
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
-        change = self._difference(before.state, answer.state)
+        change = difference(before.state, answer.state)
         self.changed.emit(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
 
-    def _difference(self, old: State, new: State) -> Change:
-        values = frozenset(changed_keys(old.tensors, new.tensors)) | frozenset(changed_keys(old.grads, new.grads))
-        flows = frozenset(changed_keys(old.flows, new.flows))
-        engine = (old.locals, old.cotangents, old.saved, old.queue) != (new.locals, new.cotangents, new.saved, new.queue)
-        return Change(values=values, flows=flows, engine=engine)
-
     def _worker_lost(self, why: str) -> None:
-        self._answers.clear()
+        self._answers.forget()
         self._sent.clear()
         if self.runner.gave_up:
             self.notice = f"The worker ends at every start ({why}). The graph is untouched: edit it, or press Ctrl+Enter to try again"
@@ -366,11 +351,7 @@ class Studio(QObject):
 
     def _set_stale(self) -> frozenset[tuple[NodeId, ...]]:
         before = self.stale
-        if self.shown.document is self.document or self.shown.trace.run == 0:
-            self.stale = frozenset()
-        else:
-            difference = diff(self.shown.document, self.document)
-            self.stale = frozenset() if difference.only_looks else downstream(self.document, difference.nodes)
+        self.stale = stale(self.shown.document, self.document) if self.shown.trace.run else frozenset()
         self._stale_timer.stop()
         return frozenset((n,) for n in before ^ self.stale)
 
@@ -387,9 +368,7 @@ class Studio(QObject):
         if (unit or self.step_unit) == "step":
             self.go_to(self._k + delta)
             return
-        ends = [0, *(span.end for span in self.shown.trace.spans)]
-        later, earlier = [e for e in ends if e > self._k], [e for e in ends if e < self._k]
-        self.go_to((later or ends[-1:])[0] if delta > 0 else (earlier or [0])[-1])
+        self.go_to(playhead.by_call(self.shown.trace, self._k, delta))
 
     def first(self) -> None:
         """Send the playhead before the first step."""
@@ -449,7 +428,7 @@ class Studio(QObject):
         if made is None or made.run != self.shown.trace.run:
             return
         self.shown = replace(self.shown, state=made)
-        self.changed.emit(replace(self._difference(before, made), playhead=True))
+        self.changed.emit(replace(difference(before, made), playhead=True))
 
     # ---- files
 

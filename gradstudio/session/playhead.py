@@ -59,3 +59,11 @@ def find(trace: Trace, playhead: Playhead) -> int:
                 return k
             nth += 1
     return last or trace.end
+
+
+def by_call(trace: Trace, k: int, delta: int) -> int:
+    """Return the k of the end of the next call (delta > 0), or of the one before."""
+    ends = [0, *(span.end for span in trace.spans)]
+    if delta > 0:
+        return next((end for end in ends if end > k), trace.end)
+    return next((end for end in reversed(ends) if end < k), 0)
