@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import dtypes
+from gradstudio.engine.boxmuller import box_muller
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FLOAT64 = np.dtype("float64")
@@ -67,11 +68,10 @@ class Generator:
         if n < BLOCK:
             return np.array([self._normal() for _ in range(n)], np.float64).astype(kind).reshape(shape)
         out = self.rand((n,), kind)
-        for start in range(0, n - BLOCK + 1, BLOCK):
-            box_muller(out[start:start + BLOCK])
+        box_muller(out[:n - n % BLOCK].reshape(-1, BLOCK))
         if n % BLOCK:
             out[n - BLOCK:] = self.rand((BLOCK,), kind)
-            box_muller(out[n - BLOCK:])
+            box_muller(out[n - BLOCK:].reshape(1, BLOCK))
         return out.reshape(shape)
 
     def _normal(self) -> float:
@@ -126,14 +126,6 @@ def fused(x: Array, factor: Any, term: Any) -> Array:
     wide: Any = np.longdouble if x.dtype == FLOAT64 else np.float64
     found: Array = x.astype(wide) * wide(factor) + wide(term)
     return found
-
-
-def box_muller(d: Array) -> None:
-    """Turn sixteen uniform numbers into normal ones, in place. Log, cos and sin are rounded once (PyTorch's are within 3 ulp)."""
-    half, kind = BLOCK // 2, d.dtype
-    radius = np.sqrt(-2 * np.log((1 - d[:half]).astype(np.float64)).astype(kind))
-    angle = (kind.type(2 * math.pi) * d[half:]).astype(np.float64)
-    d[:half], d[half:] = radius * np.cos(angle).astype(kind), radius * np.sin(angle).astype(kind)
 
 
 _default: list[Generator] = []  # made when first asked for: numpy.random is slow to load
