@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from gradstudio.code.facts import Pins
-from gradstudio.code.groups import group_lines, used_groups
+from gradstudio.code.groups import absent_outputs, group_lines, used_groups
 from gradstudio.code.layout import Block, Effect, Item, Layout, Times, Use, bound, call_refs, count_runs
-from gradstudio.document.literals import literal
 from gradstudio.code.names import Key, Taken
 from gradstudio.code.plan import Leaves, Optimizers, Part, TraceLike, Unit, Wait, draws_anything, plan
 from gradstudio.code.program import INDENT, Line, Program, program
@@ -23,6 +22,7 @@ from gradstudio.document.calls import Call, Forward, Grad, Hook, OptimizerStep, 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import CallId, Ref
 from gradstudio.document.labels import Labels
+from gradstudio.document.literals import literal
 
 
 def emit(document: Document, labels: Labels | None = None, trace: TraceLike | None = None) -> Program:
@@ -72,7 +72,7 @@ class Emitter:
         body = [planned for part in self.parts for planned in part.body]
         kept = [ref for optimizer in document.optimizers.values() for ref in optimizer.params]
         self.scope = Scope(document, graph, functions, count_uses(graph, [*call_refs(body), *2 * kept]), taken, self._label)
-        self.scope.pins = self.pins
+        self.scope.pins, self.scope.absent = self.pins, absent_outputs(document, self.labels)
         self.scope.find_aliases(graph.order)
         self.layout = Layout(self.scope, count_runs(body))
         laid = [(part, self.layout.items(part.body)) for part in self.parts]

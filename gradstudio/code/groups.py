@@ -30,6 +30,17 @@ def used_groups(document: Document) -> list[GroupId]:
     return [group for group in inner_first(document.groups) if group in found]
 
 
+def absent_outputs(document: Document, labels: Labels) -> frozenset[tuple[str | None, int]]:
+    """Return the outputs of groups that no use makes."""
+    found: set[tuple[str | None, int]] = set()
+    for group_id in used_groups(document):
+        skips, group = group_skips(document, labels, group_id), document.groups[group_id]
+        for out, ref in enumerate(group.outputs):
+            if ref.source in skips or (group.graph.nodes[ref.source].group, ref.out) in found:
+                found.add((group_id, out))
+    return frozenset(found)
+
+
 def group_lines(outer: Scope, labels: Labels, group_id: GroupId, pins: Pins) -> list[Line]:
     """Return the def of a group."""
     document, group = outer.document, outer.document.groups[group_id]
@@ -37,13 +48,13 @@ def group_lines(outer: Scope, labels: Labels, group_id: GroupId, pins: Pins) -> 
     taken = Taken([*document.graph.blocks, *outer.functions.values()])
     uses = count_uses(graph, group.outputs)
     scope = Scope(document, graph, outer.functions, uses, taken, lambda ref: graph.nodes[ref.source].name or graph.nodes[ref.source].op)
-    scope.pins = pins
+    scope.pins, scope.absent = pins, outer.absent
     skips = group_skips(document, labels, group_id)
     ids = [n for block in graph.blocks.values() for n in block]
     scope.find_aliases(ids)
     arranger = Arranger(graph, scope.uses, scope.outputs, scope.reads)
     arranger.block(ids, skips)
-    made = [ref for ref in group.outputs if ref.source not in skips]
+    made = [ref for out, ref in enumerate(group.outputs) if (group_id, out) not in outer.absent]
     returned = arranger.take([ref.source for ref in made]) if not any(item.frames for item in arranger.pending[-1:]) else []
     arranger.flush()
     inside = [n for item in returned for n in item.nodes]

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeAlias
 
 from gradstudio.code.facts import Facts, Pins
-from gradstudio.document.literals import DRAWN
 from gradstudio.document.calls import Backward, Call, Forward, OptimizerStep, OptimizerZero, SeedGenerator, ZeroGrad
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INSTANCE, LEAF, BlockId, CallId, Node, NodeId, NodePath, Recipe, Ref
 from gradstudio.document.labels import Labels
+from gradstudio.document.literals import DRAWN
 from gradstudio.document.script import Repeat, Statement
 from gradstudio.engine import TABLE
 

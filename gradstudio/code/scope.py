@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gradstudio.document import literals
 from gradstudio.code.facts import Pins, output_count
 from gradstudio.code.names import Event, Events, Key, Rebinding, Taken
 from gradstudio.code.program import INDENT, Line
 from gradstudio.code.spell import Text, operand_text, spelling
 from gradstudio.code.statements import Statement
 from gradstudio.code.text import comment
+from gradstudio.document import literals
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, CallId, Graph, Literal, Node, NodeId, Operand, Recipe, Ref
 from gradstudio.engine import TABLE
@@ -35,6 +35,7 @@ class Scope:
     names: dict[Key, str] = field(default_factory=dict)
     same: dict[Key, Key] = field(default_factory=dict)  # an output written in place: the tensor that it is
     inside: frozenset[NodeId] = frozenset()  # nodes that are written inside the line at hand
+    absent: frozenset[tuple[str | None, int]] = frozenset()  # outputs of groups that nothing makes: None
     pins: Pins = field(default_factory=dict)
     _reads: dict[NodeId, list[Ref]] = field(default_factory=dict)
 
@@ -80,7 +81,7 @@ class Scope:
         named = [out for out in range(min(count, len(node.names))) if node.names[out]]
         read = [out for out in range(count) if node.op == LEAF or self.uses.get((node.id, out))]
         found = sorted({*named, *read, *(out for out in node.retain_grad if out < count)})
-        return [out for out in found if (node.id, out) not in self.same]
+        return [out for out in found if (node.id, out) not in self.same and (node.group, out) not in self.absent]
 
     def choose(self, bound: Iterable[Key], events: Events, own: Mapping[Key, str]) -> None:
         """Choose a name for each bound tensor: its own, another where that is taken or belongs to another when it is read, else `_1`."""
@@ -195,6 +196,7 @@ def framed(statements: Iterable[Statement], graph: Graph, lines: Callable[[State
             common += 1
         if empty and common < len(open_frames):
             found.append(Line(INDENT * len(open_frames) + "pass"))
+            empty = False
         for depth, frame in enumerate(statement.frames[common:], common):
             found.append(Line(f"{INDENT * depth}with torch.{graph.frames[frame].kind}():"))
             empty = True

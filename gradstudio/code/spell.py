@@ -9,8 +9,8 @@ from functools import cache
 
 import numpy as np
 
-from gradstudio.document.literals import index_text, literal
 from gradstudio.document.graph import Literal, Operand, Ref, operand_refs
+from gradstudio.document.literals import index_text, literal
 from gradstudio.engine import TABLE, Attr, Op
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")

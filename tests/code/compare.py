@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
 from typing import Any
 
@@ -28,7 +29,7 @@ class Outcome:
         with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
             warnings.simplefilter("ignore")
             try:
-                exec(compile("\n".join(lines), "exported.py", "exec"), self.names)  # noqa: S102 (this is what is tested)
+                exec(compile("\n".join(lines), "exported.py", "exec"), self.names)
             except Exception as error:
                 self.error = error
         self.printed = printed.getvalue()
@@ -45,6 +46,28 @@ def differences(document: Document, own: bool = True, trace: bool = True) -> lis
     outcome = Outcome(program.text, own)
     reset_modes(own)
     return [*_errors(found, outcome, document), *_values(found, program, outcome)]
+
+
+def prints(outcome: Outcome) -> list[str]:
+    """Return what a program printed, how it ended, and each of its tensors with its `.grad`, as PyTorch prints them."""
+    found = [outcome.printed, type(outcome.error).__name__ if outcome.error else ""]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, value in outcome.names.items():
+            if type(value).__name__ == "Tensor":
+                found.append(f"{name} = {value.detach()}; {name}.grad = {value.grad}")
+    return found
+
+
+NUMBER = re.compile(r"-?\d+\.\d*(?:e[-+]\d+)?")
+
+
+def alike(printed: list[str], recorded: list[str]) -> bool:
+    """Say whether two print-outs have the same words, and numbers that differ in the last digits at most."""
+    one, two = "\n".join(printed), "\n".join(recorded)
+    numbers = [[float(n) for n in NUMBER.findall(text)] for text in (one, two)]
+    same_words = NUMBER.sub("#", one).split() == NUMBER.sub("#", two).split()
+    return same_words and len(numbers[0]) == len(numbers[1]) and np.allclose(*numbers, rtol=1e-4, atol=1e-6)
 
 
 def reset_modes(own: bool) -> None:
@@ -69,7 +92,7 @@ def _errors(found: Run, outcome: Outcome, document: Document) -> list[str]:
 
 
 def _words(message: str) -> list[str]:
-    """Return a message without order: Python asks the right operand of a comparison first where its class is derived from the left one's."""
+    """Return a message without order: Python asks the right operand of a comparison first where its class is a derived one."""
     return sorted(message.split())
 
 
@@ -86,9 +109,15 @@ def _values(found: Run, program: Program, outcome: Outcome) -> list[str]:
     for name, keys in last.items():
         if name not in outcome.names:
             told.append(f"{name} is missing")
-        elif not any(_same(found, key, outcome.names[name], outcome.has_twin(name)) for _, key in keys):
+        elif not any(_same(found, key, outcome.names[name], outcome.has_twin(name) or _passed_on(found, key)) for _, key in keys):
             told.append(f"{name}: session {[_numbers(found, key) for _, key in keys]}, program {outcome.names[name]}")
     return told
+
+
+def _passed_on(found: Run, key: tuple[str, int]) -> bool:
+    """Say whether a tensor is a leaf that an instance hands out: a session keeps the `.grad` under the leaf inside."""
+    node, column = found.document.graph.nodes.get(key[0]), found.log.tensors[(key[0],), key[1]]
+    return node is not None and node.op == "instance" and column.last is not None and column.last.is_leaf
 
 
 def _numbers(found: Run, key: tuple[str, int]) -> tuple[Any, Any]:

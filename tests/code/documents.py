@@ -11,8 +11,19 @@ import numpy as np
 
 from gradstudio.document import codec
 from gradstudio.document.calls import (
-    Backward, Forward, Grad, OptimizerStep, OptimizerZero, Print, SeedGenerator, SetGradEnabled, SetGradNone, SetRequiresGrad, SetValue, ZeroGrad,
-)  # fmt: skip
+    Backward,
+    Forward,
+    Grad,
+    OptimizerStep,
+    OptimizerZero,
+    Print,
+    SeedGenerator,
+    SetGradEnabled,
+    SetGradNone,
+    SetRequiresGrad,
+    SetValue,
+    ZeroGrad,
+)
 from gradstudio.document.document import Document, Optimizer
 from gradstudio.document.frames import Frame
 from gradstudio.document.graph import Graph, Literal, Node, Recipe, Ref
@@ -47,7 +58,9 @@ class Maker:
     def leaf(self, fresh: bool = False) -> Node:
         dtype = self.draw.choice(("float32", "float32", "float32", "float64", "int64"))
         shape = self.draw.choice(SHAPES)
-        value: Any = np.array([self.draw.choice((0.1, 1.1, -0.7, 2.0, 3.0, 0.5)) for _ in range(int(np.prod(shape)))]).reshape(shape).astype(dtype)
+        value: Any = (
+            np.array([self.draw.choice((0.1, 1.1, -0.7, 2.0, 3.0, 0.5)) for _ in range(int(np.prod(shape)))]).reshape(shape).astype(dtype)
+        )
         if dtype == "float32" and self.often(0.2):
             value = Recipe(self.draw.choice(("randn", "rand", "ones")), shape, dtype)
         return Node(self.id("n"), "leaf", names=self.names(), value=value, requires_grad=dtype != "int64" and self.often(0.7), fresh=fresh)
@@ -150,14 +163,18 @@ class Maker:
             frames |= more
             blocks[name] = nodes
         graph = Graph(
-            Map((n.id, n) for nodes in blocks.values() for n in nodes), Map((b, tuple(n.id for n in nodes)) for b, nodes in blocks.items()), Map(frames)
+            Map((n.id, n) for nodes in blocks.values() for n in nodes),
+            Map((b, tuple(n.id for n in nodes)) for b, nodes in blocks.items()),
+            Map(frames),
         )
         self.known, self.blocks = known, list(blocks)
         self.leaves = [Ref(n.id) for n in graph.nodes.values() if n.op == "leaf" and not n.fresh]
         floats = [r for r in self.leaves if graph.nodes[r.source].requires_grad] or self.leaves
         optimizer = Optimizer(self.id("o"), "SGD", tuple(floats[:2]), Map({"lr": 0.1, "momentum": 0.9}))
         self.optimizer = optimizer.id
-        script = tuple(Section(self.draw.choice(("", "one", "two\nlines")), self.body(first=i == 0)) for i in range(self.draw.choice((1, 1, 1, 2, 3))))
+        script = tuple(
+            Section(self.draw.choice(("", "one", "two\nlines")), self.body(first=i == 0)) for i in range(self.draw.choice((1, 1, 1, 2, 3)))
+        )
         document = Document(3, graph, Map((g.id, g) for g in groups), script, Map({optimizer.id: optimizer}))
         return codec.document_from(codec.tree(document))
 
@@ -189,7 +206,7 @@ class Maker:
             lambda: SetGradEnabled(on=self.often(0.7), **made),
             lambda: SetRequiresGrad(targets=(leaf,), on=self.often(0.7), **made),
             lambda: SeedGenerator(number=7, **made),
-            lambda: Print(operands=(ref,), text=self.draw.choice(("", "it's\n\"x\"")), **made),
+            lambda: Print(operands=(ref,), text=self.draw.choice(("", 'it\'s\n"x"')), **made),
             lambda: OptimizerStep(optimizer=self.optimizer, **made),
             lambda: OptimizerZero(optimizer=self.optimizer, **made),
         ]
@@ -203,7 +220,10 @@ def _contiguous(nodes: list[Node]) -> list[Node]:
     framed = [i for i, n in enumerate(rest) if n.frame]
     if not framed:
         return [*front, *rest]
-    return [*front, *(replace(n, frame=rest[framed[0]].frame) if framed[0] < i < framed[-1] and n.frame is None else n for i, n in enumerate(rest))]
+    return [
+        *front,
+        *(replace(n, frame=rest[framed[0]].frame) if framed[0] < i < framed[-1] and n.frame is None else n for i, n in enumerate(rest)),
+    ]
 
 
 def random_document(seed: int) -> Document:

@@ -180,17 +180,21 @@ def test_a_leaf_that_a_later_run_reads_is_called_otherwise() -> None:
 def test_names_that_a_loop_gives_away_are_seen_by_its_next_turn() -> None:
     nodes = [X, Y, op("n3", "mul", "n1", "n2", names="y")]
     assert body(document(nodes, Repeat("c1", 2, (again(2),)))) == [
-        "y_1 = torch.tensor(3., requires_grad=True)", "for _ in range(2):", "    y = x * y_1",
-    ]  # fmt: skip
+        "y_1 = torch.tensor(3., requires_grad=True)",
+        "for _ in range(2):",
+        "    y = x * y_1",
+    ]
 
 
 def test_names_of_python_and_of_the_program_are_left_alone() -> None:
     nodes = [leaf("n1", "torch"), leaf("n2", "sum"), op("n3", "mul", "n1", "n2", names="F"), op("n4", "sum", "n3", names="main")]
     made = document(nodes, FORWARD)
     assert lines(made)[2:] == [
-        "torch_1 = torch.tensor(2., requires_grad=True)", "sum_1 = torch.tensor(2., requires_grad=True)",
-        "F_1 = torch_1 * sum_1", "main_1 = F_1.sum()",
-    ]  # fmt: skip
+        "torch_1 = torch.tensor(2., requires_grad=True)",
+        "sum_1 = torch.tensor(2., requires_grad=True)",
+        "F_1 = torch_1 * sum_1",
+        "main_1 = F_1.sum()",
+    ]
 
 
 def test_a_number_that_someone_else_has_is_passed_over() -> None:
@@ -212,36 +216,68 @@ def test_several_outputs_are_unpacked_and_the_unread_one_is_an_underscore() -> N
 
 
 def test_a_leaf_keeps_its_dtype_and_every_bit() -> None:
-    values = [np.array([0.1, np.nan, -np.inf], np.float32), np.array(0.1), np.array([[1, 2]], np.int64), np.array([True]), np.zeros((0, 2), np.float32)]
+    values = [
+        np.array([0.1, np.nan, -np.inf], np.float32),
+        np.array(0.1),
+        np.array([[1, 2]], np.int64),
+        np.array([True]),
+        np.zeros((0, 2), np.float32),
+    ]
     nodes = [leaf(f"n{i}", f"x{i}", value, grad=False) for i, value in enumerate(values, 1)]
     assert [line.split(" = ")[1] for line in lines(document(nodes, FORWARD))[2:]] == [
-        'torch.tensor([0.1, float("nan"), float("-inf")])', "torch.tensor(0.1, dtype=torch.float64)", "torch.tensor([[1, 2]])",
-        "torch.tensor([True])", "torch.zeros(0, 2)",
-    ]  # fmt: skip
+        'torch.tensor([0.1, float("nan"), float("-inf")])',
+        "torch.tensor(0.1, dtype=torch.float64)",
+        "torch.tensor([[1, 2]])",
+        "torch.tensor([True])",
+        "torch.zeros(0, 2)",
+    ]
 
 
 def test_leaves_stand_before_the_first_call_of_their_block_and_draw_there() -> None:
     made = document(
-        {"main": [leaf("n1", "x", Recipe("randn", (2,), "float32"))], "other": [leaf("n2", "w", Recipe("rand", (), "float64"), grad=False)]},
-        again(1, "main"), SeedGenerator(id="c2", number=5), again(3, "other"), seed=4,
-    )  # fmt: skip
+        {
+            "main": [leaf("n1", "x", Recipe("randn", (2,), "float32"))],
+            "other": [leaf("n2", "w", Recipe("rand", (), "float64"), grad=False)],
+        },
+        again(1, "main"),
+        SeedGenerator(id="c2", number=5),
+        again(3, "other"),
+        seed=4,
+    )
     assert lines(made) == [
-        "import torch", "", "torch.manual_seed(4)", "x = torch.randn(2, requires_grad=True)", "torch.manual_seed(5)",
+        "import torch",
+        "",
+        "torch.manual_seed(4)",
+        "x = torch.randn(2, requires_grad=True)",
+        "torch.manual_seed(5)",
         "w = torch.rand((), dtype=torch.float64)",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_loop_whose_first_turn_draws_after_a_seed_has_that_turn_before_it() -> None:
     nodes = [leaf("n1", "x", Recipe("randn", (), "float32"))]
     made = document(nodes, Repeat("c1", 3, (SeedGenerator(id="c2", number=5), again(3))))
-    assert lines(made)[3:] == ["torch.manual_seed(5)", "x = torch.randn((), requires_grad=True)", "for _ in range(2):", "    torch.manual_seed(5)"]
+    assert lines(made)[3:] == [
+        "torch.manual_seed(5)",
+        "x = torch.randn((), requires_grad=True)",
+        "for _ in range(2):",
+        "    torch.manual_seed(5)",
+    ]
 
 
 def test_a_fresh_leaf_is_made_in_its_place_in_each_turn() -> None:
-    nodes = [X, op("n3", "exp", "n1", names="e"), leaf("n4", "t", Recipe("rand", (), "float32"), fresh=True), op("n5", "mul", "n3", "n4", names="z")]
+    nodes = [
+        X,
+        op("n3", "exp", "n1", names="e"),
+        leaf("n4", "t", Recipe("rand", (), "float32"), fresh=True),
+        op("n5", "mul", "n3", "n4", names="z"),
+    ]
     assert body(document(nodes, Repeat("c1", 2, (again(2),))))[1:] == [
-        "for _ in range(2):", "    e = x.exp()", "    t = torch.rand((), requires_grad=True)", "    z = e * t",
-    ]  # fmt: skip
+        "for _ in range(2):",
+        "    e = x.exp()",
+        "    t = torch.rand((), requires_grad=True)",
+        "    z = e * t",
+    ]
 
 
 # ---- frames, groups, in place
@@ -249,10 +285,19 @@ def test_a_fresh_leaf_is_made_in_its_place_in_each_turn() -> None:
 
 def test_frames_are_with_blocks_one_in_another() -> None:
     frames = (Frame("f1", "no_grad"), Frame("f2", "enable_grad", "f1"))
-    nodes = [X, op("n3", "exp", "n1", names="a", frame="f1"), op("n4", "sin", "n1", names="b", frame="f2"), op("n5", "mul", "n3", "n4", names="z")]
+    nodes = [
+        X,
+        op("n3", "exp", "n1", names="a", frame="f1"),
+        op("n4", "sin", "n1", names="b", frame="f2"),
+        op("n5", "mul", "n3", "n4", names="z"),
+    ]
     assert body(document(nodes, FORWARD, frames=frames)) == [
-        "with torch.no_grad():", "    a = x.exp()", "    with torch.enable_grad():", "        b = x.sin()", "z = a * b",
-    ]  # fmt: skip
+        "with torch.no_grad():",
+        "    a = x.exp()",
+        "    with torch.enable_grad():",
+        "        b = x.sin()",
+        "z = a * b",
+    ]
 
 
 def test_a_frame_of_skipped_nodes_still_is_a_block() -> None:
@@ -262,17 +307,30 @@ def test_a_frame_of_skipped_nodes_still_is_a_block() -> None:
 
 def test_an_update_in_place_is_a_line_of_its_own_and_readers_read_the_leaf() -> None:
     frames = (Frame("f1", "no_grad"),)
-    nodes = {"main": [X, op("n3", "mul", "n1", "n1", names="z")], "update": [op("n4", "mul", 0.1, "n1.grad", frame="f1"), op("n5", "sub_", "n1", "n4", frame="f1")]}
+    nodes = {
+        "main": [X, op("n3", "mul", "n1", "n1", names="z")],
+        "update": [op("n4", "mul", 0.1, "n1.grad", frame="f1"), op("n5", "sub_", "n1", "n4", frame="f1")],
+    }
     calls = Repeat("c1", 3, (again(2), Backward(id="c3", roots=(Ref("n3"),)), again(4, "update"), ZeroGrad(id="c5", targets=(Ref("n1"),))))
     assert body(document(nodes, calls, frames=frames)) == [
-        "for _ in range(3):", "    z = x * x", "    z.backward()", "    with torch.no_grad():", "        x.sub_(0.1 * x.grad)", "    x.grad.zero_()",
-    ]  # fmt: skip
+        "for _ in range(3):",
+        "    z = x * x",
+        "    z.backward()",
+        "    with torch.no_grad():",
+        "        x.sub_(0.1 * x.grad)",
+        "    x.grad.zero_()",
+    ]
 
 
 def test_groups_become_defs_with_the_inner_one_first_and_pins_only_where_they_take() -> None:
     inner = group("g1", "square", [Node("n10", "input", names=("v",)), op("n11", "mul", "n10", "n10", names="s", retain_grad=(0,))], "n11")
     outer = group("g2", "both", [Node("n20", "input"), op("n21", "instance", "n20", group="g1"), op("n22", "neg", "n20")], "n21", "n22")
-    nodes = [X, leaf("n2", "y", 3.0, grad=False), op("n3", "instance", "n1", group="g2", names=("a", "b")), op("n4", "instance", "n2", group="g1", names="c")]
+    nodes = [
+        X,
+        leaf("n2", "y", 3.0, grad=False),
+        op("n3", "instance", "n1", group="g2", names=("a", "b")),
+        op("n4", "instance", "n2", group="g1", names="c"),
+    ]
     text = text_of(document(nodes, FORWARD, groups=(outer, inner)))
     assert text.index("def square(v):") < text.index("def both(x):")
     assert "    s = v * v\n    if s.requires_grad:\n        s.retain_grad()\n    return s\n" in text
@@ -280,7 +338,10 @@ def test_groups_become_defs_with_the_inner_one_first_and_pins_only_where_they_ta
 
 
 def test_a_block_of_which_the_first_run_skips_something_has_a_text_for_it() -> None:
-    nodes = {"main": [X, op("n3", "exp", "n1", names="a"), op("n4", "add", "n3", "n5", names="b")], "second": [op("n5", "sin", "n1", names="c")]}
+    nodes = {
+        "main": [X, op("n3", "exp", "n1", names="a"), op("n4", "add", "n3", "n5", names="b")],
+        "second": [op("n5", "sin", "n1", names="c")],
+    }
     made = document(nodes, again(1), again(2, "second"), again(3))
     assert body(made) == ["a = x.exp()", "# b = a + c  (c was not made)", "c = x.sin()", "a = x.exp()", "b = a + c"]
 
@@ -292,17 +353,33 @@ def test_every_kind_of_call_has_its_line() -> None:
     nodes = [X, op("n3", "mul", "n1", "n1", names="z")]
     optimizer = Optimizer("o1", "SGD", (Ref("n1"),), Map({"lr": 0.1}))
     calls = (
-        SetGradEnabled(id="c9", on=True), FORWARD, OptimizerZero(id="c2", optimizer="o1"), Grad(id="c3", outputs=(Ref("n3"),), inputs=(Ref("n1"),), retain_graph=True, names=("g",)),
-        Backward(id="c4", roots=(Ref("n3"),), seeds=(Literal(2.0),), retain_graph=True), OptimizerStep(id="c5", optimizer="o1"),
-        Print(id="c6", operands=(Ref("n1"), Ref("c3")), text="it's"), SetValue(id="c7", target=Ref("n1"), value=np.array(0.1, np.float32)),
-        SetGradNone(id="c8", targets=(Ref("n1"),)), SetRequiresGrad(id="c10", targets=(Ref("n1"),), on=False), ZeroGrad(id="c11", targets=(Ref("n1"),), enabled=False),
-    )  # fmt: skip
+        SetGradEnabled(id="c9", on=True),
+        FORWARD,
+        OptimizerZero(id="c2", optimizer="o1"),
+        Grad(id="c3", outputs=(Ref("n3"),), inputs=(Ref("n1"),), retain_graph=True, names=("g",)),
+        Backward(id="c4", roots=(Ref("n3"),), seeds=(Literal(2.0),), retain_graph=True),
+        OptimizerStep(id="c5", optimizer="o1"),
+        Print(id="c6", operands=(Ref("n1"), Ref("c3")), text="it's"),
+        SetValue(id="c7", target=Ref("n1"), value=np.array(0.1, np.float32)),
+        SetGradNone(id="c8", targets=(Ref("n1"),)),
+        SetRequiresGrad(id="c10", targets=(Ref("n1"),), on=False),
+        ZeroGrad(id="c11", targets=(Ref("n1"),), enabled=False),
+    )
     assert body(document(nodes, *calls, optimizers=(optimizer,))) == [
-        "torch.set_grad_enabled(True)", "z = x * x", "optimizer = torch.optim.SGD([x], lr=0.1)", "optimizer.zero_grad()",
-        "g, = torch.autograd.grad([z], [x], retain_graph=True)", "z.backward(torch.tensor(2.0), retain_graph=True)", "optimizer.step()",
-        'print("it\'s", x, g)', "with torch.no_grad():", "    x.copy_(torch.tensor(0.1))", "x.grad = None", "x.requires_grad_(False)",
+        "torch.set_grad_enabled(True)",
+        "z = x * x",
+        "optimizer = torch.optim.SGD([x], lr=0.1)",
+        "optimizer.zero_grad()",
+        "g, = torch.autograd.grad([z], [x], retain_graph=True)",
+        "z.backward(torch.tensor(2.0), retain_graph=True)",
+        "optimizer.step()",
+        'print("it\'s", x, g)',
+        "with torch.no_grad():",
+        "    x.copy_(torch.tensor(0.1))",
+        "x.grad = None",
+        "x.requires_grad_(False)",
         "# x.grad.zero_()  (off)",
-    ]  # fmt: skip
+    ]
 
 
 def test_the_automatic_backward_is_written_with_the_root_that_it_took() -> None:
@@ -325,9 +402,15 @@ def test_a_call_on_what_was_not_made_is_a_comment() -> None:
 def test_an_optimizer_is_made_before_the_loop_that_uses_it() -> None:
     nodes = [X, op("n3", "mul", "n1", "n1", names="z")]
     optimizer = Optimizer("o1", "SGD", (Ref("n1"),), Map({"lr": 0.1, "momentum": 0.9}))
-    loop = Repeat("c1", 3, (OptimizerZero(id="c2", optimizer="o1"), again(3), Backward(id="c4", roots=(Ref("n3"),)), OptimizerStep(id="c5", optimizer="o1")))
+    loop = Repeat(
+        "c1",
+        3,
+        (OptimizerZero(id="c2", optimizer="o1"), again(3), Backward(id="c4", roots=(Ref("n3"),)), OptimizerStep(id="c5", optimizer="o1")),
+    )
     made = document(nodes, again(9), loop, optimizers=(optimizer,))
-    assert "optimizer = torch.optim.SGD([x], lr=0.1, momentum=0.9)\nfor _ in range(3):\n    optimizer.zero_grad()\n    main()\n" in text_of(made)
+    assert "optimizer = torch.optim.SGD([x], lr=0.1, momentum=0.9)\nfor _ in range(3):\n    optimizer.zero_grad()\n    main()\n" in text_of(
+        made
+    )
 
 
 # ---- sections and errors
@@ -341,9 +424,16 @@ def two_sections(first: tuple[Any, ...]) -> Document:
 def test_a_section_that_raised_stands_in_a_try_and_prints_pytorchs_words() -> None:
     made = two_sections((FORWARD, Backward(id="c2", roots=(Ref("n3"),)), Backward(id="c3", roots=(Ref("n3"),))))
     assert body(made) == [
-        "# one", "try:", "    x = torch.tensor(2., requires_grad=True)", "    z = x * x", "    z.backward()", "    z.backward()",
-        "except RuntimeError as error:", '    print(f"RuntimeError: {error}")', "print(x)",
-    ]  # fmt: skip
+        "# one",
+        "try:",
+        "    x = torch.tensor(2., requires_grad=True)",
+        "    z = x * x",
+        "    z.backward()",
+        "    z.backward()",
+        "except RuntimeError as error:",
+        '    print(f"RuntimeError: {error}")',
+        "print(x)",
+    ]
 
 
 def test_a_section_that_ran_well_stands_as_it_is() -> None:
@@ -363,7 +453,11 @@ def test_the_only_section_may_end_the_program() -> None:
 def test_the_next_section_begins_with_what_the_error_left() -> None:
     nodes = {"main": [X, op("n3", "mul", "n1", "n1", names="z")], "late": [Y, op("n4", "exp", "n2", names="e")]}
     first = (FORWARD, ZeroGrad(id="c2", targets=(Ref("n1"),)), again(3, "late"))
-    made = document(nodes, Section("", first), Section("", (Backward(id="c4", roots=(Ref("n4"),)), again(5, "late"), Backward(id="c6", roots=(Ref("n4"),)))))
+    made = document(
+        nodes,
+        Section("", first),
+        Section("", (Backward(id="c4", roots=(Ref("n4"),)), again(5, "late"), Backward(id="c6", roots=(Ref("n4"),)))),
+    )
     assert body(made)[-3:] == ["# e.backward()  (e was not made)", "late()", "e.backward()"]
 
 
@@ -378,7 +472,8 @@ def test_free_text_never_becomes_code(evil: str) -> None:
     kinds = [type(statement).__name__ for statement in tree.body]
     assert kinds == ["Import", "Assign", "Assign", "Expr"]
     printed = tree.body[-1].value.args[0]  # type: ignore[attr-defined]
-    assert isinstance(printed, ast.Constant) and printed.value == evil
+    assert isinstance(printed, ast.Constant)
+    assert printed.value == evil
 
 
 # ---- lines
