@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes, promote
+from gradstudio.engine import modes, promote
+from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.fast import binary, comparison, product, single, unary
 from gradstudio.engine.gradnode import Port, next_seq
 from gradstudio.engine.op import ROWS, TABLE, Op, kernels, ops, rebound
-from gradstudio.engine.plan import NUMBER_COUNTERS as NUMBERS
-from gradstudio.engine.plan import Plan, save
+from gradstudio.engine.plan import Plan
 from gradstudio.engine.promote import F32, F64, constant
 from gradstudio.engine.tensor import Tensor, make, make_view
 
@@ -57,13 +58,19 @@ def _function(op: Op) -> Function:
     else:
         row = COMPILED[op.name] = Compiled(op)
         general = general_of(row)
-    if row is None or not row.op.promotes or row.op.many or len(row.op.outputs) > 1:
+    if row is None or row.op.many or len(row.op.outputs) > 1:
         return general
     kinds = [i.kind for i in row.op.inputs]
-    if len(kinds) == 1 and not row.op.attrs:
+    if len(kinds) == 1 and row.op.promotes and not row.op.attrs and op.composite is None:
         return unary(row, general)
-    if len(kinds) == 2 and len(row.diff) == 2:
+    if kinds[-1:] == ["operand"] and len(kinds) == 2 and not row.diff:
+        return comparison(row, general)
+    if len(kinds) == 2 and len(row.diff) == 2 and row.op.promotes:
         return binary(row, general)
+    if kinds == ["tensor", "tensor"] and row.diff == [0, 1] and not row.op.attrs and op.composite is None:
+        return product(row, general)
+    if row.diff == [0] and kinds[0] == "tensor" and set(kinds[1:]) <= {"number"} and op.composite is None:
+        return single(row, general)
     return general
 
 
@@ -108,15 +115,19 @@ class Compiled:
         self.constant = [k for k, i in enumerate(op.inputs) if i.optional and i.vjp is None and i.kind == "tensor"]
         self.promoted = [i.promote for i in op.inputs]
         self.kinds = [i.kind for i in op.inputs]
+        self.first = self.promoted.index(True) if any(self.promoted) else 0
         self.uniform = all(kind in ("tensor", "operand") for kind in self.kinds)
         self.sequence = op.inputs[0].kind == "tensors"
-        self.plans: dict[tuple[Any, ...], Plan] = {}
+        self.plans: tuple[dict[tuple[bool, ...], Plan], dict[tuple[bool, ...], Plan]] = ({}, {})  # not exact, exact
+        self.record = recorder(self)
 
     def plan(self, needs: tuple[bool, ...], exact: bool, lean: bool = False) -> Plan:
         """Return the plan for one pattern of needed gradients."""
-        found = self.plans.get((needs, exact, lean))
+        if lean:
+            return Plan(self.op, needs, exact, lean)
+        found = self.plans[exact].get(needs)
         if found is None:
-            found = self.plans[needs, exact, lean] = Plan(self.op, needs, exact, lean)
+            found = self.plans[exact][needs] = Plan(self.op, needs, exact, lean)
         return found
 
     def arrays(self, operands: Sequence[Any]) -> list[Any]:
@@ -154,6 +165,10 @@ class Compiled:
 
     def promote(self, arrays: list[Any]) -> tuple[list[Any], bool]:
         """Cast the promoted operands to the dtype that the op computes in; tell whether the tensors had it already."""
+        first = arrays[self.first]
+        if type(first) is ndarray and ((dtype := first.dtype) is F32 or dtype is F64) and all(
+                [a is None or not p or (type(a) is ndarray and a.dtype is dtype) for a, p in zip(arrays, self.promoted, strict=True)]):
+            return arrays, True
         taking = [a for a, p in zip(arrays, self.promoted, strict=True) if p and a is not None]
         dtype = promote.result_type(taking)
         if self.op.promotes == "float":
@@ -169,6 +184,13 @@ class Compiled:
                 cast.append(a if kind == "number" else constant(a, dtype))
         return cast, exact
 
+    def refuse_grad(self, operands: Sequence[Any]) -> None:
+        """Raise RuntimeError if an operand wants a gradient that the op cannot give."""
+        for i in self.constant:
+            if isinstance(operands[i], Tensor) and operands[i].node is not None:
+                raise RuntimeError(f"The function '{self.op.name}' is not differentiable with respect to argument '{self.op.inputs[i].name}'. "
+                                   "This input cannot have requires_grad True.")
+
     def explain(self, operands: Sequence[Any]) -> None:
         """Raise PyTorch's error if the shapes do not broadcast (numpy has just refused something)."""
         if self.op.promotes:
@@ -177,38 +199,10 @@ class Compiled:
                 if isinstance(o, Tensor):
                     shape = broadcast_shape(shape, o.sizes)
 
-    def record(self, out: Any, operands: Sequence[Any], arrays: Sequence[Any], attrs: Sequence[Any], exact: bool) -> Any:
-        """Wrap what the kernel returned; add a GradNode if grad mode is on and an input needs it."""
-        op = self.op
-        node = plan = None
-        if modes.grad and op.node_name:
-            for i in self.constant:
-                if isinstance(operands[i], Tensor) and operands[i].node is not None:
-                    raise RuntimeError(f"The function '{op.name}' is not differentiable with respect to argument '{op.inputs[i].name}'. This "
-                                       "input cannot have requires_grad True.")
-            taking = operands[0] if self.sequence else [operands[i] for i in self.diff]
-            edges = tuple([a.node if isinstance(a, Tensor) else None for a in taking])
-            if any(edges):
-                plan = self.plan((True,) if self.sequence else tuple([e is not None for e in edges]), exact)
-                node = plan.node_type()
-                node.seq, node.edges, node.g = next_seq(), edges, None
-                node.into = tuple([None if e is None else (a.sizes, a.scalar_type) for e, a in zip(edges, taking, strict=True)])
-        if len(op.outputs) == 1 and not op.many:
-            array = out if type(out) is ndarray else asarray(out)
-            outs = [make_view(array, node, operands[0], False) if op.views else make(array, node)]
-        else:
-            outs = [make_view(asarray(o), None, operands[0], True) if op.views else make(asarray(o), None) for o in out]
-            if node is not None:
-                for i in range(len(outs)) if op.many else op.differentiable:
-                    outs[i].node = Port(node, i, len(outs))
-        if node is not None and plan is not None:
-            save(plan, node, operands, arrays, outs, attrs)
-        return outs[0] if len(op.outputs) == 1 and not op.many else tuple(outs)
-
 
 def general_of(row: Compiled) -> Function:
     """Return the function of any row: promotion, broadcasting, views, several outputs, recording. (A closure: it can be a method.)"""
-    k, defaults, promotes, forward = len(row.op.inputs), row.defaults, row.op.promotes, row.forward
+    k, defaults, promotes, forward, record = len(row.op.inputs), row.defaults, row.op.promotes, row.forward, row.record
 
     def call(*args: Any) -> Any:
         attrs = args[k:]
@@ -224,9 +218,43 @@ def general_of(row: Compiled) -> Function:
         except ValueError:
             row.explain(operands)
             raise
-        return row.record(out, operands, arrays, attrs, exact)
+        return record(out, operands, arrays, attrs, exact)
 
     return call
+
+
+def recorder(row: Compiled) -> Function:
+    """Return record(out, operands, arrays, attrs, exact): it wraps what the kernel returned, with a GradNode if one is needed."""
+    op, diff, sequence, plans = row.op, row.diff, row.sequence, row.plans
+    whole = len(diff) == len(op.inputs)
+    single = len(op.outputs) == 1 and not op.many
+
+    def record(out: Any, operands: Sequence[Any], arrays: Sequence[Any], attrs: Sequence[Any], exact: bool) -> Any:
+        node = None
+        if modes.grad and op.node_name:
+            if row.constant:
+                row.refuse_grad(operands)
+            taking = operands[0] if sequence else operands if whole else [operands[i] for i in diff]
+            edges = tuple([a.node if isinstance(a, Tensor) else None for a in taking])
+            needs = (any(edges),) if sequence else tuple([e is not None for e in edges])
+            if True in needs:
+                plan = plans[exact].get(needs) or row.plan(needs, exact)
+                node = plan.node_type()
+                node.seq, node.edges, node.g = next_seq(), edges, None
+                node.into = tuple([None if e is None else (a.sizes, a.scalar_type) for e, a in zip(edges, taking, strict=True)])
+        if single:
+            array = out if type(out) is ndarray else asarray(out)
+            outs: tuple[Tensor, ...] = (make_view(array, node, operands[0], False) if op.views else make(array, node),)
+        else:
+            outs = tuple([make_view(asarray(o), None, operands[0], True) if op.views else make(asarray(o), None) for o in out])
+            if node is not None:
+                for i in range(len(outs)) if op.many else op.differentiable:
+                    outs[i].node = Port(node, i, len(outs))
+        if node is not None:
+            plan.keep(node, operands, arrays, outs, attrs)
+        return outs[0] if single else outs
+
+    return record
 
 
 def plain(index: Any) -> Any:
@@ -236,137 +264,3 @@ def plain(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple([plain(i) for i in index])
     return index
-
-
-def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that two shapes broadcast to; raise RuntimeError in PyTorch's words if they do not."""
-    rank = max(len(a), len(b))
-    pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
-    shape = []
-    for m, n in pairs:
-        if m != n and m != 1 and n != 1:
-            raise errors.broadcast(a, b)
-        shape.append(n if m == 1 else m)
-    return tuple(shape)
-
-
-def unary(row: Compiled, general: Function) -> Function:
-    """Return the function of an element-wise op on one tensor; what is no plain float tensor goes the general way."""
-    plan, kernel = row.plan((True,), True, lean=True), row.forward
-    if plan.others or plan.saved not in ([], ["out"], [row.op.inputs[0].name]):
-        return general
-    node_type, saves = plan.node_type, plan.saved[0] if plan.saved else ""
-
-    def call(x: Any, *rest: Any) -> Any:
-        if rest or type(x) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
-            return general(x, *rest)
-        a = x.array
-        out = kernel(a)
-        if type(out) is not ndarray:
-            out = asarray(out)
-        t = Tensor()
-        t.array = out
-        t.sizes = x.sizes
-        t.scalar_type = dtype
-        t.version = v = [0]
-        e = x.node
-        if e is None or not modes.grad:
-            t.node = None
-            return t
-        t.node = n = node_type()
-        n.seq = next_seq()
-        n.edges = (e,)
-        n.g = None
-        if saves == "out":
-            n.kept = (out, v, 0)
-        elif saves:
-            w = x.version
-            n.kept = (a, w, w[0])
-        else:
-            n.kept = ()
-        return t
-
-    return call
-
-
-def binary(row: Compiled, general: Function) -> Function:
-    """Return the function of an element-wise op on two operands: equal float dtypes, or a tensor and a Python number."""
-    kernel, record = row.forward, row.record
-    both, left, right = [row.plan(needs, True, lean=True) for needs in ((True, True), (True, False), (False, True))]
-    if both.others:
-        return general
-    both_type, left_type, right_type = both.node_type, left.node_type, right.node_type
-    save_both, save_left, save_right = saver(both), saver(left), saver(right)
-    rest_default = row.defaults
-
-    def call(x: Any, y: Any, *rest: Any) -> Any:
-        if rest or type(x) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
-            return general(x, y, *rest)
-        sizes, a, e = x.sizes, x.array, x.node
-        if type(y) is Tensor:
-            if y.scalar_type is not dtype:
-                return general(x, y)
-            b, f = y.array, y.node
-            if y.sizes is not sizes and y.sizes != sizes:
-                broadcast_shape(sizes, y.sizes)
-                return record(kernel(a, b), (x, y), (a, b), rest_default, True)
-        elif type(y) is float or type(y) is int:
-            b, f = constant(y, dtype), None
-        else:
-            return general(x, y)
-        out = kernel(a, b)
-        if type(out) is not ndarray:
-            out = asarray(out)
-        t = Tensor()
-        t.array = out
-        t.sizes = sizes
-        t.scalar_type = dtype
-        t.version = [0]
-        if (e is None and f is None) or not modes.grad:
-            t.node = None
-            return t
-        if f is None:
-            t.node = n = left_type()
-            n.kept = save_left(x, y, a, b, t) if save_left else ()
-        elif e is None:
-            t.node = n = right_type()
-            n.kept = save_right(x, y, a, b, t) if save_right else ()
-        else:
-            t.node = n = both_type()
-            n.kept = save_both(x, y, a, b, t) if save_both else ()
-        n.seq = next_seq()
-        n.edges = (e, f)
-        n.g = None
-        return t
-
-    return call
-
-
-def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
-    """Return f(x, y, a, b, out) -> n.kept for `binary`, or None if nothing is saved."""
-    if not plan.saved:
-        return None
-    names = [i.name for i in plan.op.inputs]
-    if plan.saved == names:
-        def two(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
-            v = x.version
-            w = y.version if type(y) is Tensor else NUMBERS[type(y)]
-            return (a, b, v, w, v[0], w[0])
-        return two
-    if plan.saved == names[:1]:
-        def first(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
-            v = x.version
-            return (a, v, v[0])
-        return first
-    if plan.saved == names[1:]:
-        def second(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
-            w = y.version if type(y) is Tensor else NUMBERS[type(y)]
-            return (b, w, w[0])
-        return second
-
-    def some(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
-        w = y.version if type(y) is Tensor else NUMBERS[type(y)]
-        every = {names[0]: (a, x.version), names[1]: (b, w), "out": (t.array, t.version)}
-        pairs = [every[name] for name in plan.saved]
-        return (*[p[0] for p in pairs], *[p[1] for p in pairs], *[p[1][0] for p in pairs])
-    return some

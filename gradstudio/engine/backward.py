@@ -186,7 +186,8 @@ def _run(nodes: list[GradNode], leaves: int, keep: bool) -> None:
             g = leaf.g
             leaf.g = None
             if g is not EMPTY and g is not None:
-                _accumulate(leaf, g, getrefcount(g) == LOCAL)  # type: ignore[arg-type]
+                owned = getrefcount(g) == LOCAL
+                _accumulate(leaf, g, owned)  # type: ignore[arg-type]
 
 
 def _accumulate(node: AccumulateGrad, g: Array, owned: bool) -> None:

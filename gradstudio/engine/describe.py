@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import modes
-from gradstudio.engine.apply import COMPILED, broadcast_shape, call
+from gradstudio.engine.apply import COMPILED, call
 from gradstudio.engine.backward import grad
+from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import ROWS
 from gradstudio.engine.tensor import Tensor, make
 
 Attrs = Mapping[str, Any]
+Checked = tuple[tuple[tuple[int, ...], ...], tuple[np.dtype[Any], ...]]
 _BRACES = re.compile(r"\{(\w+)\}")
 CHECKED_ELEMENTS = 1_000_000
 
@@ -71,7 +73,7 @@ def _written(x: Any) -> Any:
 
 
 def check(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Sequence[Any],
-          attrs: Attrs | None = None) -> tuple[tuple[tuple[int, ...], ...], tuple[np.dtype[Any], ...]]:
+          attrs: Attrs | None = None) -> Checked:
     """Return the shapes and dtypes of an op's outputs for operands of these shapes and dtypes; raise the op's own error.
 
     `shapes[i]` is None where operand i is no tensor and stands in `operands`; a list of tensors has a list of shapes. Nothing is computed
@@ -92,7 +94,7 @@ def check(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Seq
     return tuple([o.sizes for o in outs]), tuple([o.scalar_type for o in outs])
 
 
-def _large(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Sequence[Any], attrs: Attrs | None) -> Any:
+def _large(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Sequence[Any], attrs: Attrs | None) -> Checked:
     """Check an element-wise op by broadcasting shapes, its dtypes on single elements."""
     row = COMPILED.get(name) or COMPILED.get(ROWS[name].fast)
     if row is None or not row.op.promotes:
@@ -102,7 +104,8 @@ def _large(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Se
         if s is not None:
             shape = broadcast_shape(shape, tuple(s))
     single = [s if s is None else (1,) * len(s) for s in shapes]
-    return (shape,), check(name, single, dtypes, operands, attrs)[1]
+    dtype: tuple[np.dtype[Any], ...] = check(name, single, dtypes, operands, attrs)[1]
+    return (shape,), dtype
 
 
 def _elements(shape: Any) -> int:

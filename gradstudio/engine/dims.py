@@ -74,3 +74,15 @@ def expanded(shape: Shape, wanted: Sequence[int]) -> Shape:
                                f"Target sizes: {errors.size(wanted)}.  Tensor sizes: {errors.size(shape)}")
         full.append(n)
     return tuple(full)
+
+
+def broadcast_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that two shapes broadcast to; raise RuntimeError in PyTorch's words if they do not."""
+    rank = max(len(a), len(b))
+    pairs = zip((1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b, strict=True)
+    shape = []
+    for m, n in pairs:
+        if m != n and m != 1 and n != 1:
+            raise errors.broadcast(a, b)
+        shape.append(n if m == 1 else m)
+    return tuple(shape)

@@ -13,7 +13,6 @@ from gradstudio.engine.apply import COMPILED, Compiled
 from gradstudio.engine.geometry import Geometry
 from gradstudio.engine.gradnode import GradNode, next_seq, receive
 from gradstudio.engine.op import ops
-from gradstudio.engine.plan import save
 from gradstudio.engine.promote import CATEGORY
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, View, make
 
@@ -52,7 +51,7 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
     x.array[...] = out
     x.version[0] += 1
     if node is not None:
-        save(node.plan, node, operands, arrays, [x], attrs)
+        node.plan.keep(node, operands, arrays, [x], attrs)
         rebase(x, node)
     return x
 
@@ -129,7 +128,7 @@ def regenerate(view: View) -> GradNode:
     plan = row.plan((True,), True)
     node = plan.node_type()
     node.seq, node.edges, node.g, node.into = next_seq(), (base.node,), None, ((base.sizes, base.scalar_type),)
-    save(plan, node, (base,), (base.array,), [view], (Geometry.of(base.array, view.array),))
+    plan.keep(node, (base,), (base.array,), [view], (Geometry.of(base.array, view.array),))
     return node
 
 

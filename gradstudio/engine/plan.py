@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes
+from gradstudio.engine import errors, modes, summation
 from gradstudio.engine.gradnode import EMPTY, GradNode, receive
 from gradstudio.engine.op import Op, ops, rebound
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
@@ -19,6 +19,7 @@ Run = Callable[[Any, Any], None]
 
 # Counters of numbers that were saved in the place of a tensor; the type says what `_saved_other` shows.
 NUMBER_COUNTERS: dict[type, list[int]] = {bool: [0], int: [0], float: [0], complex: [0]}
+EXACT_SUM = 1024  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
 NOTHING: list[int] = [0]  # counter of what is no tensor: a tuple of indices, an optional operand left out
 
 
@@ -58,6 +59,7 @@ class Plan:
         self.fields = tuple([aliases.get(n, n) for n in self.saved])
         where = {n: i for i, n in enumerate(self.saved + self.others)}
         self.picks = [[where[n] for n in names] for names in wanted]
+        self.keep = keeper(self)
         self.node_type: type[GradNode] = type(op.node_name.rpartition("::")[2], (GradNode,), {"__slots__": (), "plan": self, "run": run_of(self)})
 
     def edge_of(self, n: GradNode, name: str) -> GradNode | None:
@@ -194,7 +196,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         lead = g.ndim - len(shape)
         axes = tuple(range(lead)) + tuple([i + lead for i, s in enumerate(shape) if s == 1 and g.shape[i + lead] != 1])
         if axes:
-            g = asarray(np.add.reduce(g, axes, keepdims=True))
+            g = summation.total(g, axes, True) if g.size <= EXACT_SUM else asarray(np.add.reduce(g, axes, keepdims=True))
         if lead:
             g = g.reshape(shape)
     out: Array = g if g.dtype is dtype else g.astype(dtype)
@@ -208,36 +210,39 @@ def fit(c: Tensor, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
     return c if c.scalar_type == dtype else ops.cast(c, dtype)
 
 
-def save(plan: Plan, n: GradNode, args: Sequence[Any], arrays: Sequence[Any], outs: Sequence[Tensor], attrs: Sequence[Any]) -> None:
-    """Fill n.kept and n.rest from what an op was given and what it gave."""
+def keeper(plan: Plan) -> Callable[..., None]:
+    """Return keep(node, operands, arrays, outs, attrs): it fills node.kept and node.rest from what an op was given and gave."""
     op = plan.op
-    names = [i.name for i in op.inputs]
-    got: list[Any] = []
-    counters: list[Any] = []
-    for name in plan.saved:
-        if name in op.outputs:
-            source: Any = outs[op.outputs.index(name)]
-            value = source.array
-        else:
-            i = names.index(name)
-            source, value = args[i], arrays[i] if plan.exact or op.inputs[i].kind == "index" else getattr(args[i], "array", args[i])
-        got.append(value)
-        counters.append(source.version if isinstance(source, Tensor) else NUMBER_COUNTERS.get(type(source), NOTHING))
-    n.kept = (*got, *counters, *[c[0] for c in counters])
-    if plan.others:
-        n.rest = tuple([_other(op, name, args, attrs, names) for name in plan.others])
+    names, attr_names = [i.name for i in op.inputs], [a.name for a in op.attrs]
+    sources = [(True, op.outputs.index(s)) if s in op.outputs else (False, names.index(s)) for s in plan.saved]
+    as_given = [not plan.exact and not out and op.inputs[i].kind != "index" for out, i in sources]
+    rest = [_rest(name, names, attr_names) for name in plan.others]
+
+    def keep(n: GradNode, operands: Sequence[Any], arrays: Sequence[Any], outs: Sequence[Tensor], attrs: Sequence[Any]) -> None:
+        got: list[Any] = []
+        counters: list[Any] = []
+        for (out, i), given in zip(sources, as_given, strict=True):
+            source: Any = outs[i] if out else operands[i]
+            got.append(source.array if out else getattr(source, "array", source) if given else arrays[i])
+            counters.append(source.version if isinstance(source, Tensor) else NUMBER_COUNTERS.get(type(source), NOTHING))
+        n.kept = (*got, *counters, *[c[0] for c in counters])
+        if rest:
+            n.rest = tuple([read(operands, attrs) for read in rest])
+
+    return keep
 
 
-def _other(op: Op, name: str, args: Sequence[Any], attrs: Sequence[Any], names: list[str]) -> Any:
-    """Return what a vjp reads that is no saved tensor: an attr, a number, a shape."""
-    for attr, value in zip(op.attrs, attrs, strict=True):
-        if attr.name == name:
-            return value
+def _rest(name: str, names: list[str], attr_names: list[str]) -> Callable[[Sequence[Any], Sequence[Any]], Any]:
+    """Return a reader of what a vjp reads that is no saved tensor: an attr, a number, a shape."""
+    if name in attr_names:
+        i = attr_names.index(name)
+        return lambda operands, attrs: attrs[i]
     if name == "shapes":
-        return [a.sizes for a in args[0]]
+        return lambda operands, attrs: [a.sizes for a in operands[0]]
+    i = names.index(name.removesuffix("_shape"))
     if name.endswith("_shape"):
-        return args[names.index(name.removesuffix("_shape"))].sizes
-    return args[names.index(name)]
+        return lambda operands, attrs: operands[i].sizes
+    return lambda operands, attrs: operands[i]
 
 
 def run_of(plan: Plan) -> Run:
@@ -252,6 +257,8 @@ def run_of(plan: Plan) -> Run:
             return _two_free(*raw)
         if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
             return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
+    if plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
+        return _any(plan)
     return _general(plan)
 
 
@@ -259,6 +266,31 @@ def _general(plan: Plan) -> Run:
     def run(n: Any, g: Any) -> None:
         for e, c in zip(n.edges, plan.cotangents(n, g), strict=True):
             if c is not None and e is not None:
+                receive(e, c)
+
+    return run
+
+
+def _any(plan: Plan) -> Run:
+    """Any number of vjps that read whatever; their results may need reducing or a cast."""
+    items = list(zip(plan.active, plan.raw, plan.picks, strict=True))
+    saves, check, values = bool(plan.saved), plan.check, plan.values
+
+    def run(n: Any, g: Any) -> None:
+        if saves:
+            check(n)
+        read, edges, into = values(n), n.edges, n.into
+        for i, vjp, picks in items:
+            c = vjp(g, *[read[p] for p in picks])
+            shape, dtype = into[i]
+            if type(c) is not ndarray or c.shape != shape or c.dtype is not dtype:
+                if c is None:
+                    continue
+                c = unbroadcast(c, shape, dtype)
+            e = edges[i]
+            if e.g is EMPTY:
+                e.g = c
+            else:
                 receive(e, c)
 
     return run

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import constant
 from gradstudio.engine.tensor import Tensor

@@ -11,6 +11,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.loss import CATEGORY, REDUCTION, reduced
+from gradstudio.engine.promote import I64
 
 Array = np.ndarray[Any, Any]
 IGNORE = Attr("ignore_index", "int", -100, "Targets of this class do not count.")
@@ -19,9 +20,9 @@ WEIGHT = Input("weight", optional=True)
 
 
 # Negative log likelihood. Classes are dim 1, or the only dim.
-def class_first(x: Array) -> Array:
-    """Return x with the classes as the first dim."""
-    return x if x.ndim == 1 else np.moveaxis(x, 1, 0)
+def class_last(x: Array) -> Array:
+    """Return x as a matrix with the classes as columns."""
+    return x.reshape(-1, x.shape[-1]) if x.ndim <= 2 else np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
 
 
 def checked(x: Array, target: Array, weight: Array | None, ignore: int) -> None:
@@ -34,34 +35,53 @@ def checked(x: Array, target: Array, weight: Array | None, ignore: int) -> None:
     if weight is not None and weight.shape != (n,):
         raise RuntimeError(f"weight tensor should be defined either for all {n} classes or no classes but got weight tensor of shape: "
                            f"{errors.size(weight.shape)}")
-    bad = target[(target != ignore) & ((target < 0) | (target >= n))]
-    if bad.size:
-        raise IndexError(f"Target {bad.flat[0]} is out of bounds.")
+    if ((target < 0) | (target >= n)).any():
+        bad = target[(target != ignore) & ((target < 0) | (target >= n))]
+        if bad.size:
+            raise IndexError(f"Target {bad.flat[0]} is out of bounds.")
 
 
 def weights_of(x: Array, target: Array, weight: Array | None, ignore: int) -> tuple[Any, Any]:
-    """Return the class to pick (0 where ignored) and the weight (0 where ignored) of each target."""
-    counts = target != ignore
-    safe = np.where(counts, target, 0)
-    return safe, (counts.astype(x.dtype) if weight is None else np.where(counts, weight[safe], x.dtype.type(0)))
+    """Return the class to pick (0 where ignored) and the weight (0 where ignored) of each target, flat."""
+    flat = target.reshape(-1)
+    counts = flat != ignore
+    safe = flat if counts.all() else np.where(counts, flat, 0)
+    if weight is None:
+        return safe, counts.astype(x.dtype)
+    return safe, np.where(counts, weight[safe], x.dtype.type(0))
+
+
+def all_count(x: Array, target: Array, weight: Array | None, ignore: int) -> bool:
+    """Tell whether every row of a matrix has a valid target of weight 1: the common case, in few steps."""
+    if weight is not None or x.ndim != 2 or target.dtype != I64 or target.shape != x.shape[:1] or 0 <= ignore < x.shape[1]:
+        return False
+    return bool((np.ascontiguousarray(target).view(np.uint64) < x.shape[1]).all())  # a negative number is a huge one
 
 
 def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, ignore: int) -> tuple[Any, Any]:
+    if all_count(x, target, weight, ignore):
+        n = x.dtype.type(len(x))
+        return reduced(-x[np.arange(len(x)), target], reduction), np.asarray(0 * n if reduction == "none" else n)
     checked(x, target, weight, ignore)
     safe, w = weights_of(x, target, weight, ignore)
-    losses = -np.take_along_axis(class_first(x), safe[None], 0)[0] * w
-    losses, weights = np.where(w == 0, x.dtype.type(0), losses), np.add.reduce(w, None)
+    picked = class_last(x)[np.arange(len(safe)), safe]
+    losses = np.where(w == 0, x.dtype.type(0), -picked * w)  # an ignored infinity does not count
+    weights = np.add.reduce(w, None)
     if reduction == "mean":
         return np.add.reduce(losses, None) / weights, weights
-    return reduced(losses, reduction), weights if reduction == "sum" else np.zeros((), x.dtype)
+    return reduced(losses.reshape(target.shape), reduction), weights if reduction == "sum" else np.zeros((), x.dtype)
 
 
 def nll_loss_backward(g: Array, x: Array, target: Array, weight: Array | None, total: Array, reduction: str, ignore: int) -> Array:
+    if all_count(x, target, weight, ignore):
+        scattered = np.zeros(x.shape, x.dtype)
+        scattered[np.arange(len(x)), target] = -g / total if reduction == "mean" else -g
+        return scattered
     safe, w = weights_of(x, target, weight, ignore)
-    share = -w * g / total if reduction == "mean" else -w * g
-    out = np.zeros(class_first(x).shape, x.dtype)
-    np.put_along_axis(out, safe[None], np.asarray(share)[None], 0)
-    return out if x.ndim == 1 else np.moveaxis(out, 0, 1)
+    g = g.reshape(-1)
+    out = np.zeros(class_last(x).shape, x.dtype)
+    out[np.arange(len(safe)), safe] = -w * g / total if reduction == "mean" else -w * g
+    return out.reshape(x.shape) if x.ndim <= 2 else np.moveaxis(out.reshape(x.shape[0], *x.shape[2:], x.shape[1]), -1, 1)
 
 
 def nll_row(suffix: str) -> tuple[Op, Op]:

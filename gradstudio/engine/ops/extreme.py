@@ -9,7 +9,6 @@ import numpy as np
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dim_of, dims_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
-from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, KEEPDIM, ONE_DIM, PLAIN
 from gradstudio.engine.promote import I64
 from gradstudio.engine.tensor import Tensor

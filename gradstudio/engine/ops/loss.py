@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import broadcast_shape, register
+from gradstudio.engine import summation
+from gradstudio.engine.apply import register
+from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 
@@ -21,9 +23,9 @@ PAIR = (Sample((np.array(1.5), np.array(0.3))), Sample((samples.array(3, 2), sam
 def reduced(losses: Any, reduction: str) -> Any:
     """Reduce an array of losses."""
     if reduction == "mean":
-        return np.add.reduce(losses, None) / losses.dtype.type(losses.size)
+        return summation.total(losses) / losses.dtype.type(losses.size)
     if reduction == "sum":
-        return np.add.reduce(losses, None)
+        return summation.total(losses)
     if reduction != "none":
         raise ValueError(f"{reduction} is not a valid value for reduction")
     return losses

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import broadcast_shape, register
+from gradstudio.engine.apply import register
+from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor
@@ -19,7 +20,7 @@ CATEGORY = "matrix"
 
 def same_dtype(a: Array, b: Array) -> None:
     """Raise RuntimeError unless both factors have one dtype: matrix products never promote."""
-    if a.dtype != b.dtype:
+    if a.dtype is not b.dtype and a.dtype != b.dtype:
         names = errors.C_NAMES[a.dtype.char], errors.C_NAMES[b.dtype.char]
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
     if a.dtype.kind == "b":
@@ -27,13 +28,13 @@ def same_dtype(a: Array, b: Array) -> None:
 
 
 def mm(x: Array, y: Array) -> Array:
-    for name, m in (("self", x), ("mat2", y)):
-        if m.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix")
+    if x.ndim != 2 or y.ndim != 2:
+        raise RuntimeError(f"{'self' if x.ndim != 2 else 'mat2'} must be a matrix")
     if x.shape[1] != y.shape[0]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})")
     same_dtype(x, y)
-    return np.asarray(np.matmul(x, y))
+    out: Array = np.matmul(x, y)
+    return out
 
 
 def mv(x: Array, y: Array) -> Array:

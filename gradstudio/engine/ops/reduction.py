@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import errors, summation
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.dtypes import as_numpy
@@ -47,7 +47,10 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 # Sum and mean.
 def total(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
     wanted = as_numpy(dtype) if dtype is not None else I64 if x.dtype.kind in "biu" else x.dtype
-    return ADD(x, dims_of(dim, x.ndim), wanted, None, keepdim)
+    dims = dims_of(dim, x.ndim)
+    if x.size > 4 and wanted.kind == "f":
+        return summation.total(x if x.dtype is wanted else x.astype(wanted), dims, keepdim)
+    return ADD(x, dims, wanted, None, keepdim)
 
 
 def count(shape: Sequence[int], dim: Dim = None) -> int:

@@ -226,7 +226,9 @@ def stack(xs: Sequence[Array], dim: int) -> Array:
             raise RuntimeError(f"stack expects each tensor to be equal size, but got {errors.size(xs[0].shape)} at entry 0 and "
                                f"{errors.size(x.shape)} at entry {i}")
     dtype = promote.result_type(xs)
-    return np.stack([x.astype(dtype, copy=False) for x in xs], dim_of(dim, xs[0].ndim + 1))
+    dim = dim_of(dim, xs[0].ndim + 1)
+    shape = (*xs[0].shape[:dim], 1, *xs[0].shape[dim:])
+    return np.concatenate([x.astype(dtype, copy=False).reshape(shape) for x in xs], dim)
 
 
 @helper

@@ -1,0 +1,252 @@
+"""Functions of the commonest rows, specialised by arity (closures, no exec): what they do not take goes the general way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gradstudio.engine import modes
+from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.gradnode import next_seq
+from gradstudio.engine.plan import NUMBER_COUNTERS as NUMBERS
+from gradstudio.engine.plan import Plan
+from gradstudio.engine.promote import F32, F64, constant
+from gradstudio.engine.tensor import Tensor, View, make, make_view
+
+if TYPE_CHECKING:
+    from gradstudio.engine.apply import Compiled
+
+ndarray, asarray = np.ndarray, np.asarray
+Array = np.ndarray[Any, Any]
+Function = Callable[..., Any]
+
+
+def single(row: Compiled, general: Function) -> Function:
+    """Return the function of an op on one tensor, with numbers and attrs by position: reductions, views, powers."""
+    op, forward, plan = row.op, row.forward, row.plan((True,), True)
+    if len(plan.saved) > 1:
+        return general
+    numbers, defaults, promotes, views = len(op.inputs) - 1, row.defaults, bool(op.promotes), op.views
+    count = numbers + len(defaults)
+    names = [i.name for i in op.inputs[1:]] + [a.name for a in op.attrs]
+    rest_at = [-1 if name.endswith("_shape") else names.index(name) for name in plan.others]
+    node_type, saves = plan.node_type, plan.saved[0] if plan.saved else ""
+    saves_out = saves in op.outputs
+
+    def call(x: Any, *rest: Any) -> Any:
+        kind = type(x)
+        if (kind is not Tensor and kind is not View) or (promotes and (x.scalar_type is not F32 and x.scalar_type is not F64)):
+            return general(x, *rest)
+        if len(rest) != count:
+            if not numbers <= len(rest) < count:
+                return general(x, *rest)
+            rest += defaults[len(rest) - numbers:]
+        a = x.array
+        out = forward(a, *rest)
+        if type(out) is not ndarray:
+            out = asarray(out)
+        e, n = x.node, None
+        if e is not None and modes.grad:
+            n = node_type()
+            n.seq = next_seq()
+            n.edges = (e,)
+            n.g = None
+            n.into = ((x.sizes, x.scalar_type),)
+            if rest_at:
+                n.rest = tuple([x.sizes if i < 0 else rest[i] for i in rest_at])
+        if views:
+            t: Tensor = make_view(out, n, x, False)
+        else:
+            t = Tensor()
+            t.array, t.sizes, t.scalar_type, t.node, t.version = out, out.shape, out.dtype, n, [0]
+        if n is not None:
+            if not saves:
+                n.kept = ()
+            else:
+                v = t.version if saves_out else x.version
+                n.kept = (out if saves_out else a, v, v[0])
+        return t
+
+    return call
+
+
+def pair_recorder(row: Compiled) -> Function:
+    """Return record(out, x, y, a, b) for two tensors of one dtype whose shapes may differ."""
+    plans = [row.plan(needs, True) for needs in ((True, True), (True, False), (False, True))]
+    both, left, right = [(p.node_type, p.keep, saver(p) if p.saved and not p.others else None) for p in plans]
+    defaults = row.defaults
+
+    def record(out: Any, x: Any, y: Any, a: Array, b: Array) -> Tensor:
+        t = Tensor()
+        t.array = out = out if type(out) is ndarray else asarray(out)
+        t.sizes, t.scalar_type, t.version = out.shape, out.dtype, [0]
+        e, f = x.node, y.node
+        if (e is None and f is None) or not modes.grad:
+            t.node = None
+            return t
+        node_type, keep, save = both if e is not None and f is not None else left if f is None else right
+        t.node = n = node_type()
+        n.seq = next_seq()
+        n.edges = (e, f)
+        n.g = None
+        n.into = (e and (x.sizes, x.scalar_type), f and (y.sizes, y.scalar_type))
+        if save is None:
+            keep(n, (x, y), (a, b), (t,), defaults)
+        else:
+            n.kept = save(x, y, a, b, t)
+        return t
+
+    return record
+
+
+def product(row: Compiled, general: Function) -> Function:
+    """Return the function of an op on two tensors that neither promotes nor broadcasts: matrix products."""
+    forward, record = row.forward, pair_recorder(row)
+
+    def call(x: Any, y: Any) -> Any:
+        if type(x) is not Tensor or type(y) is not Tensor:
+            return general(x, y)
+        a, b = x.array, y.array
+        return record(forward(a, b), x, y, a, b)
+
+    return call
+
+
+def comparison(row: Compiled, general: Function) -> Function:
+    """Return the function of a comparison: no gradient, so nothing is recorded."""
+    kernel = row.forward
+
+    def call(x: Any, y: Any) -> Any:
+        if type(x) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
+            return general(x, y)
+        if type(y) is Tensor and y.scalar_type is dtype and y.sizes == x.sizes:
+            return make(asarray(kernel(x.array, y.array)), None)
+        if type(y) is float or type(y) is int:
+            return make(asarray(kernel(x.array, constant(y, dtype))), None)
+        return general(x, y)
+
+    return call
+
+
+def unary(row: Compiled, general: Function) -> Function:
+    """Return the function of an element-wise op on one tensor; what is no plain float tensor goes the general way."""
+    plan, kernel = row.plan((True,), True, lean=True), row.forward
+    if plan.others or plan.saved not in ([], ["out"], [row.op.inputs[0].name]):
+        return general
+    node_type, saves = plan.node_type, plan.saved[0] if plan.saved else ""
+
+    def call(x: Any, *rest: Any) -> Any:
+        if rest or type(x) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
+            return general(x, *rest)
+        a = x.array
+        out = kernel(a)
+        if type(out) is not ndarray:
+            out = asarray(out)
+        t = Tensor()
+        t.array = out
+        t.sizes = x.sizes
+        t.scalar_type = dtype
+        t.version = v = [0]
+        e = x.node
+        if e is None or not modes.grad:
+            t.node = None
+            return t
+        t.node = n = node_type()
+        n.seq = next_seq()
+        n.edges = (e,)
+        n.g = None
+        if saves == "out":
+            n.kept = (out, v, 0)
+        elif saves:
+            w = x.version
+            n.kept = (a, w, w[0])
+        else:
+            n.kept = ()
+        return t
+
+    return call
+
+
+def binary(row: Compiled, general: Function) -> Function:
+    """Return the function of an element-wise op on two operands: equal float dtypes, or a tensor and a Python number."""
+    kernel = row.forward
+    both, left, right = [row.plan(needs, True, lean=True) for needs in ((True, True), (True, False), (False, True))]
+    if both.others:
+        return general
+    pair = pair_recorder(row)
+    both_type, left_type, right_type = both.node_type, left.node_type, right.node_type
+    save_both, save_left, save_right = saver(both), saver(left), saver(right)
+
+    def call(x: Any, y: Any, *rest: Any) -> Any:
+        if rest or type(x) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
+            return general(x, y, *rest)
+        sizes, a, e = x.sizes, x.array, x.node
+        if type(y) is Tensor:
+            if y.scalar_type is not dtype:
+                return general(x, y)
+            b, f = y.array, y.node
+            if y.sizes is not sizes and y.sizes != sizes:
+                broadcast_shape(sizes, y.sizes)
+                return pair(kernel(a, b), x, y, a, b)
+        elif type(y) is float or type(y) is int:
+            b, f = constant(y, dtype), None
+        else:
+            return general(x, y)
+        out = kernel(a, b)
+        if type(out) is not ndarray:
+            out = asarray(out)
+        t = Tensor()
+        t.array = out
+        t.sizes = sizes
+        t.scalar_type = dtype
+        t.version = [0]
+        if (e is None and f is None) or not modes.grad:
+            t.node = None
+            return t
+        if f is None:
+            t.node = n = left_type()
+            n.kept = save_left(x, y, a, b, t) if save_left else ()
+        elif e is None:
+            t.node = n = right_type()
+            n.kept = save_right(x, y, a, b, t) if save_right else ()
+        else:
+            t.node = n = both_type()
+            n.kept = save_both(x, y, a, b, t) if save_both else ()
+        n.seq = next_seq()
+        n.edges = (e, f)
+        n.g = None
+        return t
+
+    return call
+
+
+def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
+    """Return f(x, y, a, b, out) -> n.kept for two operands, or None if nothing is saved."""
+    if not plan.saved:
+        return None
+    names = [i.name for i in plan.op.inputs]
+    if plan.saved == names:
+        def two(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
+            v = x.version
+            w = y.version if type(y) is Tensor else NUMBERS[type(y)]
+            return (a, b, v, w, v[0], w[0])
+        return two
+    if plan.saved == names[:1]:
+        def first(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
+            v = x.version
+            return (a, v, v[0])
+        return first
+    if plan.saved == names[1:]:
+        def second(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
+            w = y.version if type(y) is Tensor else NUMBERS[type(y)]
+            return (b, w, w[0])
+        return second
+
+    def some(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
+        w = y.version if type(y) is Tensor else NUMBERS[type(y)]
+        every = {names[0]: (a, x.version), names[1]: (b, w), "out": (t.array, t.version)}
+        pairs = [every[name] for name in plan.saved]
+        return (*[p[0] for p in pairs], *[p[1] for p in pairs], *[p[1][0] for p in pairs])
+    return some
