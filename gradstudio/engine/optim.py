@@ -37,7 +37,8 @@ def scaled(x: Array, factor: float) -> Array:
 
 def add_product(x: Array, y: Array, z: Array, value: float) -> Array:
     """Return x + value y z (`addcmul`)."""
-    return (wide(x) + wide(scaled(y, value)) * wide(z)).astype(x.dtype)
+    found: Array = (wide(x) + wide(scaled(y, value)) * wide(z)).astype(x.dtype)
+    return found
 
 
 def add_quotient(x: Array, y: Array, z: Array, value: float) -> Array:

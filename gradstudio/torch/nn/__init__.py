@@ -15,6 +15,14 @@ __all__ = ["BatchNorm1d", "BatchNorm2d", "Conv1d", "Conv2d", "Embedding", "Flatt
            "init", "utils"]
 __all__ += list(LAYERS)
 globals().update(LAYERS)
+# Where PyTorch defines its classes: what `print(type(module))` shows.
+HOMES: dict[str, tuple[type, ...]] = {
+    "linear": (Linear, Identity), "sparse": (Embedding,), "activation": (PReLU,), "normalization": (LayerNorm,),
+    "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d), "conv": (Conv1d, Conv2d), "module": (Module,),
+    "container": (ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential)}
+for _home, _kinds in HOMES.items():
+    for _kind in _kinds:
+        _kind.__module__ = f"torch.nn.modules.{_home}"
 
 
 def __getattr__(name: str) -> Any:

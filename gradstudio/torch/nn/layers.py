@@ -111,10 +111,16 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 }
 
 
+# Where PyTorch defines the class of a name with this part.
+HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Shuffle": "pixelshuffle", "Similarity": "distance",
+         "Distance": "distance"}
+
+
 def _named(name: str) -> type[Simple]:
     function, settings, shown = ROWS[name]
-    doc = f"`F.{function}` as a module."
-    body = {"function": function, "settings": settings, "shown": shown, "__module__": "torch.nn.modules", "__doc__": doc}
+    home = next((home for part, home in HOMES.items() if part in name), "activation")
+    body = {"function": function, "settings": settings, "shown": shown, "__doc__": f"`F.{function}` as a module.",
+            "__module__": f"torch.nn.modules.{home}"}
     return type(name, (Simple,), body)
 
 

@@ -151,7 +151,7 @@ def kind_of(name: str) -> type[Optimizer]:
         chosen = {**optim.options(name, given), **idle}
         Optimizer.__init__(self, params, {k: chosen[k] for k in settings})
 
-    body = {"kind": name, "__init__": __init__, "__module__": "torch.optim", "__doc__": optim.RULES[name].update.__doc__}
+    body = {"kind": name, "__init__": __init__, "__module__": f"torch.optim.{name.lower()}", "__doc__": optim.RULES[name].update.__doc__}
     return type(name, (Optimizer,), body)
 
 
