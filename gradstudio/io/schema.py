@@ -72,7 +72,7 @@ def schema() -> Json:
     """Return the schema of a document."""
     document = closed({
         "format": {"const": FORMAT},
-        "seed": COUNT,
+        "seed": INTEGER,
         "graph": link("graph"),
         "groups": table("g", link("group")),
         "script": listed(closed({"title": TEXT, "body": listed(link("statement"))})),
