@@ -10,7 +10,7 @@ import numpy as np
 from gradstudio.document.calls import Backward, Forward, Grad
 from gradstudio.document.commands.nodes import AddNode
 from gradstudio.document.commands.script import EditCall
-from gradstudio.document.graph import Node
+from gradstudio.document.graph import LEAF, Node
 from gradstudio.explain.cuts import untracked
 from gradstudio.explain.explanation import Explanation, Fix, NewId, one
 from gradstudio.explain.failed import Failed
@@ -30,7 +30,7 @@ def second_backward(failed: Failed, _: re.Match[str]) -> Explanation:
         f"{'them' if len(freed) != 1 else 'it'} when it finished. PyTorch does this to save memory."
     )
     forwards = [Forward(id="", block=block) for block in failed.blocks_behind()]
-    again = failed.insert_before("Run forward again", "Rebuilds the graph with fresh saved tensors", *forwards) if forwards else None
+    again = failed.before("Run forward again", "Rebuilds the graph with fresh saved tensors", *forwards) if forwards else None
     return failed.explain("second_backward", "This graph was already used up", words, again, _keep_graph(failed, by), failed.go_back())
 
 
@@ -104,7 +104,7 @@ def _ones(failed: Failed, key: TensorKey, shape: tuple[int, ...]) -> Fix | None:
 
 def _sum_first(failed: Failed, key: TensorKey) -> Fix | None:
     call = failed.call
-    if not isinstance(call, Backward) or len(key[0]) > 1 or len(call.roots) != 1:
+    if not isinstance(call, Backward) or len(key[0]) > 1 or len(call.roots) != 1 or call.automatic:
         return None
     x, y = failed.document.layout.positions.get(key[0][-1], (0, 0))
     block = failed.document.graph.block_of[key[0][-1]]
@@ -189,6 +189,34 @@ def asked_untracked(failed: Failed, _: re.Match[str]) -> Explanation:
     )
 
 
+def hook_untracked(failed: Failed, _: re.Match[str]) -> Explanation:
+    """A hook waits for a gradient of a tensor that gets none."""
+    target = _target(failed)
+    found = untracked(failed.about(target)) if target else None
+    label = failed.label(target) if target else "the tensor"
+    words = found.words if found else f"{label} does not require grad."
+    title = f"{label} gets no gradient to hook"
+    return failed.explain(
+        "hook_untracked", title, words, failed.skip(), *(found.fixes if found else ()), node=target[0] if target else None
+    )
+
+
+def flag_of_computed(failed: Failed, _: re.Match[str]) -> Explanation:
+    """requires_grad_() of a tensor that was computed."""
+    target = _target(failed)
+    label = failed.label(target) if target else "the tensor"
+    words = f"{label} was computed, so it requires grad exactly when something that it was made from does. Only leaves have a switch."
+    title = f"{label} has no switch of its own"
+    return failed.explain("flag_of_computed", title, words, failed.skip(), failed.go_back(), node=target[0] if target else None)
+
+
+def _target(failed: Failed) -> TensorKey | None:
+    """Return the tensor that a call is about: of several the first that is no leaf."""
+    refs = failed.call.refs() if failed.call else ()
+    keys = [key for ref in refs if (key := resolve(failed.document, ((ref.source,), ref.out)))]
+    return next((key for key in keys if failed.flow.nodes[key[0]].op != LEAF), keys[0] if keys else None)
+
+
 RULES = (
     (r"Trying to backward through the graph a second time", second_backward),
     (r"element \d+ of tensors does not require grad", no_graph),
@@ -196,4 +224,6 @@ RULES = (
     (r"Mismatch in shape: grad_output\[(\d+)\] has a shape of (.*?) and output\[\d+\] has a shape of (.*?)\.?$", seed_shape),
     (r"The differentiated Tensor at index (\d+) appears to not have been used", unused),
     (r"One of the differentiated Tensors does not require grad", asked_untracked),
+    (r"cannot register a hook on a tensor that doesn't require gradient", hook_untracked),
+    (r"you can only change requires_grad flags of leaf variables", flag_of_computed),
 )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from gradstudio.document.calls import Backward, Call, Forward, Grad
-from gradstudio.document.commands.script import AppendCall, SetCallEnabled
+from gradstudio.document.commands.script import SetCallEnabled
 from gradstudio.document.document import Document
-from gradstudio.document.graph import LEAF, BlockId, Node, NodePath, Ref
+from gradstudio.document.graph import LEAF, BlockId, GroupId, Node, NodePath, Ref
+from gradstudio.document.groups import BODY
 from gradstudio.explain.case import Case
-from gradstudio.explain.explanation import Explanation, Fix, NewId, one
+from gradstudio.explain.explanation import Explanation, Fix, one
 from gradstudio.explain.flow import Flow, flow_of, resolve
-from gradstudio.explain.script import place_before
+from gradstudio.explain.script import insert_before
 from gradstudio.explain.wording import call_name, shape_text
 from gradstudio.session.state import State
 from gradstudio.session.trace import Failure, TensorKey, Trace
@@ -92,17 +93,10 @@ class Failed:
         beside = node or self.at or next((key[0] for key in self.roots()), None)
         return Explanation(cause, title, words, beside, path, tuple(fix for fix in fixes if fix)[:3], message)
 
-    def insert_before(self, words: str, detail: str, *calls: Call) -> Fix | None:
-        """Return the fix that puts calls before the one that failed; their ids are made when it is carried out. None inside a repeat."""
-        place = place_before(self.document, self.call.id) if self.call else None
-        if place is None:
-            return None
-        section, index = place
-
-        def build(new_id: NewId) -> tuple[AppendCall, ...]:
-            return tuple(AppendCall(replace(call, id=new_id("c")), section, index + i) for i, call in enumerate(calls))
-
-        return Fix(words, detail, build)
+    def before(self, words: str, detail: str, *calls: Call) -> Fix | None:
+        """Return the fix that puts calls before the one that failed."""
+        build = insert_before(self.document, self.call.id, calls) if self.call else None
+        return Fix(words, detail, build) if build else None
 
     def skip(self) -> Fix | None:
         """Return the fix that switches the failed call off."""
@@ -137,6 +131,12 @@ class Failed:
             new = [source[0] for _, source in self.flow.operands(path) if source[0] not in seen]
             seen.update(new)
             queue += new
+
+    def home(self, path: NodePath) -> tuple[BlockId, GroupId | None]:
+        """Return the block that a node lies in, and the group whose definition that is part of."""
+        if len(path) == 1:
+            return self.document.graph.block_of[path[0]], None
+        return BODY, self.document.group_of(self.document.node(path[:-1]))
 
     def ref(self, key: TensorKey) -> Ref:
         """Return the ref of a tensor, as seen in its own graph."""

@@ -7,11 +7,11 @@ import re
 from gradstudio.document.commands.frames import WrapInFrame
 from gradstudio.document.commands.nodes import AddNode, SetRequiresGrad
 from gradstudio.document.commands.script import MoveCall
-from gradstudio.document.graph import Node, OperandPath
+from gradstudio.document.graph import Node, NodePath, OperandPath
 from gradstudio.engine import TABLE
-from gradstudio.explain.explanation import Explanation, Fix, one
+from gradstudio.explain.explanation import Explanation, Fix, NewId, one
 from gradstudio.explain.failed import Failed
-from gradstudio.explain.script import place_before
+from gradstudio.explain.script import place_of
 from gradstudio.explain.wording import call_name
 from gradstudio.session.state import SavedTensor
 from gradstudio.session.trace import Step, TensorKey
@@ -80,7 +80,13 @@ def changed_after_saving(failed: Failed, found: re.Match[str]) -> Explanation:
     go = Fix("Go to the write", f"Step {k}", go_to=k, focus=writer.node) if writer else None
     title = f"{label} was changed in place"
     return failed.explain(
-        "changed_in_place", title, words, _clone_first(failed, writer), _write_later(failed, writer), go, failed.go_back()
+        "changed_in_place",
+        title,
+        words,
+        _clone_first(failed, writer.node if writer and writer.kind == "op" else ()),
+        _write_later(failed, writer),
+        go,
+        failed.go_back(),
     )
 
 
@@ -117,27 +123,27 @@ def _writer_name(failed: Failed, writer: Step | None) -> str:
     return failed.case.op(writer.node) if writer.kind == "op" else call_name(failed.document, failed.trace, writer.call)
 
 
-def _clone_first(failed: Failed, writer: Step | None) -> Fix | None:
-    """Let the op write to a copy."""
-    if writer is None or writer.kind != "op" or len(writer.node) > 1:
-        return None
-    node_id, operand = writer.node[-1], written_operand(failed.flow.nodes[writer.node].op)
-    source = next((ref for path, ref in failed.flow.nodes[writer.node].refs() if path == operand), None)
+def _clone_first(failed: Failed, path: NodePath) -> Fix | None:
+    """Let an op that writes do so to a copy."""
+    operand = written_operand(failed.flow.nodes[path].op) if path else (0,)
+    source = next((ref for each, ref in failed.flow.nodes[path].refs() if each == operand), None) if path else None
     if source is None:
         return None
+    node_id, (block, home) = path[-1], failed.home(path)
     x, y = failed.document.layout.positions.get(node_id, (0, 0))
-    block = failed.document.graph.block_of[node_id]
-    return Fix(
-        f"Let {failed.case.op(writer.node)} change a copy", "A clone() in front of it keeps what was saved",
-        one(lambda new: AddNode(Node(id=new("n"), op="clone", inputs=(source,)), block, (x - 180, y + 60), ((node_id, operand),))),
-    )  # fmt: skip
+
+    def build(new_id: NewId) -> tuple[AddNode]:
+        clone = Node(id=new_id("n"), op="clone", inputs=(source,))
+        return (AddNode(clone, block, (x - 180, y + 60), ((node_id, operand),), home),)
+
+    return Fix(f"Let {failed.case.op(path)} change a copy", "A clone() in front of it keeps what is there", build)
 
 
 def _write_later(failed: Failed, writer: Step | None) -> Fix | None:
     """Move a call that writes behind the one that failed."""
     if writer is None or writer.kind != "call" or failed.call is None:
         return None
-    place, goal = place_before(failed.document, writer.call), place_before(failed.document, failed.call.id)
+    place, goal = place_of(failed.document, writer.call), place_of(failed.document, failed.call.id)
     if place is None or goal is None or place[0] != goal[0]:
         return None
     name = call_name(failed.document, failed.trace, writer.call)
@@ -146,7 +152,30 @@ def _write_later(failed: Failed, writer: Step | None) -> Fix | None:
     )
 
 
+def shared_memory(failed: Failed, _: re.Match[str]) -> Explanation:
+    """A write to memory that several elements, or several views, share."""
+    words = f"{failed.op} would write to memory that more than one element or view shares, so what came out would depend on their order."
+    return failed.explain("shared_memory", f"{failed.op} writes to shared memory", words, _clone_first(failed, failed.at), failed.show())
+
+
+def view_across_modes(failed: Failed, _: re.Match[str]) -> Explanation:
+    """A view made under no_grad is written to outside."""
+    words = f"The view was made under no_grad, {failed.op} writes to it where grad mode is on. Put both inside the frame, or both outside."
+    return failed.explain(
+        "view_across_modes", "A view from under no_grad", words, _no_grad(failed), _clone_first(failed, failed.at), failed.show()
+    )
+
+
+def inference(failed: Failed, found: re.Match[str]) -> Explanation:
+    """A tensor made under inference_mode is needed outside."""
+    words = "A tensor made under inference_mode() has no version counter, so autograd cannot use it. no_grad() only stops recording."
+    return failed.explain("inference", "A tensor from inference mode", words, failed.show(), failed.go_back())
+
+
 RULES = (
+    (r"is a view and is being modified inplace|more than one element of the written-to tensor", shared_memory),
+    (r"A view was created in no_grad mode", view_across_modes),
+    (r"[Ii]nference tensor", inference),
     (r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation", leaf_in_place),
     (r"modified by an inplace operation: \[torch\.\w+ \[(.*?)\]\].*? is at version (\d+); expected version (\d+)", changed_after_saving),
 )

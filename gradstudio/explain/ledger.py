@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gradstudio.document.calls import ZeroGrad
-from gradstudio.document.commands.script import AppendCall
 from gradstudio.document.graph import CallId, Ref
 from gradstudio.explain.case import Case
-from gradstudio.explain.explanation import Explanation, Fix, one
-from gradstudio.explain.script import place_before
+from gradstudio.explain.explanation import Explanation, Fix
+from gradstudio.explain.script import insert_before
 from gradstudio.explain.wording import call_name, number
 from gradstudio.session.trace import Write
 
@@ -56,14 +55,10 @@ def explain_sum(case: Case, one_number: bool) -> Explanation | None:
 
 
 def zero_before(case: Case, call_id: CallId) -> Fix | None:
-    """Return the fix that zeroes a `.grad` before a call; None where the call stands in a repeat's body or the tensor inside a group."""
-    place = place_before(case.document, call_id)
-    if place is None or len(case.path) > 1:
+    """Return the fix that zeroes a `.grad` before a call; None where the tensor lies inside a group."""
+    if len(case.path) > 1:
         return None
-    section, index = place
-    target = Ref(case.path[-1], case.key[1])
+    zero = ZeroGrad(id="", targets=(Ref(case.path[-1], case.key[1]),))
+    build = insert_before(case.document, call_id, [zero])
     name = call_name(case.document, case.trace, call_id)
-    return Fix(
-        f"Zero it before {name}", f"{case.name}.grad.zero_()",
-        one(lambda new: AppendCall(ZeroGrad(id=new("c"), targets=(target,)), section, index)),
-    )  # fmt: skip
+    return Fix(f"Zero it before {name}", f"{case.name}.grad.zero_()", build) if build else None

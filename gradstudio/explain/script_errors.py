@@ -17,7 +17,7 @@ def zero_of_none(failed: Failed, _: re.Match[str]) -> Explanation:
     empty = _empty_target(failed)
     label = failed.label(empty) if empty else "x"
     words = f"{label}.grad is None: no backward has written to it yet. None has no zero_(); it is not the same as 0.0."
-    first = failed.insert_before("Run backward first", "Then there is a .grad to zero", Backward(id="", automatic=True))
+    first = failed.before("Run backward first", "Then there is a .grad to zero", Backward(id="", automatic=True))
     return failed.explain(
         "zero_of_none", f"{label} has no .grad to zero", words, failed.skip(), first, failed.go_back(), node=empty[0] if empty else None
     )

@@ -131,7 +131,7 @@ def _swap(failed: Failed) -> Fix | None:
 def _before(failed: Failed, path: OperandPath, op: str, attrs: dict[str, object], words: str, detail: str) -> Fix | None:
     """Return the fix that puts a node in front of an operand of the failed node."""
     source = next((ref for operand, ref in failed.node.refs() if operand == path), None)
-    if source is None or len(failed.at) > 1 or failed.node.op == LEAF:
+    if source is None or failed.node.op == LEAF:
         return None
     return Fix(
         words, detail, one(lambda new: _insertion(failed, Node(id=new("n"), op=op, inputs=(source,), attrs=Map(attrs)), source, path))
@@ -141,7 +141,8 @@ def _before(failed: Failed, path: OperandPath, op: str, attrs: dict[str, object]
 def _insertion(failed: Failed, node: Node, source: Ref, path: OperandPath) -> AddNode:
     places, target = failed.document.layout.positions, failed.at[-1]
     (x, y), (u, v) = places.get(target, (0, 0)), places.get(source.source, (0, 0))
-    return AddNode(node, failed.document.graph.block_of[target], ((x + u) // 2, (y + v) // 2), ((target, path),))
+    block, home = failed.home(failed.at)
+    return AddNode(node, block, ((x + u) // 2, (y + v) // 2), ((target, path),), home)
 
 
 RULES = (

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gradstudio.document import codec
-from gradstudio.document.calls import Backward, Grad, SetValue, ZeroGrad
-from gradstudio.document.commands.script import AppendCall
+from gradstudio.document.calls import Backward, Grad, Hook, SetRequiresGrad, SetValue, ZeroGrad
+from gradstudio.document.commands.script import AppendCall, WrapRepeat
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Literal, Ref
+from gradstudio.document.graph import Literal, Node, Ref
+from gradstudio.document.groups import BODY
+from gradstudio.document.map import Map
 from gradstudio.resources import resource
 from gradstudio.session.run import run
 from tests.explain.build import Program, failure, fixed, grad, outcomes, words_of
@@ -260,3 +264,78 @@ def test_what_no_rule_knows_is_shown_in_pytorchs_own_words():
     assert found.title == "permute could not run"
     assert found.words in found.message
     assert [fix.words for fix in found.fixes][:1] == ["Show permute"]
+
+
+def test_a_call_in_a_repeat_gets_its_forward_inside_the_repeat():
+    p = Program()
+    x = p.leaf("x", 2.0)
+    z = p.op("mul", x, x, name="z")
+    p.forward()
+    p.backward(z)
+    document = WrapRepeat(("c2",), 3, "c9").apply(p.document())
+    found = failure(document)
+    assert found.title == "This graph was already used up"
+    document = fixed(document, found.fixes[0])
+    repeat = document.script[0].body[1]
+    assert [call.kind for call in repeat.body] == ["forward", "backward"]
+    assert repeat.times == 3
+    assert set(outcomes(document)) == {"ok"}
+    assert grad(run(document), "x") == 12.0
+
+
+def test_a_failure_inside_a_group_is_mended_in_its_definition():
+    p = Program()
+    x = p.leaf("x", np.ones((2, 3)))
+    y = p.leaf("y", np.ones((3,)))
+    p.group("column", op="view", operand=x)
+    p.op("mul", y, y)
+    p.forward()
+    group = p.groups["g1"]
+    inner = group.graph.nodes["n101"]
+    node = replace(inner, op="add", inputs=(Ref("n100"), Ref("n102")))
+    leaf = Node("n102", "leaf", value=np.ones((2,), np.float32), names=("b",))
+    graph = replace(group.graph, nodes=group.graph.nodes.set("n101", node).set("n102", leaf), blocks=Map({BODY: ("n100", "n102", "n101")}))
+    p.groups["g1"] = replace(group, graph=graph)
+    found = failure(p.document())
+    assert found.node == ("n3", "n101")
+    assert "x (2, 3) and column/b (2,)" in found.words
+    assert found.fixes[0].words == "Transpose x"
+    way = next(fix for fix in found.fixes if fix.words == "Make column/b a column")
+    assert outcomes(fixed(p.document(), way)) == ["ok"]
+
+
+def test_a_hook_on_what_gets_no_gradient_is_skipped_or_given_one():
+    p = Program()
+    x = p.leaf("x", 2.0, requires_grad=False)
+    y = p.op("mul", x, x, name="y")
+    p.group("scaled", op="neg", operand=x)
+    p.forward()
+    p.do(Hook, target=y, group="g1")
+    found = failure(p.document())
+    assert found.title == "y gets no gradient to hook"
+    for fix in found.fixes:
+        assert "raised" not in outcomes(fixed(p.document(), fix))
+
+
+def test_the_switch_of_a_computed_tensor_is_not_its_own():
+    p = Program()
+    x = p.leaf("x", 2.0)
+    y = p.op("mul", x, x, name="y")
+    p.forward()
+    p.do(SetRequiresGrad, targets=(y,), on=False)
+    found = failure(p.document())
+    assert found.title == "y has no switch of its own"
+    assert outcomes(fixed(p.document(), found.fixes[0])) == ["ok", "disabled"]
+
+
+def test_one_of_several_views_cannot_be_changed_but_a_copy_can():
+    p = Program()
+    x = p.leaf("x", np.arange(4.0))
+    y = p.op("mul", x, 2.0, name="y")
+    parts = p.op("unbind", y)
+    p.op("add_", parts, 1.0)
+    p.forward()
+    found = failure(p.document())
+    assert found.title == "add_ writes to shared memory"
+    assert found.fixes[0].words == "Let add_ change a copy"
+    assert outcomes(fixed(p.document(), found.fixes[0])) == ["ok"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gradstudio.app.panels.timeline.tracks import written
 from gradstudio.document.calls import (
     Call,
     Forward,
@@ -21,10 +22,10 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import CallId, Ref
 from gradstudio.document.labels import Labels
 from gradstudio.document.script import Repeat, Statement
-from gradstudio.explain.flow import flow_of, resolve
+from gradstudio.explain.flow import resolve
 from gradstudio.explain.ledger import short
 from gradstudio.explain.wording import call_name, listed
-from gradstudio.session.trace import Outcome, TensorKey, Trace, Write
+from gradstudio.session.trace import Outcome, Trace, Write
 
 MONO = frozenset(
     {
@@ -155,7 +156,7 @@ def _label(document: Document, labels: Labels, ref: Ref) -> str:
 
 def grad_change(call_id: CallId, document: Document, trace: Trace, labels: Labels) -> str:
     """Return `x.grad None → 12`: what a call's last pass did to the first `.grad` that it wrote."""
-    for key in ordered_series(document, trace):
+    for key in written(document, trace):
         write = next((w for w in reversed(trace.series[key]) if w.call == call_id and w.writer == "accumulate"), None)
         if write is not None:
             return f"{labels.label(*key)}.grad {span_words(write)}"
@@ -166,12 +167,6 @@ def span_words(write: Write) -> str:
     """Return `None → 12`."""
     before, after = ("None" if value is None else short(value) for value in (write.before, write.after))
     return f"{before} → {after}"
-
-
-def ordered_series(document: Document, trace: Trace) -> list[TensorKey]:
-    """Return the tensors whose `.grad` was written, in stored order; inputs of groups are their tensors by another name."""
-    order, nodes = document.graph.order, flow_of(document).nodes
-    return sorted((key for key in trace.series if key[0] in nodes), key=lambda key: order.get(key[0][0], len(order)))
 
 
 def _count(n: int, noun: str, plural: str = "") -> str:

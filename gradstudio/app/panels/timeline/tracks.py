@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from gradstudio.app import text
 from gradstudio.document.document import Document
-from gradstudio.document.graph import LEAF
+from gradstudio.document.graph import INPUT, LEAF
 from gradstudio.document.labels import Labels
-from gradstudio.explain.flow import flow_of
 from gradstudio.explain.ledger import arithmetic
 from gradstudio.session.state import State
 from gradstudio.session.trace import TensorKey, Trace, Write
@@ -82,9 +81,16 @@ def tracks_of(document: Document, trace: Trace, state: State, labels: Labels, ra
 
 def tracked(document: Document, trace: Trace) -> list[TensorKey]:
     """Return the tensors that have a track."""
-    nodes = flow_of(document).nodes
-    leaves = [(path, 0) for path, node in nodes.items() if node.op == LEAF and node.requires_grad and len(path) == 1]
-    return list(dict.fromkeys([*leaves, *(key for key in trace.series if key[0] in nodes)]))
+    nodes = document.graph.nodes
+    leaves: list[TensorKey] = [((n,), 0) for n in document.graph.order if nodes[n].op == LEAF and nodes[n].requires_grad]
+    return list(dict.fromkeys([*leaves, *written(document, trace)]))
+
+
+def written(document: Document, trace: Trace) -> list[TensorKey]:
+    """Return the tensors whose `.grad` was written, in stored order; inputs of groups are their tensors by another name."""
+    order = document.graph.order
+    known = [key for key in trace.series if key[0][0] in order and document.node(key[0]).op != INPUT]
+    return sorted(known, key=lambda key: order[key[0][0]])
 
 
 def ranges_of(document: Document, trace: Trace) -> dict[TensorKey, Range]:
