@@ -91,12 +91,13 @@ def label(run: Run, key: TensorKey) -> str:
 def values(array: Array) -> Any:
     """Return numbers in nested lists, as JSON can hold them: what is not finite as a text."""
     found = array.tolist()
-    return found if array.dtype.kind not in "fc" else _plain(found)
+    return found if array.dtype.kind not in "fc" else plain(found)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return numbers as JSON can hold them: `nan` and `inf` as texts, a complex one as a pair; None stays."""
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, complex):
-        return [_plain(value.real), _plain(value.imag)]
-    return value if math.isfinite(value) else str(value)
+        return [plain(value.real), plain(value.imag)]
+    return value if value is None or math.isfinite(value) else str(value)

@@ -10,7 +10,7 @@ import numpy as np
 from gradstudio.document.graph import INPUT, INSTANCE, Array, NodePath, OperandPath, Ref, operand_at
 from gradstudio.session.local import local_of
 from gradstudio.session.log import Column, FlowRecord, Numbers
-from gradstudio.session.report import Json, failure, label, values
+from gradstudio.session.report import Json, failure, label, plain, values
 from gradstudio.session.run import Run
 from gradstudio.session.state import InputKey, Local
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Write
@@ -56,7 +56,7 @@ def figures(array: Array) -> Any:
     if array.size == 1:
         return values(array.reshape(()))
     norm = float(np.linalg.norm(array.ravel().astype(np.complex128 if array.dtype.kind == "c" else np.float64)))
-    return {"shape": list(array.shape), "norm": norm, **({"values": values(array)} if array.size <= CELLS else {})}
+    return {"shape": list(array.shape), "norm": plain(norm), **({"values": values(array)} if array.size <= CELLS else {})}
 
 
 # ---- contributions
@@ -111,8 +111,8 @@ def _local(run: Run, k: int, path: NodePath, operand: OperandPath) -> Json:
     if not isinstance(found, Local):
         return {"local": None, "formula": None}
     cells = {"values": values(np.reshape(found.cells, found.shape))} if found.cells else {}
-    many = {"shape": list(found.shape), "norm": found.norm, **cells}
-    return {"local": found.value if found.value is not None else many, "formula": found.formula}
+    many = {"shape": list(found.shape), "norm": plain(found.norm), **cells}
+    return {"local": plain(found.value) if found.value is not None else many, "formula": found.formula}
 
 
 # ---- what a step wrote and freed
@@ -123,8 +123,8 @@ def _written(run: Run) -> dict[int, list[tuple[Write, Json]]]:
     found: dict[int, list[tuple[Write, Json]]] = {}
     for key, writes in run.trace.series.items():
         for write in writes:
-            row: Json = {"node": label(run, key), "target": f"{label(run, key)}.grad", "before": write.before, "added": write.added}
-            found.setdefault(write.step, []).append((write, {**row, "after": write.after}))
+            numbers = {"before": plain(write.before), "added": plain(write.added), "after": plain(write.after)}
+            found.setdefault(write.step, []).append((write, {"node": label(run, key), "target": f"{label(run, key)}.grad", **numbers}))
     return found
 
 
