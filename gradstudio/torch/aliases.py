@@ -8,7 +8,8 @@ from gradstudio.engine import errors
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch.spellings import FUNCTIONAL, METHODS, TORCH
+from gradstudio.torch import hidden
+from gradstudio.torch.spellings import METHODS, TORCH
 
 Function = Callable[..., Any]
 # new name: name of the row's function
@@ -133,6 +134,6 @@ def second(found: dict[str, Function]) -> dict[str, Function]:
     return {new: found[old] for new, old in SECOND.items() if old in found and new not in found}
 
 
-TORCH_ALIASES = {**second(TORCH), **{name: f for name, f in COMPOSED.items() if name not in TORCH}}
-METHOD_ALIASES = {**second(METHODS), **{name: f for name, f in ON_TENSORS.items() if name not in METHODS}}
-FUNCTIONAL_ALIASES = {name: TORCH[name] for name in SHARED if name in TORCH and name not in FUNCTIONAL}
+TORCH_ALIASES = {**hidden.TORCH, **COMPOSED, **second({**hidden.TORCH, **TORCH})}
+METHOD_ALIASES = {**hidden.METHODS, **ON_TENSORS, **second({**hidden.METHODS, **METHODS})}
+FUNCTIONAL_ALIASES = {**hidden.FUNCTIONAL, **{name: TORCH[name] for name in SHARED if name in TORCH}}

@@ -218,7 +218,7 @@ READ_ONLY = ("grad_fn", "is_leaf", "output_nr", "_version")
 
 def install() -> None:
     """Give the engine's Tensor the methods of the op table, then those above."""
-    for name, method in {**spellings.METHODS, **aliases.METHOD_ALIASES}.items():
+    for name, method in {**aliases.METHOD_ALIASES, **spellings.METHODS}.items():
         if name not in vars(Tensor):
             setattr(Tensor, name, method)
     own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS, **drawing.METHODS}

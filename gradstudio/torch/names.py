@@ -61,6 +61,6 @@ CREATION = {name: getattr(creation, name) for name in (
     "linspace", "logspace", "eye", "rand", "randn", "rand_like", "randn_like", "randint", "randperm", "normal", "bernoulli", "multinomial",
     "manual_seed", "initial_seed")}
 ROWS = {name: function for name, function in spellings.TORCH.items() if "." not in name}
-ALL: dict[str, Any] = {**ROWS, **aliases.TORCH_ALIASES, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **info.FACTS}
+ALL: dict[str, Any] = {**aliases.TORCH_ALIASES, **ROWS, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **info.FACTS}
 ALL |= {**legacy.TYPES, **OWN}
 methods.install()

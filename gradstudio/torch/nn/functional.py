@@ -28,7 +28,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return make((numbers[..., None] == range(count)).astype("int64"), None)
 
 
-_found = {**spellings.FUNCTIONAL, **aliases.FUNCTIONAL_ALIASES}
+_found = {**aliases.FUNCTIONAL_ALIASES, **spellings.FUNCTIONAL}
 globals().update({name: function for name, function in _found.items() if name not in globals()})
 
 

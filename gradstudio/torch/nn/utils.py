@@ -1,11 +1,15 @@
 """`torch.nn.utils`: clipping gradients, parameters as one vector."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from gradstudio.engine.op import ops
-from gradstudio.engine.tensor import Tensor
+from gradstudio.engine.summation import total
+from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation
 from gradstudio.torch.grad_mode import no_grad
 
@@ -16,6 +20,16 @@ def gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
     return [g for p in listed if (g := p.grad) is not None]
 
 
+def norm(x: Any, p: float) -> Any:
+    """Return the p-norm of all elements of an array, in its dtype."""
+    sizes = np.abs(x)
+    if math.isinf(p):
+        return np.asarray(sizes.max() if p > 0 else sizes.min())
+    if p == 2:
+        return np.asarray(np.sqrt(total(x * x)))
+    return np.asarray(total(sizes**x.dtype.type(p)) ** x.dtype.type(1 / p)).astype(x.dtype)
+
+
 @no_grad()
 def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm_type: float = 2.0,
                     error_if_nonfinite: bool = False) -> Any:
@@ -23,15 +37,15 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float, norm
     grads = gradients(parameters)
     if not grads:
         return creation.tensor(0.0)
-    norms: Any = ops.stack([ops.norm(g, norm_type) for g in grads])
-    total: Any = ops.norm(norms, norm_type)
-    if error_if_nonfinite and not total.isfinite():
+    whole: Any = make(norm(np.array([norm(g.array, norm_type) for g in grads]), norm_type), None)
+    if error_if_nonfinite and not np.isfinite(whole.array):
         raise RuntimeError(f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be clipped. "
                            "To disable this error and scale the gradients by the non-finite norm anyway, set `error_if_nonfinite=False`")
-    factor = (max_norm / (total + 1e-6)).clamp(max=1.0)
+    kind = whole.array.dtype.type
+    factor = np.minimum(kind(max_norm) / (whole.array + kind(1e-6)), kind(1))
     for g in grads:
-        g.mul_(factor)  # type: ignore[attr-defined]
-    return total
+        g.mul_(make(np.asarray(factor), None))  # type: ignore[attr-defined]
+    return whole
 
 
 @no_grad()

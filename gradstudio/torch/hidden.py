@@ -1,0 +1,69 @@
+"""PyTorch's names of rows that serve other rows and stand in no palette: masked_fill, index_put, outer, clamp_..."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gradstudio.engine.inplace import mutating
+from gradstudio.engine.op import ops
+from gradstudio.engine.tensor import Tensor
+
+Function = Callable[..., Any]
+fill_number_, fill_tensor_ = mutating("masked_fill"), mutating("masked_fill_tensor")
+clamp_number_, clamp_tensor_ = mutating("clamp_number"), mutating("clamp_tensor")
+
+
+def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Any:
+    """Return the tensor with one value where the mask is True."""
+    return ops.masked_fill_tensor(input, mask, value) if isinstance(value, Tensor) else ops.masked_fill(input, mask, value)
+
+
+def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+    """Write one value where the mask is True."""
+    return fill_tensor_(self, mask, value) if isinstance(value, Tensor) else fill_number_(self, mask, value)
+
+
+def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Any:
+    """Return the tensor with values at indices, added to what is there if they accumulate."""
+    return ops.index_put(input, tuple(indices), values, accumulate)
+
+
+def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Any:
+    """Write values at indices, or add them."""
+    return ops.index_put_(self, tuple(indices), values, accumulate)
+
+
+def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Limit the elements in place. Raise RuntimeError without a limit."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    return (clamp_tensor_ if isinstance(min, Tensor) or isinstance(max, Tensor) else clamp_number_)(self, min, max)
+
+
+def outer(input: Tensor, vec2: Tensor) -> Any:
+    """Return the product of each element of one vector with each of another. Raise RuntimeError for what is no vector."""
+    for name, t in (("self", input), ("vec2", vec2)):
+        if t.ndim != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {t.ndim}-D")
+    return ops.outer(input, vec2)
+
+
+def logical_and(input: Tensor, other: Tensor) -> Any:
+    """Return where both are true."""
+    return ops.logical_and(input, other)
+
+
+def logical_or(input: Tensor, other: Tensor) -> Any:
+    """Return where one of both is true."""
+    return ops.logical_or(input, other)
+
+
+def logsigmoid(input: Tensor) -> Any:
+    """Return the logarithm of the sigmoid."""
+    return ops.log_sigmoid(input)
+
+
+BOTH = {f.__name__: f for f in (masked_fill, index_put, outer, logical_and, logical_or)}
+TORCH: dict[str, Function] = {**BOTH, "sgn": ops.sgn}
+METHODS: dict[str, Function] = {**BOTH, "sgn": ops.sgn, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_}
+FUNCTIONAL: dict[str, Function] = {"logsigmoid": logsigmoid}
