@@ -17,10 +17,10 @@ class NotStarted(Exception):
     """The application ended without telling its moments."""
 
 
-def main(as_json: bool) -> int:
+def main(as_json: bool, runs: int = RUNS) -> int:
     """Measure and print; return the exit code."""
     try:
-        figures = measure()
+        figures = measure(runs)
     except (NotStarted, subprocess.TimeoutExpired) as error:
         print(f"gradstudio: the window did not start: {error}", file=sys.stderr)
         return 1
@@ -35,7 +35,7 @@ def measure(runs: int = RUNS) -> dict[str, float]:
 
 
 def start() -> tuple[float, float]:
-    """Start the application once; return the seconds from the start of its process to its first paint and to its plots, as it tells them."""
+    """Start the application once; return the seconds to its first paint and to its plots, as it tells them."""
     environment = {**os.environ, MARKS: "1"}
     environment.setdefault("QT_QPA_PLATFORM", "offscreen")
     command = [sys.executable, "-m", "gradstudio"]
