@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from gradstudio.app import menus
-from gradstudio.document.graph import Array, Recipe
+from gradstudio.document.graph import Array, Node, Recipe
 from gradstudio.document.rules import name_fault
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 DTYPES = ("float32", "float64", "int64", "bool", "float16", "int32")
 STARTS = ("value", "zeros", "ones", "randn", "rand", "arange")
 MOST_ELEMENTS = 1 << 24
-
-Leaf = tuple[str, Array | Recipe, bool]
 
 
 class Dialogs:
@@ -73,9 +72,9 @@ class Dialogs:
         box.exec()
         return "save" if box.clickedButton() is save else "discard" if box.clickedButton() is discard else "cancel"
 
-    def ask_leaf(self, name: str) -> Leaf | None:
-        """Ask for a leaf's name, shape, dtype, start value and requires_grad."""
-        form = LeafForm(name, self.window)
+    def complete_leaf(self, node: Node) -> Node | None:
+        """Ask for a new leaf's name, shape, dtype, start value and requires_grad; None where it is not wanted after all."""
+        form = LeafForm(node, self.window)
         return form.leaf() if form.exec() == QDialog.DialogCode.Accepted else None
 
     def show_keys(self) -> None:
@@ -114,11 +113,13 @@ class Dialogs:
 class LeafForm(QDialog):
     """Shape, dtype and start value of a new leaf. OK is off while something cannot be read, and a line says what."""
 
-    def __init__(self, name: str, parent: QWidget) -> None:
+    def __init__(self, node: Node, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("New leaf")
-        self.name = QLineEdit(name)
-        self.shape = QLineEdit("")
+        self.node = node
+        value = node.value
+        self.name = QLineEdit(node.name or "")
+        self.shape = QLineEdit(", ".join(str(n) for n in value.shape) if value is not None else "")
         self.shape.setPlaceholderText("empty: a scalar; 3; 3, 4")
         self.dtype = QComboBox()
         self.dtype.addItems(DTYPES)
@@ -126,7 +127,9 @@ class LeafForm(QDialog):
         self.start.addItems(STARTS)
         self.number = QLineEdit("1.0")
         self.requires_grad = QCheckBox("requires_grad")
-        self.requires_grad.setChecked(True)
+        self.requires_grad.setChecked(node.requires_grad)
+        if isinstance(value, Recipe):
+            self.start.setCurrentText(value.fn)
         self.fault = QLabel("")
         self.fault.setTextFormat(Qt.TextFormat.PlainText)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -163,15 +166,18 @@ class LeafForm(QDialog):
         self.fault.setText(words)
         self.ok.setEnabled(not words)
 
-    def leaf(self) -> Leaf:
-        """Return what the form says. Raises ValueError in words."""
-        shape, dtype, start = read_shape(self.shape.text()), self.dtype.currentText(), self.start.currentText()
+    def leaf(self) -> Node:
+        """Return the leaf that the form describes. Raises ValueError in words."""
         requires_grad = self.requires_grad.isChecked() and self.requires_grad.isEnabled()
-        if start in ("randn", "rand"):
-            if not dtype.startswith("float"):
-                raise ValueError(f"{start} draws floats: choose a float dtype")
-            return self.name.text(), Recipe(start, shape, dtype), requires_grad
-        return self.name.text(), frozen(self._array(start, shape, np.dtype(dtype))), requires_grad
+        return replace(self.node, names=(self.name.text(),), value=self._value(), requires_grad=requires_grad)
+
+    def _value(self) -> Array | Recipe:
+        shape, dtype, start = read_shape(self.shape.text()), self.dtype.currentText(), self.start.currentText()
+        if start not in ("randn", "rand"):
+            return frozen(self._array(start, shape, np.dtype(dtype)))
+        if not dtype.startswith("float"):
+            raise ValueError(f"{start} draws floats: choose a float dtype")
+        return Recipe(start, shape, dtype)
 
     def _array(self, start: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
         if start == "arange":

@@ -29,8 +29,7 @@ from gradstudio.app.widgets.error_card import ErrorCard
 from gradstudio.app.widgets.step_card import StepCard
 from gradstudio.code.emit import emit
 from gradstudio.document.arrange import beside
-from gradstudio.document.commands.nodes import AddNode
-from gradstudio.document.graph import LEAF, Node
+from gradstudio.document.graph import LEAF
 from gradstudio.io import reader
 from gradstudio.io.files import save as save_bytes
 from gradstudio.io.refusal import NotSaved, Refusal
@@ -175,6 +174,7 @@ class MainWindow(QMainWindow):
         self.toolbar.wanted.connect(self.do)
         self.palette_panel.chosen.connect(self._palette_chose)
         self.canvas.search_requested.connect(self.search_at)
+        self.canvas.complete_leaf = self.dialogs.complete_leaf
         self.timeline.plots_ready.connect(self.plots_ready)
         for card in self.cards:
             card.wanted.connect(self._show_cards)
@@ -224,23 +224,9 @@ class MainWindow(QMainWindow):
     def _free(self, at: QPointF | None) -> QPointF:
         return at if at is not None else QPointF(*beside(self.studio.document, self.studio.primary))
 
-    def add_node(self, node: Node, at: QPointF | None = None) -> None:
-        """Add a node to the block of the selection, or the first, and select it."""
-        place = self._free(at)
-        position = (round(place.x() / GRID) * GRID, round(place.y() / GRID) * GRID)
-        if self.studio.do(AddNode(node, self._block(), position)):
-            self.studio.select([node.id])
-
-    def _block(self) -> str:
-        graph, primary = self.studio.document.graph, self.studio.primary
-        return graph.block_of[primary] if primary is not None else next(iter(graph.blocks))
-
     def ask_leaf(self, at: QPointF | None = None) -> None:
         """Ask for a leaf's name, shape, dtype and start value, and add it."""
-        made = self.dialogs.ask_leaf(catalog.free_name(self.studio.document.graph))
-        if made is not None:
-            name, value, requires_grad = made
-            self.add_node(Node(self.studio.new_id("n"), LEAF, names=(name,), value=value, requires_grad=requires_grad), at)
+        self.add_item(LEAF, at)
 
     # ---- search
 

@@ -198,7 +198,7 @@ def unwired(node: Node) -> str | None:
         operand = node.inputs[i] if i < len(node.inputs) else None
         optional = i < len(inputs) and inputs[i].optional
         if (operand is None and not optional) or (isinstance(operand, tuple) and _hollow(operand)):
-            return f"{inputs[i].name if i < len(inputs) else 'an input'} is not connected"
+            return f"{inputs[i].argument if i < len(inputs) else 'an input'} is not connected"
     return None
 
 

@@ -37,6 +37,11 @@ class Input:
     def saved_name(self) -> str:
         return self.torch or {"x": "self", "y": "other"}.get(self.name, self.name)
 
+    @property
+    def argument(self) -> str:
+        """What PyTorch's function calls the operand: `input`, `other`."""
+        return {"self": "input"}.get(self.saved_name, self.saved_name)
+
 
 @dataclass(frozen=True, slots=True)
 class Attr:

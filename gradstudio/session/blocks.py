@@ -249,7 +249,7 @@ class Blocks:
         row = TABLE.get(node.op)
         spec = row.inputs[path[0]] if row is not None and path[0] < len(row.inputs) else None
         if spec is None or not spec.optional:
-            raise Skipped(f"{spec.name if spec else 'an input'} is not connected")
+            raise Skipped(f"{spec.argument if spec else 'an input'} is not connected")
 
     # ---- groups
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 
 from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.theme import SIZE
@@ -13,12 +13,14 @@ from gradstudio.app.widgets.catalog import NO_GRAD, RETAIN, node_of
 from gradstudio.document.commands.frames import WrapInFrame
 from gradstudio.document.commands.nodes import AddNode, SetRetainGrad
 from gradstudio.document.document import MAIN
-from gradstudio.document.graph import BlockId, Literal, Node, NodeId, OperandPath, operand_at, with_operand
+from gradstudio.document.graph import LEAF, BlockId, Literal, Node, NodeId, OperandPath, operand_at, with_operand
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
+NEEDED = 120.0  # height that a new node needs
+AROUND = sorted((QPointF(20 * i, 20 * j) for i in range(-15, 16) for j in range(-15, 16)), key=lambda p: p.x() ** 2 + p.y() ** 2)
 LEAF_DROP, OP_DROP = QPointF(-66, -52), QPointF(-75, -50)  # from the pointer to the node's corner
 
 
@@ -28,7 +30,10 @@ def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None =
         _on_selection(view, key, pos)
         return None
     studio = view.studio
-    node = node_of(key, studio.new_id("n"), view.canvas.context.graph)
+    made = node_of(key, studio.new_id("n"), view.canvas.context.graph)
+    node = view.complete_leaf(made) if made.op == LEAF else made
+    if node is None:
+        return None
     if loose is not None and loose.source is not None:
         path = first_input(node)
         if path is not None:
@@ -71,7 +76,13 @@ def _corner(view: CanvasView, node: Node, pos: QPointF, loose: LooseWire | None)
     else:
         corner = pos + (LEAF_DROP if node.op == "leaf" else OP_DROP)
     grid = SIZE["grid"]
-    return round(round(corner.x() / grid) * grid), round(round(corner.y() / grid) * grid)
+    wanted = QPointF(round(corner.x() / grid) * grid, round(corner.y() / grid) * grid)
+    free = next((wanted + off for off in AROUND if not _taken(view, wanted + off)), wanted)
+    return round(free.x()), round(free.y())
+
+
+def _taken(view: CanvasView, corner: QPointF) -> bool:
+    return bool(view.canvas.boxes_of_nodes(QRectF(corner, QSizeF(SIZE["nodeOpW"], NEEDED))))
 
 
 def _on_selection(view: CanvasView, key: str, pos: QPointF) -> None:

@@ -16,7 +16,6 @@ from gradstudio.session.state import Local
 OPERATORS = {"add": "+", "sub": "−", "mul": "·", "div": "/", "pow": "**", "matmul": "@", "remainder": "%"}
 OPERATORS |= {"add_": "+=", "sub_": "−=", "mul_": "*=", "div_": "/="} | {"eq": "==", "ne": "!=", "gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 
-PYTORCH_NAMES = {"x": "input", "y": "other"}  # what the op table calls by one letter
 
 
 def input_faces(context: Context, node: Node) -> tuple[InputFace, ...]:
@@ -42,8 +41,7 @@ def slot_name(context: Context, node: Node, path: OperandPath) -> str:
     if group is not None and path[0] < len(group.inputs):
         return group.graph.nodes[group.inputs[path[0]]].name or f"input {path[0] + 1}"
     row = TABLE.get(node.op)
-    name = row.inputs[path[0]].name if row and path[0] < len(row.inputs) else str(path[0] + 1)
-    name = PYTORCH_NAMES.get(name, name)
+    name = row.inputs[path[0]].argument if row and path[0] < len(row.inputs) else str(path[0] + 1)
     return f"{name} {path[1] + 1}" if len(path) > 1 else name
 
 

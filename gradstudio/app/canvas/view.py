@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
@@ -41,13 +42,18 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
-from gradstudio.document.graph import NodeId, NodePath, OperandPath
+from gradstudio.document.graph import Node, NodeId, NodePath, OperandPath
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
     from gradstudio.app.studio import Studio
 
 EDGE, EDGE_SPEED, FRAME_MS = 28.0, 14.0, 16  # px from the edge at which a drag scrolls, px a frame at most
+
+
+def as_it_is(node: Node) -> Node | None:
+    """Take a new leaf as the palette has it."""
+    return node
 
 
 class CanvasView(Camera):
@@ -63,6 +69,7 @@ class CanvasView(Camera):
         self.legend = Legend(self.canvas.theme, self.switch_norms, self)
         self.zoom_box = ZoomBox(self.canvas.theme, self.zoom_by, self.reset_zoom, self.fit_all, self)
         self.editor = Editor(self)
+        self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
         self.dock = CardDock(self)
         self.keys = Keys(self)
         self._grid: tuple[object, QBrush] | None = None

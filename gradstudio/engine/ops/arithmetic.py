@@ -147,6 +147,12 @@ def pow_backward_exponent(g: Any, x: Any, exponent: Any, out: Any) -> Any:
 
 
 @helper
+def pow_backward_self(g: Any, x: Any, exponent: Any) -> Any:
+    """The gradient of the base for a tensor exponent: zero where the exponent is 0."""
+    return ops.where(ops.eq(exponent, 0), ops.zeros_like(g), g * (exponent * ops.pow(x, exponent - 1)))
+
+
+@helper
 def pow_base_backward(g: Any, x: Any, exponent: Any, out: Any) -> Any:
     """The gradient of the exponent of a number: that number's logarithm times the result; at base 0 it is zero for exponents >= 0."""
     share = out * float(np.log(x))
@@ -197,42 +203,4 @@ register(
     Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, kernel=raise_any, category=CATEGORY, symbol="xⁿ",
        torch=("{x} ** {y}", "torch.pow({x}, {y})", "{x}.pow({y})"), latex="{x}^{{y}}", doc="Raise to a power, element by element.",
        samples=samples.TWO_POSITIVE, bad_samples=samples.BROADCAST),
-)
-
-
-# Functions of one tensor.
-@helper
-def pow_backward_self(g: Any, x: Any, exponent: Any) -> Any:
-    """The gradient of the base for a tensor exponent: zero where the exponent is 0."""
-    return ops.where(ops.eq(exponent, 0), ops.zeros_like(g), g * (exponent * ops.pow(x, exponent - 1)))
-
-
-def function(name: str, forward: Any, vjp: Any, formula: str, symbol: str, latex: str, doc: str, promotes: str = "float",
-             given: Any = samples.ONE, node: str = "") -> Op:
-    """Return the row of a function of one tensor."""
-    return Op(name, (Input("x", vjp, formula),), forward, node_name=f"{node or name.capitalize()}Backward0", promotes=promotes,
-              category=CATEGORY, symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc, samples=given)
-
-
-def negative(x: Any) -> Any:
-    if x.dtype.kind == "b":
-        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
-                           "`logical_not()` operator instead.")
-    return np.negative(x)
-
-
-register(
-    function("neg", negative, lambda g: -g, "−1", "−x", "-{x}", "Change the sign.", "same"),
-    function("sqrt", np.sqrt, lambda g, out: g / (2 * out), "1/(2√{x})", "√", r"\sqrt{x}", "Square root.", given=samples.ONE_POSITIVE),
-    function("exp", np.exp, lambda g, out: g * out, "e^{x}", "eˣ", "e^{x}", "Exponential."),
-    function("log", np.log, lambda g, x: ops.div(g, x), "1/{x}", "ln", r"\ln {x}", "Natural logarithm.", given=samples.ONE_POSITIVE),
-    function("sin", np.sin, lambda g, x: g * ops.cos(x), "cos {x}", "sin", r"\sin {x}", "Sine."),
-    function("cos", np.cos, lambda g, x: g * -ops.sin(x), "−sin {x}", "cos", r"\cos {x}", "Cosine."),
-    function("abs", np.absolute, lambda g, x: g * ops.sgn(x), "sign {x}", "|x|", "|{x}|", "Absolute value; its gradient is 0 at 0.", "same"),
-    function("sign", np.sign, lambda g: ops.zeros_like(g), "0", "sign", r"\mathrm{sign}({x})", "-1, 0 or 1; no gradient passes.", "same"),
-    function("reciprocal", lambda x: constant(1, x.dtype) / x, lambda g, out: -g * (out * out), "−1/{x}²", "1/x", r"\frac{1}{x}",
-             "One over x.", given=samples.ONE_POSITIVE),
-    Op("sgn", (Input("x", lambda g: ops.zeros_like(g)),), np.sign, node_name="SgnBackward0", promotes="same", hidden=True),
-    Op("square", (Input("x", formula="2{x}"),), composite=lambda x: ops.pow_scalar(x, 2), category=CATEGORY, symbol="x²",
-       torch=("torch.square({x})", "{x}.square()"), latex="{x}^2", doc="Multiply by itself.", samples=samples.ONE),
 )

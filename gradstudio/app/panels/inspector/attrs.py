@@ -14,7 +14,6 @@ from gradstudio.engine import TABLE
 from gradstudio.engine.op import Attr
 
 SEVERAL = frozenset({"dims", "shape", "sizes"})
-ARGUMENTS: dict[object, str] = {"self": "input", ("pow", "y"): "exponent"}  # as PyTorch's functions call their arguments
 LITERAL = "literal"  # the kind of a number that may stand in an empty port
 HINTS = {LITERAL: "a number", "dim": "a number, or None", "dims": "0, 1 or None", "shape": "3, 4", "sizes": "2, 1"}
 
@@ -24,7 +23,7 @@ def setting_rows(subject: Subject) -> tuple[Row, ...]:
     row = TABLE.get(subject.node.op)
     if row is None:
         return ()
-    names = [ARGUMENTS.get((row.name, each.name)) or ARGUMENTS.get(each.saved_name, each.saved_name) for each in row.inputs]
+    names = [each.argument for each in row.inputs]
     literals = [
         literal_row(subject, path, operand, names[path[0]] if path[0] < len(names) else "")
         for path, operand in literals_in(subject.node.inputs)
