@@ -89,7 +89,7 @@ def record(op, sample):
     attrs = dict(sample.attrs or {})
     leaves, a = tensors(sample, op)
     text = spelled(op, a, attrs)
-    names = {"torch": torch, "F": F, "a": a}
+    names = {"torch": torch, "F": F, "a": a, "inf": float("inf")}
 
     def run():
         if op.torch[0] == "{x}[{index}]":

@@ -154,7 +154,7 @@ def smoothed(x: Any, target: Any, weight: Any, reduction: str, ignore_index: int
     likelihood = nll(logs, target, weight, reduction, ignore_index)
     spread = ops.neg(ops.sum(logs if weight is None else ops.mul(logs, per_class(weight, x, dim)), dim))
     ignored = ops.eq(target, ignore_index)
-    spread = ops.masked_fill(spread, ignored, 0.0)
+    spread = ops.masked_fill_number(spread, ignored, 0.0)
     if reduction != "none":
         spread = ops.sum(spread)
     if reduction == "mean":

@@ -25,6 +25,4 @@ register(
     comparison("ge", np.greater_equal, "≥", r"\ge", ">=", "Where the first is greater or equal."),
     comparison("lt", np.less, "<", "<", "<", "Where the first is smaller."),
     comparison("le", np.less_equal, "≤", r"\le", "<=", "Where the first is smaller or equal."),
-    Op("logical_and", (Input("x"), Input("y")), np.logical_and, promotes="same", hidden=True),
-    Op("logical_or", (Input("x"), Input("y")), np.logical_or, promotes="same", hidden=True),
 )

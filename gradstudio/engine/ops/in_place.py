@@ -63,11 +63,16 @@ def fill_(x: Tensor, value: Any) -> Tensor:
     return fill_tensor_(x, value) if isinstance(value, Tensor) else fill_number_(x, value)
 
 
+def masked_fill_(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    return mask_tensor_(x, mask, value) if isinstance(value, Tensor) else mask_number_(x, mask, value)
+
+
 def pow_(x: Tensor, exponent: Any) -> Tensor:
     return pow_tensor_(x, exponent) if isinstance(exponent, Tensor) else pow_scalar_(x, exponent)
 
 
 fill_number_, fill_tensor_ = mutating("fill_number"), mutating("fill_tensor")
+mask_number_, mask_tensor_ = mutating("masked_fill_number"), mutating("masked_fill_tensor")
 pow_scalar_, pow_tensor_ = mutating("pow_scalar"), mutating("pow_tensor")
 ALPHA = Attr("alpha", "number", 1, "Factor of the second operand.")
 UPDATE = (Sample((samples.array(3, 2), samples.array(3, 2, start=0.6))), Sample((samples.array(2, 3), samples.array(3, start=0.3))),
@@ -104,6 +109,10 @@ register(
     Op("fill_", (Input("x", formula="0"), Input("y", formula="1", kind="operand")), composite=fill_, mutates="x", category=CATEGORY,
        symbol="fill", torch=("{x}.fill_({y})",), latex=r"{x} \leftarrow {y}", doc="Overwrite with one number.",
        samples=(Sample((samples.array(3), 2.5)), Sample((samples.array(3), samples.SCALAR)))),
+    Op("masked_fill_", (Input("x", formula="[not {mask}]"), Input("mask"), Input("value", formula="[{mask}]", kind="operand")),
+       composite=masked_fill_, mutates="x", category=CATEGORY, symbol="mask", torch=("{x}.masked_fill_({mask}, {value})",),
+       latex=r"{x} \leftarrow {value}\ \mathrm{where}\ {mask}", doc="Overwrite where a mask is true.",
+       samples=(Sample((samples.array(3, 2), samples.array(3, 2) > 0, -1.5)), Sample((samples.array(3), samples.array(3) > 0, samples.SCALAR)))),
     unary("zero_", mutating("zero"), "0", r"{x} \leftarrow 0", "Overwrite with zeros; the gradient becomes zero.", "0"),
     unary("exp_", mutating("exp"), "eˣ", r"{x} \leftarrow e^{x}", "Exponential in place.", "e^{x}"),
     unary("neg_", mutating("neg"), "−x", r"{x} \leftarrow -{x}", "Change the sign in place.", "−1"),

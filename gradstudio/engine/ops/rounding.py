@@ -1,0 +1,135 @@
+"""Rounding, remainders and tests of numbers. Roundings pass a gradient of zero, as in PyTorch. Category arithmetic and comparison."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine.apply import register
+from gradstudio.engine.dims import Dim, dims_of
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.arithmetic import CATEGORY, operand
+from gradstudio.engine.promote import number_dtype
+from gradstudio.engine.tensor import Tensor, make
+
+Array = np.ndarray[Any, Any]
+DIM = Attr("dim", "dims", None, "Along which dims; over all elements if left out.")
+KEEPDIM = Attr("keepdim", "bool", False, "Keep reduced dims with size 1.")
+MASKS = (Sample((samples.array(3, 2) > 0, samples.array(3, 2, start=0.6) > 0)),)
+ODD = (Sample((np.array([1.0, np.nan, np.inf, -np.inf]),)),)
+
+
+def rounding(name: str, forward: Any, symbol: str, latex: str, doc: str) -> Op:
+    """Return the row of a rounding to integers; integers stay as they are."""
+    return Op(name, (Input("x", lambda g: ops.zeros_like(g), "0"),), lambda x: x.copy() if x.dtype.kind in "biu" else forward(x),
+              node_name=f"{name.capitalize()}Backward0", promotes="same", category=CATEGORY, symbol=symbol,
+              torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=f"{doc}; no gradient passes.", samples=samples.ONE)
+
+
+def no_derivative(g: Any) -> Any:
+    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+
+
+def as_first(x: Any, y: Any) -> Any:
+    """Return a number that stands first as a 0-dim tensor: it promotes as a number of the default dtype."""
+    return x if isinstance(x, Tensor) else make(np.array(x, y.scalar_type if isinstance(x, int) else number_dtype(x)), None)
+
+
+def floor_divide(x: Any, y: Any) -> Any:
+    x = as_first(x, y)
+    return ops.floor_divide_tensor(x, y) if isinstance(y, Tensor) else ops.floor_divide_number(x, y)
+
+
+def divided_down(x: Array, y: Any) -> Any:
+    if x.dtype.kind in "iu" and not np.all(y):
+        raise RuntimeError("ZeroDivisionError")
+    return np.floor_divide(x, y)
+
+
+def remainder(x: Any, y: Any) -> Any:
+    x = as_first(x, y)
+    return ops.remainder_tensor(x, y) if isinstance(y, Tensor) else ops.remainder_number(x, y)
+
+
+def fmod(x: Any, y: Any) -> Any:
+    return ops.fmod_tensor(x, y) if isinstance(y, Tensor) else ops.fmod_number(x, y)
+
+
+def test(name: str, forward: Any, symbol: str, doc: str, given: Any = ODD) -> Op:
+    """Return the row of a test of each element."""
+    return Op(name, (Input("x"),), forward, category="comparison", symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"),
+              latex=rf"\mathrm{{{name}}}({{x}})", doc=doc, samples=given)
+
+
+def logic(name: str, forward: Any, symbol: str, operator: str, latex: str, doc: str) -> Op:
+    """Return the row of a logical op on two masks."""
+    spelled = (f"torch.{name}({{x}}, {{y}})", f"{{x}}.{name}({{y}})", *([f"{{x}} {operator} {{y}}"] if operator else []))
+    return Op(name, (operand("x"), operand("y")), forward, promotes="same", category="comparison", symbol=symbol, torch=spelled,
+              latex=latex, doc=doc, samples=MASKS, bad_samples=samples.BROADCAST if not operator else ())
+
+
+def whole(name: str, reduce: Any, symbol: str, doc: str) -> Op:
+    """Return the row of any or all."""
+
+    def forward(x: Array, dim: Dim, keepdim: bool) -> Any:
+        return reduce(x.astype(bool), dims_of(dim, x.ndim), keepdims=keepdim)
+
+    return Op(name, (Input("x"),), forward, attrs=(DIM, KEEPDIM), category="comparison", symbol=symbol,
+              torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=rf"\mathrm{{{name}}}({{x}})", doc=doc,
+              samples=(Sample((samples.array(3, 2) > 0,)), Sample((samples.array(3, 2) > 0,), {"dim": 1})))
+
+
+def not_numbers(x: Array) -> Any:
+    if x.dtype.kind == "f":
+        raise TypeError("ufunc 'bitwise_not' takes integers and masks")
+    return np.invert(x)
+
+
+ORDER = "Remainder of a division; the sign is that of "
+DIVISIONS = (*samples.TWO_POSITIVE[:2], Sample((samples.positive(2, 3), samples.positive(3) * 0.71)), Sample((samples.positive(3), 2)),
+             Sample((np.array([7, -7]), 2)))
+register(
+    rounding("floor", np.floor, "⌊x⌋", r"\lfloor {x} \rfloor", "Round down"),
+    rounding("ceil", np.ceil, "⌈x⌉", r"\lceil {x} \rceil", "Round up"),
+    rounding("round", np.rint, "≈", r"\mathrm{round}({x})", "Round to the nearest, halves to even"),
+    rounding("trunc", np.trunc, "trunc", r"\mathrm{trunc}({x})", "Round towards zero"),
+    Op("floor_divide_tensor", (Input("x", no_derivative), Input("y", no_derivative)), divided_down,
+       node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
+    Op("floor_divide_number", (Input("x", no_derivative), Input("y", kind="number")), divided_down,
+       node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
+    Op("floor_divide", (operand("x", formula="none"), operand("y", formula="none")), composite=floor_divide, kernel=np.floor_divide,
+       category=CATEGORY, symbol="//", torch=("torch.floor_divide({x}, {y})", "{x} // {y}", "{x}.floor_divide({y})"),
+       latex=r"\lfloor {x} / {y} \rfloor", doc="Divide and round down; PyTorch has no derivative for it.", 
+       samples=(Sample((np.array([7, -7]), 2)), Sample((np.array([7, -7]), np.array([2, 3])))),
+       bad_samples=samples.BROADCAST),
+    Op("remainder_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "floor"))), np.remainder,
+       node_name="RemainderBackward1", promotes="same", hidden=True),
+    Op("remainder_number", (Input("x", lambda g: g), Input("y", kind="number")), np.remainder, node_name="RemainderBackward0",
+       promotes="same", hidden=True),
+    Op("fmod_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "trunc"))), np.fmod,
+       node_name="FmodBackward1", promotes="same", hidden=True),
+    Op("fmod_number", (Input("x", lambda g: g), Input("y", kind="number")), np.fmod, node_name="FmodBackward0", promotes="same", hidden=True),
+    Op("remainder", (operand("x", formula="1"), operand("y", formula="−⌊{x}/{y}⌋")), composite=remainder, kernel=np.remainder,
+       category=CATEGORY, symbol="%", torch=("torch.remainder({x}, {y})", "{x} % {y}", "{x}.remainder({y})"), latex=r"{x} \bmod {y}",
+       doc=f"{ORDER}the divisor.", samples=DIVISIONS, bad_samples=samples.BROADCAST),
+    Op("fmod", (operand("x", formula="1"), operand("y", formula="−trunc({x}/{y})")), composite=fmod, kernel=np.fmod, category=CATEGORY,
+       symbol="fmod", torch=("torch.fmod({x}, {y})", "{x}.fmod({y})"), latex=r"\mathrm{fmod}({x}, {y})", doc=f"{ORDER}the dividend.",
+       samples=DIVISIONS, bad_samples=samples.BROADCAST),
+    test("isnan", np.isnan, "nan?", "Where an element is not a number."),
+    test("isinf", np.isinf, "∞?", "Where an element is infinite."),
+    test("isfinite", np.isfinite, "finite?", "Where an element is neither infinite nor nan."),
+    test("logical_not", np.logical_not, "not", "Where an element is false or zero.", (Sample((samples.array(3) > 0,)), *ODD)),
+    Op("bitwise_not", (Input("x"),), not_numbers, category="comparison", symbol="~",
+       torch=("torch.bitwise_not({x})", "~{x}", "{x}.bitwise_not()"), latex=r"\lnot {x}", doc="Invert a mask, or the bits of integers.",
+       samples=(Sample((samples.array(3) > 0,)), Sample((np.array([0, 5]),)))),
+    logic("logical_and", np.logical_and, "and", "", r"{x} \land {y}", "Where both are true."),
+    logic("logical_or", np.logical_or, "or", "", r"{x} \lor {y}", "Where one is true."),
+    logic("logical_xor", np.logical_xor, "xor", "", r"{x} \oplus {y}", "Where just one is true."),
+    logic("bitwise_and", np.bitwise_and, "&", "&", r"{x} \land {y}", "And of two masks, or of bits."),
+    logic("bitwise_or", np.bitwise_or, "|", "|", r"{x} \lor {y}", "Or of two masks, or of bits."),
+    logic("bitwise_xor", np.bitwise_xor, "^", "^", r"{x} \oplus {y}", "Exclusive or of two masks, or of bits."),
+    whole("any", np.logical_or.reduce, "any", "Whether one element is true."),
+    whole("all", np.logical_and.reduce, "all", "Whether every element is true."),
+)

@@ -1,0 +1,141 @@
+"""Variance, norms, logsumexp and running sums. Category reduction."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import errors, summation
+from gradstudio.engine.apply import register
+from gradstudio.engine.dims import Dim, dim_of, dims_of
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, KEEPDIM, LISTS, PLAIN
+
+Array = np.ndarray[Any, Any]
+CORRECTION = Attr("correction", "number", 1, "Subtracted from the number of elements (Bessel's correction).")
+ORD = Attr("p", "number", 2, "Which norm: 0, 1, 2, inf...")
+ONE_DIM = Attr("dim", "dim", 0, "Along which dim.")
+SPREAD = (Sample((samples.array(3, 2),)), Sample((samples.array(3, 2),), {"dim": 0}),
+          Sample((samples.array(2, 3, 2),), {"dim": (0, 2), "keepdim": True, "correction": 0}))
+
+
+# Variance and standard deviation.
+def variance(x: Array, dim: Dim, correction: Any, keepdim: bool) -> Any:
+    if x.dtype.kind not in "fc":
+        raise RuntimeError("std and var only support floating point and complex dtypes")
+    dims = dims_of(dim, x.ndim)
+    n = math.prod([x.shape[d] for d in dims])
+    centred = x - np.add.reduce(x, dims, keepdims=True) / x.dtype.type(n)
+    return summation.total(centred * centred, dims, keepdim) / x.dtype.type(max(n - correction, 0))
+
+
+@helper
+def var_backward(g: Any, x: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+    """The gradient of the variance: twice the distance from the mean, over n − correction."""
+    shape = ops.shape_of(x)
+    n = ops.count(shape, dim)
+    g = ops.restored(g, shape, dim, keepdim)
+    return (2.0 / (n - correction)) * g * (x - ops.mean(x, dim, True)) if n != correction else g * (x - ops.mean(x, dim, True)) * math.inf
+
+
+@helper
+def std_backward(g: Any, x: Any, out: Any, dim: Any, correction: Any, keepdim: bool) -> Any:
+    """The gradient of the standard deviation; zero where it is zero."""
+    share = ops.masked_fill_number(g / (out * 2), ops.eq(out, 0), 0)
+    return ops.var_backward(share, x, dim, correction, keepdim)
+
+
+# Vector norms.
+def norm(x: Array, p: Any, dim: Dim, keepdim: bool) -> Any:
+    if x.dtype.kind not in "fc":
+        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                           f"{errors.dtype_name(x.dtype)}")
+    dims, size = dims_of(dim, x.ndim), np.abs(x)
+    if p == 0:
+        return np.add.reduce(x != 0, dims, x.dtype, keepdims=keepdim)
+    if math.isinf(p):
+        return (np.maximum if p > 0 else np.minimum).reduce(size, dims, keepdims=keepdim)
+    if p == 1:
+        return summation.total(size, dims, keepdim)
+    if p == 2:
+        return np.sqrt(summation.total(x * x, dims, keepdim))
+    return summation.total(size ** p, dims, keepdim) ** (1 / p)
+
+
+@helper
+def norm_backward(g: Any, x: Any, out: Any, p: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient of a vector norm; zero where the norm is zero, none at all for p = 0."""
+    if p == 0:
+        return None
+    shape = ops.shape_of(x)
+    g, out = ops.restored(g, shape, dim, keepdim), ops.restored(out, shape, dim, keepdim)
+    if p == 1:
+        return ops.sgn(x) * g
+    if p == 2:
+        return g * ops.masked_fill_number(x / out, ops.eq(out, 0), 0)
+    size = ops.abs(x)
+    if math.isinf(p):
+        largest = ops.eq(size, out)
+        return ops.sgn(x) * (g / ops.sum(largest, dim, True)) * largest
+    if p < 2:
+        share = ops.masked_fill_number(ops.sgn(x) * ops.pow(size, p - 1), ops.eq(x, 0), 0)
+        return share * (g / ops.pow(out, p - 1))
+    return x * ops.pow(size, p - 2) * ops.masked_fill_number(g / ops.pow(out, p - 1), ops.eq(out, 0), 0)
+
+
+def norm_of(x: Any, p: Any = 2, dim: Dim = None, keepdim: bool = False) -> Any:
+    return ops.vector_norm(x, {"fro": 2, None: 2}.get(p, p), dim, keepdim)
+
+
+# Logarithm of a sum of exponentials; running sums.
+def logsumexp(x: Array, dim: Dim, keepdim: bool) -> Any:
+    dims = dims_of(dim, x.ndim)
+    top = np.maximum.reduce(x, dims, keepdims=True) if x.size else np.zeros((1,) * x.ndim, x.dtype)
+    top = np.where(np.isinf(top), 0, top)
+    out = np.log(np.add.reduce(np.exp(x - top), dims, keepdims=keepdim))
+    return out + (top if keepdim else np.squeeze(top, dims)).astype(x.dtype)
+
+
+@helper
+def logsumexp_backward(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
+    """The gradient of logsumexp: softmax."""
+    shape = ops.shape_of(x)
+    return ops.restored(g, shape, dim, keepdim) * ops.exp(x - ops.restored(out, shape, dim, keepdim))
+
+
+@helper
+def cumsum_backward(g: Any, dim: int) -> Any:
+    """Sum the cotangents from each element to the end."""
+    return ops.flip(ops.cumsum(ops.flip(g, (dim,)), dim), (dim,)) if ops.shape_of(g) else g
+
+
+def cumsum(x: Array, dim: int) -> Any:
+    wanted = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
+    return np.add.accumulate(x, dim_of(dim, x.ndim), wanted) if x.ndim else x.astype(wanted)
+
+
+register(
+    Op("var", (Input("x", lambda g, x, dim, correction, keepdim: ops.var_backward(g, x, dim, correction, keepdim), "2({x} − mean)/(n − 1)"),),
+       variance, node_name="VarBackward0", attrs=(DIM, CORRECTION, KEEPDIM), category=CATEGORY, symbol="σ²", torch=("torch.var({x})", "{x}.var()"),
+       latex=r"\mathrm{var}({x})", doc="Variance.", samples=SPREAD, bad_samples=BAD_DIM),
+    Op("std", (Input("x", lambda g, x, out, dim, correction, keepdim: ops.std_backward(g, x, out, dim, correction, keepdim),
+                     "({x} − mean)/((n − 1)·std)"),), lambda *a: np.sqrt(variance(*a)), node_name="StdBackward0",
+       attrs=(DIM, CORRECTION, KEEPDIM), category=CATEGORY, symbol="s", torch=("torch.std({x})", "{x}.std()"), latex=r"\mathrm{std}({x})",
+       doc="Standard deviation.", samples=SPREAD, bad_samples=BAD_DIM),
+    Op("vector_norm", (Input("x", lambda g, x, out, p, dim, keepdim: ops.norm_backward(g, x, out, p, dim, keepdim)),), norm,
+       node_name="LinalgVectorNormBackward0", attrs=(ORD, DIM, KEEPDIM), hidden=True),
+    Op("norm", (Input("x", formula="{x}/norm"),), composite=norm_of, attrs=(ORD, DIM, KEEPDIM), category=CATEGORY, symbol="‖x‖",
+       torch=("{x}.norm()", "torch.norm({x})"), latex=r"\lVert {x} \rVert", doc="Length of a vector.",
+       samples=(*PLAIN, *[Sample((samples.array(3, 2),), {"p": p, "dim": 1}) for p in (1, 3, 1.5, math.inf)]), bad_samples=BAD_DIM),
+    Op("logsumexp", (Input("x", lambda g, x, out, dim, keepdim: ops.logsumexp_backward(g, x, out, dim, keepdim), "softmax {x}"),), logsumexp,
+       node_name="LogsumexpBackward0", attrs=(DIM, KEEPDIM), category=CATEGORY, symbol="LSE",
+       torch=("torch.logsumexp({x}, {dim})", "{x}.logsumexp({dim})"), latex=r"\ln\sum e^{x}",
+       doc="Logarithm of the sum of exponentials, computed without overflow.", samples=tuple([s for s in LISTS if s.attrs]), bad_samples=BAD_DIM),
+    Op("cumsum", (Input("x", lambda g, dim: ops.cumsum_backward(g, dim), "1 from there on"),), cumsum, node_name="CumsumBackward0",
+       attrs=(ONE_DIM,), category=CATEGORY, symbol="Σ…", torch=("torch.cumsum({x}, {dim})", "{x}.cumsum({dim})"), latex=r"\sum_{j \le i} {x}_j",
+       doc="Running sum along a dim.", samples=(Sample((samples.array(3, 2),), {"dim": 0}), Sample((samples.array(4),), {"dim": -1})),
+       bad_samples=BAD_DIM),
+)
