@@ -92,10 +92,14 @@ class Machine:
         except Exception as error:
             observer.finish(raised=True)
             path = self.recorder.steps[-1].node if observer.ran else ()
+            if not observer.ran:
+                self.recorder.add("call", ())
+            self.recorder.look_for_writes("accumulate")  # a retained grad is kept before its node would run
             if not path:
                 raise
             raise self.blocks.failure(path, error) from error
         observer.finish(raised=False)
+        self.recorder.look_for_writes("accumulate")
         return result
 
     # ---- other effects
