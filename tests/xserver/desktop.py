@@ -23,13 +23,12 @@ OPENBOX = """<?xml version="1.0"?>
 """
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 20) -> object:
-    """The first true value of `condition`, polled; raises AssertionError naming `what` after `seconds`."""
+def wait_until(condition: Callable[[], object], what: str, seconds: float = 30) -> None:
+    """Poll until the condition holds; raises AssertionError naming `what` after `seconds`."""
     until = time.monotonic() + seconds
-    while not (found := condition()):
+    while not condition():
         assert time.monotonic() < until, f"waited {seconds} s in vain: {what}"
         time.sleep(0.05)
-    return found
 
 
 @contextmanager
@@ -68,7 +67,7 @@ def desktop(folder: Path) -> Iterator["Desktop"]:
     assert not lacking, f"the job on a real X server needs {', '.join(lacking)}: see .ci/run"
     with ExitStack() as stack:
         display = stack.enter_context(x_server())
-        settings = {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
+        settings = {f"XDG_{name}_HOME": str(folder / "settings" / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
         environment = {**os.environ, **settings, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8"}
         environment.pop("WAYLAND_DISPLAY", None)
         configuration = folder / "openbox.xml"
@@ -86,28 +85,21 @@ class Desktop:
 
     @contextmanager
     def gradstudio(self, *arguments: object) -> Iterator["Window"]:
-        """The program as a user starts it, with its window open over the whole screen."""
+        """The program as a user starts it for the first time, with its window open over the whole screen."""
+        shutil.rmtree(self.folder / "settings", ignore_errors=True)
         log = self.folder / "gradstudio.log"
-        command = (sys.executable, "-m", "gradstudio", *arguments)
+        self.tool("xdotool", "mousemove", SIZE[0] - 1, SIZE[1] - 1)  # away from what lights up under it
+        command = (sys.executable, "-X", "faulthandler", "-m", "gradstudio", *arguments)
         with log.open("wb") as output, process(*command, output=output, env=self.environment) as running:
-            window = Window(self, self.window_of(running, log), running, log)
-            wait_until(lambda: window.size == SIZE, "the window fills the screen")
+            window = Window(self, "", running, log)
+            window.wait(window.find, "the window opens")
+            window.wait(lambda: window.size == SIZE, "the window fills the screen")
             try:
                 yield window
             except AssertionError as failure:
                 self.screenshot(self.folder / "failed.png")
                 failure.add_note(f"the screen: {self.folder / 'failed.png'}; what the program said: {log.read_text() or 'nothing'}")
                 raise
-
-    def window_of(self, running: subprocess.Popen, log: Path) -> str:
-        """The id of the program's window once it is on the screen."""
-
-        def find() -> str:
-            assert running.poll() is None, f"gradstudio ended with {running.returncode}: {log.read_text()}"
-            search = ("xdotool", "search", "--onlyvisible", "--pid", running.pid, "--name", "GradStudio")
-            return self.tool(*search, check=False).split("\n")[0]
-
-        return str(wait_until(find, "the window opens", 30))
 
     def tool(self, *command: object, check: bool = True) -> str:
         """What a command prints on this desktop."""
@@ -129,6 +121,22 @@ class Window:
     id: str
     running: subprocess.Popen
     log: Path
+
+    def find(self) -> bool:
+        """Look for the program's window on the screen."""
+        search = ("xdotool", "search", "--onlyvisible", "--pid", self.running.pid, "--name", "GradStudio")
+        self.id = self.desktop.tool(*search, check=False).split("\n")[0]
+        return bool(self.id)
+
+    def wait(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for a condition while the program runs; raises AssertionError when it ends, or after a while, naming `what`."""
+
+        def holds() -> object:
+            code = self.running.poll()
+            assert code is None, f"the program ended with {code} while this was waited for: {what}"
+            return condition()
+
+        wait_until(holds, what)
 
     @property
     def title(self) -> str:

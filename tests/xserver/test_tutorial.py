@@ -34,26 +34,15 @@ def saved(file: Path, node: str) -> dict:
 
 def save(window: Window, file: Path) -> None:
     """Press Ctrl+S on changes, and wait until they are in the file and the title says so."""
-    wait_until(lambda: window.title == f"{file.name}* — GradStudio", "the title marks a change")
+    window.wait(lambda: window.title == f"{file.name}* — GradStudio", "the title marks a change")
     window.key("ctrl+s")
-    wait_until(lambda: window.title == f"{file.name} — GradStudio", "the title says that all is saved")
-
-
-def still(desktop: Desktop, folder: Path) -> QImage:
-    """A screenshot of a screen that has come to rest."""
-    shots = [desktop.screenshot(folder / "0.png")]
-
-    def rested() -> bool:
-        shots.append(desktop.screenshot(folder / f"{len(shots)}.png"))
-        return shots[-1] == shots[-2]
-
-    wait_until(rested, "the screen comes to rest")
-    return shots[-1]
+    window.wait(lambda: window.title == f"{file.name} — GradStudio", "the title says that all is saved")
 
 
 def pixels(image: QImage) -> np.ndarray:
+    """Red, green and blue, height by width by 3; a copy, because the bits go with the picture."""
     image = image.convertToFormat(QImage.Format.Format_RGB32)
-    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3]
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].copy()
 
 
 def differing(one: QImage, other: QImage) -> float:
@@ -61,11 +50,23 @@ def differing(one: QImage, other: QImage) -> float:
     return float((pixels(one) != pixels(other)).any(axis=2).mean())
 
 
-def test_a_number_is_typed_a_wire_dragged_and_the_file_saved(desktop: Desktop, twin: Twin, file: Path, tmp_path: Path) -> None:
+def opened(desktop: Desktop, window: Window, twin: Twin) -> QImage:
+    """A screenshot of the window once it shows what its twin shows, all but the times in the status bar."""
+    shots: list[QImage] = []
+    window.wait(lambda: window.title == "tutorial.grad — GradStudio", "the file is open")
+    window.key("shift+f")
+
+    def same() -> bool:
+        shots.append(desktop.screenshot(desktop.folder / "opened.png"))
+        return differing(shots[-1], twin.window.grab().toImage()) < 0.002
+
+    window.wait(same, "the screen shows what the same window shows off-screen")
+    return shots[-1]
+
+
+def test_a_number_is_typed_a_wire_dragged_and_the_file_saved(desktop: Desktop, twin: Twin, file: Path) -> None:
     with desktop.gradstudio(file) as window:
-        wait_until(lambda: window.title == "tutorial.grad — GradStudio", "the file is open")
-        opened = still(desktop, tmp_path)
-        assert differing(opened, twin.window.grab().toImage()) < 0.002  # the times in the status bar
+        before = opened(desktop, window, twin)
 
         window.click(*twin.number(X), times=2)
         window.type("5")
@@ -76,7 +77,7 @@ def test_a_number_is_typed_a_wire_dragged_and_the_file_saved(desktop: Desktop, t
         window.drag(twin.output(X), twin.input(MUL, (1,)))
         save(window, file)
         assert saved(file, MUL)["inputs"] == [{"ref": POW}, {"ref": X}]
-        assert differing(still(desktop, tmp_path), opened) > 0.002
+        assert differing(desktop.screenshot(desktop.folder / "wired.png"), before) > 0.01
 
         window.key("ctrl+z")
         save(window, file)
@@ -88,10 +89,9 @@ def test_a_number_is_typed_a_wire_dragged_and_the_file_saved(desktop: Desktop, t
         assert window.log.read_text() == ""
 
 
-def test_a_number_is_dragged_and_one_undo_takes_the_drag_back(desktop: Desktop, twin: Twin, file: Path, tmp_path: Path) -> None:
+def test_a_number_is_dragged_and_one_undo_takes_the_drag_back(desktop: Desktop, twin: Twin, file: Path) -> None:
     with desktop.gradstudio(file) as window:
-        wait_until(lambda: window.title == "tutorial.grad — GradStudio", "the file is open")
-        still(desktop, tmp_path)
+        opened(desktop, window, twin)
         x, y = twin.number(Y)
         window.drag((x, y), (x + 60, y), steps=30)
         save(window, file)

@@ -24,6 +24,7 @@ class Twin:
         assert self.window.open(file)
         qtbot.waitUntil(lambda: studio.shown.document is studio.document)
         self.view = self.window.canvas
+        self.view.fit_all()
         self.view.grab()  # faces are worked out when they are painted
 
     def number(self, node: NodeId) -> tuple[int, int]:
