@@ -74,14 +74,14 @@ class Curves:
         self.plots: list[Any] = []
         self.curves: list[StepCurve] = []
 
-    def show(self, tracks: Sequence[Track], end: int, pitch: float, colors: Theme, scale: float) -> None:
-        """Show tracks, each `pitch` px high."""
+    def show(self, tracks: Sequence[Track], seen: range, end: int, pitch: float, colors: Theme, scale: float) -> None:
+        """Show the tracks that are in view (`seen`), each `pitch` px high."""
         while len(self.plots) < len(tracks):
             self._add()
         width = self.widget.width()
         for i, (plot, curve) in enumerate(zip(self.plots, self.curves, strict=True)):
-            plot.setVisible(i < len(tracks))
-            if i < len(tracks):
+            plot.setVisible(i in seen)
+            if i in seen:
                 plot.setGeometry(QRectF(0, i * pitch, width, pitch))
                 if curve.end != end:
                     plot.setXRange(0, max(1, end), padding=0)

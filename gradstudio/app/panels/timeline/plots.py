@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QSize, QTimer, Signal
-from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtGui import QMoveEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
@@ -66,6 +66,11 @@ class GradientPlots(Drawn):
         room = self.height() / ui_scale() - 8
         return max(TRACK, min(TALLEST, room / max(1, len(self.tracks))))
 
+    def in_view(self) -> range:
+        """Return the indices of the tracks that are in view."""
+        seen, pitch = self.visibleRegion().boundingRect(), self.pitch() * ui_scale()
+        return range(int(seen.top() / pitch), min(len(self.tracks), int(seen.bottom() / pitch) + 1))
+
     # ---- the curves
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -90,11 +95,16 @@ class GradientPlots(Drawn):
         scale = ui_scale()
         left, right = round(self.left * scale), round(self.right * scale)
         self.curves.widget.setGeometry(left, 0, max(1, self.width() - left - right), self.height())
-        self.curves.show(self.tracks, self.studio.shown.trace.end, self.pitch() * scale, self.colors, scale)
+        self.curves.show(self.tracks, self.in_view(), self.studio.shown.trace.end, self.pitch() * scale, self.colors, scale)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Fit the curves."""
         super().resizeEvent(event)
+        self._lay_out()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Show the curves that were scrolled into view."""
+        super().moveEvent(event)
         self._lay_out()
 
     def event(self, event: QEvent) -> bool:
@@ -109,7 +119,8 @@ class GradientPlots(Drawn):
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint names and numbers."""
         pitch = self.pitch()
-        for i, track in enumerate(self.tracks):
+        for i in self.in_view():
+            track = self.tracks[i]
             top, base = pitch * i + 14, pitch * i + pitch - 9
             paint.text(self.left - 14, (top + base) / 2 + 2, track.name, "code", "text2", "r", 500, self.left - 24)
             paint.text(

@@ -1,0 +1,51 @@
+"""Who reads whom, with instances replaced by what is inside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from gradstudio.explain.flow import flow_of, producer, resolve, ways
+from tests.explain.build import Program
+
+
+def grouped() -> Program:
+    """x -> negated (a group of one neg) -> y."""
+    p = Program()
+    x = p.leaf("x", 2.0)
+    p.op("mul", p.group("negated", op="neg", operand=x), 3.0, name="y")
+    return p
+
+
+def test_a_node_inside_a_group_reads_what_comes_in_from_outside():
+    flow = flow_of(grouped().document())
+    assert flow.sources[("n2", "n101"), (0,)] == (("n1",), 0)
+    assert flow.readers[("n1",), 0] == ((("n2", "n101"), (0,)),)
+    assert set(flow.nodes) == {("n1",), ("n2", "n101"), ("n3",)}
+
+
+def test_a_reader_of_an_instance_reads_what_is_inside():
+    document = grouped().document()
+    assert flow_of(document).sources[("n3",), (0,)] == (("n2", "n101"), 0)
+    assert resolve(document, (("n2",), 0)) == (("n2", "n101"), 0)
+    assert resolve(document, (("n2", "n100"), 0)) == (("n1",), 0)
+
+
+def test_the_way_from_a_leaf_to_a_goal_leads_through_the_group():
+    document = grouped().document()
+    assert ways(document, (("n1",), 0), frozenset({("n3",)})) == (("n2", "n101"), ("n3",))
+    assert ways(document, (("n3",), 0), frozenset({("n1",)})) == ()
+
+
+def test_an_unwired_operand_has_no_producer():
+    p = Program()
+    p.op("neg", None)
+    assert flow_of(p.document()).sources == {}
+
+
+def test_a_gradient_read_as_a_value_is_no_way_for_a_gradient():
+    p = Program()
+    x = p.leaf("x", 2.0)
+    p.op("neg", replace(x, grad=True), name="y")
+    document = p.document()
+    assert flow_of(document).readers == {}
+    assert producer(document, (), x) == (("n1",), 0)
