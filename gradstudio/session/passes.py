@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 
@@ -200,9 +201,11 @@ class PassObserver:
                 record.freed_by = recorder.call
 
     def _magnitudes(self) -> list[float]:
-        found = []
-        for column in self.recorder.log.flows.values():
-            record = column.last
-            if record is not None and record.number == self.number and record.array.size:
-                found.append(float(np.sqrt(np.mean(np.square(np.abs(record.array).astype(np.float64))))))
-        return [m for m in found if np.isfinite(m)]
+        columns = self.recorder.log.flows.values()
+        found = [size_of(r.array) for c in columns if (r := c.last) is not None and r.number == self.number and r.array.size]
+        return [m for m in found if isfinite(m)]
+
+
+def size_of(g: Array) -> float:
+    """Return the magnitude that a wire is drawn by: of a number itself, of more the root mean square."""
+    return abs(float(g.item())) if g.size == 1 else float(np.sqrt(np.mean(np.square(np.abs(g).astype(np.float64)))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any, cast
 
 import numpy as np
@@ -84,8 +85,8 @@ def figures(array: Array) -> tuple[float | None, float | None, float | None, int
     if not array.size or array.dtype.kind == "c":
         return None, None, None, 0
     if array.size == 1:
-        number = float(array.reshape(()))
-        return (number, number, abs(number), 0) if np.isfinite(number) else (None, None, None, 1)
+        number = float(array.item())
+        return (number, number, abs(number), 0) if isfinite(number) else (None, None, None, 1)
     flat = np.asarray(array, np.float64).ravel()
     finite = flat[np.isfinite(flat)] if not np.isfinite(flat).all() else flat
     if not finite.size:
@@ -153,24 +154,32 @@ def _gone(column: Column[FlowRecord], k: int, number: int) -> bool:
 def flow_view(record: FlowRecord) -> Flow:
     """Return what is shown of a cotangent."""
     if record.shown is None:
-        g = np.asarray(record.array, np.float64)
-        one = record.array.size == 1
-        finite = g[np.isfinite(g)]
-        values, _ = cells(record.array, CELLS)
-        record.shown = Flow(
-            "value" if g.any() else "zero",
-            float(g.reshape(())) if one else None,
-            float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0,
-            float(finite[finite > 0].sum()),
-            float(-finite[finite < 0].sum()),
-            float(np.linalg.norm(finite)),
-            record.array.shape,
-            values,
-            int(g.size - finite.size),
-            tuple(_figure(term) for term in record.terms),
-            record.step,
-        )
+        record.shown = _number_flow(record) if record.array.size == 1 else _array_flow(record)
     return cast(Flow, record.shown)
+
+
+def _number_flow(record: FlowRecord) -> Flow:
+    """Return the flow of one element: the common case, at a tenth of the cost."""
+    g, size = float(record.array.item()), abs(float(record.array.item()))
+    finite = isfinite(g)
+    if not finite:
+        size = 0.0
+    terms = tuple(_figure(term) for term in record.terms) if len(record.terms) > 1 else (g,)
+    return Flow(
+        "value" if g else "zero", g, size, size if g > 0 else 0.0, size if g < 0 else 0.0, size,
+        record.array.shape, (g,), int(not finite), terms, record.step,
+    )  # fmt: skip
+
+
+def _array_flow(record: FlowRecord) -> Flow:
+    g = np.asarray(record.array, np.float64)
+    finite = g[np.isfinite(g)]
+    values, _ = cells(record.array, CELLS)
+    return Flow(
+        "value" if g.any() else "zero", None, float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0,
+        float(finite[finite > 0].sum()), float(-finite[finite < 0].sum()), float(np.linalg.norm(finite)), record.array.shape, values,
+        int(g.size - finite.size), tuple(_figure(term) for term in record.terms), record.step,
+    )  # fmt: skip
 
 
 def _figure(array: Array) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,10 @@ class Recorder:
 
     def count_nonfinite(self, array: Array) -> None:
         """Add to the number of non-finite elements that this step made."""
-        if array.dtype.kind in "fc" and (count := int(array.size - np.count_nonzero(np.isfinite(array)))):
+        if array.size == 1:
+            if array.dtype.kind == "f" and not isfinite(array.item()):
+                self.nonfinite[self.k] = self.nonfinite.get(self.k, 0) + 1
+        elif array.dtype.kind in "fc" and (count := int(array.size - np.count_nonzero(np.isfinite(array)))):
             self.nonfinite[self.k] = self.nonfinite.get(self.k, 0) + count
 
     def runs(self, path: NodePath, readers: tuple[Reader, ...]) -> None:
