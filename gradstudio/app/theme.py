@@ -42,11 +42,12 @@ class Theme:
         self._ramps = {key: [QColor(c) for c in stops] for key, stops in table["gradient"].items() if isinstance(stops, list)}
 
     def color(self, shade: Shade, alpha: float | None = None) -> QColor:
-        """Return a colour by token name, hex text or as it is; with `alpha` from 0 to 1 a copy that is as opaque."""
+        """Return a colour by token name, hex text or as it is; with `alpha` from 0 to 1 a copy that is as opaque. Never change it."""
         found = self._colors.get(shade) if isinstance(shade, str) else shade
+        if alpha is None:
+            return QColor(shade) if found is None else found
         color = QColor(shade) if found is None else QColor(found)
-        if alpha is not None:
-            color.setAlphaF(alpha)
+        color.setAlphaF(alpha)
         return color
 
     def mix(self, a: Shade, b: Shade, t: float) -> QColor:

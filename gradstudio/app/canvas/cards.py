@@ -16,8 +16,9 @@ from gradstudio.document.graph import NodeId, NodePath
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
-GAP = 48.0  # px between node and card
+GAP = 60.0  # px between node and card
 SIDES = ("below", "right", "left", "above")  # the order in which they are preferred
+PREFERENCE = 6000.0  # square px of nodes that a card may hide before the next side is better
 BY_SIDE_RISE = 0.35  # how much of a card beside a node stands above the node's middle
 
 
@@ -86,8 +87,8 @@ class CardDock:
         return QRect(QPoint(round(x), round(y)), size)
 
     def _emptiest(self, card: Card) -> str:
-        """Return the side on which a card hides least and is seen whole; earlier sides win ties."""
-        costs = [(self._cost(QRectF(self._rect(card, side))), i) for i, side in enumerate(SIDES)]
+        """Return the side on which a card hides least and is seen whole; an earlier side wins where the difference is small."""
+        costs = [(self._cost(QRectF(self._rect(card, side))) + i * PREFERENCE, i) for i, side in enumerate(SIDES)]
         return SIDES[min(costs)[1]]
 
     def _cost(self, rect: QRectF) -> float:
@@ -99,7 +100,7 @@ class CardDock:
             over = transform.mapRect(item.body).intersected(rect)
             if not over.isEmpty():
                 hidden += over.width() * over.height() * (6.0 if node == self.node else 1.0)
-        return round((hidden + 4 * outside) / 2000)
+        return hidden + 4 * outside
 
     def _line(self, card: QRectF) -> QLineF:
         """Return the tether in canvas units, from the node's edge to the card's."""

@@ -229,8 +229,8 @@ class Context:
 
     @cached_property
     def first_nonfinite(self) -> NodeId | None:
-        """The first node that made a NaN or an infinity."""
-        steps = sorted(k for k in self.trace.nonfinite if k <= self.state.k)
+        """The first node that made a NaN or an infinity; what a leaf starts with was made by nobody."""
+        steps = sorted(k for k in self.trace.nonfinite if 0 < k <= self.state.k)
         step = self.trace.step(steps[0]) if steps else None
         return self.here(step.node) if step else None
 

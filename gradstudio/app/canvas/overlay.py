@@ -64,6 +64,9 @@ class Legend(QWidget):
         if event.button() == Qt.MouseButton.LeftButton:
             self._switch()
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         paint = Paint(QPainter(self), self._theme)
         cy, x = HEIGHT / 2, self._ramp
@@ -128,6 +131,9 @@ class ZoomBox(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._acts[self._part(event.position().x())]()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         paint = Paint(QPainter(self), self._theme)

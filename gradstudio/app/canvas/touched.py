@@ -44,6 +44,7 @@ def touched(change: Change, before: Context, now: Context) -> Touched:
         nodes |= _here(now, (path for path, _ in changed_keys(before.state.cotangents, now.state.cotangents)))
     nodes |= {target for target, _ in wires}
     for node in list(nodes):
+        wires |= {(node, path) for path, _ in now.graph.nodes[node].refs()}
         for wire in now.graph.consumers.get(node, ()):
             nodes.add(wire.target)
             wires.add((wire.target, wire.path))

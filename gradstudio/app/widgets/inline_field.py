@@ -36,6 +36,8 @@ class InlineField(QLineEdit):
             self._close(None, 0)
         else:
             super().keyPressEvent(event)
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                event.accept()  # QLineEdit passes it on to what lies under the field, which may open it again
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab finishes."""

@@ -1,0 +1,52 @@
+"""The cache of pictures."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from gradstudio.app.canvas.pictures import Pictures
+
+
+def canvas() -> QImage:
+    image = QImage(64, 64, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    return image
+
+
+def test_a_picture_is_drawn_once_and_looks_as_drawn_directly(qapp):
+    drawn = []
+
+    def draw(painter: QPainter) -> None:
+        drawn.append(1)
+        painter.fillRect(QRectF(0, 0, 20, 10), QColor("red"))
+
+    pictures, image = Pictures(), canvas()
+    painter = QPainter(image)
+    painter.translate(5.4, 7.6)
+    for _ in range(3):
+        pictures.draw(painter, "key", QRectF(-2, -2, 24, 14), 1.0, 1.0, draw)
+    painter.end()
+    assert len(drawn) == 1
+    assert image.pixelColor(5, 8) == QColor("red")
+    assert image.pixelColor(4, 8).alpha() == 0
+    assert image.pixelColor(24, 17) == QColor("red")
+
+
+def test_another_zoom_draws_anew_but_in_haste_stretches(qapp):
+    drawn = []
+    pictures, image = Pictures(), canvas()
+    painter = QPainter(image)
+    for scale, hurried in ((1.0, False), (1.5, True), (1.5, False), (1.5, False)):
+        pictures.draw(painter, "key", QRectF(0, 0, 10, 10), scale, 1.0, lambda p: drawn.append(1), hurried)
+    painter.end()
+    assert len(drawn) == 2
+
+
+def test_the_least_used_go_first_when_it_is_full(qapp):
+    pictures, image = Pictures(limit=4 * 100 * 3), canvas()
+    painter, drawn = QPainter(image), []
+    for key in ("a", "b", "c", "a", "d", "a", "b"):
+        pictures.draw(painter, key, QRectF(0, 0, 10, 10), 1.0, 1.0, lambda p, key=key: drawn.append(key))
+    painter.end()
+    assert drawn == ["a", "b", "c", "d", "b"]
