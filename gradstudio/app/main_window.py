@@ -292,7 +292,9 @@ class MainWindow(QMainWindow):
         if path is None:
             return
         try:
-            save_bytes(path, emit(self.studio.document).text.encode())
+            shown = self.studio.shown
+            trace = shown.trace if shown.document is self.studio.document and shown.trace.run else None
+            save_bytes(path, emit(self.studio.document, trace=trace).text.encode())
         except NotSaved as refusal:
             self.dialogs.tell(refusal.message)
         else:

@@ -18,7 +18,7 @@ from gradstudio.code.spell import PRIMARY
 from gradstudio.code.statements import Statement, count_uses
 from gradstudio.code.text import comment
 from gradstudio.document import labels as document_labels
-from gradstudio.document.calls import Call, Forward, Grad, Hook, OptimizerStep, OptimizerZero
+from gradstudio.document.calls import Backward, Call, Forward, Grad, Hook, OptimizerStep, OptimizerZero
 from gradstudio.document.document import Document
 from gradstudio.document.graph import CallId, Ref
 from gradstudio.document.labels import Labels
@@ -28,12 +28,21 @@ from gradstudio.document.literals import literal
 def emit(document: Document, labels: Labels | None = None, trace: TraceLike | None = None) -> Program:
     """Return a document as a program.
 
-    `trace`: of a run of this document. It tells which sections raised (without one, each of several stands in a `try`), which root an
-    automatic backward took, and what was skipped for reasons that only a run knows.
+    `trace`: of a run of this document (one of a version before does no harm). It tells which sections raised (without one, each of
+    several stands in a `try`), which root an automatic backward took, and what was skipped for reasons that only a run knows.
     """
     labels = labels or document_labels.of(document)
     parts, pins = plan(document, labels, trace)
     return Emitter(document, labels, parts, pins).program()
+
+
+def told_by(document: Document, trace: TraceLike) -> tuple[object, ...]:
+    """Return what of a run the program of a document depends on; while that stays equal, the program does."""
+    calls = [*document.calls()]
+    if len(document.script) < 2 and not any(isinstance(call, Grad) or (isinstance(call, Backward) and call.automatic) for call in calls):
+        return ()
+    ends = tuple((call.id, end.kind, end.reason) for call in calls if (end := trace.outcomes.get(call.id)) is not None)
+    return ends, tuple((p.call, p.turns, p.roots) for p in trace.passes), tuple(trace.skipped)
 
 
 @dataclass

@@ -283,9 +283,12 @@ class Planner:
         """Return an automatic backward with its root: as it was in the run, else as the facts have it."""
         root, reason = self.facts.root()
         if self.trace is not None and self.after_error is None:
-            path, out = next((p.roots[0] for p in self.trace.passes if (p.call, p.turns) == (call.id, self.turns) and p.roots), ((), 0))
+            roots = (p.roots[0] for p in self.trace.passes if (p.call, p.turns) == (call.id, self.turns) and p.roots)
+            path, out = next(roots, ((), 0))
             outcome = self.trace.outcomes.get(call.id)
-            root, reason = (Ref(path[-1], out), "") if path else (None, reason or (outcome.reason if outcome else ""))
+            known = bool(path) and (path[-1], out) in self.facts.made  # not so where the run is of a version before
+            waits = outcome.reason if outcome is not None and outcome.kind == "waiting" else "it has more than one element, or was not made"
+            root, reason = (Ref(path[-1], out), "") if known else (None, reason or waits)
         return (call, reason) if root is None else (replace(call, roots=(root,)), None)
 
     def _done(self, call: Call, roots: tuple[Ref, ...], count: int | None = None) -> Iterator[Planned]:

@@ -92,8 +92,12 @@ def _errors(found: Run, outcome: Outcome, document: Document) -> list[str]:
 
 
 def _words(message: str) -> list[str]:
-    """Return a message without order: Python asks the right operand of a comparison first where its class is a derived one."""
-    return sorted(message.split())
+    """Return what two messages must share.
+
+    The order may differ: Python asks the right operand of a comparison first where its class is a derived one. So may the note on a
+    tensor's origin: a program lets go of tensors that a session still holds.
+    """
+    return sorted(re.sub(r" which is output \d+ of \w+,", "", message).replace("],", "]").split())
 
 
 def _values(found: Run, program: Program, outcome: Outcome) -> list[str]:

@@ -17,7 +17,7 @@ from gradstudio.app.widgets.code_view import LEFT as CODE_LEFT
 from gradstudio.app.widgets.code_view import LINE, CodeView
 from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
-from gradstudio.code.emit import emit
+from gradstudio.code.emit import emit, told_by
 from gradstudio.code.program import Program
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF
@@ -36,6 +36,7 @@ class CodePanel(Drawn):
         self.studio = studio
         self.program: Program = emit(Document())
         self._emitted: Document | None = None
+        self._told: tuple[object, ...] = ()  # what the program says of the run
         self._lines: dict[str, int] = {}  # the last line that stands for a node or a call
         self._cost = 0.0  # seconds that the last program took
         self._rest = QTimer(self)
@@ -80,6 +81,9 @@ class CodePanel(Drawn):
             self.update()
         if document is not self._emitted and (change.everything or change.document is not None):
             self._follow()
+        elif change.trace and self.in_sync and self._told != told_by(document, self.studio.shown.trace):
+            self._emitted = None
+            self._follow()
         if change.everything or change.values or change.trace or change.theme:
             self.view.viewport().update()
         if change.everything or change.selection or change.playhead or change.trace:
@@ -102,8 +106,9 @@ class CodePanel(Drawn):
         if self.in_sync:
             return
         began = time.perf_counter()
-        self._emitted = self.studio.document
-        self._show_program(emit(self._emitted))
+        self._emitted, trace = self.studio.document, self.studio.shown.trace
+        self._told = told_by(self._emitted, trace)
+        self._show_program(emit(self._emitted, trace=trace if trace.run else None))
         self._cost = time.perf_counter() - began
 
     def _came_to_rest(self) -> None:
