@@ -122,6 +122,7 @@ class Process(QObject):
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
             self._end(self._process.errorString())
+            self.deleteLater()
 
     def _finished(self, code: int) -> None:
         self._end(f"it ended with code {code}")

@@ -74,8 +74,7 @@ class Runner(QObject):
 
     def stop(self) -> None:
         """End what runs, now. The spare takes over; nothing is sent until the next request."""
-        self._document = self._state = self._asked = None
-        self._others.clear()
+        self._forget()
         self._deaths = 0
         if self._worker is not None:
             self._drop(self._worker)
@@ -84,8 +83,8 @@ class Runner(QObject):
 
     def close(self, milliseconds: int = 1000) -> bool:
         """End all processes and wait for them. Return whether none is left."""
-        self._spare_timer.stop()
-        self._worker = self._spare = self._asked = self._document = self._state = None
+        self._forget()
+        self._worker = self._spare = None
         alive = self.findChildren(Process)
         for process in alive:
             process.retire()
@@ -114,10 +113,17 @@ class Runner(QObject):
     def _died(self, why: str) -> None:
         self._worker, self._asked = None, None
         self._deaths += 1
-        if not self.gave_up:
+        if self.gave_up:
+            self._forget()
+        else:
             self._take_worker()
             self._feed()
         self.lost.emit(why)
+
+    def _forget(self) -> None:
+        self._spare_timer.stop()
+        self._document = self._state = self._asked = None
+        self._others.clear()
 
     def _take_worker(self) -> None:
         self._worker, self._spare = self._spare or self._made(), None

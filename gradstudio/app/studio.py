@@ -68,7 +68,7 @@ class Studio(QObject):
         self._k = 0
         self._playhead: Playhead = END
         self._run = 0
-        self._sent: dict[int, Document] = {}
+        self._sent: dict[int, tuple[Document, Playhead]] = {}  # what was sent, and where the playhead stood then
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
         self._answers = Answers()
@@ -256,7 +256,7 @@ class Studio(QObject):
         tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(self.document)))
         if not self._sent:
             self._began = time.monotonic()
-        self._sent[self._run] = self.document
+        self._sent[self._run] = self.document, self._playhead
         self.runner.ask(RunDocument(self._run, tree, self._playhead == END, anchor, View(self._large)))
         self._stale_timer.start()
         self.changed.emit(Change(running=True))
@@ -316,18 +316,21 @@ class Studio(QObject):
             self._answers.tell(answer.request, None)
 
     def _ran(self, answer: Ran) -> None:
-        document = self._sent.get(answer.trace.run)
-        if document is None:
+        if answer.trace.run not in self._sent:
             return
-        self._sent = {run: d for run, d in self._sent.items() if run > answer.trace.run}
+        document, stood = self._sent[answer.trace.run]
+        self._sent = {run: sent for run, sent in self._sent.items() if run > answer.trace.run}
         self._began = time.monotonic()
         before = self.shown
         made: Trace = msgspec.structs.replace(answer.trace, steps=before.trace.steps) if answer.kept else answer.trace
         if document is not self.document and diff(document, self.document).only_looks:
             document = self.document
         self.shown = Shown(document, made, answer.state, labels.of(document))
-        self._k = answer.state.k
-        self._playhead = playhead.playhead_at(made, self._k) if self.stepping else END
+        if self._playhead != stood:
+            self._ask_state(playhead.find(made, self._playhead))  # it moved while the run was in hand
+        else:
+            self._k = answer.state.k
+            self._playhead = playhead.playhead_at(made, self._k) if self.stepping else END
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, answer.state)
