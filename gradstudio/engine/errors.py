@@ -34,6 +34,13 @@ NON_LEAF_GRAD = ("The .grad attribute of a Tensor that is not a leaf Tensor is b
 CREATE_GRAPH = ("Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which can cause "
                 "a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this function, make "
                 "sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid the leak.")
+INFERENCE_SAVED = ("Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation "
+                   "tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
+                   "`torch.no_grad()` instead of `torch.inference_mode()`.")
+INFERENCE_VERSION = "Inference tensors do not track version counter."
+INFERENCE_FLAG = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+INFERENCE_WRITTEN = ("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor "
+                     "before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.")
 VIEW_STRIDES = ("view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
                 "subspaces). Use .reshape(...) instead.")
 

@@ -13,7 +13,7 @@ from gradstudio.engine.gradnode import next_seq
 from gradstudio.engine.plan import NUMBER_COUNTERS as NUMBERS
 from gradstudio.engine.plan import Plan
 from gradstudio.engine.promote import F32, F64, constant
-from gradstudio.engine.tensor import Tensor, View, make, make_view
+from gradstudio.engine.tensor import INFERENCE, Tensor, View, make, make_view
 
 if TYPE_CHECKING:
     from gradstudio.engine.apply import Compiled
@@ -60,7 +60,8 @@ def single(row: Compiled, general: Function) -> Function:
             t: Tensor = make_view(out, n, x, False)
         else:
             t = Tensor()
-            t.array, t.sizes, t.scalar_type, t.node, t.version = out, out.shape, out.dtype, n, [0]
+            t.array, t.sizes, t.scalar_type, t.node = out, out.shape, out.dtype, n
+            t.version = INFERENCE if modes.inference else [0]
         if n is not None:
             if not saves:
                 n.kept = ()
@@ -85,6 +86,8 @@ def pair_recorder(row: Compiled) -> Function:
         e, f = x.node, y.node
         if (e is None and f is None) or not modes.grad:
             t.node = None
+            if modes.inference:
+                t.version = INFERENCE
             return t
         node_type, keep, save = both if e is not None and f is not None else left if f is None else right
         t.node = n = node_type()
@@ -152,6 +155,8 @@ def unary(row: Compiled, general: Function) -> Function:
         e = x.node
         if e is None or not modes.grad:
             t.node = None
+            if modes.inference:
+                t.version = INFERENCE
             return t
         t.node = n = node_type()
         n.seq = next_seq()
@@ -204,6 +209,8 @@ def binary(row: Compiled, general: Function) -> Function:
         t.version = [0]
         if (e is None and f is None) or not modes.grad:
             t.node = None
+            if modes.inference:
+                t.version = INFERENCE
             return t
         if f is None:
             t.node = n = left_type()

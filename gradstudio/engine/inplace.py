@@ -49,7 +49,8 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
         before = make(x.array.copy(), x.node)
         operands[0], arrays = before, [before.array if arrays[0] is x.array else arrays[0], *arrays[1:]]
     x.array[...] = out
-    x.version[0] += 1
+    if x.version is not tensor.INFERENCE:
+        x.version[0] += 1
     if node is not None:
         node.plan.keep(node, operands, arrays, [x], attrs)
         rebase(x, node)
@@ -70,6 +71,8 @@ def _node(row: Compiled, x: Tensor, operands: Sequence[Any], exact: bool) -> Gra
 
 def allowed(x: Tensor) -> None:
     """Raise what PyTorch raises where a tensor must not be written."""
+    if x.version is tensor.INFERENCE and not modes.inference:
+        raise RuntimeError(errors.INFERENCE_WRITTEN)
     if modes.grad and isinstance(x, View):
         _allowed_view(x)
     if modes.grad and type(x.node) is AccumulateGrad:

@@ -1,4 +1,4 @@
-"""Grad mode: the switch that every op reads. One process, one thread."""
+"""Grad mode and inference mode: switches that every op reads. One process, one thread."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 grad = True  # read by the closures of apply.py on every call
 check_nan = False  # anomaly mode
+inference = False  # tensors made now have no version and cannot be saved for backward
 
 
 def grad_enabled() -> bool:
@@ -28,7 +29,7 @@ class GradMode:
     def __enter__(self) -> None:
         global grad
         self.before.append(grad)
-        grad = self.on
+        grad = self.on and not inference
 
     def __exit__(self, *error: object) -> None:
         global grad
@@ -76,3 +77,20 @@ def set_grad_enabled(on: bool) -> None:
     """Set grad mode from here on."""
     global grad
     grad = bool(on)
+
+
+class InferenceMode:
+    """Context manager: nothing is recorded inside, and what is made inside stays out of every later graph."""
+
+    def __init__(self, on: bool = True) -> None:
+        self.on = on
+        self.before: list[tuple[bool, bool]] = []
+
+    def __enter__(self) -> None:
+        global grad, inference
+        self.before.append((grad, inference))
+        grad, inference = not self.on, self.on
+
+    def __exit__(self, *error: object) -> None:
+        global grad, inference
+        grad, inference = self.before.pop()

@@ -18,6 +18,16 @@ DType = np.dtype[Any]
 Shape = tuple[int, ...]
 
 
+class _NoVersion(list[Any]):
+    """The counter of tensors made in inference mode: reading it means that one is saved for backward."""
+
+    def __getitem__(self, i: Any) -> Any:
+        raise RuntimeError(errors.INFERENCE_SAVED)
+
+
+INFERENCE = _NoVersion()
+
+
 class Tensor:
     """An array and its place in the graph. Made by `tensor` and by ops; it has no __init__ because that triples its cost.
 
@@ -66,6 +76,8 @@ class Tensor:
             raise RuntimeError(errors.NON_LEAF_FLAG if on else errors.NON_LEAF_OFF)
         if on and self.scalar_type.kind not in "fc":
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        if on and self.version is INFERENCE and not modes.inference:
+            raise RuntimeError(errors.INFERENCE_FLAG)
         if on != (self.node is not None):
             self.node = AccumulateGrad(self) if on else None
 
@@ -93,6 +105,8 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if self.version is INFERENCE:
+            raise RuntimeError(errors.INFERENCE_VERSION)
         return int(self.version[0])
 
     @property
@@ -227,12 +241,17 @@ class AccumulateGrad(GradNode):
 def make(array: Array, node: GradNode | None) -> Tensor:
     """Return a tensor around an array (never a numpy scalar)."""
     t = Tensor()
-    t.array, t.sizes, t.scalar_type, t.node, t.version = array, array.shape, array.dtype, node, [0]
+    t.array, t.sizes, t.scalar_type, t.node = array, array.shape, array.dtype, node
+    t.version = INFERENCE if modes.inference else [0]
     return t
 
 
-def make_view(array: Array, node: GradNode | None, source: Tensor, multi: bool) -> View:
-    """Return a view of source's storage."""
+def make_view(array: Array, node: GradNode | None, source: Tensor, multi: bool) -> Tensor:
+    """Return a view of source's storage; of an inference tensor another of its kind."""
+    if source.version is INFERENCE:
+        out = make(array, None)
+        out.version = INFERENCE
+        return out
     v = View()
     v.array, v.sizes, v.scalar_type, v.version = array, array.shape, array.dtype, source.version
     v.base = source.base if isinstance(source, View) else source
@@ -265,6 +284,11 @@ def detached(t: Tensor) -> Tensor:
     out = make(t.array, None)
     out.version = t.version
     return out
+
+
+def is_inference(t: Tensor) -> bool:
+    """Tell whether a tensor was made in inference mode."""
+    return t.version is INFERENCE
 
 
 def stored_grad(t: Tensor) -> Tensor | None:

@@ -5,11 +5,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from gradstudio.engine import modes
+from gradstudio.engine import modes, tensor
+from gradstudio.engine.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 _inference: list[bool] = [False]  # the modes entered, the last one in force
-_entered = [False]  # whether inference_mode was ever in force
 
 
 class _Fixed(modes.GradMode):
@@ -57,10 +57,7 @@ class set_grad_enabled(modes.GradMode):  # noqa: N801
 
 
 class inference_mode(modes.GradMode):  # noqa: N801
-    """Ops record nothing inside, whatever enable_grad says.
-
-    Tensors made inside are ordinary ones here: what PyTorch refuses to do with them later is allowed.
-    """
+    """Ops record nothing inside, whatever enable_grad says; tensors made inside stay out of every later graph."""
 
     def __new__(cls, mode: Any = True) -> Any:
         made = object.__new__(cls)
@@ -74,12 +71,13 @@ class inference_mode(modes.GradMode):  # noqa: N801
         self.inference = mode
 
     def __enter__(self) -> None:
-        super().__enter__()
         _inference.append(self.inference)
-        _entered[0] = _entered[0] or self.inference
+        modes.inference = self.inference
+        super().__enter__()
 
     def __exit__(self, *error: object) -> None:
         _inference.pop()
+        modes.inference = _inference[-1]
         super().__exit__(*error)
 
     def __call__(self, function: F) -> F:
@@ -96,11 +94,9 @@ def is_inference_mode_enabled() -> bool:
     return _inference[-1]
 
 
-def is_inference(self: Any) -> bool:
-    """Return False. Raise NotImplementedError once inference_mode was used: tensors do not remember where they were made."""
-    if _entered[0]:
-        raise NotImplementedError("Tensor.is_inference after inference_mode")
-    return False
+def is_inference(self: Tensor) -> bool:
+    """Return whether a tensor was made in inference mode."""
+    return tensor.is_inference(self)
 
 
 def is_grad_enabled() -> bool:

@@ -123,12 +123,19 @@ def power(x: Any, y: Any) -> Any:
     return ops.pow_scalar(x, y)
 
 
+POWERS = {0.5: np.sqrt, 3: lambda x: x * x * x, -0.5: lambda x: constant(1, x.dtype) / np.sqrt(x), -1: lambda x: constant(1, x.dtype) / x,
+          -2: lambda x: constant(1, x.dtype) / (x * x)}  # as PyTorch computes them, to the last bit
+
+
 def raise_to(x: Any, exponent: Any) -> Any:
     if exponent == 2:
         return x * x
     if x.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    return np.sqrt(x) if exponent == 0.5 else np.power(x, constant(exponent, x.dtype) if x.dtype.kind == "f" else exponent)
+    if x.dtype.kind != "f":
+        return np.power(x, exponent)
+    short = POWERS.get(exponent)
+    return short(x) if short is not None else np.power(x, constant(exponent, x.dtype))
 
 
 @helper

@@ -29,26 +29,35 @@ def in_range(index: Array, n: int, dim: int) -> None:
 
 
 def gather(x: Array, index: Array, dim: int) -> Array:
-    if x.ndim != index.ndim:
+    if not index.size:
+        return np.zeros(index.shape, x.dtype)
+    if max(x.ndim, 1) != max(index.ndim, 1):
         raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
     dim = dim_of(dim, x.ndim)
-    in_range(index, x.shape[dim], dim)
-    return x[places(index, dim)]
+    line = x if x.ndim else x.reshape(1)
+    in_range(index, line.shape[dim], dim)
+    return np.asarray(line[places(index, dim)])
 
 
 def places(index: Array, dim: int) -> tuple[Any, ...]:
     """Return numpy's index for taking along a dim: every other dim counts up."""
+    if not index.ndim:
+        return (index,)
     grid = np.ogrid[tuple([slice(n) for n in index.shape])]
     return tuple([index if d == dim else grid[d] for d in range(index.ndim)])
 
 
 def gather_backward(g: Array, index: Array, shape: tuple[int, ...], dim: int) -> Array:
-    out = np.zeros(shape, g.dtype)
+    out = np.zeros(shape or (1,), g.dtype)
+    if not index.size:
+        return out.reshape(shape)
     np.add.at(out, places(index, dim_of(dim, len(shape))), g)
-    return out
+    return out.reshape(shape)
 
 
 def index_select(x: Array, index: Array, dim: int) -> Array:
+    if not x.ndim:
+        return x.copy()
     dim = dim_of(dim, x.ndim)
     bad = index[(index < 0) | (index >= x.shape[dim])]
     if index.ndim > 1:
@@ -61,20 +70,24 @@ def index_select(x: Array, index: Array, dim: int) -> Array:
 
 
 def index_select_backward(g: Array, index: Array, shape: tuple[int, ...], dim: int) -> Array:
+    if not shape:
+        return g.copy()
     out = np.zeros(shape, g.dtype)
     np.add.at(np.moveaxis(out, dim_of(dim, len(shape)), 0), index, np.moveaxis(g, dim_of(dim, len(shape)), 0))
     return out
 
 
-def embedding(weight: Array, indices: Array) -> Array:
+def embedding(weight: Array, indices: Array, padding: int | None = None) -> Array:
     if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
         raise IndexError("index out of range in self")
     return weight[indices]
 
 
-def embedding_backward(g: Array, indices: Array, rows: int) -> Array:
+def embedding_backward(g: Array, indices: Array, rows: int, padding: int | None) -> Array:
     out = np.zeros((rows, g.shape[-1]), g.dtype)
     np.add.at(out, indices, g)
+    if padding is not None:
+        out[padding] = 0
     return out
 
 
@@ -91,6 +104,12 @@ def flip(x: Array, dims: Sequence[int]) -> Array:
     return np.flip(x, dims_of((dims,) if isinstance(dims, int) else dims, x.ndim) if dims != () else ()).copy()
 
 
+def diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:
+    view = np.diagonal(x, offset, dim_of(dim1, x.ndim), dim_of(dim2, x.ndim))
+    view.flags.writeable = x.flags.writeable  # numpy forbids writing to it for reasons of its history
+    return view
+
+
 def diagonal_backward(g: Array, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
     out = np.zeros(shape, g.dtype)
     view = np.diagonal(out, offset, dim1, dim2)
@@ -99,8 +118,8 @@ def diagonal_backward(g: Array, shape: tuple[int, ...], offset: int, dim1: int, 
     return out
 
 
-def sum_to_size(x: Any, shape: Sequence[int]) -> Any:
-    wanted = tuple(shape)
+def sum_to_size(x: Any, shape: Any) -> Any:
+    wanted = (shape,) if isinstance(shape, int) else tuple(shape)
     fits = len(wanted) <= len(x.sizes) and all(n in (1, m) for n, m in zip(wanted[::-1], x.sizes[::-1], strict=False))
     if not fits:
         raise RuntimeError(f"size {{{errors.size(wanted)}}} is not expandable to size {{{errors.size(x.sizes)}}}.")
@@ -146,11 +165,12 @@ register(
        torch=("torch.index_select({x}, {dim}, {index})", "{x}.index_select({dim}, {index})"), latex="{x}_{index}",
        doc="Take slices along a dim by their index.", samples=(Sample((samples.array(3, 2), 0, ROWS)),),
        bad_samples=(Sample((samples.array(3, 2), 1, ROWS), error="INDICES element is out of DATA bounds, id=2 axis_dim=2"),)),
-    Op("embedding_backward", (Input("grad_output", lambda g, indices: ops.embedding_of(g, indices)), Input("indices")), embedding_backward,
-       node_name="EmbeddingDenseBackwardBackward0", attrs=(Attr("rows", "int", 0),), hidden=True),
-    Op("embedding_of", (Input("weight", lambda g, weight_shape, indices: ops.embedding_backward(g, indices, weight_shape[0])), Input("indices")),
-       embedding, node_name="EmbeddingBackward0", hidden=True),
-    Op("embedding", (Input("indices"), Input("weight", formula="1 where taken")), composite=lambda indices, weight: ops.embedding_of(weight, indices),
+    Op("embedding_backward", (Input("grad_output", lambda g, indices, padding: ops.embedding_of(g, indices, padding)), Input("indices")), embedding_backward,
+       node_name="EmbeddingDenseBackwardBackward0", attrs=(Attr("rows", "int", 0), Attr("padding", "int")), hidden=True),
+    Op("embedding_of", (Input("weight", lambda g, weight_shape, indices, padding: ops.embedding_backward(g, indices, weight_shape[0], padding)),
+                         Input("indices")), embedding, node_name="EmbeddingBackward0", attrs=(Attr("padding", "int"),), hidden=True),
+    Op("embedding", (Input("indices"), Input("weight", formula="1 where taken")), composite=lambda indices, weight, padding_idx=None: ops.embedding_of(weight, indices, padding_idx),
+       attrs=(Attr("padding_idx", "int", None, "A row whose gradient stays zero."),),
        category=CATEGORY, symbol="embed", torch=("F.embedding({indices}, {weight})",), latex="{weight}_{indices}", doc="Rows of a table by their index.",
        samples=(Sample((WHICH, samples.array(3, 2))),), bad_samples=(Sample((WHICH + 2, samples.array(3, 2)), error="index out of range in self"),)),
     Op("masked_fill", (Input("x", formula="[not {mask}]"), Input("mask"), Input("value", formula="[{mask}]", kind="operand")), composite=masked_fill,
@@ -163,7 +183,7 @@ register(
     Op("diagonal_backward", (Input("grad_output", lambda g, offset, dim1, dim2: ops.diagonal(g, offset, dim1, dim2)),), diagonal_backward,
        node_name="DiagonalBackwardBackward0", attrs=(SHAPE, Attr("offset", "int", 0), Attr("dim1", "dim", 0), Attr("dim2", "dim", 1)), hidden=True),
     Op("diagonal", (Input("x", lambda g, x_shape, offset, dim1, dim2: ops.diagonal_backward(g, x_shape, offset, dim1, dim2), "1 on the diagonal"),),
-       lambda x, offset, dim1, dim2: np.diagonal(x, offset, dim_of(dim1, x.ndim), dim_of(dim2, x.ndim)), node_name="DiagonalBackward0", views=True,
+       diagonal, node_name="DiagonalBackward0", views=True,
        attrs=(Attr("offset", "int", 0, "Which diagonal."), Attr("dim1", "dim", 0, "One dim."), Attr("dim2", "dim", 1, "The other.")),
        category=CATEGORY, symbol="diag", torch=("torch.diagonal({x})", "{x}.diagonal()"), latex=r"\mathrm{diag}({x})", doc="The diagonal, as a view.",
        samples=(Sample((samples.array(3, 3),)), Sample((samples.array(2, 3),), {"offset": 1})),

@@ -23,9 +23,15 @@ ODD = (Sample((np.array([1.0, np.nan, np.inf, -np.inf]),)),)
 
 def rounding(name: str, forward: Any, symbol: str, latex: str, doc: str) -> Op:
     """Return the row of a rounding to integers; integers stay as they are."""
+    hidden = name.endswith("_whole")
     return Op(name, (Input("x", lambda g: ops.zeros_like(g), "0"),), lambda x: x.copy() if x.dtype.kind in "biu" else forward(x),
-              node_name=f"{name.capitalize()}Backward0", promotes="same", category=CATEGORY, symbol=symbol,
+              node_name=f"{name.removesuffix('_whole').capitalize()}Backward0", promotes="same", category=CATEGORY, symbol=symbol, hidden=hidden,
               torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=f"{doc}; no gradient passes.", samples=samples.ONE)
+
+
+def round_to(x: Array, decimals: int) -> Any:
+    factor = x.dtype.type(10.0 ** abs(decimals))
+    return np.rint(x * factor) / factor if decimals > 0 else np.rint(x / factor) * factor
 
 
 def no_derivative(g: Any) -> Any:
@@ -57,7 +63,7 @@ def fmod(x: Any, y: Any) -> Any:
     return ops.fmod_tensor(x, y) if isinstance(y, Tensor) else ops.fmod_number(x, y)
 
 
-def test(name: str, forward: Any, symbol: str, doc: str, given: Any = ODD) -> Op:
+def tested(name: str, forward: Any, symbol: str, doc: str, given: Any) -> Op:
     """Return the row of a test of each element."""
     return Op(name, (Input("x"),), forward, category="comparison", symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"),
               latex=rf"\mathrm{{{name}}}({{x}})", doc=doc, samples=given)
@@ -93,7 +99,13 @@ DIVISIONS = (*samples.TWO_POSITIVE[:2], Sample((samples.positive(2, 3), samples.
 register(
     rounding("floor", np.floor, "⌊x⌋", r"\lfloor {x} \rfloor", "Round down"),
     rounding("ceil", np.ceil, "⌈x⌉", r"\lceil {x} \rceil", "Round up"),
-    rounding("round", np.rint, "≈", r"\mathrm{round}({x})", "Round to the nearest, halves to even"),
+    rounding("round_whole", np.rint, "≈", r"\mathrm{round}({x})", "Round to the nearest, halves to even"),
+    Op("round_to", (Input("x", lambda g: ops.zeros_like(g)),), round_to, node_name="RoundBackward1", attrs=(Attr("decimals", "int", 0),),
+       promotes="same", hidden=True),
+    Op("round", (Input("x", formula="0"),), composite=lambda x, decimals=0: ops.round_to(x, decimals) if decimals else ops.round_whole(x),
+       attrs=(Attr("decimals", "int", 0, "How many decimals to keep."),), category=CATEGORY, symbol="≈",
+       torch=("torch.round({x})", "{x}.round()"), latex=r"\mathrm{round}({x})", doc="Round to the nearest, halves to even; no gradient passes.",
+       samples=(*samples.ONE, Sample((samples.array(3, 2),), {"decimals": 1}))),
     rounding("trunc", np.trunc, "trunc", r"\mathrm{trunc}({x})", "Round towards zero"),
     Op("floor_divide_tensor", (Input("x", no_derivative), Input("y", no_derivative)), divided_down,
        node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
@@ -117,10 +129,10 @@ register(
     Op("fmod", (operand("x", formula="1"), operand("y", formula="−trunc({x}/{y})")), composite=fmod, kernel=np.fmod, category=CATEGORY,
        symbol="fmod", torch=("torch.fmod({x}, {y})", "{x}.fmod({y})"), latex=r"\mathrm{fmod}({x}, {y})", doc=f"{ORDER}the dividend.",
        samples=DIVISIONS, bad_samples=samples.BROADCAST),
-    test("isnan", np.isnan, "nan?", "Where an element is not a number."),
-    test("isinf", np.isinf, "∞?", "Where an element is infinite."),
-    test("isfinite", np.isfinite, "finite?", "Where an element is neither infinite nor nan."),
-    test("logical_not", np.logical_not, "not", "Where an element is false or zero.", (Sample((samples.array(3) > 0,)), *ODD)),
+    tested("isnan", np.isnan, "nan?", "Where an element is not a number.", ODD),
+    tested("isinf", np.isinf, "∞?", "Where an element is infinite.", ODD),
+    tested("isfinite", np.isfinite, "finite?", "Where an element is neither infinite nor nan.", ODD),
+    tested("logical_not", np.logical_not, "not", "Where an element is false or zero.", (Sample((samples.array(3) > 0,)), *ODD)),
     Op("bitwise_not", (Input("x"),), not_numbers, category="comparison", symbol="~",
        torch=("torch.bitwise_not({x})", "~{x}", "{x}.bitwise_not()"), latex=r"\lnot {x}", doc="Invert a mask, or the bits of integers.",
        samples=(Sample((samples.array(3) > 0,)), Sample((np.array([0, 5]),)))),

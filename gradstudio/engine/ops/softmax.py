@@ -54,8 +54,7 @@ def axis_of(x: Array, dim: int) -> Any:
 
 
 def softmax_backward(g: Array, out: Array, dim: int) -> Any:
-    weighted = g * out
-    return weighted - out * total(weighted, axis_of(out, dim))
+    return (g - total(g * out, axis_of(out, dim))) * out
 
 
 def log_softmax_backward(g: Array, out: Array, dim: int) -> Any:

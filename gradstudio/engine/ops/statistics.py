@@ -10,12 +10,15 @@ import numpy as np
 from gradstudio.engine import errors, summation
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dim_of, dims_of
+from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, KEEPDIM, LISTS, PLAIN
+from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, DTYPE, KEEPDIM, LISTS, PLAIN
 
 Array = np.ndarray[Any, Any]
-CORRECTION = Attr("correction", "number", 1, "Subtracted from the number of elements (Bessel's correction).")
+ADD: Any = np.add.reduce
+CORRECTION = Attr("correction", "number", None, "Subtracted from the number of elements; 1 if left out.")
+UNBIASED = Attr("unbiased", "bool", None, "False is correction 0, True correction 1.")
 ORD = Attr("p", "number", 2, "Which norm: 0, 1, 2, inf...")
 ONE_DIM = Attr("dim", "dim", 0, "Along which dim.")
 SPREAD = (Sample((samples.array(3, 2),)), Sample((samples.array(3, 2),), {"dim": 0}),
@@ -28,7 +31,7 @@ def variance(x: Array, dim: Dim, correction: Any, keepdim: bool) -> Any:
         raise RuntimeError("std and var only support floating point and complex dtypes")
     dims = dims_of(dim, x.ndim)
     n = math.prod([x.shape[d] for d in dims])
-    centred = x - np.add.reduce(x, dims, keepdims=True) / x.dtype.type(n)
+    centred = x - ADD(x, dims, None, None, True) / x.dtype.type(n)
     return summation.total(centred * centred, dims, keepdim) / x.dtype.type(max(n - correction, 0))
 
 
@@ -48,6 +51,22 @@ def std_backward(g: Any, x: Any, out: Any, dim: Any, correction: Any, keepdim: b
     return ops.var_backward(share, x, dim, correction, keepdim)
 
 
+def unbiased_or(correction: Any, unbiased: Any) -> Any:
+    """Return the correction that var's two ways of asking for it mean."""
+    return correction if correction is not None else int(unbiased is None or bool(unbiased))
+
+
+def spread_of(row: str) -> Any:
+    """Return var or std; `torch.var(x, False)` means unbiased=False."""
+
+    def run(x: Any, dim: Any = None, unbiased: Any = None, keepdim: bool = False, correction: Any = None) -> Any:
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        return getattr(ops, row)(x, dim, unbiased_or(correction, unbiased), keepdim)
+
+    return run
+
+
 # Vector norms.
 def norm(x: Array, p: Any, dim: Dim, keepdim: bool) -> Any:
     if x.dtype.kind not in "fc":
@@ -55,9 +74,10 @@ def norm(x: Array, p: Any, dim: Dim, keepdim: bool) -> Any:
                            f"{errors.dtype_name(x.dtype)}")
     dims, size = dims_of(dim, x.ndim), np.abs(x)
     if p == 0:
-        return np.add.reduce(x != 0, dims, x.dtype, keepdims=keepdim)
+        return ADD(x != 0, dims, x.dtype, None, keepdim)
     if math.isinf(p):
-        return (np.maximum if p > 0 else np.minimum).reduce(size, dims, keepdims=keepdim)
+        extreme: Any = np.maximum if p > 0 else np.minimum
+        return extreme.reduce(size, dims, keepdims=keepdim)
     if p == 1:
         return summation.total(size, dims, keepdim)
     if p == 2:
@@ -95,7 +115,7 @@ def logsumexp(x: Array, dim: Dim, keepdim: bool) -> Any:
     dims = dims_of(dim, x.ndim)
     top = np.maximum.reduce(x, dims, keepdims=True) if x.size else np.zeros((1,) * x.ndim, x.dtype)
     top = np.where(np.isinf(top), 0, top)
-    out = np.log(np.add.reduce(np.exp(x - top), dims, keepdims=keepdim))
+    out = np.log(ADD(np.exp(x - top), dims, None, None, keepdim))
     return out + (top if keepdim else np.squeeze(top, dims)).astype(x.dtype)
 
 
@@ -112,18 +132,21 @@ def cumsum_backward(g: Any, dim: int) -> Any:
     return ops.flip(ops.cumsum(ops.flip(g, (dim,)), dim), (dim,)) if ops.shape_of(g) else g
 
 
-def cumsum(x: Array, dim: int) -> Any:
-    wanted = np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
+def cumsum(x: Array, dim: int, dtype: Any = None) -> Any:
+    wanted = as_numpy(dtype) if dtype is not None else np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
     return np.add.accumulate(x, dim_of(dim, x.ndim), wanted) if x.ndim else x.astype(wanted)
 
 
 register(
-    Op("var", (Input("x", lambda g, x, dim, correction, keepdim: ops.var_backward(g, x, dim, correction, keepdim), "2({x} − mean)/(n − 1)"),),
-       variance, node_name="VarBackward0", attrs=(DIM, CORRECTION, KEEPDIM), category=CATEGORY, symbol="σ²", torch=("torch.var({x})", "{x}.var()"),
+    Op("var_of", (Input("x", lambda g, x, dim, correction, keepdim: ops.var_backward(g, x, dim, correction, keepdim)),), variance,
+       node_name="VarBackward0", attrs=(DIM, CORRECTION, KEEPDIM), hidden=True),
+    Op("std_of", (Input("x", lambda g, x, out, dim, correction, keepdim: ops.std_backward(g, x, out, dim, correction, keepdim)),),
+       lambda *a: np.sqrt(variance(*a)), node_name="StdBackward0", attrs=(DIM, CORRECTION, KEEPDIM), hidden=True),
+    Op("var", (Input("x", formula="2({x} − mean)/(n − 1)"),), composite=spread_of("var_of"), attrs=(DIM, UNBIASED, KEEPDIM, CORRECTION),
+       category=CATEGORY, symbol="σ²", torch=("torch.var({x})", "{x}.var()"),
        latex=r"\mathrm{var}({x})", doc="Variance.", samples=SPREAD, bad_samples=BAD_DIM),
-    Op("std", (Input("x", lambda g, x, out, dim, correction, keepdim: ops.std_backward(g, x, out, dim, correction, keepdim),
-                     "({x} − mean)/((n − 1)·std)"),), lambda *a: np.sqrt(variance(*a)), node_name="StdBackward0",
-       attrs=(DIM, CORRECTION, KEEPDIM), category=CATEGORY, symbol="s", torch=("torch.std({x})", "{x}.std()"), latex=r"\mathrm{std}({x})",
+    Op("std", (Input("x", formula="({x} − mean)/((n − 1)·std)"),), composite=spread_of("std_of"), attrs=(DIM, UNBIASED, KEEPDIM, CORRECTION),
+       category=CATEGORY, symbol="s", torch=("torch.std({x})", "{x}.std()"), latex=r"\mathrm{std}({x})",
        doc="Standard deviation.", samples=SPREAD, bad_samples=BAD_DIM),
     Op("vector_norm", (Input("x", lambda g, x, out, p, dim, keepdim: ops.norm_backward(g, x, out, p, dim, keepdim)),), norm,
        node_name="LinalgVectorNormBackward0", attrs=(ORD, DIM, KEEPDIM), hidden=True),
@@ -135,7 +158,7 @@ register(
        torch=("torch.logsumexp({x}, {dim})", "{x}.logsumexp({dim})"), latex=r"\ln\sum e^{x}",
        doc="Logarithm of the sum of exponentials, computed without overflow.", samples=tuple([s for s in LISTS if s.attrs]), bad_samples=BAD_DIM),
     Op("cumsum", (Input("x", lambda g, dim: ops.cumsum_backward(g, dim), "1 from there on"),), cumsum, node_name="CumsumBackward0",
-       attrs=(ONE_DIM,), category=CATEGORY, symbol="Σ…", torch=("torch.cumsum({x}, {dim})", "{x}.cumsum({dim})"), latex=r"\sum_{j \le i} {x}_j",
+       attrs=(ONE_DIM, DTYPE), category=CATEGORY, symbol="Σ…", torch=("torch.cumsum({x}, {dim})", "{x}.cumsum({dim})"), latex=r"\sum_{j \le i} {x}_j",
        doc="Running sum along a dim.", samples=(Sample((samples.array(3, 2),), {"dim": 0}), Sample((samples.array(4),), {"dim": -1})),
        bad_samples=BAD_DIM),
 )
