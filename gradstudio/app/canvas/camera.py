@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, Qt, QTimer, QVariantAnimation, Signal
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from gradstudio.app.canvas.geometry import level_at
 from gradstudio.app.canvas.scene import CanvasScene
+from gradstudio.app.theme import MOTION
 
 if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
@@ -36,6 +37,10 @@ class Camera(QGraphicsView):
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._at_rest)
+        self._glide = QVariantAnimation(self)
+        self._glide.setDuration(int(MOTION["camera"][0]))
+        self._glide.setEasingCurve(QEasingCurve.Type.InOutCubic)
+        self._glide.valueChanged.connect(self._glided)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -62,6 +67,7 @@ class Camera(QGraphicsView):
 
     def set_zoom(self, zoom: float, at: QPointF | None = None) -> None:
         """Zoom so that the point under `at` (view coordinates; the middle) stays where it is."""
+        self._glide.stop()
         zoom = max(FARTHEST, min(NEAREST, zoom))
         if abs(zoom - 1) < 0.02:
             zoom = 1.0
@@ -137,7 +143,32 @@ class Camera(QGraphicsView):
             return
         dx = max(body.right() - middle.right(), 0.0) or min(body.left() - middle.left(), 0.0)
         dy = max(body.bottom() - middle.bottom(), 0.0) or min(body.top() - middle.top(), 0.0)
-        self.pan(dx, dy)
+        self.glide(dx, dy)
+
+    def glide(self, dx: float, dy: float) -> None:
+        """Scroll by view pixels, smoothly; at once where motion is off."""
+        self._glide.stop()
+        if not self.canvas.motion or not self.isVisible():
+            self.pan(dx, dy)
+            return
+        start = QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+        self._glide.setStartValue(start)
+        self._glide.setEndValue(start + QPointF(dx, dy))
+        self._glide.start()
+
+    def still_to_glide(self) -> QPointF:
+        """Return how many view pixels are still to be scrolled."""
+        if self._glide.state() != QVariantAnimation.State.Running:
+            return QPointF()
+        end: QPointF = self._glide.endValue()
+        return end - QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+
+    def hold_still(self) -> None:
+        """Stop gliding: a hand has taken over."""
+        self._glide.stop()
+
+    def _glided(self, value: Any) -> None:
+        self.pan(value.x() - self.horizontalScrollBar().value(), value.y() - self.verticalScrollBar().value())
 
     def follow_zoom(self) -> None:
         """Tell the scene the zoom, and the pixel density of the screen."""

@@ -65,7 +65,7 @@ class CardDock:
         if node not in self._view.canvas.nodes:
             self.place(card, None)
             return
-        rect = self._rect(card, self.side)
+        rect = self._rect(card, self.side, self._node_rect())
         card.place(rect.topLeft())
         body = QRectF(card.body.translated(card.pos()))
         self.tether.follow(self._line(body), "error" if self._failed else "text3")
@@ -73,9 +73,9 @@ class CardDock:
     def _node_rect(self) -> QRectF:
         return self._view.viewportTransform().mapRect(self._view.canvas.nodes[self.node or ""].body)
 
-    def _rect(self, card: Card, side: str) -> QRect:
+    def _rect(self, card: Card, side: str, node: QRectF) -> QRect:
         """Return where a card stands on a side of its node, pushed along the side to stay within the view."""
-        node, size, view = self._node_rect(), card.body.size(), self._view.viewport().rect()
+        size, view = card.body.size(), self._view.viewport().rect()
         if side in ("below", "above"):
             x = node.center().x() - size.width() * 0.3
             x = max(8.0, min(x, view.width() - size.width() - 8.0))
@@ -88,16 +88,19 @@ class CardDock:
 
     def _emptiest(self, card: Card) -> str:
         """Return the side on which a card hides least and is seen whole; an earlier side wins where the difference is small."""
-        costs = [(self._cost(QRectF(self._rect(card, side))) + i * PREFERENCE, i) for i, side in enumerate(SIDES)]
+        node = self._node_rect().translated(-self._view.still_to_glide())
+        costs = [(self._cost(QRectF(self._rect(card, side, node))) + i * PREFERENCE, i) for i, side in enumerate(SIDES)]
         return SIDES[min(costs)[1]]
 
     def _cost(self, rect: QRectF) -> float:
+        """Return the square pixels of nodes that a rectangle would hide, and of itself that would not be seen."""
         view = QRectF(self._view.viewport().rect())
         seen = rect.intersected(view)
         outside = rect.width() * rect.height() - max(0.0, seen.width()) * max(0.0, seen.height())
+        glide = -self._view.still_to_glide()
         hidden, transform = 0.0, self._view.viewportTransform()
         for node, item in self._view.canvas.nodes.items():
-            over = transform.mapRect(item.body).intersected(rect)
+            over = transform.mapRect(item.body).translated(glide).intersected(rect)
             if not over.isEmpty():
                 hidden += over.width() * over.height() * (6.0 if node == self.node else 1.0)
         return hidden + 4 * outside

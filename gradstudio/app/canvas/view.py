@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QBrush,
     QContextMenuEvent,
     QDragEnterEvent,
     QDragMoveEvent,
@@ -17,10 +16,8 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QShowEvent,
-    QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
@@ -35,11 +32,10 @@ from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gestures.begin import begun, is_scrubbed
 from gradstudio.app.canvas.gestures.gesture import Gesture, Pointer
 from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.canvas.grid import Grid
 from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.canvas.keys import Keys
 from gradstudio.app.canvas.overlay import MARGIN, Legend, ZoomBox
-from gradstudio.app.paint import Paint
-from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
 from gradstudio.document.graph import Node, NodeId, NodePath, OperandPath
@@ -72,7 +68,7 @@ class CanvasView(Camera):
         self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
         self.dock = CardDock(self)
         self.keys = Keys(self)
-        self._grid: tuple[object, QBrush] | None = None
+        self._grid = Grid()
         self._space_held = self._space_used = False
         self._last = QPointF()
         self._edge_clock = QTimer(self)
@@ -84,6 +80,7 @@ class CanvasView(Camera):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Canvas")
         self.moved.connect(self._follow_camera)
+        self.canvas.motion = studio.settings.flag("motion", True)
         studio.changed.connect(self.refresh)
         self._show_overlays()
 
@@ -92,7 +89,6 @@ class CanvasView(Camera):
         """Follow the studio."""
         self.canvas.refresh(change)
         if change.theme:
-            self._grid = None
             self.viewport().update()
         if change.everything and change.file:
             self.finish_gesture()
@@ -161,6 +157,7 @@ class CanvasView(Camera):
             event.accept()
             return
         self.keys.pointer_took_over()
+        self.hold_still()
         self._last = event.position()
         self._space_used = self._space_held
         self._take(begun(self, self._pointer(event.position(), event.modifiers()), event.button(), self._space_held))
@@ -346,6 +343,8 @@ class CanvasView(Camera):
     # ------------------------------------------------------------ painting
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self.window().testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen):
+            self.canvas.motion = False  # it is drawn for a picture
         self.show_first()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -376,28 +375,5 @@ class CanvasView(Camera):
         painter.end()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        theme = self.canvas.theme
-        painter.fillRect(rect, theme.color("canvas"))
-        if self.zoom >= 0.3:
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.fillRect(rect, self._grid_brush())
-            painter.restore()
-
-    def _grid_brush(self) -> QBrush:
-        """Return the dot grid as a texture, drawn for this zoom; every second dot under 60 %."""
-        pitch = SIZE["grid"] * (1 if self.zoom >= 0.6 else 2)
-        ratio = self.canvas.ratio
-        key = (self.canvas.theme.name, pitch, ratio)
-        if self._grid is None or self._grid[0] != key:
-            side = max(4, round(pitch * ratio))
-            tile = QPixmap(side, side)
-            tile.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(tile)
-            painter.scale(side / pitch, side / pitch)
-            Paint(painter, self.canvas.theme, ratio).dot(pitch / 2, pitch / 2, 0.9 / min(1.0, self.zoom), "grid")
-            painter.end()
-            brush = QBrush(tile)
-            brush.setTransform(QTransform.fromScale(pitch / side, pitch / side))
-            self._grid = (key, brush)
-        return self._grid[1]
+        painter.fillRect(rect, self.canvas.theme.color("canvas"))
+        self._grid.paint(painter, QRectF(rect), self.canvas.theme, self.zoom, self.canvas.ratio)

@@ -1,0 +1,44 @@
+"""The dot grid under everything, drawn as a texture."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QPainter, QPixmap, QTransform
+
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import SIZE, Theme
+
+DOT = 0.9  # px
+SPARSE_UNDER, NONE_UNDER = 0.6, 0.3  # zoom: every second dot, no dots
+
+
+class Grid:
+    """Keeps the texture of the last zoom."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._brush = QBrush()
+
+    def paint(self, painter: QPainter, rect: QRectF, theme: Theme, zoom: float, ratio: float) -> None:
+        """Fill a rectangle of the canvas with dots. `ratio`: device pixels a canvas unit."""
+        if zoom < NONE_UNDER:
+            return
+        key = (theme, zoom, ratio)
+        if key != self._key:
+            self._key, self._brush = key, _texture(theme, zoom, ratio)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillRect(rect, self._brush)
+
+
+def _texture(theme: Theme, zoom: float, ratio: float) -> QBrush:
+    pitch = SIZE["grid"] * (1 if zoom >= SPARSE_UNDER else 2)
+    side = max(4, round(pitch * ratio))
+    tile = QPixmap(side, side)
+    tile.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(tile)
+    painter.scale(side / pitch, side / pitch)
+    Paint(painter, theme, ratio).dot(pitch / 2, pitch / 2, DOT / min(1.0, zoom), "grid")
+    painter.end()
+    brush = QBrush(tile)
+    brush.setTransform(QTransform.fromScale(pitch / side, pitch / side))
+    return brush
