@@ -69,6 +69,15 @@ class Equation:
         parts = [f"{self.title} {self.subtitle}. {self.place}", *rows, self.note, "".join(run for run, _ in self.next), self.aside]
         return ". ".join(part for part in parts if part)
 
+    @property
+    def announcement(self) -> str:
+        """The step in one breath, for a screen reader: `mul passes 3.0 to pow and 4.0 to y.grad`."""
+        passed = [f"{row.terms[-1].text} to {row.target}" for row in self.rows if row.target]
+        if self.captions[:1] == ("Upstream",):
+            return f"{self.title} passes {listed(passed)}"
+        results = [f"{row.terms[-1].label} is {row.terms[-1].text}" for row in self.rows]
+        return listed(results) or self.note
+
 
 def _interleaved(words: list[str], between: tuple[str, ...]) -> list[str]:
     return [each for pair in zip(words, (*between, ""), strict=False) for each in pair if each]

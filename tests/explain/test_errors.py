@@ -39,6 +39,7 @@ def test_a_second_backward_names_what_was_freed_and_by_which_call(used_up):
     assert found.node == ("n8",)
     assert found.message.startswith("RuntimeError: Trying to backward through the graph a second time")
     assert words_of(found.fixes) == ["Run forward again", "Keep the graph next time", "Go back before the call"]
+    assert found.fixes[1].detail == "backward(retain_graph=True), uses more memory"
     assert found.fixes[2].go_to == 63
     assert found.fixes[2].detail == "Return to step 63, nothing is lost"
 

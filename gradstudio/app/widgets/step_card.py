@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
@@ -52,9 +52,15 @@ class StepCard(Card):
     def _read(self) -> None:
         shown = self.studio.shown
         self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.stepping else None
-        self.setAccessibleDescription(self.equation.spoken if self.equation else "")
+        self._tell(self.equation.spoken if self.equation else "")
         self.fit()
         self.wanted.emit(self.node)
+
+    def _tell(self, words: str) -> None:
+        """Describe the step, and say it aloud where a screen reader listens."""
+        if words and words != self.accessibleDescription() and self.equation and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.equation.announcement))
+        self.setAccessibleDescription(words)
 
     @property
     def node(self) -> NodePath | None:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton
 
 from gradstudio.app.panels.timeline import TimelinePanel
-from gradstudio.app.panels.timeline.calls import ADD
+from gradstudio.app.panels.timeline.call_model import ADD
 from gradstudio.app.panels.timeline.editor import CallEditor
 from gradstudio.app.studio import Studio
 from gradstudio.document import codec
@@ -237,6 +237,8 @@ def test_a_dragged_call_lands_where_it_is_dropped(panel, studio):
     assert [call.kind for call in studio.document.calls()][:2] == ["forward", "zero_grad"]
     model.dropMimeData(model.mimeData([model.index(1)]), Qt.DropAction.MoveAction, 7, 0, model.index(-1))
     assert [call.kind for call in studio.document.calls()][-1] == "zero_grad"
+    model.dropMimeData(model.mimeData([model.index(0)]), Qt.DropAction.MoveAction, 2, 0, model.index(-1))
+    assert [call.id for call in studio.document.calls()][:3] == ["c2", "c1", "c3"]
 
 
 def test_a_call_that_is_switched_off_stays_in_the_list(qtbot, panel, studio):

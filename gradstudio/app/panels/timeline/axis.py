@@ -130,7 +130,7 @@ class Events(Drawn):
         shown = self.studio.shown
         width = self.axis.width() / ui_scale() - LEFT - RIGHT
         self._blocks = blocks_of(shown.trace, max(1.0, width))
-        self.update()
+        self.say(self._blocks, [self._name(block.span) for block in self._blocks if block.span])
 
     def _name(self, span: Span) -> str:
         shown = self.studio.shown
@@ -180,14 +180,15 @@ class Playhead(QWidget):
     def __init__(self, studio: Studio, axis: TimeAxis) -> None:
         super().__init__(axis)
         self.studio, self.axis = studio, axis
-        self._x = 0
+        self._x, self._there = 0, False
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
 
     def follow(self) -> None:
         """Repaint where the line was and where it is."""
-        old, self._x = self._x, round(self.axis.x_of(self.studio.shown.state.k))
-        for x in {old, self._x}:
+        old, there = self._x, self._there
+        self._x, self._there = round(self.axis.x_of(self.studio.shown.state.k)), self.studio.shown.trace.end > 0
+        for x in {old, self._x} if (old, there) != (self._x, self._there) else ():
             self.update(x - 10, 0, 20, self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:

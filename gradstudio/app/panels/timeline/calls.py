@@ -4,129 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QByteArray,
-    QEvent,
-    QMimeData,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)  # fmt: skip
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline.call_model import ADD, CallModel, Index, body_of
+from gradstudio.app.panels.timeline.call_painting import draw_row
 from gradstudio.app.panels.timeline.new_call import again, new_call
-from gradstudio.app.panels.timeline.rows import CallRow, call_rows
+from gradstudio.app.panels.timeline.rows import CallRow
 from gradstudio.app.widgets.drawn import theme_of, ui_scale
-from gradstudio.app.widgets.plain import tip
 from gradstudio.document.calls import KINDS
-from gradstudio.document.commands.script import (
-    AppendCall,
-    ClearScript,
-    MoveCall,
-    RemoveCalls,
-    SetCallEnabled,
-    UnwrapRepeat,
-    WrapRepeat,
-)  # fmt: skip
-from gradstudio.document.graph import CallId
-from gradstudio.document.script import Repeat, Statement
+from gradstudio.document.commands.script import AppendCall, ClearScript, MoveCall, RemoveCalls, SetCallEnabled, UnwrapRepeat, WrapRepeat
+from gradstudio.document.script import Repeat
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
     from gradstudio.app.studio import Studio
 
 WIDTH, ROW = 236, 26
-MIME = "application/x-gradstudio-call"
-Index = QModelIndex | QPersistentModelIndex
-NO_INDEX = QModelIndex()
-ADD = CallRow("+", "Add a call", "plus")
-
-
-class CallModel(QAbstractListModel):
-    """The rows of the script, and a last one that adds a call."""
-
-    def __init__(self, studio: Studio, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.studio = studio
-        self.rows: list[CallRow] = [ADD]
-
-    def read(self) -> None:
-        """Look the rows up; a list of the same calls keeps its indices."""
-        studio = self.studio
-        new = [*call_rows(studio.document, studio.shown.trace, studio.labels), ADD]
-        if [row.id for row in new] == [row.id for row in self.rows]:
-            self.rows = new
-            self.dataChanged.emit(self.index(0), self.index(len(new) - 1))
-        else:
-            self.beginResetModel()
-            self.rows = new
-            self.endResetModel()
-
-    def rowCount(self, parent: Index = NO_INDEX) -> int:
-        """Return the number of rows."""
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return text, spoken text or tool tip of a row."""
-        row = self.rows[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return row.spoken
-        return tip(row.note) if role == Qt.ItemDataRole.ToolTipRole else None
-
-    def flags(self, index: Index) -> Qt.ItemFlag:
-        """Calls and repeats can be dragged."""
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if not index.isValid():
-            return Qt.ItemFlag.ItemIsDropEnabled
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if self.rows[index.row()].statement else flags
-
-    def supportedDropActions(self) -> Qt.DropAction:
-        """A drag moves."""
-        return Qt.DropAction.MoveAction
-
-    def mimeTypes(self) -> list[str]:
-        """Return the one type that is taken."""
-        return [MIME]
-
-    def mimeData(self, indexes: Any) -> QMimeData:
-        """Return the id of the dragged call."""
-        data = QMimeData()
-        data.setData(MIME, QByteArray(self.rows[indexes[0].row()].id.encode()))
-        return data
-
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        """Move the dragged call to a place of the body that it is in."""
-        call_id = bytes(data.data(MIME).data()).decode()
-        before = row if row >= 0 else len(self.rows) - 1
-        self._move_before(call_id, before)
-        return False  # the rows come from the document: the view has none to take away
-
-    def _move_before(self, call_id: CallId, before: int) -> None:
-        body = body_of(self.studio.document.script, call_id)
-        ids = [statement.id for statement in body]
-        below = [row.id for row in self.rows[before:] if row.id in ids]
-        index = ids.index(below[0]) if below else len(ids)
-        here = ids.index(call_id)
-        self.studio.do(MoveCall(call_id, index - (here < index)))
-
-
-def body_of(script: Any, call_id: CallId) -> tuple[Statement, ...]:
-    """Return the body, of a section or a repeat, that a call or repeat stands in; () if it is nowhere."""
-    stack = [section.body for section in script]
-    while stack:
-        body: tuple[Statement, ...] = stack.pop()
-        if any(statement.id == call_id for statement in body):
-            return body
-        stack += [statement.body for statement in body if isinstance(statement, Repeat)]
-    return ()
 
 
 class CallList(QListView):
@@ -392,27 +288,3 @@ class CallDelegate(QStyledItemDelegate):
         if self.list.hasFocus() and index == self.list.currentIndex():
             paint.rounded(plate.adjusted(3, 1, -3, -1), 5, None, "focus", 2)
         painter.restore()
-
-
-def draw_row(paint: Paint, row: CallRow, plate: QRectF, current: bool) -> None:
-    """Paint icon, words and note; the current row has the violet bar."""
-    cy, right = plate.center().y(), plate.right() - 12
-    if current:
-        paint.fill(plate, "hover")
-        paint.fill(QRectF(plate.left(), plate.top(), 2, plate.height()), "accent")
-    if row.statement is None and row is not ADD:
-        paint.text(16, cy, row.words, "caption", "text3", weight=600, width=right - 16)
-        return
-    x = 40 + 14 * row.depth
-    paint.painter.setOpacity(1.0 if row.enabled else 0.5)
-    shade = "error" if row.failed and current else "text" if current else "text3" if row is ADD else "text2"
-    paint.icon(row.icon, x - 16, cy, 13, shade)
-    words_role = "number" if row.mono else "body"
-    words = paint.theme.metrics(words_role).horizontalAdvance(row.words)
-    note = min(paint.theme.metrics("code").horizontalAdvance(row.note), max(60.0, right - x - words - 6))
-    weight = 500 if current or row.mono else 400
-    paint.text(x, cy, row.words, words_role, "text" if current else shade, weight=weight, width=right - x - (note + 5 if row.note else 0))
-    paint.text(right, cy, row.note, "code", row.note_shade, "r", width=note + 1)
-    if not row.enabled:
-        paint.line(x, cy + 1, x + min(words, right - x - note - 8), cy + 1, shade)
-    paint.painter.setOpacity(1.0)

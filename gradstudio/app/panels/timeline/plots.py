@@ -51,7 +51,7 @@ class GradientPlots(Drawn):
         self.setAccessibleDescription(". ".join(track.spoken for track in self.tracks))
         self.updateGeometry()
         self._lay_out()
-        self.update()
+        self.say([(track.name, track.now, track.signed) for track in self.tracks])
 
     def minimumSizeHint(self) -> QSize:
         """Return the room that all tracks need; beyond it they scroll."""

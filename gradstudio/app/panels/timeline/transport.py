@@ -72,6 +72,8 @@ class Transport(QWidget):
         """Show where the playhead is, and whether it moves by itself."""
         if change.everything or change.playhead or change.trace or change.mode or change.theme:
             self._read()
+        if change.theme:
+            self.update()
 
     def _read(self) -> None:
         studio = self.studio
@@ -88,7 +90,6 @@ class Transport(QWidget):
         self._unit.setChecked(studio.step_unit == "step")
         self._speed.show_speed(studio.speed)
         self._where.read()
-        self.update()
 
     def _step(self) -> None:
         self.studio.pause()
@@ -161,7 +162,7 @@ class Position(Drawn):
         case = Case(shown.document, shown.trace, shown.state, ((), 0))
         self._chip = step_words(shown.document, case, shown.trace.step(k)) if inside else ""
         self.setAccessibleName(" ".join(part for part in (self._strong, self._weak, self._chip) if part))
-        self.update()
+        self.say(self._strong, self._weak, self._chip)
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the count, and the step as a chip."""
@@ -186,6 +187,8 @@ class IconButton(QAbstractButton):
 
     def set_icon(self, icon: str, name: str) -> None:
         """Show another icon, under another name."""
+        if (icon, name) == (self._icon, self.accessibleName()):
+            return
         self._icon = icon
         self.setAccessibleName(name)
         set_tip(self, f"{name} ({self._key})")
@@ -240,6 +243,8 @@ class SpeedButton(QAbstractButton):
 
     def show_speed(self, speed: float) -> None:
         """Show a speed."""
+        if self.text() == f"{speed:g}×":
+            return
         self.setText(f"{speed:g}×")
         self.setAccessibleName(f"Speed {speed:g} times")
         set_tip(self, "Speed of playing")

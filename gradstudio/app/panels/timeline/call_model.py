@@ -1,0 +1,103 @@
+"""The rows of the list of calls as Qt's views read them, with drag and drop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractListModel, QByteArray, QMimeData, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtWidgets import QWidget
+
+from gradstudio.app.panels.timeline.rows import CallRow, call_rows
+from gradstudio.app.widgets.plain import tip
+from gradstudio.document.commands.script import MoveCall
+from gradstudio.document.graph import CallId
+from gradstudio.document.script import Repeat, Section, Statement
+
+if TYPE_CHECKING:
+    from gradstudio.app.studio import Studio
+
+MIME = "application/x-gradstudio-call"
+Index = QModelIndex | QPersistentModelIndex
+NO_INDEX = QModelIndex()
+ADD = CallRow("+", "Add a call", "plus")
+
+
+class CallModel(QAbstractListModel):
+    """The rows of the script, and a last one that adds a call."""
+
+    def __init__(self, studio: Studio, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.studio = studio
+        self.rows: list[CallRow] = [ADD]
+
+    def read(self) -> None:
+        """Look the rows up; a list of the same calls keeps its indices."""
+        studio = self.studio
+        new = [*call_rows(studio.document, studio.shown.trace, studio.labels), ADD]
+        if [row.id for row in new] == [row.id for row in self.rows]:
+            differ = [i for i, (row, old) in enumerate(zip(new, self.rows, strict=True)) if row != old]
+            self.rows = new
+            for i in differ:
+                self.dataChanged.emit(self.index(i), self.index(i))
+        else:
+            self.beginResetModel()
+            self.rows = new
+            self.endResetModel()
+
+    def rowCount(self, parent: Index = NO_INDEX) -> int:
+        """Return the number of rows."""
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return text, spoken text or tool tip of a row."""
+        row = self.rows[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return row.spoken
+        return tip(row.note) if role == Qt.ItemDataRole.ToolTipRole else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Calls and repeats can be dragged."""
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if self.rows[index.row()].statement else flags
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        """A drag moves."""
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:
+        """Return the one type that is taken."""
+        return [MIME]
+
+    def mimeData(self, indexes: Any) -> QMimeData:
+        """Return the id of the dragged call."""
+        data = QMimeData()
+        data.setData(MIME, QByteArray(self.rows[indexes[0].row()].id.encode()))
+        return data
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        """Move the dragged call to a place of the body that it is in."""
+        call_id = bytes(data.data(MIME).data()).decode()
+        before = row if row >= 0 else len(self.rows) - 1
+        self._move_before(call_id, before)
+        return False  # the rows come from the document: the view has none to take away
+
+    def _move_before(self, call_id: CallId, before: int) -> None:
+        body = body_of(self.studio.document.script, call_id)
+        ids = [statement.id for statement in body]
+        below = [row.id for row in self.rows[before:] if row.id in ids]
+        index = ids.index(below[0]) if below else len(ids)
+        here = ids.index(call_id)
+        self.studio.do(MoveCall(call_id, index - (here < index)))
+
+
+def body_of(script: tuple[Section, ...], call_id: CallId) -> tuple[Statement, ...]:
+    """Return the body, of a section or a repeat, that a call or repeat stands in; () if it is nowhere."""
+    stack = [section.body for section in script]
+    while stack:
+        body: tuple[Statement, ...] = stack.pop()
+        if any(statement.id == call_id for statement in body):
+            return body
+        stack += [statement.body for statement in body if isinstance(statement, Repeat)]
+    return ()
