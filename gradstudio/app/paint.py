@@ -235,13 +235,8 @@ class Paint:
 
     def legend_ramp(self, rect: QRectF) -> None:
         """Draw the signed scale as a wedge, thin at zero: blue to the left, orange to the right."""
-        n = max(2, int(rect.width() / 2))
-        step = rect.width() / n
-        for i in range(n):
-            at = (i + 0.5) / n * 2 - 1
-            tall = 2 + (rect.height() - 2) * abs(at)
-            slice_ = QRectF(rect.left() + i * step, rect.center().y() - tall / 2, step + 0.3, tall)
-            self.fill(slice_, self.theme.gradient(at, max(0.02, abs(at))))
+        pixmap = ramp_picture(self.theme, rect.width(), rect.height(), math.ceil(self.ratio * 4) / 4)
+        self.painter.drawPixmap(rect, pixmap, QRectF(pixmap.rect()))
 
 
 def cell_color(theme: Theme, value: float, largest: float, gradient: bool) -> QColor:
@@ -317,6 +312,24 @@ def shadow_patch(theme: Theme, radius: float, ratio: float) -> QPixmap:
         e = i * 1.6
         alpha = (0.09 if theme.dark else 0.022) * (1 - i / 8)
         paint.rounded(base.adjusted(-e, SHADOW_DROP - e, e, SHADOW_DROP + e), radius + e, "shadow", alpha=alpha)
+    painter.end()
+    return pixmap
+
+
+@lru_cache(maxsize=16)
+def ramp_picture(theme: Theme, width: float, height: float, ratio: float) -> QPixmap:
+    """Return the signed scale as a wedge."""
+    pixmap = QPixmap(math.ceil(width * ratio), math.ceil(height * ratio))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.scale(pixmap.width() / width, pixmap.height() / height)
+    paint = Paint(painter, theme, ratio)
+    n = max(2, int(width / 2))
+    step = width / n
+    for i in range(n):
+        at = (i + 0.5) / n * 2 - 1
+        tall = 2 + (height - 2) * abs(at)
+        paint.fill(QRectF(i * step, (height - tall) / 2, step + 0.3, tall), theme.gradient(at, max(0.02, abs(at))))
     painter.end()
     return pixmap
 

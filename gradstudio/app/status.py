@@ -49,8 +49,9 @@ class StatusBar(Drawn):
             self._tick.stop()
         self.stop.setVisible(long)
         self.stop.move(round(190 * ui_scale()), round(1 * ui_scale()))
-        self.setAccessibleDescription(". ".join(words for _, words, _ in self.left_parts()))
-        self.update()
+        parts = self.left_parts()
+        self.setAccessibleDescription(". ".join(words for _, words, _ in parts))
+        self.say(parts, self.right_parts(), long)
 
     # ---- what it says
 

@@ -25,6 +25,7 @@ WIRE: Final[dict[str, Any]] = TOKENS["wire"]
 OPACITY: Final[dict[str, float]] = TOKENS["opacity"]
 MOTION: Final[dict[str, Any]] = TOKENS["motion"]
 MODES: Final = ("system", "dark", "light")
+SHADES = 256  # of a ramp
 SMALLEST_TEXT = 11  # px: the floor of the type scale
 
 Shade = str | QColor  # the name of a token ("text2"), a hex colour, or a QColor
@@ -39,7 +40,7 @@ class Theme:
         self.scale = scale
         table = TOKENS["color"][name]
         self._colors = {key: QColor(value) for key, value in table.items() if isinstance(value, str)}
-        self._ramps = {key: [QColor(c) for c in stops] for key, stops in table["gradient"].items() if isinstance(stops, list)}
+        self._ramps = {key: self._shades(stops) for key, stops in table["gradient"].items() if isinstance(stops, list)}
 
     def color(self, shade: Shade, alpha: float | None = None) -> QColor:
         """Return a colour by token name, hex text or as it is; with `alpha` from 0 to 1 a copy that is as opaque. Never change it."""
@@ -106,10 +107,13 @@ class Theme:
         return icon
 
     def _ramp(self, kind: str, t: float) -> QColor:
-        stops = self._ramps[kind]
-        at = max(0.0, min(1.0, t)) * (len(stops) - 1)
-        low = min(int(at), len(stops) - 2)
-        return self.mix(stops[low], stops[low + 1], at - low)
+        return self._ramps[kind][math.floor(max(0.0, min(1.0, t)) * (SHADES - 1) + 0.5)]
+
+    def _shades(self, stops: list[str]) -> list[QColor]:
+        """Return a ramp's shades, worked out once: screens show no more."""
+        scale = (len(stops) - 1) / (SHADES - 1)
+        places = [(i * scale, min(int(i * scale), len(stops) - 2)) for i in range(SHADES)]
+        return [self.mix(stops[low], stops[low + 1], at - low) for at, low in places]
 
 
 @cache

@@ -66,7 +66,7 @@ class Toolbar(Drawn):
             self.grad.setChecked(grad_enabled(studio))
         if change.everything or change.file or change.history or change.mode or change.theme:
             self._place()
-            self.update()
+            self.say(studio.title, studio.dirty)
 
     def resizeEvent(self, event: object) -> None:
         """Keep the search in the middle and the rest at its side."""

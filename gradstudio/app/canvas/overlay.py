@@ -26,12 +26,15 @@ class Legend(QWidget):
         self._range = GradientRange()
         self._norms = False
         self._ramp = 98.0  # left edge of the ramp
+        self.hide()
         self.setFixedSize(284, HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Gradient scale")
 
     def show_range(self, theme: Theme, scale: GradientRange, norms: bool) -> None:
         """Show the range of a pass; hidden while there is none."""
+        if (theme, scale, norms) == (self._theme, self._range, self._norms):
+            return
         self._theme, self._range, self._norms = theme, scale, norms
         self.setVisible(bool(scale.gmax))
         self._places()
@@ -104,6 +107,8 @@ class ZoomBox(QWidget):
 
     def show_zoom(self, theme: Theme, zoom: float) -> None:
         """Show a zoom factor."""
+        if (theme, zoom) == (self._theme, self._zoom):
+            return
         self._theme, self._zoom = theme, zoom
         self.setAccessibleDescription(f"{round(zoom * 100)} per cent")
         self.update()

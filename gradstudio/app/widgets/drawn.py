@@ -59,6 +59,14 @@ class Drawn(QWidget):
     def __init__(self, themed: Themed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.themed = themed
+        self._said: tuple[object, ...] = ()
+
+    def say(self, *words: object) -> None:
+        """Paint again if this, which is all that the widget shows, is not what it showed last, or in another theme."""
+        said = (*words, self.themed.theme, ui_scale())
+        if said != self._said:
+            self._said = said
+            self.update()
 
     @property
     def colors(self) -> Theme:

@@ -40,7 +40,7 @@ class Header(Drawn):
             self.setVisible(head is not None)
             if head:
                 self.setAccessibleName(f"{head.name}, {head.remark}, {', '.join(head.chips)}")
-        self.update()
+        self.say(head)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the pin at the right."""
