@@ -46,7 +46,7 @@ def norm(value: float | None, full: bool = False) -> str:
 
 def short(value: float, sign: bool = False) -> str:
     """Write a number where room is tight, e.g. the ends of a legend: `12`, `−0.3`, `2.7e5`, with `sign` also `+12`."""
-    digits = f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.2g}"
+    digits = f"{value:.3g}" if 1e-3 <= abs(value) < 1e4 or value == 0 else f"{value:.1e}".replace(".0e", "e")
     mantissa, e, exponent = digits.partition("e")
     return ("+" if sign and value > 0 else "") + minus(f"{mantissa}e{int(exponent)}" if e else mantissa)
 

@@ -69,3 +69,4 @@ def test_counts_and_durations_read_well():
 
 def test_legend_ends_are_short_and_signed():
     assert [text.short(12.0, sign=True), text.short(-12.0), text.short(0.3)] == ["+12", "−12", "0.3"]
+    assert [text.short(v) for v in (-265000.0, 0.00025, 1e-7)] == ["−2.6e5", "2.5e−4", "1e−7"]

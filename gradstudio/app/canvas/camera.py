@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 NEAREST, FARTHEST = 4.0, 0.04  # zoom
-FIT_MARGIN = 40.0
+FIT_MARGIN = (40.0, 16.0)  # px beside and above what is fitted, both sides together
 REST_MS = 120
-OVERLAY_ROOM = 52.0  # px at the bottom that fitting leaves to legend and zoom box
+HEAD_ROOM, OVERLAY_ROOM = 24.0, 44.0  # px that fitting leaves to words above nodes; to legend and zoom box
 
 
 class Camera(QGraphicsView):
@@ -106,8 +106,8 @@ class Camera(QGraphicsView):
         """Show a rectangle of the canvas whole, no larger than `most`, above the overlays."""
         if rect.isEmpty():
             return
-        room = QRectF(self.viewport().rect()).adjusted(0, 0, 0, -OVERLAY_ROOM)
-        wide, tall = max(50.0, room.width() - FIT_MARGIN), max(50.0, room.height() - FIT_MARGIN)
+        room = QRectF(self.viewport().rect()).adjusted(0, HEAD_ROOM, 0, -OVERLAY_ROOM)
+        wide, tall = max(50.0, room.width() - FIT_MARGIN[0]), max(50.0, room.height() - FIT_MARGIN[1])
         self.set_zoom(min(most, wide / rect.width(), tall / rect.height()))
         self.put(rect.center(), room.center())
 

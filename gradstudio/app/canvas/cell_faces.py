@@ -13,6 +13,7 @@ from gradstudio.document.graph import Array
 from gradstudio.session.state import CELLS, TensorView
 
 NUMBERS_UP_TO = 4  # elements of a vector that are written out
+MOST_ROWS, MOST_COLUMNS = 18, 24  # cells of a large one
 ROWS, COLUMNS = 6, 6  # a matrix of at most this size is shown cell by cell
 
 
@@ -37,10 +38,28 @@ def cells_of_array(array: Array | None, full: bool = False) -> Cells | None:
     return _cells(sample.ravel().tolist(), sample.shape, str(array.dtype), sampled=True)
 
 
+def reduced(array: Array, rows: int = MOST_ROWS, columns: int = MOST_COLUMNS) -> Array:
+    """Return a matrix of at most this size: of each block the element that is largest in magnitude (NaN before all)."""
+    down, across = -(-array.shape[0] // rows), -(-array.shape[1] // columns)
+    if down == 1 and across == 1:
+        return array
+    tall, wide = -(-array.shape[0] // down), -(-array.shape[1] // across)
+    padded = np.zeros((tall * down, wide * across))
+    padded[: array.shape[0], : array.shape[1]] = array
+    blocks = padded.reshape(tall, down, wide, across).swapaxes(1, 2).reshape(tall, wide, -1)
+    largest = np.where(np.isnan(blocks), np.inf, np.abs(blocks)).argmax(2)
+    picked: Array = np.take_along_axis(blocks, largest[..., None], 2)[..., 0]
+    return picked
+
+
 def _cells(flat: Sequence[float | int | bool], grid: tuple[int, ...], dtype: str, sampled: bool) -> Cells:
     columns = grid[-1] if grid else 1
-    numbers = [float(v) for v in flat]
-    rows: Rows = tuple(tuple(numbers[i : i + columns]) for i in range(0, len(numbers), max(1, columns)))
+    matrix: Array = np.asarray(flat, np.float64).reshape(-1, max(1, columns))
+    if len(matrix) > 1:
+        matrix = reduced(matrix)
+    columns = matrix.shape[1]
+    numbers: list[float] = matrix.ravel().tolist()
+    rows: Rows = tuple(tuple(row) for row in matrix.tolist())
     largest = max((abs(v) for v in numbers if math.isfinite(v)), default=0.0) or 1e-9
     whole = dtype.startswith(("int", "uint", "bool"))
     vector = len(rows) == 1

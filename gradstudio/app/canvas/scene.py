@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_f
 from gradstudio.app.canvas.wire_layer import Ends, WireLayer
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.document.graph import NodeId, NodePath, Wire
+from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from gradstudio.document.diff import Diff
 
 FEW = 40  # nodes moved at once, up to which passing wires are routed anew
+MOST_LARGE = 8  # tensors in view of which all cells are asked for
 ROOM = 8000.0  # canvas units round the nodes; the scene's rectangle grows in such steps
 
 
@@ -166,6 +169,14 @@ class CanvasScene(QGraphicsScene):
         node = context.graph.nodes.get(target)
         found = next((Wire(ref, target, p) for p, ref in node.refs() if p == path), None) if node else None
         return wire_face(context, found) if found is not None and is_drawn(context, found) else None
+
+    def large_in(self, rect: QRectF) -> list[TensorKey]:
+        """Return the tensors in a rectangle that are shown as a large heat map, at most eight."""
+        if self.level != Level.FULL:
+            return []
+        faces = (self.nodes[node].face for node, _ in self.boxes_of_nodes(rect))
+        large = (f.node for f in faces if f.kind == "leaf" and f.cells is not None and f.cells.large)
+        return [(self.context.path(node), 0) for node in islice(large, MOST_LARGE)]
 
     # ------------------------------------------------------------ looking
     def set_zoom(self, zoom: float, level: Level, device_ratio: float) -> None:

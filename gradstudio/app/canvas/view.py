@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from gradstudio.app.change import Change
     from gradstudio.app.studio import Studio
 
+LOOK_MS = 200  # at rest, before more cells of large tensors are asked for
 EDGE, EDGE_SPEED, FRAME_MS = 28.0, 14.0, 16  # px from the edge at which a drag scrolls, px a frame at most
 
 
@@ -79,6 +80,10 @@ class CanvasView(Camera):
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Canvas")
+        self._look_clock = QTimer(self)
+        self._look_clock.setSingleShot(True)
+        self._look_clock.setInterval(LOOK_MS)
+        self._look_clock.timeout.connect(self._look_closer)
         self.moved.connect(self._follow_camera)
         self.canvas.motion = studio.settings.flag("motion", True)
         studio.changed.connect(self.refresh)
@@ -95,6 +100,7 @@ class CanvasView(Camera):
             self.editor.close()
             self.show_opened()
         if change.document is not None or change.everything:
+            self._look_clock.start()
             self.keys.follow()
             self.dock.follow()
             if len(self.canvas.nodes) < 2:
@@ -108,6 +114,12 @@ class CanvasView(Camera):
     def _follow_camera(self) -> None:
         self.dock.follow()
         self._show_overlays()
+        self._look_clock.start()
+
+    def _look_closer(self) -> None:
+        """Ask for more cells of the large tensors that are in view."""
+        if self.isVisible():
+            self.studio.watch_large(self.canvas.large_in(self.visible_rect()))
 
     def switch_norms(self) -> None:
         """Colour by sign, or by norm."""

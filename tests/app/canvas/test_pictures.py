@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
+from gradstudio.app.canvas.cell_faces import reduced
 from gradstudio.app.canvas.pictures import Pictures
 
 
@@ -50,3 +52,15 @@ def test_the_least_used_go_first_when_it_is_full(qapp):
         pictures.draw(painter, key, QRectF(0, 0, 10, 10), 1.0, 1.0, lambda p, key=key: drawn.append(key))
     painter.end()
     assert drawn == ["a", "b", "c", "d", "b"]
+
+
+def test_a_large_tensor_is_reduced_to_what_is_largest_in_each_block():
+    matrix = np.zeros((64, 128))
+    matrix[10, 20], matrix[63, 127], matrix[30, 30] = -5.0, 3.0, np.nan
+    small = reduced(matrix)
+    assert small.shape[0] <= 18
+    assert small.shape[1] <= 24
+    assert np.nanmin(small) == -5.0
+    assert np.nanmax(small) == 3.0
+    assert np.isnan(small).sum() == 1
+    assert reduced(np.ones((3, 4))).shape == (3, 4)
