@@ -33,7 +33,8 @@ class Functions:
 
 def measure(rounds: int = ROUNDS, only: str = "") -> dict[str, Any]:
     """Measure every workload whose name contains `only`. Returns plain data: versions, and for each workload ns per op and ratios."""
-    peers = {name: make for name, make in (("torch", torch_steps), ("autograd", hips_steps)) if _importable(name)}
+    known: dict[str, Callable[[Workload], Steps]] = {"torch": torch_steps, "autograd": hips_steps}
+    peers = {name: make for name, make in known.items() if _importable(name)}
     results = [measured(w, steps_of(w, peers), rounds) for w in all_workloads() if only in w.name]
     return {"python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine(),
             "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "default"),
@@ -100,7 +101,8 @@ def torch_steps(workload: Workload) -> Steps:
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
     functional = importlib.import_module("torch.nn.functional")
-    names = {"tanh": torch.tanh, "relu": torch.relu, "exp": torch.exp, "log_softmax": functional.log_softmax, "nll_loss": functional.nll_loss}
+    names = {"tanh": torch.tanh, "relu": torch.relu, "exp": torch.exp, "log_softmax": functional.log_softmax,
+             "nll_loss": functional.nll_loss}
     functions = type("TorchFunctions", (), {name: staticmethod(f) for name, f in names.items()})
     leaves = {}
     for name, value in workload.inputs.items():
@@ -141,4 +143,8 @@ def _version(name: str) -> str:
 
 def table(results: Sequence[dict[str, Any]]) -> str:
     """Return the ratios as lines of text."""
-    return "\n".join(f"{r['name']:24}" + "  ".join(f"{k.removeprefix(OURS + '/')} {v:.2f}" for k, v in r["ratios"].items()) for r in results)
+    lines = []
+    for r in results:
+        ratios = "  ".join(f"{k.removeprefix(OURS + '/')} {v:.2f}" for k, v in r["ratios"].items())
+        lines.append(f"{r['name']:24}{ratios}")
+    return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,8 @@ def random_dag(count: int = 1000, leaves: int = 10) -> Workload:
         return v[last]
 
     inputs = {f"x{i}": np.array([v], F32) for i, v in enumerate(start)}
-    return Workload(f"W2 scalar DAG of {len(program)}", inputs, tuple(inputs), run, lambda p: _dag_by_hand(program, p, leaves), len(program))
+    return Workload(f"W2 scalar DAG of {len(program)}", inputs, tuple(inputs), run, lambda p: _dag_by_hand(program, p, leaves),
+                    len(program))
 
 
 def _drawn(rng: Any, v: list[float], count: int, leaves: int) -> tuple[list[tuple[str, int, int]], int]:
@@ -159,7 +161,7 @@ def mlp() -> Workload:
     rng = np.random.default_rng(4)
     sizes = (784, 128, 64, 10)
     inputs: dict[str, Any] = {"x": rng.standard_normal((64, 784)).astype(F32), "t": rng.integers(0, 10, 64)}
-    for k, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for k, (a, b) in enumerate(pairwise(sizes)):
         inputs |= {f"W{k}": (rng.standard_normal((a, b)) * 0.08).astype(F32), f"b{k}": (rng.standard_normal(b) * 0.01).astype(F32)}
 
     def program(f: Any, t: dict[str, Any]) -> Any:

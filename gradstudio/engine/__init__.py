@@ -18,6 +18,7 @@ from gradstudio.engine.tensor import AccumulateGrad, Tensor, stored_grad, tensor
 np.seterr(all="ignore")  # PyTorch computes nan and inf without a word
 install()
 
-__all__ = ["ROWS", "TABLE", "AccumulateGrad", "Attr", "GradMode", "GradNode", "Input", "Observer", "Op", "Queue", "Sample", "Saved", "Tensor",
+__all__ = ["ROWS", "TABLE", "AccumulateGrad", "Attr", "GradMode", "GradNode", "Input", "Observer", "Op", "Queue", "Sample", "Saved",
+           "Tensor",
            "backward", "call", "check", "formula", "grad", "grad_enabled", "local_derivative", "modes", "observe", "set_grad_enabled",
            "stored_grad", "tensor"]

@@ -188,7 +188,8 @@ class Compiled:
         """Raise RuntimeError if an operand wants a gradient that the op cannot give."""
         for i in self.constant:
             if isinstance(operands[i], Tensor) and operands[i].node is not None:
-                raise RuntimeError(f"The function '{self.op.name}' is not differentiable with respect to argument '{self.op.inputs[i].name}'. "
+                raise RuntimeError(f"The function '{self.op.name}' is not differentiable with respect to argument "
+                                   f"'{self.op.inputs[i].name}'. "
                                    "This input cannot have requires_grad True.")
 
     def explain(self, operands: Sequence[Any]) -> None:

@@ -47,7 +47,8 @@ def with_inferred(wanted: Sequence[int], numel: int) -> Shape:
     known = math.prod([n for n in shape if n != -1])
     if -1 in shape:
         if known == 0 and numel == 0:
-            raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {errors.size(shape)} because the unspecified dimension size "
+            raise RuntimeError(f"cannot reshape tensor of 0 elements into shape {errors.size(shape)} because the unspecified dimension "
+                               f"size "
                                "-1 can be any value and is ambiguous")
         if known and numel % known == 0:
             return tuple([numel // known if n == -1 else n for n in shape])
@@ -70,7 +71,8 @@ def expanded(shape: Shape, wanted: Sequence[int]) -> Shape:
                 raise RuntimeError(f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}")
             n = have
         if have not in (1, n):
-            raise RuntimeError(f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension {i}.  "
+            raise RuntimeError(f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension "
+                               f"{i}.  "
                                f"Target sizes: {errors.size(wanted)}.  Tensor sizes: {errors.size(shape)}")
         full.append(n)
     return tuple(full)

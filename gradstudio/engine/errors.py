@@ -9,38 +9,42 @@ import numpy as np
 
 DType = np.dtype[Any]
 # What PyTorch calls a dtype: in type promotion errors (Float), in tensor types (FloatTensor), in C++ signatures (float).
-NAMES = {"?": "Bool", "B": "Byte", "b": "Char", "h": "Short", "i": "Int", "l": "Long", "q": "Long", "e": "Half", "f": "Float", "d": "Double",
+NAMES = {"?": "Bool", "B": "Byte", "b": "Char", "h": "Short", "i": "Int", "l": "Long", "q": "Long", "e": "Half", "f": "Float",
+         "d": "Double",
          "F": "ComplexFloat", "D": "ComplexDouble"}
-C_NAMES = {"?": "bool", "B": "unsigned char", "b": "signed char", "h": "short", "i": "int", "l": "long int", "q": "long int", "e": "c10::Half",
+C_NAMES = {"?": "bool", "B": "unsigned char", "b": "signed char", "h": "short", "i": "int", "l": "long int", "q": "long int",
+           "e": "c10::Half",
            "f": "float", "d": "double", "F": "c10::complex<float>", "D": "c10::complex<double>"}
 
 FREED = ("Trying to backward through the graph a second time (or directly access saved tensors after they have already been freed). "
-         "Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you "
-         "need to backward through the graph a second time or if you need to access saved tensors after calling backward.")
+         "Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if "
+         "you need to backward through the graph a second time or if you need to access saved tensors after calling backward.")
 LEAF_IN_PLACE = "a leaf Variable that requires grad is being used in an in-place operation."
 LEAF_VIEW_IN_PLACE = "a view of a leaf Variable that requires grad is being used in an in-place operation."
-NO_GRAD_VIEW = ("A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is ambiguous "
-                "and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either both inside the "
-                "no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked).")
+NO_GRAD_VIEW = ("A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case is "
+                "ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace either "
+                "both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
+                "be tracked).")
 OVERLAP = ("unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the "
            "tensor before performing the operation.")
 NON_LEAF_FLAG = "you can only change requires_grad flags of leaf variables."
 NON_LEAF_OFF = (f"{NON_LEAF_FLAG} If you want to use a computed variable in a subgraph that doesn't require differentiation use "
                 "var_no_grad = var.detach().")
-NON_LEAF_GRAD = ("The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated during "
-                 "autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use .retain_grad() on the "
-                 "non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor instead. See "
-                 "github.com/pytorch/pytorch/pull/30531 for more information.")
-CREATE_GRAPH = ("Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which can cause "
-                "a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this function, make "
-                "sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid the leak.")
+NON_LEAF_GRAD = ("The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
+                 "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
+                 ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
+                 "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information.")
+CREATE_GRAPH = ("Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient which can "
+                "cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you have to use this "
+                "function, make sure to reset the .grad fields of your parameters to None after use to break the cycle and avoid the "
+                "leak.")
 INFERENCE_SAVED = ("Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation "
                    "tracked by autograd. To work around this, you can make a clone to get a normal tensor and use it in autograd, or use "
                    "`torch.no_grad()` instead of `torch.inference_mode()`.")
 INFERENCE_VERSION = "Inference tensors do not track version counter."
 INFERENCE_FLAG = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
-INFERENCE_WRITTEN = ("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor "
-                     "before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.")
+INFERENCE_WRITTEN = ("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+                     "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.")
 VIEW_STRIDES = ("view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
                 "subspaces). Use .reshape(...) instead.")
 
@@ -55,8 +59,8 @@ def size(shape: Iterable[int]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-MULTIPLE = ("This view is the output of a function that returns multiple views. Such functions do not allow the output views to be modified "
-            "inplace. You should replace the inplace operation by an out-of-place one.")
+MULTIPLE = ("This view is the output of a function that returns multiple views. Such functions do not allow the output views to be "
+            "modified inplace. You should replace the inplace operation by an out-of-place one.")
 
 
 def written_output(output_nr: int, name: str) -> str:
@@ -74,7 +78,8 @@ def broadcast(a: Sequence[int], b: Sequence[int]) -> RuntimeError:
     """Return the error for two shapes that do not broadcast."""
     for back in range(1, min(len(a), len(b)) + 1):
         if a[-back] != b[-back] and 1 not in (a[-back], b[-back]):
-            return RuntimeError(f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) at non-singleton dimension "
+            return RuntimeError(f"The size of tensor a ({a[-back]}) must match the size of tensor b ({b[-back]}) at non-singleton "
+                                f"dimension "
                                 f"{max(len(a), len(b)) - back}")
     raise AssertionError("the shapes broadcast")
 
@@ -89,6 +94,7 @@ def modified(dtype: DType, shape: Sequence[int], now_of: str | None, output_nr: 
     """Return the error for a saved tensor that was changed in place; now_of names its grad_fn of now, if it has one."""
     which = f", which is output {output_nr} of {now_of}," if now_of else ""
     return RuntimeError(f"one of the variables needed for gradient computation has been modified by an inplace operation: "
-                        f"[torch.{dtype_name(dtype)}Tensor {size(shape)}]{which} is at version {version}; expected version {expected} instead. "
+                        f"[torch.{dtype_name(dtype)}Tensor {size(shape)}]{which} is at version {version}; expected version {expected} "
+                        f"instead. "
                         "Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
                         "torch.autograd.set_detect_anomaly(True, check_nan=False).")

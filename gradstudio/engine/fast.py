@@ -23,17 +23,20 @@ Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 
 
+def places(plan: Plan) -> list[int]:
+    """Return where the vjps of a one-tensor op find what they read among its numbers and attrs; -1 for the tensor's shape."""
+    names = [i.name for i in plan.op.inputs[1:]] + [a.name for a in plan.op.attrs]
+    return [-1 if name.endswith("_shape") else names.index(name) for name in plan.others]
+
+
 def single(row: Compiled, general: Function) -> Function:
     """Return the function of an op on one tensor, with numbers and attrs by position: reductions, views, powers."""
     op, forward, plan = row.op, row.forward, row.plan((True,), True)
     if len(plan.saved) > 1:
         return general
     numbers, defaults, promotes, views = len(op.inputs) - 1, row.defaults, bool(op.promotes), op.views
-    count = numbers + len(defaults)
-    names = [i.name for i in op.inputs[1:]] + [a.name for a in op.attrs]
-    rest_at = [-1 if name.endswith("_shape") else names.index(name) for name in plan.others]
-    node_type, saves = plan.node_type, plan.saved[0] if plan.saved else ""
-    saves_out = saves in op.outputs
+    count, rest_at = numbers + len(defaults), places(plan)
+    node_type, saves, saves_out = plan.node_type, bool(plan.saved), plan.saved[:1] == ["out"]
 
     def call(x: Any, *rest: Any) -> Any:
         kind = type(x)
@@ -50,8 +53,7 @@ def single(row: Compiled, general: Function) -> Function:
         e, n = x.node, None
         if e is not None and modes.grad:
             n = node_type()
-            n.seq = next_seq()
-            n.edges = (e,)
+            n.seq, n.edges = next_seq(), (e,)
             n.g = None
             n.into = ((x.sizes, x.scalar_type),)
             if rest_at:
@@ -148,8 +150,7 @@ def unary(row: Compiled, general: Function) -> Function:
         if type(out) is not ndarray:
             out = asarray(out)
         t = Tensor()
-        t.array = out
-        t.sizes = x.sizes
+        t.array, t.sizes = out, x.sizes
         t.scalar_type = dtype
         t.version = v = [0]
         e = x.node
@@ -159,8 +160,7 @@ def unary(row: Compiled, general: Function) -> Function:
                 t.version = INFERENCE
             return t
         t.node = n = node_type()
-        n.seq = next_seq()
-        n.edges = (e,)
+        n.seq, n.edges = next_seq(), (e,)
         n.g = None
         if saves == "out":
             n.kept = (out, v, 0)
@@ -203,10 +203,8 @@ def binary(row: Compiled, general: Function) -> Function:
         if type(out) is not ndarray:
             out = asarray(out)
         t = Tensor()
-        t.array = out
-        t.sizes = sizes
-        t.scalar_type = dtype
-        t.version = [0]
+        t.array, t.sizes = out, sizes
+        t.scalar_type, t.version = dtype, [0]
         if (e is None and f is None) or not modes.grad:
             t.node = None
             if modes.inference:
@@ -221,8 +219,7 @@ def binary(row: Compiled, general: Function) -> Function:
         else:
             t.node = n = both_type()
             n.kept = save_both(x, y, a, b, t) if save_both else ()
-        n.seq = next_seq()
-        n.edges = (e, f)
+        n.seq, n.edges = next_seq(), (e, f)
         n.g = None
         return t
 

@@ -36,8 +36,9 @@ class Saved:
 class GradNode:
     """One step of backward. Ops have subclasses, one for each pattern of needed gradients: `plan` says what runs and what is saved.
 
-    `g` is None at rest, EMPTY or the cotangent during a plain backward. `kept` is what is saved: (arrays, counters, versions), None once freed;
-    `rest` are the attrs and shapes that the vjps read; `into` shape and dtype of each input where cotangents may need reducing.
+    `g` is None at rest, EMPTY or the cotangent during a plain backward. `kept` is what is saved: (arrays, counters, versions), None
+    once freed; `rest` are the attrs and shapes that the vjps read; `into` shape and dtype of each input where cotangents may need
+    reducing or a cast.
     """
 
     __slots__ = ("__weakref__", "edges", "g", "hooks", "into", "kept", "rest", "seq")

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes, tensor
+from gradstudio.engine import errors, modes
 from gradstudio.engine.apply import COMPILED, Compiled
 from gradstudio.engine.geometry import Geometry
 from gradstudio.engine.gradnode import GradNode, next_seq, receive
 from gradstudio.engine.op import ops
 from gradstudio.engine.promote import CATEGORY
-from gradstudio.engine.tensor import AccumulateGrad, Tensor, View, make
+from gradstudio.engine.tensor import INFERENCE, AccumulateGrad, Tensor, View, make, regenerators
 
 Array = np.ndarray[Any, Any]
 
@@ -49,7 +49,7 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
         before = make(x.array.copy(), x.node)
         operands[0], arrays = before, [before.array if arrays[0] is x.array else arrays[0], *arrays[1:]]
     x.array[...] = out
-    if x.version is not tensor.INFERENCE:
+    if x.version is not INFERENCE:
         x.version[0] += 1
     if node is not None:
         node.plan.keep(node, operands, arrays, [x], attrs)
@@ -71,7 +71,7 @@ def _node(row: Compiled, x: Tensor, operands: Sequence[Any], exact: bool) -> Gra
 
 def allowed(x: Tensor) -> None:
     """Raise what PyTorch raises where a tensor must not be written."""
-    if x.version is tensor.INFERENCE and not modes.inference:
+    if x.version is INFERENCE and not modes.inference:
         raise RuntimeError(errors.INFERENCE_WRITTEN)
     if modes.grad and isinstance(x, View):
         _allowed_view(x)
@@ -135,7 +135,7 @@ def regenerate(view: View) -> GradNode:
     return node
 
 
-tensor.regenerate.append(regenerate)
+regenerators.append(regenerate)
 
 
 class CopyPlan:

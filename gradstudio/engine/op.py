@@ -45,7 +45,10 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Attr:
-    """A setting that is no tensor. `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), dtype, choice."""
+    """A setting that is no tensor.
+
+    `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), dtype, choice.
+    """
 
     name: str
     kind: str

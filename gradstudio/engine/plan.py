@@ -60,7 +60,8 @@ class Plan:
         where = {n: i for i, n in enumerate(self.saved + self.others)}
         self.picks = [[where[n] for n in names] for names in wanted]
         self.keep = keeper(self)
-        self.node_type: type[GradNode] = type(op.node_name.rpartition("::")[2], (GradNode,), {"__slots__": (), "plan": self, "run": run_of(self)})
+        self.node_type: type[GradNode] = type(op.node_name.rpartition("::")[2], (GradNode,),
+                                              {"__slots__": (), "plan": self, "run": run_of(self)})
 
     def edge_of(self, n: GradNode, name: str) -> GradNode | None:
         """Return the place in the graph of a saved tensor."""

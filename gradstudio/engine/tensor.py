@@ -197,7 +197,7 @@ class View(Tensor):
             if self.multi and self._node is not None:
                 raise RuntimeError(errors.stale_output(self._node.output_nr, self._node.name()))
             if base is not None and type(base) is not AccumulateGrad and not self.made_in_no_grad:
-                self._node = regenerate[0](self)
+                self._node = regenerators[0](self)
         return self._node
 
     @node.setter
@@ -206,7 +206,7 @@ class View(Tensor):
 
 
 View.__name__ = View.__qualname__ = "Tensor"
-regenerate: list[Callable[[View], GradNode]] = []  # inplace.py puts its function here: it needs this module first
+regenerators: list[Callable[[View], GradNode]] = []  # inplace.py puts its function here: it needs this module first
 
 
 class AccumulateGrad(GradNode):
@@ -286,11 +286,6 @@ def detached(t: Tensor) -> Tensor:
     return out
 
 
-def is_inference(t: Tensor) -> bool:
-    """Tell whether a tensor was made in inference mode."""
-    return t.version is INFERENCE
-
-
 def stored_grad(t: Tensor) -> Tensor | None:
     """Return .grad without the warning for non-leaves."""
     return getattr(t, "held_grad", None)
@@ -318,8 +313,10 @@ def _check_grad(t: Tensor, value: object) -> None:
     if value.scalar_type != t.scalar_type:
         raise RuntimeError(
             f"attempting to assign a gradient with dtype '{errors.C_NAMES[value.scalar_type.char]}' to a tensor with grad_dtype "
-            f"'{errors.dtype_name(t.scalar_type)}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You can "
-            "set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
+            f"'{errors.dtype_name(t.scalar_type)}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You "
+            f"can "
+            "set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. "
+            "Diverging "
             "the dtypes of a tensor and its gradient may break downstream systems that assume they match.")
     if value.sizes != t.sizes:
         raise RuntimeError(f"attempting to assign a gradient of size '{errors.size(value.sizes)}' to a tensor of size "

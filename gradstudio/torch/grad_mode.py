@@ -5,8 +5,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from gradstudio.engine import modes, tensor
-from gradstudio.engine.tensor import Tensor
+from gradstudio.engine import modes
+from gradstudio.engine.tensor import INFERENCE, Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 _inference: list[bool] = [False]  # the modes entered, the last one in force
@@ -96,7 +96,7 @@ def is_inference_mode_enabled() -> bool:
 
 def is_inference(self: Tensor) -> bool:
     """Return whether a tensor was made in inference mode."""
-    return tensor.is_inference(self)
+    return self.version is INFERENCE
 
 
 def is_grad_enabled() -> bool:

@@ -63,7 +63,8 @@ def test_a_stale_one_of_several_views_cannot_be_read():
     x = leaf([1.0, 2.0]) * 1.0
     _, second = call("unbind", (x,))
     call("add_", (x, 1))
-    with pytest.raises(RuntimeError, match="Output 1 of Unbind is a view and its base or another view of its base has been modified inplace"):
+    with pytest.raises(RuntimeError,
+                       match="Output 1 of Unbind is a view and its base or another view of its base has been modified inplace"):
         _ = second.grad_fn
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from gradstudio.engine import GradMode, call, errors, grad_enabled, set_grad_enabled, stored_grad, tensor
+from gradstudio.engine.modes import InferenceMode
 
 
 def leaf(data):
@@ -34,7 +35,8 @@ def test_a_0_dim_result_is_an_array():
     (lambda: setattr(leaf(1.0) * 2.0, "requires_grad", False), errors.NON_LEAF_OFF),
     (lambda: (leaf(1.0) * 2.0).requires_grad_(False), errors.NON_LEAF_OFF),
     (lambda: setattr(leaf([1.0, 2.0]), "grad", tensor([1.0])),
-     "attempting to assign a gradient of size '[1]' to a tensor of size '[2]'. Please ensure that the gradient and the tensor are the same size"),
+     "attempting to assign a gradient of size '[1]' to a tensor of size '[2]'. Please ensure that the gradient and the tensor are the "
+     "same size"),
 ])
 def test_flags_and_gradients_are_refused_in_pytorchs_words(act, message):
     with pytest.raises(RuntimeError) as caught:
@@ -163,3 +165,33 @@ def test_a_cast_to_integers_ends_the_gradient():
     assert not call("to", (x,), {"dtype": "int64"}).requires_grad
     assert call("to", (x,), {"dtype": "float32"}) is x
     assert call("to", (x,), {"dtype": "float64"}).grad_fn.name() == "ToCopyBackward0"
+
+
+def test_inference_tensors_stay_out_of_every_graph():
+    x = leaf([1.0, 2.0])
+    with InferenceMode():
+        made = tensor([3.0, 4.0])
+        computed = call("exp", (made,))
+        call("add_", (computed, 1))
+    assert (x + made).requires_grad
+    for t in (made, computed):
+        with pytest.raises(RuntimeError, match="Inference tensors cannot be saved for backward"):
+            _ = x * t
+        with pytest.raises(RuntimeError, match="Inference tensors do not track version counter"):
+            _ = t._version
+        with pytest.raises(RuntimeError, match="Setting requires_grad=True on inference tensor outside InferenceMode is not allowed"):
+            t.requires_grad_()
+        with pytest.raises(RuntimeError, match="Inplace update to inference tensor outside InferenceMode is not allowed"):
+            call("add_", (t, 1))
+
+
+def test_inference_mode_leaves_tensors_of_before_alone_and_outranks_grad_mode():
+    x = leaf([1.0, 2.0])
+    with InferenceMode():
+        with GradMode(True):
+            assert not (x * 2.0).requires_grad
+        with InferenceMode(False):
+            assert (x * 2.0).requires_grad
+        view = x.detach()[:1]
+        call("add_", (view, 1))
+    assert x._version == 1

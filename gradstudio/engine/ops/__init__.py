@@ -1,3 +1,30 @@
-"""The rows of the op table, one file a category. Importing this package fills the table; palette order is the order here."""
+"""The rows of the op table, one file a kind. Importing this package fills the table; palette order is the order here."""
 
-from gradstudio.engine.ops import arithmetic, functions, rounding, choice, control, shape, indexing, lookup, reduction, extreme, statistics, matrix, linear, activation, softmax, smooth, bounded, loss, classification, comparison, in_place, testing  # noqa: F401, I001
+from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
+    arithmetic,
+    functions,
+    rounding,
+    choice,
+    control,
+    shape,
+    indexing,
+    lookup,
+    reduction,
+    extreme,
+    statistics,
+    matrix,
+    linear,
+    activation,
+    softmax,
+    smooth,
+    bounded,
+    loss,
+    classification,
+    comparison,
+    in_place,
+    testing,
+)
+
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "extreme", "functions",
+           "in_place", "indexing", "linear", "lookup", "loss", "matrix", "reduction", "rounding", "shape", "smooth", "softmax",
+           "statistics", "testing"]

@@ -60,7 +60,8 @@ register(
     Op("relu", (Input("x", lambda g, out: ops.threshold_backward(g, out, 0), "[{x} > 0]"),), relu, node_name="ReluBackward0",  # 0 at x == 0
        promotes="same", category=CATEGORY, symbol="relu", torch=("torch.relu({x})", "{x}.relu()", "F.relu({x})"), latex=r"\max(0, {x})",
        doc="Keep what is positive, replace the rest by zero.", samples=samples.ONE),
-    Op("tanh", (Input("x", lambda g, out: ops.tanh_backward(g, out), "1 − tanh² {x}"),), np.tanh, node_name="TanhBackward0", promotes="float",
+    Op("tanh", (Input("x", lambda g, out: ops.tanh_backward(g, out), "1 − tanh² {x}"),), np.tanh, node_name="TanhBackward0",
+       promotes="float",
        category=CATEGORY, symbol="tanh", torch=("torch.tanh({x})", "{x}.tanh()"), latex=r"\tanh {x}", doc="Hyperbolic tangent.",
        samples=samples.ONE),
     Op("sigmoid", (Input("x", lambda g, out: ops.sigmoid_backward(g, out), "σ({x})(1 − σ({x}))"),), sigmoid, node_name="SigmoidBackward0",

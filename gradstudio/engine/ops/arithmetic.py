@@ -71,11 +71,14 @@ register(
     Op("rsub_tensor", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", lambda g: g)), reversed_difference,
        node_name="RsubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
     Op("rsub", (Input("x"), operand("y")), composite=rsub, attrs=(ALPHA,), hidden=True),
-    Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, kernel=scaled(np.add), fast="add_tensor", attrs=(ALPHA,),
+    Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, kernel=scaled(np.add), fast="add_tensor",
+       attrs=(ALPHA,),
        category=CATEGORY, symbol="+", torch=("{x} + {y}", "torch.add({x}, {y})", "{x}.add({y})"), latex="{x} + {y}",
        doc="Add element by element.", samples=samples.TWO, bad_samples=samples.BROADCAST),
-    Op("sub", (operand("x", formula="1"), operand("y", formula=minus_alpha_text)), composite=sub, kernel=scaled(np.subtract), fast="sub_tensor", attrs=(ALPHA,),
-       category=CATEGORY, symbol="−", torch=("{x} - {y}", "torch.sub({x}, {y})", "{x}.sub({y})", "torch.subtract({x}, {y})"), latex="{x} - {y}",
+    Op("sub", (operand("x", formula="1"), operand("y", formula=minus_alpha_text)), composite=sub, kernel=scaled(np.subtract),
+       fast="sub_tensor", attrs=(ALPHA,),
+       category=CATEGORY, symbol="−", torch=("{x} - {y}", "torch.sub({x}, {y})", "{x}.sub({y})", "torch.subtract({x}, {y})"),
+       latex="{x} - {y}",
        doc="Subtract the second operand from the first.", samples=samples.TWO, bad_samples=samples.BROADCAST),
 )
 
@@ -106,12 +109,15 @@ register(
        node_name="DivBackward0", promotes="float", hidden=True),
     Op("div_rounded", (Input("x", lambda g, y: ops.zeros_like(g)), operand("y", lambda g, x, y: ops.zeros_like(g))), divide_rounded,
        node_name="DivBackward2", attrs=(Attr("rounding_mode", "choice", None, choices=("trunc", "floor")),), promotes="same", hidden=True),
-    Op("mul", (operand("x", formula="{y}"), operand("y", formula="{x}")), composite=mul, kernel=np.multiply, fast="mul_tensor", category=CATEGORY, symbol="×",
-       torch=("{x} * {y}", "torch.mul({x}, {y})", "{x}.mul({y})", "torch.multiply({x}, {y})"), latex=r"{x} \cdot {y}", doc="Multiply element by element.",
+    Op("mul", (operand("x", formula="{y}"), operand("y", formula="{x}")), composite=mul, kernel=np.multiply, fast="mul_tensor",
+       category=CATEGORY, symbol="×",
+       torch=("{x} * {y}", "torch.mul({x}, {y})", "{x}.mul({y})", "torch.multiply({x}, {y})"), latex=r"{x} \cdot {y}",
+       doc="Multiply element by element.",
        samples=samples.TWO, bad_samples=samples.BROADCAST),
     Op("div", (operand("x", formula="1/{y}"), operand("y", formula="−{x}/{y}²")), composite=div, kernel=np.true_divide, fast="div_tensor",
        attrs=(Attr("rounding_mode", "choice", None, "Round the quotient; its gradient is then zero.", ("trunc", "floor")),),
-       category=CATEGORY, symbol="÷", torch=("{x} / {y}", "torch.div({x}, {y})", "{x}.div({y})", "torch.divide({x}, {y})", "torch.true_divide({x}, {y})"), latex=r"\frac{{x}}{{y}}",
+       category=CATEGORY, symbol="÷", torch=("{x} / {y}", "torch.div({x}, {y})", "{x}.div({y})", "torch.divide({x}, {y})",
+                                             "torch.true_divide({x}, {y})"), latex=r"\frac{{x}}{{y}}",
        doc="Divide element by element; integers become floats.", samples=samples.TWO, bad_samples=samples.BROADCAST),
 )
 
@@ -123,8 +129,10 @@ def power(x: Any, y: Any) -> Any:
     return ops.pow_scalar(x, y)
 
 
-POWERS = {0.5: np.sqrt, 3: lambda x: x * x * x, -0.5: lambda x: constant(1, x.dtype) / np.sqrt(x), -1: lambda x: constant(1, x.dtype) / x,
-          -2: lambda x: constant(1, x.dtype) / (x * x)}  # as PyTorch computes them, to the last bit
+POWERS: dict[float, Any] = {  # as PyTorch computes them, to the last bit
+    0.5: np.sqrt, 3: lambda x: x * x * x, -0.5: lambda x: constant(1, x.dtype) / np.sqrt(x), -1: lambda x: constant(1, x.dtype) / x,
+    -2: lambda x: constant(1, x.dtype) / (x * x),
+}
 
 
 def raise_to(x: Any, exponent: Any) -> Any:
@@ -207,7 +215,8 @@ register(
        node_name="PowBackward1", promotes="same", hidden=True),
     Op("pow_base", (Input("x", kind="number"), Input("y", lambda g, x, y, out: ops.pow_base_backward(g, x, y, out), torch="exponent")),
        raise_base, node_name="PowBackward2", promotes="same", hidden=True),
-    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, kernel=raise_any, category=CATEGORY, symbol="xⁿ",
+    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, kernel=raise_any,
+       category=CATEGORY, symbol="xⁿ",
        torch=("{x} ** {y}", "torch.pow({x}, {y})", "{x}.pow({y})"), latex="{x}^{{y}}", doc="Raise to a power, element by element.",
        samples=samples.TWO_POSITIVE, bad_samples=samples.BROADCAST),
 )

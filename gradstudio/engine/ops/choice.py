@@ -81,10 +81,12 @@ def filled(x: Any, mask: Any, value: Any) -> Any:
 CLAMPS = (Sample((samples.array(3, 2), -0.6, 0.6)), Sample((samples.array(3, 2), None, 0.4)),
           Sample((samples.array(3, 2), samples.array(3, 2, start=-1.0) - 0.7, samples.array(3, 2, start=-1.0) + 0.4)))
 register(
-    Op("masked_fill_number", (Input("x", lambda g, mask: ops.masked_fill_number(g, mask, 0)), Input("mask"), Input("value", kind="number")), filled,
+    Op("masked_fill_number", (Input("x", lambda g, mask: ops.masked_fill_number(g, mask, 0)), Input("mask"), Input("value", kind="number")),
+       filled,
        node_name="MaskedFillBackward0", hidden=True),
     Op("masked_fill_tensor", (Input("x", lambda g, mask: ops.masked_fill_number(g, mask, 0)), Input("mask"),
-                              Input("value", lambda g, mask: ops.sum(ops.where(mask, g, 0)))), filled, node_name="MaskedFillBackward1", hidden=True),
+                              Input("value", lambda g, mask: ops.sum(ops.where(mask, g, 0)))), filled, node_name="MaskedFillBackward1",
+       hidden=True),
     Op("clamp_number", (Input("x", lambda g, x, min, max: ops.clamp_backward(g, x, min, max)), bound("min", kind="number"),
                         bound("max", kind="number")), clamped, node_name="ClampBackward1", promotes="same", hidden=True),
     Op("clamp_tensor", (Input("x", lambda g, x, min, max: ops.clamp_backward(g, x, min, max)),

@@ -96,7 +96,8 @@ def nll_row(suffix: str) -> tuple[Op, Op]:
         return getattr(ops, name)(g, target, weight, reduction, ignore_index)[0]
 
     return (
-        Op(backward, (Input("grad_output", vjp_grad), Input("x", lambda g: ops.zeros_like(g)), Input("target"), WEIGHT, Input("total_weight")),
+        Op(backward, (Input("grad_output", vjp_grad), Input("x", lambda g: ops.zeros_like(g)), Input("target"), WEIGHT,
+                      Input("total_weight")),
            nll_loss_backward, node_name=f"NllLoss{suffix}BackwardBackward0", attrs=(REDUCTION, IGNORE), hidden=True),
         Op(name, (Input("x", vjp), Input("target"), WEIGHT), nll_loss, node_name=f"NllLoss{suffix}Backward0", attrs=(REDUCTION, IGNORE),
            outputs=("out", "total_weight"), hidden=True),
@@ -208,7 +209,8 @@ SHARES = np.array([[0.1, 0.2, 0.3, 0.4], [0.7, 0.1, 0.1, 0.1], [0.25, 0.25, 0.25
 CHANCES = np.array([[0.1, 0.9], [0.5, 0.3], [1.0, 0.2]])
 register(
     *nll_row(""), *nll_row("2D"),
-    Op("div_number", (Input("x", lambda g, y: g / y), Input("y", kind="number")), np.true_divide, node_name="DivBackward1", promotes="float",
+    Op("div_number", (Input("x", lambda g, y: g / y), Input("y", kind="number")), np.true_divide, node_name="DivBackward1",
+       promotes="float",
        hidden=True),
     Op("mul_number", (Input("x", lambda g, y: g * y), Input("y", kind="number")), np.multiply, node_name="MulBackward1", promotes="same",
        hidden=True),

@@ -14,7 +14,8 @@ from gradstudio.engine.ops import samples
 def comparison(name: str, ufunc: Any, symbol: str, latex: str, operator: str, doc: str) -> Op:
     """Return the row of one comparison."""
     return Op(name, (Input("x", kind="operand"), Input("y", kind="operand")), ufunc, promotes="same", category="comparison", symbol=symbol,
-              torch=(f"{{x}} {operator} {{y}}", f"torch.{name}({{x}}, {{y}})", f"{{x}}.{name}({{y}})"), latex=f"{{x}} {latex} {{y}}", doc=doc,
+              torch=(f"{{x}} {operator} {{y}}", f"torch.{name}({{x}}, {{y}})", f"{{x}}.{name}({{y}})"), latex=f"{{x}} {latex} {{y}}",
+              doc=doc,
               samples=samples.TWO, bad_samples=samples.BROADCAST)
 
 

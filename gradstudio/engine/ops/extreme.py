@@ -58,7 +58,8 @@ def whole(reduce: Any, name: str) -> Any:
 
     def found(x: Array) -> Any:
         if not x.size:
-            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
+            raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+                               f"the "
                                "'dim' argument.")
         return reduce(x, None)
 
@@ -114,7 +115,8 @@ def amount(reduce: Any) -> Any:
 
 
 def index_of(choose: Any) -> Any:
-    return lambda x, dim, keepdim: np.asarray(choose(x, dim if dim is None else dim_of(dim, x.ndim), keepdims=keepdim) if x.ndim else 0, I64)
+    return lambda x, dim, keepdim: np.asarray(choose(x, dim if dim is None else dim_of(dim, x.ndim), keepdims=keepdim) if x.ndim else 0,
+                                              I64)
 
 
 # Products.

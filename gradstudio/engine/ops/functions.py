@@ -26,7 +26,8 @@ def function(name: str, forward: Any, vjp: Any, formula: str, symbol: str, latex
 
 def negative(x: Any) -> Any:
     if x.dtype.kind == "b":
-        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+        raise RuntimeError("Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
+                           "`~` or "
                            "`logical_not()` operator instead.")
     return np.negative(x)
 
@@ -38,7 +39,8 @@ register(
     function("log", np.log, lambda g, x: ops.div(g, x), "1/{x}", "ln", r"\ln {x}", "Natural logarithm.", given=samples.ONE_POSITIVE),
     function("sin", np.sin, lambda g, x: g * ops.cos(x), "cos {x}", "sin", r"\sin {x}", "Sine."),
     function("cos", np.cos, lambda g, x: g * -ops.sin(x), "−sin {x}", "cos", r"\cos {x}", "Cosine."),
-    function("abs", np.absolute, lambda g, x: g * ops.sgn(x), "sign {x}", "|x|", "|{x}|", "Absolute value; its gradient is 0 at 0.", "same"),
+    function("abs", np.absolute, lambda g, x: g * ops.sgn(x), "sign {x}", "|x|", "|{x}|", "Absolute value; its gradient is 0 at 0.",
+             "same"),
     function("sign", np.sign, lambda g: ops.zeros_like(g), "0", "sign", r"\mathrm{sign}({x})", "-1, 0 or 1; no gradient passes.", "same"),
     function("reciprocal", lambda x: constant(1, x.dtype) / x, lambda g, out: -g * (out * out), "−1/{x}²", "1/x", r"\frac{1}{x}",
              "One over x.", given=samples.ONE_POSITIVE),
@@ -59,7 +61,8 @@ register(
     function("cosh", np.cosh, lambda g, x: g * ops.sinh(x), "sinh {x}", "cosh", r"\cosh {x}", "Hyperbolic cosine."),
     function("atan", np.arctan, lambda g, x: g / (x * x + 1), "1/({x}² + 1)", "atan", r"\arctan {x}", "Arc tangent."),
     function("asin", np.arcsin, lambda g, x: g * ops.rsqrt(-x * x + 1), "1/√(1 − {x}²)", "asin", r"\arcsin {x}", "Arc sine.", given=SMALL),
-    function("acos", np.arccos, lambda g, x: g * -ops.rsqrt(-x * x + 1), "−1/√(1 − {x}²)", "acos", r"\arccos {x}", "Arc cosine.", given=SMALL),
+    function("acos", np.arccos, lambda g, x: g * -ops.rsqrt(-x * x + 1), "−1/√(1 − {x}²)", "acos", r"\arccos {x}", "Arc cosine.",
+             given=SMALL),
     function("erf", erf, lambda g, x: 2 / math.sqrt(math.pi) * ops.exp(-ops.pow(x, 2)) * g, "2e^(−{x}²)/√π", "erf",
              r"\mathrm{erf}({x})", "Error function."),
 )

@@ -29,7 +29,8 @@ def put_at(x: Array, index: tuple[Any, ...], values: Array, accumulate: bool) ->
         raise out_of_bounds(x.shape, index) or error from None
     except ValueError:
         place = x[index].shape
-        raise RuntimeError(f"shape mismatch: value tensor of shape {errors.size(values.shape)} cannot be broadcast to indexing result of shape "
+        raise RuntimeError(f"shape mismatch: value tensor of shape {errors.size(values.shape)} cannot be broadcast to indexing result of "
+                           f"shape "
                            f"{errors.size(place)}") from None
     return out
 
@@ -38,7 +39,8 @@ def put_at(x: Array, index: tuple[Any, ...], values: Array, accumulate: bool) ->
 register(
     Op("as_strided", (Input("x", lambda g, geometry: ops.as_strided_backward(g, geometry)),), lambda x, geometry: geometry.taken(x),
        node_name="AsStridedBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
-    Op("as_strided_backward", (Input("grad_output", lambda g, geometry: ops.as_strided(g, geometry)),), lambda g, geometry: geometry.spread(g),
+    Op("as_strided_backward", (Input("grad_output", lambda g, geometry: ops.as_strided(g, geometry)),),
+       lambda g, geometry: geometry.spread(g),
        node_name="AsStridedBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
     Op("put_strided", (Input("x", lambda g, y, geometry: ops.put_strided(g, ops.zeros_like(y), geometry)),
                        Input("y", lambda g, geometry: ops.as_strided(g, geometry))), lambda x, y, geometry: geometry.put(x, y),
@@ -102,9 +104,11 @@ register(
     binary("mul_", mutating("mul_tensor"), "×=", "*=", r"{x} \mathrel{\times}= {y}", "Multiply the first operand.", ("{y}", "{x}")),
     binary("div_", mutating("div_tensor"), "÷=", "/=", r"{x} \mathrel{/}= {y}", "Divide the first operand.", ("1/{y}", "−{x}/{y}²")),
     Op("pow_", (Input("x", formula=ROWS["pow"].input("x").formula), Input("y", formula="{x}^{y}·ln {x}", kind="operand")), composite=pow_,
-       mutates="x", category=CATEGORY, symbol="xⁿ=", torch=("{x}.pow_({y})", "{x} **= {y}"), latex="{x}^{{y}}", doc="Raise to a power in place.",
+       mutates="x", category=CATEGORY, symbol="xⁿ=", torch=("{x}.pow_({y})", "{x} **= {y}"), latex="{x}^{{y}}",
+       doc="Raise to a power in place.",
        samples=(Sample((samples.positive(3), 2)), Sample((samples.positive(3), samples.positive(3)))), bad_samples=BAD),
-    Op("copy_", (Input("x", formula="0"), Input("y", formula="1")), composite=mutating("copy"), mutates="x", category=CATEGORY, symbol="copy",
+    Op("copy_", (Input("x", formula="0"), Input("y", formula="1")), composite=mutating("copy"), mutates="x", category=CATEGORY,
+       symbol="copy",
        torch=("{x}.copy_({y})",), latex=r"{x} \leftarrow {y}", doc="Overwrite with another tensor's numbers.", samples=UPDATE[:2]),
     Op("fill_", (Input("x", formula="0"), Input("y", formula="1", kind="operand")), composite=fill_, mutates="x", category=CATEGORY,
        symbol="fill", torch=("{x}.fill_({y})",), latex=r"{x} \leftarrow {y}", doc="Overwrite with one number.",
@@ -112,7 +116,8 @@ register(
     Op("masked_fill_", (Input("x", formula="[not {mask}]"), Input("mask"), Input("value", formula="[{mask}]", kind="operand")),
        composite=masked_fill_, mutates="x", category=CATEGORY, symbol="mask", torch=("{x}.masked_fill_({mask}, {value})",),
        latex=r"{x} \leftarrow {value}\ \mathrm{where}\ {mask}", doc="Overwrite where a mask is true.",
-       samples=(Sample((samples.array(3, 2), samples.array(3, 2) > 0, -1.5)), Sample((samples.array(3), samples.array(3) > 0, samples.SCALAR)))),
+       samples=(Sample((samples.array(3, 2), samples.array(3, 2) > 0, -1.5)),
+                Sample((samples.array(3), samples.array(3) > 0, samples.SCALAR)))),
     unary("zero_", mutating("zero"), "0", r"{x} \leftarrow 0", "Overwrite with zeros; the gradient becomes zero.", "0"),
     unary("exp_", mutating("exp"), "eˣ", r"{x} \leftarrow e^{x}", "Exponential in place.", "e^{x}"),
     unary("neg_", mutating("neg"), "−x", r"{x} \leftarrow -{x}", "Change the sign in place.", "−1"),

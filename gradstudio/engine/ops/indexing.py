@@ -19,7 +19,8 @@ CATEGORY = "shape"
 FULL = slice(None)
 DIM = Attr("dim", "dim", 0, "Which dim.")
 SLICE = (DIM, Attr("start", "int", 0), Attr("end", "int", 0), Attr("step", "int", 1))
-ZERO_DIM = ("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a number")
+ZERO_DIM = ("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a "
+            "number")
 
 
 def at(shape: Sequence[int], dim: int, index: Any) -> tuple[Any, ...]:
@@ -101,7 +102,8 @@ register(
        node_name="SliceBackwardBackward0", attrs=(Attr("shape", "shape", ()), *SLICE), hidden=True),
     Op("slice", (Input("x", lambda g, x_shape, dim, start, end, step: ops.slice_backward(g, x_shape, dim, start, end, step)),), sliced,
        node_name="SliceBackward0", views=True, attrs=SLICE, hidden=True),
-    Op("gather_at", (Input("x", lambda g, x_shape, indices: ops.index_backward(g, x_shape, indices)), Input("indices", kind="index")), gather,
+    Op("gather_at", (Input("x", lambda g, x_shape, indices: ops.index_backward(g, x_shape, indices)), Input("indices", kind="index")),
+       gather,
        node_name="IndexBackward0", hidden=True),
     Op("index_backward", (Input("grad_output", lambda g, indices: ops.gather_at(g, indices)),),
        lambda g, shape, indices: index_backward(g, shape, indices), node_name="IndexPutBackward0",
@@ -110,7 +112,8 @@ register(
        node_name="SelectBackward0", views=True, attrs=(DIM, Attr("index", "int", 0, "Which one along that dim.")), category=CATEGORY,
        symbol="select", torch=("torch.select({x}, {dim}, {index})", "{x}.select({dim}, {index})"), latex="{x}_i",
        doc="One slice along a dim.", samples=(Sample((samples.array(3, 2),)), Sample((samples.array(3, 2),), {"dim": 1, "index": -1})),
-       bad_samples=(Sample((samples.array(3),), {"dim": 0, "index": 3}, "select(): index 3 out of range for tensor of size [3] at dimension 0"),)),
+       bad_samples=(Sample((samples.array(3),), {"dim": 0, "index": 3},
+                           "select(): index 3 out of range for tensor of size [3] at dimension 0"),)),
     Op("narrow", (Input("x", formula="1"),), composite=narrow, views=True,
        attrs=(DIM, Attr("start", "int", 0, "First index."), Attr("length", "int", 1, "How many.")), category=CATEGORY, symbol="narrow",
        torch=("torch.narrow({x}, {dim}, {start}, {length})", "{x}.narrow({dim}, {start}, {length})"), latex="{x}_{a:b}",
@@ -195,7 +198,8 @@ def positions(item: Any, sizes: tuple[int, ...], dim: int) -> list[Array]:
     if array.dtype.kind == "b":
         for i, (have, want) in enumerate(zip(sizes, array.shape, strict=False)):
             if have != want:
-                raise IndexError(f"The shape of the mask {errors.size(array.shape)} at index {i} does not match the shape of the indexed tensor "
+                raise IndexError(f"The shape of the mask {errors.size(array.shape)} at index {i} does not match the shape of the indexed "
+                                 f"tensor "
                                  f"{errors.size(sizes)} at index {i}")
         return list(array.nonzero())
     if array.dtype.kind not in "iu" and array.size:

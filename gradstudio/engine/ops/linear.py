@@ -26,7 +26,8 @@ def addmm(x: Array, a: Array, b: Array, beta: Number, alpha: Number) -> Any:
         return np.add(product, x if beta == 1 else x * beta, product) if x.dtype == product.dtype else product + x * beta
     except ValueError:
         n, have = product.shape[-1], x.shape[-1]
-        raise RuntimeError(f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension 1.  Target "
+        raise RuntimeError(f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton dimension 1.  "
+                           f"Target "
                            f"sizes: {errors.size(product.shape)}.  Tensor sizes: {errors.size(x.shape)}") from None
 
 
@@ -60,6 +61,7 @@ register(
     Op("linear", (Input("x", formula="·{weight}"), Input("weight", formula="⊗{x}"), Input("bias", formula="1", optional=True)),
        composite=linear, category=CATEGORY, symbol="linear", torch=("F.linear({x}, {weight}, {bias})",), latex="{x}{weight}^T + {bias}",
        doc="A layer: x times the transposed weight, plus a bias.",
-       samples=(Sample((A23, W43, C4)), Sample((A23, W43, None)), Sample((samples.array(3), W43, C4)), Sample((samples.array(2, 2, 3), W43, C4))),
+       samples=(Sample((A23, W43, C4)), Sample((A23, W43, None)), Sample((samples.array(3), W43, C4)),
+                Sample((samples.array(2, 2, 3), W43, C4))),
        bad_samples=(Sample((A23, B34, None), error="mat1 and mat2 shapes cannot be multiplied (2x3 and 4x3)"),)),
 )

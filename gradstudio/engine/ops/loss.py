@@ -14,7 +14,8 @@ from gradstudio.engine.ops import samples
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "loss"
-REDUCTION = Attr("reduction", "choice", "mean", "What becomes of the elements: their mean, their sum, or all of them.", ("mean", "sum", "none"))
+REDUCTION = Attr("reduction", "choice", "mean", "What becomes of the elements: their mean, their sum, or all of them.",
+                 ("mean", "sum", "none"))
 PAIR = (Sample((np.array(1.5), np.array(0.3))), Sample((samples.array(3, 2), samples.array(3, 2, start=0.6))),
         Sample((samples.array(3), samples.array(3, start=0.6)), {"reduction": "sum"}),
         Sample((samples.array(3), samples.array(3, start=0.6)), {"reduction": "none"}))

@@ -53,7 +53,8 @@ def dot(x: Array, y: Array) -> Any:
         raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {errors.dtype_name(x.dtype)} and "
                            f"{errors.dtype_name(y.dtype)}")
     if x.size != y.size:
-        raise RuntimeError(f"inconsistent tensor size, expected tensor {errors.size(x.shape)} and src {errors.size(y.shape)} to have the same "
+        raise RuntimeError(f"inconsistent tensor size, expected tensor {errors.size(x.shape)} and src {errors.size(y.shape)} to have the "
+                           f"same "
                            f"number of elements, but got {x.size} and {y.size} elements respectively")
     return np.dot(x, y)
 
@@ -71,7 +72,8 @@ def bmm(x: Array, y: Array) -> Array:
 
 A23, A34, V3 = samples.array(2, 3), samples.array(3, 4, start=0.4), samples.array(3, start=0.8)
 register(
-    Op("mm", (Input("x", lambda g, y: ops.mm(g, ops.t(y)), "·{y}ᵗ"), Input("y", lambda g, x: ops.mm(ops.t(x), g), "{x}ᵗ·", torch="mat2")), mm,
+    Op("mm", (Input("x", lambda g, y: ops.mm(g, ops.t(y)), "·{y}ᵗ"), Input("y", lambda g, x: ops.mm(ops.t(x), g), "{x}ᵗ·", torch="mat2")),
+       mm,
        node_name="MmBackward0", category=CATEGORY, symbol="mm", torch=("torch.mm({x}, {y})", "{x}.mm({y})"), latex="{x}{y}",
        doc="Matrix times matrix.", samples=(Sample((A23, A34)),),
        bad_samples=(Sample((A23, A23), error="mat1 and mat2 shapes cannot be multiplied (2x3 and 2x3)"),)),
@@ -87,7 +89,8 @@ register(
                Input("y", lambda g, x: ops.bmm(ops.transpose(x, 1, 2), g), "{x}ᵗ·", torch="mat2")), bmm, node_name="BmmBackward0",
        category=CATEGORY, symbol="bmm", torch=("torch.bmm({x}, {y})", "{x}.bmm({y})"), latex="{x}{y}", doc="Batch of matrix products.",
        samples=(Sample((samples.array(2, 2, 3), samples.array(2, 3, 2, start=0.3))),),
-       bad_samples=(Sample((samples.array(2, 2, 3), samples.array(2, 2, 3)), error="Expected size for first two dimensions of batch2 tensor"),)),
+       bad_samples=(Sample((samples.array(2, 2, 3), samples.array(2, 2, 3)),
+                           error="Expected size for first two dimensions of batch2 tensor"),)),
 )
 
 
@@ -164,7 +167,8 @@ register(
        lambda x, dim: x.reshape(x.shape[:dim] + x.shape[dim + 1:]), node_name="SqueezeBackward4", hidden=True,
        attrs=(Attr("dim", "dim", 0),)),
     Op("outer", (Input("x"), Input("y")), composite=outer, kernel=np.multiply.outer, hidden=True),
-    Op("matmul", (Input("x", formula="·{y}ᵗ"), Input("y", formula="{x}ᵗ·")), composite=matmul, kernel=np.matmul, category=CATEGORY, symbol="@",
+    Op("matmul", (Input("x", formula="·{y}ᵗ"), Input("y", formula="{x}ᵗ·")), composite=matmul, kernel=np.matmul, category=CATEGORY,
+       symbol="@",
        torch=("{x} @ {y}", "torch.matmul({x}, {y})", "{x}.matmul({y})"), latex="{x}{y}",
        doc="Matrix product; vectors and batches as PyTorch takes them.",
        samples=(Sample((A23, A34)), Sample((A23, V3)), Sample((V3, A34)), Sample((V3, samples.array(3))),

@@ -102,16 +102,19 @@ def true_count(mask: Any) -> int:
 
 helper(count)
 register(
-    Op("sum_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape)),), lambda x, dtype: total(x, None, False, dtype), node_name="SumBackward0",
+    Op("sum_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape)),), lambda x, dtype: total(x, None, False, dtype),
+       node_name="SumBackward0",
        attrs=(DTYPE,), hidden=True),
     Op("sum_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.spread(g, x_shape, dim, keepdim)),), total, node_name="SumBackward1",
        attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
-    Op("mean_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape) / ops.count(x_shape)),), lambda x, dtype: average(x, None, False, dtype),
+    Op("mean_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape) / ops.count(x_shape)),),
+       lambda x, dtype: average(x, None, False, dtype),
        node_name="MeanBackward0", attrs=(DTYPE,), hidden=True),
     Op("mean_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.mean_backward(g, x_shape, dim, keepdim)),), average,
        node_name="MeanBackward1", attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
     Op("sum", (Input("x", formula="1"),), composite=sum_, kernel=total, attrs=(DIM, KEEPDIM, DTYPE), category=CATEGORY, symbol="Σ",
        torch=("{x}.sum()", "torch.sum({x})"), latex=r"\sum {x}", doc="Add up.", samples=LISTS, bad_samples=BAD_DIM),
-    Op("mean", (Input("x", formula=mean_text),), composite=mean, kernel=average, attrs=(DIM, KEEPDIM, DTYPE), category=CATEGORY, symbol="x̄",
+    Op("mean", (Input("x", formula=mean_text),), composite=mean, kernel=average, attrs=(DIM, KEEPDIM, DTYPE), category=CATEGORY,
+       symbol="x̄",
        torch=("{x}.mean()", "torch.mean({x})"), latex=r"\bar{{x}}", doc="Average.", samples=LISTS, bad_samples=BAD_DIM),
 )

@@ -25,7 +25,8 @@ def rounding(name: str, forward: Any, symbol: str, latex: str, doc: str) -> Op:
     """Return the row of a rounding to integers; integers stay as they are."""
     hidden = name.endswith("_whole")
     return Op(name, (Input("x", lambda g: ops.zeros_like(g), "0"),), lambda x: x.copy() if x.dtype.kind in "biu" else forward(x),
-              node_name=f"{name.removesuffix('_whole').capitalize()}Backward0", promotes="same", category=CATEGORY, symbol=symbol, hidden=hidden,
+              node_name=f"{name.removesuffix('_whole').capitalize()}Backward0", promotes="same", category=CATEGORY, symbol=symbol,
+              hidden=hidden,
               torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=f"{doc}; no gradient passes.", samples=samples.ONE)
 
 
@@ -104,7 +105,8 @@ register(
        promotes="same", hidden=True),
     Op("round", (Input("x", formula="0"),), composite=lambda x, decimals=0: ops.round_to(x, decimals) if decimals else ops.round_whole(x),
        attrs=(Attr("decimals", "int", 0, "How many decimals to keep."),), category=CATEGORY, symbol="≈",
-       torch=("torch.round({x})", "{x}.round()"), latex=r"\mathrm{round}({x})", doc="Round to the nearest, halves to even; no gradient passes.",
+       torch=("torch.round({x})", "{x}.round()"), latex=r"\mathrm{round}({x})",
+       doc="Round to the nearest, halves to even; no gradient passes.",
        samples=(*samples.ONE, Sample((samples.array(3, 2),), {"decimals": 1}))),
     rounding("trunc", np.trunc, "trunc", r"\mathrm{trunc}({x})", "Round towards zero"),
     Op("floor_divide_tensor", (Input("x", no_derivative), Input("y", no_derivative)), divided_down,
@@ -122,7 +124,8 @@ register(
        promotes="same", hidden=True),
     Op("fmod_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "trunc"))), np.fmod,
        node_name="FmodBackward1", promotes="same", hidden=True),
-    Op("fmod_number", (Input("x", lambda g: g), Input("y", kind="number")), np.fmod, node_name="FmodBackward0", promotes="same", hidden=True),
+    Op("fmod_number", (Input("x", lambda g: g), Input("y", kind="number")), np.fmod, node_name="FmodBackward0", promotes="same",
+       hidden=True),
     Op("remainder", (operand("x", formula="1"), operand("y", formula="−⌊{x}/{y}⌋")), composite=remainder, kernel=np.remainder,
        category=CATEGORY, symbol="%", torch=("torch.remainder({x}, {y})", "{x} % {y}", "{x}.remainder({y})"), latex=r"{x} \bmod {y}",
        doc=f"{ORDER}the divisor.", samples=DIVISIONS, bad_samples=samples.BROADCAST),

@@ -29,4 +29,5 @@ ONE_POSITIVE = (Sample((positive(3, 2),)), Sample((SCALAR,)))
 TWO = (Sample((array(3, 2), array(3, 2, start=0.6))), Sample((SCALAR, np.array(-1.2))), Sample((array(2, 3), array(3, start=0.3))),
        Sample((array(2, 1), array(1, 3, start=0.2))), Sample((array(3), 2.5)))
 TWO_POSITIVE = (Sample((positive(3, 2), positive(3, 2) + 0.3)), Sample((SCALAR, np.array(1.2))), Sample((positive(2, 3), positive(3))))
-BROADCAST = (Sample((array(3), array(4)), error="The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0"),)
+BROADCAST = (Sample((array(3), array(4)),
+                    error="The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0"),)

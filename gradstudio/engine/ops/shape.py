@@ -53,7 +53,8 @@ def texts_one(texts: Any, attrs: Any, operands: Any) -> str:
 
 
 register(
-    Op("view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape), "1"),), viewed, node_name="ViewBackward0", views=True, attrs=(SHAPE,),
+    Op("view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape), "1"),), viewed, node_name="ViewBackward0", views=True,
+       attrs=(SHAPE,),
        category=CATEGORY, symbol="view", torch=("{x}.view({shape})",), latex=r"\mathrm{view}({x})",
        doc="The same numbers in another shape, on the same storage.", samples=(Sample((samples.array(2, 3),), {"shape": (3, -1)}),),
        bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, -1)}, "shape '[4, -1]' is invalid for input of size 6"),)),
@@ -93,11 +94,14 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 register(
-    Op("expand", (Input("x", lambda g, x_shape: ops.sum_to(g, x_shape), "1"),), expand, node_name="ExpandBackward0", views=True, attrs=(SHAPE,),
-       category=CATEGORY, symbol="expand", torch=("{x}.expand({shape})", "torch.broadcast_to({x}, {shape})", "{x}.broadcast_to({shape})"), latex=r"\mathrm{expand}({x})",
+    Op("expand", (Input("x", lambda g, x_shape: ops.sum_to(g, x_shape), "1"),), expand, node_name="ExpandBackward0", views=True,
+       attrs=(SHAPE,),
+       category=CATEGORY, symbol="expand", torch=("{x}.expand({shape})", "torch.broadcast_to({x}, {shape})", "{x}.broadcast_to({shape})"),
+       latex=r"\mathrm{expand}({x})",
        doc="Repeat dims of size 1 without copying; the gradient adds up over the repeats.",
        samples=(Sample((samples.array(2, 1),), {"shape": (2, 3)}), Sample((samples.array(3),), {"shape": (2, -1)})),
-       bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, 3)}, "The expanded size of the tensor (4) must match the existing size (2)"),)),
+       bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, 3)},
+                           "The expanded size of the tensor (4) must match the existing size (2)"),)),
     Op("sum_to", (Input("x"),), composite=sum_to, kernel=lambda x, shape: unbroadcast(x, shape, x.dtype), attrs=(SHAPE,), hidden=True),
 )
 
@@ -163,7 +167,8 @@ def t(x: Array) -> Array:
 def permute(x: Array, dims: Sequence[int]) -> Array:
     dims = (dims,) if isinstance(dims, int) else dims
     if len(dims) != x.ndim:
-        raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering "
+        raise RuntimeError(f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
+                           f"ordering "
                            f"of dimensions i.e. input.dim() = {x.ndim} is not equal to len(dims) = {len(dims)}")
     order = [dim_of(d, x.ndim) for d in dims]
     if len(set(order)) != len(order):
@@ -246,9 +251,11 @@ def cat_backward(g: Any, shapes: Sequence[tuple[int, ...]], dim: int) -> list[An
 
 
 TENSORS = "tensors"
-MANY = (Sample(((samples.array(2, 3), samples.array(2, 3, start=0.3)),)), Sample(((samples.array(2, 3), samples.array(2, 3, start=0.3)),), {"dim": 1}))
+MANY = (Sample(((samples.array(2, 3), samples.array(2, 3, start=0.3)),)),
+        Sample(((samples.array(2, 3), samples.array(2, 3, start=0.3)),), {"dim": 1}))
 register(
-    Op("cat", (Input("tensors", lambda g, shapes, dim: ops.cat_backward(g, shapes, dim), "1", kind=TENSORS),), cat, node_name="CatBackward0",
+    Op("cat", (Input("tensors", lambda g, shapes, dim: ops.cat_backward(g, shapes, dim), "1", kind=TENSORS),), cat,
+       node_name="CatBackward0",
        attrs=(DIM,), category=CATEGORY, symbol="cat", torch=("torch.cat({tensors})",), latex=r"\mathrm{cat}({tensors})",
        doc="Join tensors along a dim.", samples=MANY,
        bad_samples=(Sample(((samples.array(2, 3), samples.array(3, 2)),), error="Sizes of tensors must match except in dimension 0."),)),
@@ -263,7 +270,8 @@ register(
 def parts(x: Array, sizes: Sequence[int], dim: int) -> tuple[Array, ...]:
     dim = dim_of(dim, x.ndim)
     if sum(sizes) != x.shape[dim]:
-        raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {x.shape[dim]} (input tensor's size at dimension {dim}), "
+        raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {x.shape[dim]} (input tensor's size at dimension "
+                           f"{dim}), "
                            f"but got split_sizes={errors.size(sizes)}")
     ends = np.cumsum([0, *sizes])
     lead = (slice(None),) * dim
@@ -327,7 +335,8 @@ register(
     Op("split_even", (Input("x", lambda g, x_shape, split_size, dim: ops.split_backward(g, x_shape, split_size, dim)),), split_even,
        node_name="SplitBackward0", attrs=(Attr("split_size", "int", 1), DIM), outputs=PIECES, many=True, views=True, hidden=True),
     Op("split_sizes", (Input("x", lambda g, x_shape, split_sizes, dim: ops.split_backward(g, x_shape, split_sizes, dim)),), parts,
-       node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", ()), DIM), outputs=PIECES, many=True, views=True, hidden=True),
+       node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", ()), DIM), outputs=PIECES, many=True, views=True,
+       hidden=True),
     Op("split", (Input("x", formula="1"),), composite=split, outputs=PIECES, many=True, views=True,
        attrs=(Attr("split_size", "split", 1, "Size of each part, or a list of sizes."), DIM), category=CATEGORY, symbol="split",
        torch=("torch.split({x}, {split_size})", "{x}.split({split_size})"), latex=r"\mathrm{split}({x})", doc="Cut into parts along a dim.",
@@ -338,7 +347,8 @@ register(
        torch=("torch.chunk({x}, {chunks})", "{x}.chunk({chunks})"), latex=r"\mathrm{chunk}({x})", doc="Cut into a number of parts.",
        samples=(Sample((samples.array(5, 2),), {"chunks": 2}),),
        bad_samples=(Sample((samples.array(4),), {"chunks": 0}, "chunk expects `chunks` to be greater than 0, got: 0"),)),
-    Op("unbind", (Input("x", lambda g, dim: ops.unbind_backward(g, dim), "1"),), unbind, node_name="UnbindBackward0", outputs=PIECES, many=True,
+    Op("unbind", (Input("x", lambda g, dim: ops.unbind_backward(g, dim), "1"),), unbind, node_name="UnbindBackward0", outputs=PIECES,
+       many=True,
        views=True, attrs=(DIM,), category=CATEGORY, symbol="unbind", torch=("torch.unbind({x})", "{x}.unbind()"),
        latex=r"\mathrm{unbind}({x})", doc="Cut into rows along a dim.",
        samples=(Sample((samples.array(3, 2),)), Sample((samples.array(3, 2),), {"dim": 1})),

@@ -63,7 +63,8 @@ def _values(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> st
         x, y = a.item(), b.item()
         gap = abs(x - y)
         relative = gap / abs(y) if y else math.inf
-        return f"Scalars are {head}Expected {y} but got {x}.\nAbsolute difference: {gap}{allowed[0]}\nRelative difference: {relative}{allowed[1]}"
+        return (f"Scalars are {head}Expected {y} but got {x}.\nAbsolute difference: {gap}{allowed[0]}\n"
+                f"Relative difference: {relative}{allowed[1]}")
     wrong = int(np.count_nonzero(~close))
     kind = np.int64 if a.dtype.kind in "biu" else a.dtype
     gaps = np.where(close, 0, np.abs(a.astype(kind) - b.astype(kind)))
