@@ -266,7 +266,7 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.sampled_from([*ways(json.loads(TEXT))]), JUNK)
 def test_junk_anywhere_is_refused_or_survives_a_save(way: tuple[Any, ...], junk: object) -> None:
     tree = json.loads(TEXT)

@@ -39,8 +39,8 @@ def test_a_late_source_is_moved_up_with_what_it_needs() -> None:
 
 
 def test_the_reader_is_moved_down_where_that_moves_less() -> None:
-    doc = document(op("n1", "exp", None), leaf("n2"), op("n3", "neg", "n2"), op("n4", "sin", "n3"))
-    assert connected(doc, "n4", "n1") == ("n2", "n3", "n4", "n1")
+    doc = document(op("n1", "exp", None), op("n5", "cos", None), leaf("n2"), op("n3", "neg", "n2"), op("n4", "sin", "n3"))
+    assert connected(doc, "n4", "n1") == ("n5", "n2", "n3", "n4", "n1")
 
 
 def test_what_stands_outside_the_stretch_does_not_move() -> None:
@@ -131,13 +131,14 @@ def test_a_ladder_of_2_to_the_59_paths_is_settled_at_once() -> None:
     assert connected(document(*rungs), "n61", "n2")[:3] == ("n1", "n61", "n2")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(documents(), st.data())
 def test_any_wire_keeps_the_order_valid_or_is_refused(doc: Document, data: st.DataObject) -> None:
     nodes = [n for n in doc.graph.nodes.values() if n.inputs]
-    assume(nodes)
+    refs = [ref for n in doc.graph.nodes.values() for ref in refs_of(n, doc.groups.values())]
+    assume(nodes and refs)
     target = data.draw(st.sampled_from(nodes))
-    source = data.draw(st.sampled_from([ref for n in doc.graph.nodes.values() for ref in refs_of(n, doc.groups.values())] or [Ref("n1")]))
+    source = data.draw(st.sampled_from(refs))
     try:
         made = settled(doc.graph, doc.groups, source.source, target.id)
     except Refused:

@@ -143,7 +143,7 @@ def counter(doc: Document) -> NewId:
     return lambda letter: f"{letter}{next(counts[letter])}"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(documents(), st.data())
 def test_any_sequence_of_commands_keeps_what_must_hold(doc: Document, data: st.DataObject) -> None:
     new_id = counter(doc)
@@ -161,7 +161,7 @@ def test_any_sequence_of_commands_keeps_what_must_hold(doc: Document, data: st.D
     assert all(dumps(old) == data_then for old, data_then in kept), "every earlier document is as it was"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(documents(), st.data())
 def test_nothing_refers_to_a_node_that_was_deleted(doc: Document, data: st.DataObject) -> None:
     gone = set(Drawing(data.draw, doc, counter(doc)).nodes())

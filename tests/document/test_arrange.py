@@ -1,0 +1,56 @@
+"""Arrangement: layers from left to right, few crossings, nothing on top of another."""
+
+from hypothesis import given, settings
+
+from gradstudio.document.arrange import arranged, beside
+from gradstudio.document.commands.layout import Arrange, MoveNodes
+from gradstudio.document.document import Document, new_document
+from gradstudio.document.limits import MAX_POSITION
+from tests.document.making import document, documents, example, leaf, op
+
+
+def test_wires_run_to_the_right() -> None:
+    doc = example("accumulation")
+    at = arranged(doc)
+    assert all(at[wire.source.source][0] < at[wire.target][0] for wire in doc.graph.wires)
+
+
+def test_a_leaf_stands_just_left_of_its_first_reader() -> None:
+    doc = document(leaf("n1"), op("n2", "exp", "n1"), op("n3", "neg", "n2"), leaf("n4"), op("n5", "mul", "n3", "n4"))
+    at = arranged(doc)
+    assert at["n4"][0] == at["n3"][0]
+
+
+def test_wires_that_need_not_cross_do_not() -> None:
+    doc = document(leaf("n1"), leaf("n2"), leaf("n3"), op("n4", "exp", "n3"), op("n5", "exp", "n2"), op("n6", "exp", "n1"))
+    rows = {n: y for n, (_, y) in arranged(doc).items()}
+    assert (rows["n1"] < rows["n2"] < rows["n3"]) == (rows["n6"] < rows["n5"] < rows["n4"])
+
+
+def test_a_selection_stays_where_its_corner_is() -> None:
+    doc = MoveNodes({"n4": (300, 70), "n5": (900, 10)}).apply(example("accumulation"))
+    at = arranged(doc, ("n4", "n5"))
+    assert set(at) == {"n4", "n5"}
+    assert (min(x for x, _ in at.values()), min(y for _, y in at.values())) == (300, 10)
+
+
+@settings(max_examples=60, deadline=None)
+@given(documents())
+def test_no_node_lies_on_another(doc: Document) -> None:
+    at = arranged(doc)
+    assert len(set(at.values())) == len(at) == len(doc.graph.nodes)
+    assert arranged(Arrange().apply(doc)) == at, "arranging twice changes nothing"
+
+
+def test_a_very_long_chain_stays_on_the_canvas() -> None:
+    doc = document(leaf("n1"), *(op(f"n{i}", "exp", f"n{i - 1}") for i in range(2, 20_000)))
+    assert max(x for x, _ in arranged(doc).values()) <= MAX_POSITION
+
+
+def test_a_free_place_is_beside_and_not_on_top() -> None:
+    doc = example("tutorial")
+    assert beside(new_document()) == (0, 0)
+    x, y = beside(doc, "n4")
+    assert (x, y) == (660, 60)
+    taken = MoveNodes({"n4": (x, y)}).apply(MoveNodes({"n3": (x - 240, y)}).apply(doc))
+    assert beside(taken, "n3") == (x, y + 180)
