@@ -105,13 +105,21 @@ class CanvasScene(QGraphicsScene):
             self._follow_layout(change.document)
         nodes, wires = touched(change, before, self.context)
         self._dirty |= nodes & self.nodes.keys()
-        for node in nodes & self.nodes.keys():
-            self.nodes[node].update()
-        self.wires.invalidate(wires)
+        seen = self._seen()
+        self.settle(seen)
+        self.wires.invalidate(wires, seen)
         if change.playhead:
             self.frames.update()
             if self.motion:
                 self.steps.follow(before, self.context, self.studio.speed)
+
+    def _seen(self) -> QRectF:
+        """Return what the views see of the scene; nothing where there is none on show."""
+        rect = QRectF()
+        for view in self.views():
+            if view.isVisible():
+                rect = rect.united(view.mapToScene(view.viewport().rect().adjusted(-2, -2, 2, 2)).boundingRect())
+        return rect
 
     def _follow_layout(self, diff: Diff) -> None:
         moved = [n for n in diff.moved if n in self.nodes]

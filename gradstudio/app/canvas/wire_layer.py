@@ -73,13 +73,18 @@ class WireLayer(QGraphicsItem):
         self._ends = np.concatenate([self._coarse[:, 0], self._coarse[:, -1]], 1)
         self.update()
 
-    def invalidate(self, keys: Iterable[WireId]) -> None:
-        """Forget the faces of wires whose numbers differ, and repaint them."""
+    def invalidate(self, keys: Iterable[WireId], seen: QRectF) -> None:
+        """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different."""
+        inside = set(self._touching(seen).tolist())
         for key in keys:
             i = self._index.get(key)
-            if i is not None:
-                self._dirty.add(key)
-                self._repaint(i)
+            if i is None:
+                continue
+            self._dirty.add(key)
+            if i in inside:
+                before = self._faces[key]
+                if self.face(key) != before:
+                    self._repaint(i)
 
     def move(self, nodes: Iterable[NodeId], ends: Callable[[WireFace], Ends]) -> list[WireId]:
         """Route the wires of nodes that moved anew; return them."""
