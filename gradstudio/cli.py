@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gradstudio.session.run import Run
 
 DONE, FAILED, REFUSED, ENDED = 0, 1, 2, 3
+MEMORY = 4 << 30
 SIZE = re.compile(r"([1-9]\d{2,4})x([1-9]\d{2,4})", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb = VERBS.get(given[0]) if given else None
+    if verb and arguments is None:
+        bound_memory()
     try:
         code = verb(given[1:]) if verb else window(given)
         flush()
@@ -53,6 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MemoryError, RecursionError):
         say("gradstudio: this needs more memory than there is")
         return ENDED
+
+
+def bound_memory() -> None:
+    """Let a script that never ends run into an error of ours, not into the end of the machine's memory (Linux and macOS)."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
 
 
 def say(text: str) -> None:

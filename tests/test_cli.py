@@ -154,9 +154,10 @@ def test_help_is_quick_and_loads_neither_numpy_nor_qt() -> None:
     program = "import sys; from gradstudio.cli import main; main(['--help']); sys.exit('numpy' in sys.modules or 'PySide6' in sys.modules)"
     seconds = []
     for _ in range(5):
-        begun = time.perf_counter()
+        before = os.times()
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-        seconds.append(time.perf_counter() - begun)
+        after = os.times()  # the processor's time: others may be using the machine
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
         assert done.returncode == 0
     assert min(seconds) < 0.1
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from gradstudio.document.codec import CodecError, document_from, dumps
 from gradstudio.document.document import Document
+from gradstudio.document.limits import MAX_NODES
+from gradstudio.document.rules import expanded_counts
 from gradstudio.io.files import load, save
 from gradstudio.io.json_text import Fault, parse
 from gradstudio.io.limits import DOCUMENT_BYTES
@@ -28,7 +30,11 @@ def document_in(data: bytes, path: Path) -> Document:
     text = ""
     try:
         value, text = parse(data)
-        return document_from(migrated(value))
+        document = document_from(migrated(value))
+        nodes, _ = expanded_counts(document)
+        if nodes > MAX_NODES:
+            raise Fault(f"its groups hold {nodes:,} nodes where they are used, the limit is {MAX_NODES:,}", "GS-F119", ("groups",))
+        return document
     except Fault as fault:
         line = fault.line or (line_of(text, fault.path) if fault.path else None)
         raise Refusal(path, fault.reason, fault.code, spelled(fault.path), line) from fault

@@ -104,6 +104,26 @@ def test_a_mark_of_byte_order_and_other_line_ends_are_read() -> None:
     assert dumps(document_in(data, PATH)) == TEXT.encode()
 
 
+def test_groups_that_unfold_without_end_are_refused() -> None:
+    """30 groups, each with two uses of the one before: a small file, and a thousand million nodes."""
+    nodes = {"n800": {"op": "input"}, "n801": {"op": "neg", "inputs": [{"ref": "n800"}]}}
+    graph = {"nodes": nodes, "blocks": {"body": ["n800", "n801"]}, "frames": {}}
+    groups: dict[str, Any] = {"g1": {"name": "f", "graph": graph, "inputs": ["n800"], "outputs": [{"ref": "n801"}]}}
+    for i in range(2, 31):
+        a, b, c = (f"n{10 * i + k}" for k in range(3))
+        use = {"op": "instance", "group": f"g{i - 1}"}
+        inner = {a: {"op": "input"}, b: {**use, "inputs": [{"ref": a}]}, c: {**use, "inputs": [{"ref": b}]}}
+        graph = {"nodes": inner, "blocks": {"body": [a, b, c]}, "frames": {}}
+        groups[f"g{i}"] = {"name": f"f{i}", "graph": graph, "inputs": [a], "outputs": [{"ref": c}]}
+    tree = json.loads(EXAMPLES[0].read_text(encoding="utf-8"))
+    tree["groups"] = groups
+    tree["graph"]["nodes"]["n900"] = {"op": "instance", "inputs": [{"ref": "n1"}], "group": "g30"}
+    tree["graph"]["blocks"]["main"].append("n900")
+    found = refusal(json.dumps(tree))
+    assert (found.code, found.place) == ("GS-F119", "groups")
+    assert found.reason.startswith("its groups hold 536,870,9")
+
+
 def test_hostile_text_is_shown_harmless_and_short() -> None:
     found = refusal(TEXT.replace('"z"', json.dumps("<b>\u202e\x1b[2J" + "y" * 500), 1))
     assert "\u202e" not in found.message
