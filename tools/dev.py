@@ -128,7 +128,8 @@ def run(arguments: list[str]) -> int:
     picture = Path.cwd() / "gradstudio.png"
     say(f"there is no display here, so no window can open: writing a picture of it to {picture}")
     file = arguments or [ROOT / "resources" / "examples" / "tutorial.grad"]
-    return call(PYTHON, "-m", "gradstudio", *file, "--screenshot", picture, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"})
+    quiet = {"QT_QPA_PLATFORM": "offscreen", "QT_LOGGING_RULES": "default.warning=false"}  # it warns of what it cannot show
+    return call(PYTHON, "-m", "gradstudio", *file, "--screenshot", picture, env={**os.environ, **quiet})
 
 
 def main(arguments: list[str]) -> int:
