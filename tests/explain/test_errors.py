@@ -340,3 +340,13 @@ def test_one_of_several_views_cannot_be_changed_but_a_copy_can():
     assert found.title == "add_ writes to shared memory"
     assert found.fixes[0].words == "Let add_ change a copy"
     assert outcomes(fixed(p.document(), found.fixes[0])) == ["ok"]
+
+
+def test_a_check_that_does_not_hold_is_told_with_what_it_compared():
+    p = Program()
+    a, b = p.leaf("a", 1.0), p.leaf("b", 2.0)
+    p.op("assert_close", a, b)
+    p.forward()
+    found = failure(p.document())
+    assert found.title == "A check does not hold"
+    assert "a () and b ()" in found.words

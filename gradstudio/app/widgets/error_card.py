@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 WIDTH, LINE, FIX, FIX_PITCH = 378.0, 20.0, 42.0, 48.0
 MESSAGE_LINE, SHORT, LONG = 17.0, 3, 24  # px; lines of PyTorch's message before and after "Show all"
+LONGEST = 4000  # characters of it that are laid out; copying gives all
 
 
 def raised_call(shown: Shown, k: int) -> CallId | None:
@@ -131,7 +132,7 @@ class ErrorCard(Card):
     def _lines(self) -> tuple[list[str], bool]:
         """Return the lines of the message on show, and whether there are more."""
         message = self.explanation.message if self.explanation else ""
-        lines = wrapped(message, self.colors.metrics("code"), WIDTH - 78)
+        lines = wrapped(message[:LONGEST], self.colors.metrics("code"), WIDTH - 78)
         if self._all or len(lines) <= SHORT:
             return lines[:LONG], len(lines) > SHORT
         return [*lines[: SHORT - 1], self._beside_button(lines[SHORT - 1])], True

@@ -30,6 +30,8 @@ class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
 
     def show_track(self, track: Track, end: int, colors: Theme, scale: float) -> None:
         """Show a track; `getData` has its steps and values (nan: None)."""
+        if (track, colors, scale, end) == (self.track, self.colors, self.scale_by, self.end):
+            return
         self.track, self.colors, self.scale_by, self.end = track, colors, scale, end
         steps = np.array([write.step for write in track.writes], float)
         values = np.array([math.nan if write.after is None else write.after for write in track.writes], float)

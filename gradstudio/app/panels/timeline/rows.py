@@ -24,9 +24,10 @@ from gradstudio.document.labels import Labels
 from gradstudio.document.script import Repeat, Statement
 from gradstudio.explain.flow import resolve
 from gradstudio.explain.ledger import short
-from gradstudio.explain.wording import call_name, listed
+from gradstudio.explain.wording import call_name, cut, listed
 from gradstudio.session.trace import Outcome, Trace, Write
 
+LONGEST = 200  # characters of a printed text that are looked at
 MONO = frozenset(
     {
         "zero_grad",
@@ -70,7 +71,7 @@ def call_rows(document: Document, trace: Trace, labels: Labels) -> list[CallRow]
     made: list[CallRow] = []
     for number, section in enumerate(document.script):
         if len(document.script) > 1:
-            made.append(CallRow("", section.title or f"Section {number + 1}", section=number))
+            made.append(CallRow("", cut(section.title) or f"Section {number + 1}", section=number))
         made += _rows_of(section.body, 0, number, document, trace, labels)
     return made
 
@@ -129,14 +130,8 @@ def effect(call: Call, outcome: Outcome, document: Document, trace: Trace, label
 
 def _plain_effect(call: Call, outcome: Outcome, document: Document, trace: Trace, labels: Labels) -> str:
     if isinstance(call, Print):
-        return next(
-            (
-                each.text.splitlines()[0] if each.text else ""
-                for each in reversed(trace.prints)
-                if outcome.first <= each.step <= outcome.last
-            ),
-            "",
-        )
+        printed = [each.text for each in trace.prints if outcome.first <= each.step <= outcome.last]
+        return cut(printed[-1][:LONGEST]) if printed else ""
     if isinstance(call, SeedGenerator):
         return str(call.number)
     if isinstance(call, SetGradEnabled):
