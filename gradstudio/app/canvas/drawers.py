@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gradstudio.app import text
 from gradstudio.app.canvas.cell_faces import cells_of
 from gradstudio.app.canvas.context import Context
@@ -15,7 +17,8 @@ WAITING, NOT_RUN, NOT_YET, FREED, STALE = "waiting", "not run", "not yet", "free
 def drawer_of(context: Context, node: Node, out: int) -> Drawer | None:
     """Return the drawer of an output that requires grad. None where no pass is in the run, and so nothing to say."""
     if node.op == LEAF or out in node.retain_grad:
-        return _stored(context, node, out)
+        read = any(w.source.grad and w.source.out == out for w in context.graph.consumers.get(node.id, ()))
+        return replace(_stored(context, node, out), source=out == 0, read=read)
     if context.named_pass is None:
         return None
     label = f"∂{context.root_names}/∂{_variable(context, node, out)}"

@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont
 
 from gradstudio.app import text
 from gradstudio.app.canvas.geometry import HEAD, ROW
+from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.theme import TOKENS, font_of
 from gradstudio.app.widgets.inline_field import InlineField
 from gradstudio.app.widgets.scrub_field import number_for
@@ -35,6 +36,20 @@ class Editor:
     def open(self) -> bool:
         """Whether something is being typed."""
         return self.field is not None
+
+    def open_at(self, hit: Hit) -> None:
+        """Type over what was double-clicked: a number, a name, a literal; what is none of these stays."""
+        if hit.node is None or hit.part is None:
+            return
+        face, part = self._view.canvas.face(hit.node), hit.part
+        if part.kind == "value" and face.editable:
+            self.value(hit.node)
+        elif part.kind == "title" and face.kind != "scissors":
+            self.name(hit.node)
+        elif part.kind in ("row", "input"):
+            row = next((r for r in face.inputs if r.path == part.path), None)
+            if row is not None and row.literal is not None:
+                self.literal(hit.node, row.literal)
 
     def value(self, node: NodeId, typed: str = "") -> None:
         """Type the number of a leaf."""

@@ -70,6 +70,8 @@ class Drawer:
     value: float | None = None  # the number that colours the words; None: ink
     cells: Cells | None = None
     pin: bool = False
+    source: bool = False  # a .grad that wires may start from
+    read: bool = False  # one does: its port is always drawn
 
 
 Badge: TypeAlias = Literal["", "tick", "error"] | str  # else a turn number

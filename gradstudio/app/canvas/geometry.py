@@ -71,6 +71,10 @@ class Geometry:
             y = self.inputs.get(path[:1], next(iter(self.inputs.values()), self.height / 2))
         return QPointF(0, y)
 
+    def grad_point(self) -> QPointF:
+        """Return the port of the .grad, on the right edge of the drawer."""
+        return QPointF(self.width, self.height / 2 if self.drawer is None else self.drawer + DRAWER / 2)
+
     def output_point(self, out: int) -> QPointF:
         """Return the port of an output."""
         return QPointF(self.width, self.outputs.get(out, self.height / 2))

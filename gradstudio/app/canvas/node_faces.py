@@ -13,11 +13,12 @@ from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.drawers import drawer_of
 from gradstudio.app.canvas.faces import Badge, NodeFace, OutputFace, Tone
 from gradstudio.app.canvas.input_faces import input_faces
-from gradstudio.app.canvas.reach import leaf_dtype
+from gradstudio.app.canvas.reach import DETACH, leaf_dtype
 from gradstudio.app.canvas.tints import is_whole, tint_of
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Node, NodeId, Recipe, Ref
 from gradstudio.document.rules import output_count
 from gradstudio.engine import TABLE
+from gradstudio.explain.why import chip
 from gradstudio.session.state import Flow, TensorView
 
 
@@ -90,10 +91,10 @@ def _op_face(context: Context, node: Node) -> NodeFace:
         node=node.id,
         kind="instance" if instance else "op",
         title=group.name if group else node.op,
-        symbol="layers" if instance else row.symbol or node.op if row else "?",
+        symbol="layers" if instance else "scissors" if node.op == DETACH else row.symbol or node.op if row else "?",
         name=names[0],
         value=_value(view, context.full),
-        value_tone=_tone(view.item if view else None),
+        value_tone="text3" if view and view.past_failure else _tone(view.item if view else None),
         meta=_op_meta(context, node, view),
         cells=cells_of(view, context.full) if view is not None and view.item is None else None,
         inputs=input_faces(context, node),
@@ -199,7 +200,7 @@ def _with_states(context: Context, node: Node, face: NodeFace) -> NodeFace:
     rooted = any(o.root for o in face.outputs)
     return replace(
         face,
-        collapsed=node.id in context.document.layout.collapsed,
+        collapsed=node.id in context.document.layout.collapsed or node.op == DETACH,
         frozen=node.id in context.frozen,
         dim=_asleep(context, node.id),
         grey=bool(reason),
@@ -210,9 +211,18 @@ def _with_states(context: Context, node: Node, face: NodeFace) -> NodeFace:
         value_tone="text3" if (stale and node.op != LEAF) or reason else face.value_tone,
         badge=_badge(context, node.id),
         above=context.root_words if rooted else "",
-        below=_nan_words(context, node, face) if nan else reason,
+        below=_nan_words(context, node, face) if nan else reason or _cause(context, node, face),
         below_error=nan,
     )
+
+
+def _cause(context: Context, node: Node, face: NodeFace) -> str:
+    """Return why a stored gradient is exactly zero, where that is known: `relu blocked it`."""
+    drawer = face.drawer
+    if drawer is None or drawer.kind != "stored" or drawer.words not in ("0.0", "‖0.0‖") or node.id in context.stale:
+        return ""
+    words = chip(context.shown_document, context.trace, context.state, (context.path(node.id), 0))
+    return "" if words == "zeroed" else words
 
 
 def _nan_words(context: Context, node: Node, face: NodeFace) -> str:

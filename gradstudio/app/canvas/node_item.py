@@ -14,7 +14,7 @@ from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
 from gradstudio.app.canvas.node_chrome import REACH, chrome_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
-from gradstudio.app.canvas.node_paint import paint_node
+from gradstudio.app.canvas.node_paint import paint_grad_port, paint_node
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile, tile_fill
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.paint import Paint
@@ -30,11 +30,12 @@ LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a node lies at a point. `path`: of an input port or row; `out`: of an output port."""
+    """What of a node lies at a point. `path`: of an input port or row; `out`: of an output port; `grad`: of its .grad."""
 
     kind: PartKind
     path: OperandPath = ()
     out: int = 0
+    grad: bool = False
 
 
 class NodeItem(QGraphicsItem):
@@ -109,8 +110,10 @@ class NodeItem(QGraphicsItem):
             return self.body
         return self.full.rect.translated(self.pos())
 
-    def port(self, path: OperandPath | None, out: int = 0) -> QPointF:
-        """Return an input port (path) or an output port in scene coordinates."""
+    def port(self, path: OperandPath | None, out: int = 0, grad: bool = False) -> QPointF:
+        """Return an input port (path), an output port, or that of a .grad in scene coordinates."""
+        if grad:
+            return self.pos() + self.place.grad_point()
         return self.pos() + (self.place.output_point(out) if path is None else self.place.input_point(path))
 
     def part_at(self, at: QPointF) -> Part | None:
@@ -119,6 +122,8 @@ class NodeItem(QGraphicsItem):
         if self.face.kind == "scissors":
             return Part("body") if SCISSORS.adjusted(-2, -2, 2, 2).contains(at) else None
         ports = [(Part("output", out=o), self.place.output_point(o)) for o in self.place.outputs]
+        if self.face.drawer is not None and self.face.drawer.source and self.place.drawer is not None:
+            ports.append((Part("output", grad=True), self.place.grad_point()))
         ports += [(Part("input", path=p), self.place.input_point(p)) for p in self.place.inputs]
         gap, part = min(((_gap(point, at), part) for part, point in ports), key=lambda g: g[0], default=(reach + 1, None))
         if part is not None and gap <= reach:
@@ -173,6 +178,9 @@ class NodeItem(QGraphicsItem):
             canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw, canvas.hurried)
         self._shown = self._stamp
         paint = Paint(painter, canvas.theme, canvas.ratio)
+        drawer = self.face.drawer
+        if marks.hovered and drawer is not None and drawer.source and level == Level.FULL and self.place.drawer is not None:
+            paint_grad_port(paint, self.place)
         if level >= Level.MEDIUM:
             paint_badge(paint, self.face, self.place, max(1.0, LEAST_SCALE / zoom))
         if level == Level.FULL:

@@ -196,12 +196,21 @@ def _ports(paint: Paint, face: NodeFace, place: Geometry) -> None:
             point = place.input_point(row.path)
             failed = face.failed or row.failed
             paint_port(paint, point.x(), point.y(), None if failed else row.tint, row.whole, failed)
+    if face.drawer is not None and face.drawer.read and place.drawer is not None:
+        paint_grad_port(paint, place)
     for output in face.outputs:
         point = place.output_point(output.out)
         if output.root:
             root_ring(paint, point.x(), point.y(), output.tint)
         else:
             paint_port(paint, point.x(), point.y(), None if face.failed else output.tint, output.whole, face.failed)
+
+
+def paint_grad_port(paint: Paint, place: Geometry) -> None:
+    """Draw the port of a .grad: half the size of others, for it carries a number and no gradient."""
+    point = place.grad_point()
+    paint.dot(point.x(), point.y(), 6, "canvas")
+    paint.dot(point.x(), point.y(), 3.4, "node", "wire", 1.5)
 
 
 def paint_port(

@@ -333,7 +333,7 @@ class CanvasScene(QGraphicsScene):
 
     def ends(self, face: WireFace) -> Ends:
         """Return the two ports of a wire."""
-        start = self.nodes[face.source.source].port(None, face.source.out)
+        start = self.nodes[face.source.source].port(None, face.source.out, face.source.grad)
         return start, self.nodes[face.target].port(face.path)
 
     def cut_point(self, node: NodeId) -> QPointF:

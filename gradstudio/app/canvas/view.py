@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -20,7 +21,7 @@ from PySide6.QtGui import (
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from gradstudio.app.canvas.adding import add_node
 from gradstudio.app.canvas.camera import Camera
@@ -36,8 +37,10 @@ from gradstudio.app.canvas.grid import Grid
 from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.canvas.keys import Keys
 from gradstudio.app.canvas.overlay import MARGIN, Legend, ZoomBox
+from gradstudio.app.canvas.tips import tip_at
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
+from gradstudio.app.widgets.plain import tip
 from gradstudio.document.graph import Node, NodeId, NodePath, OperandPath
 
 if TYPE_CHECKING:
@@ -202,24 +205,9 @@ class CanvasView(Camera):
         hit = self._pointer(event.position(), event.modifiers()).hit
         if hit.node is None and hit.wire is None and hit.frame is None and hit.comment is None:
             self.search_requested.emit(hit.pos, None)
-        elif hit.node is not None and hit.part is not None:
-            self._open_part(hit)
+        else:
+            self.editor.open_at(hit)
         event.accept()
-
-    def _open_part(self, hit: Hit) -> None:
-        """Type over what was double-clicked."""
-        node, part = hit.node or "", hit.part
-        face = self.canvas.face(node)
-        if part is None or face.kind == "scissors":
-            return
-        if part.kind == "value" and face.editable:
-            self.editor.value(node)
-        elif part.kind == "title":
-            self.editor.name(node)
-        elif part.kind in ("row", "input"):
-            row = next((r for r in face.inputs if r.path == part.path), None)
-            if row is not None and row.literal is not None:
-                self.editor.literal(node, row.literal)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         at = QPointF(event.pos())
@@ -253,6 +241,16 @@ class CanvasView(Camera):
             return Qt.CursorShape.PointingHandCursor
         scrubs = hit.part.kind == "value" and is_scrubbed(self, hit.node)
         return Qt.CursorShape.SizeHorCursor if scrubs else Qt.CursorShape.ArrowCursor
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            self._show_tip(event)
+            return True
+        return super().viewportEvent(event)
+
+    def _show_tip(self, event: QHelpEvent) -> None:
+        words = "" if self.gesture is not None else tip_at(self.canvas, self.canvas.hit(self.to_scene(QPointF(event.pos()))))
+        QToolTip.showText(event.globalPos(), tip(words), self.viewport())
 
     def leaveEvent(self, event: QEvent) -> None:
         if self.gesture is None:

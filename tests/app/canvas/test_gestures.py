@@ -357,3 +357,15 @@ def test_fitting_shows_the_whole_graph_at_100_per_cent_where_it_can(view):
     view.fit_all()
     assert view.zoom == 1.0
     assert view.visible_rect().contains(view.canvas.content_rect())
+
+
+# ------------------------------------------------------------------ reading .grad
+@pytest.mark.usefixtures("once")
+def test_a_wire_may_start_at_a_gradient(hand, studio, view, settle, face):
+    drawer = view.canvas.nodes[hand.node("x")].port(None, 0, grad=True)
+    hand.drag(drawer, hand.port("err", (1,)))
+    settle()
+    assert studio.document.graph.nodes[hand.node("err")].inputs[1] == Ref(hand.node("x"), grad=True)
+    assert face("x").drawer.read
+    assert face("err").inputs[1].label == "x.grad"
+    assert view.canvas.wires.shape_of((hand.node("err"), (1,))).start == drawer

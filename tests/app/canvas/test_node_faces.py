@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from gradstudio.document import codec
 from gradstudio.document.calls.backward import Backward
 from gradstudio.document.calls.set_value import SetValue
 from gradstudio.document.calls.zero_grad import ZeroGrad
-from gradstudio.document.commands.nodes import SetLeafValue, SetRequiresGrad, SetRetainGrad
-from gradstudio.document.commands.script import AppendCall
+from gradstudio.document.commands.nodes import Rename, SetLeafValue, SetRequiresGrad, SetRetainGrad
+from gradstudio.document.commands.script import AppendCall, RemoveCalls
 from gradstudio.document.commands.wires import Disconnect
 from gradstudio.document.graph import Literal, Ref
 
@@ -51,8 +53,6 @@ def test_none_and_zero_look_different(view, hand, face, studio, settle):
     assert (zero.kind, zero.words, zero.value) == ("stored", "0.0", 0.0)
     assert face("y").drawer is None
     for call in [c.id for c in studio.document.calls() if isinstance(c, Backward)]:
-        from gradstudio.document.commands.script import RemoveCalls
-
         studio.do(RemoveCalls((call,)))
     settle()
     none = face("x").drawer
@@ -164,8 +164,6 @@ def test_in_manual_mode_what_is_downstream_of_an_edit_is_stale(studio, face, han
 
 
 def test_a_name_is_shown_at_once_everywhere_it_is_read(studio, face, hand):
-    from gradstudio.document.commands.nodes import Rename
-
     node = hand.node("a")
     studio.do(Rename(node, 0, "square"))
     assert face("square").name == "square"
@@ -174,3 +172,24 @@ def test_a_name_is_shown_at_once_everywhere_it_is_read(studio, face, hand):
 
 def test_faces_are_values(face):
     assert face("x") == replace(face("x"))
+
+
+def test_a_detach_with_a_name_is_a_small_node(view, studio, settle, hand):
+    node = hand.node("detach")
+    studio.do(Rename(node, 0, "cut"))
+    settle()
+    assert (view.canvas.face(node).kind, view.canvas.face(node).collapsed) == ("op", True)
+    assert view.canvas.nodes[node].place.height == 30
+
+
+def test_an_exact_zero_says_what_blocked_it_where_that_is_known(view, studio, settle, face):
+    tree = b"""{"format": 1, "seed": 0, "graph": {"nodes": {
+      "n1": {"op": "leaf", "names": ["k"], "value": {"dtype": "float32", "shape": [], "data": [-1.5]}, "requires_grad": true},
+      "n2": {"op": "relu", "inputs": [{"ref": "n1"}], "names": ["r"]}}, "blocks": {"main": ["n1", "n2"]}, "frames": {}},
+      "groups": {}, "script": [{"title": "", "body": [{"id": "c1", "kind": "forward", "block": "main"},
+      {"id": "c2", "kind": "backward", "automatic": true}]}], "optimizers": {}, "layout": {"positions": {"n1": [0, 0], "n2": [200, 0]}}}"""
+    studio.show_example(codec.document_from(json.loads(tree)), "relu")
+    settle()
+    assert face("k").drawer.words == "0.0"
+    assert face("k").below == "relu blocked it"
+    assert not face("k").failed

@@ -46,11 +46,11 @@ def begun(view: CanvasView, at: Pointer, button: Qt.MouseButton, space: bool) ->
 def _on_node(view: CanvasView, at: Pointer, node: NodeId, part: Part) -> Gesture | None:
     context = view.canvas.context
     if part.kind == "output":
-        return DragWire(view, at, from_output(context, node, part.out))
+        return DragWire(view, at, from_output(context, Ref(node, part.out, part.grad)))
     if part.kind == "input":
         operand = operand_at(context.graph.nodes[node].inputs, part.path)
-        if isinstance(operand, Ref) and operand.source in context.graph.nodes and not operand.grad:
-            return DragWire(view, at, from_output(context, operand.source, operand.out, was=(node, part.path)))
+        if isinstance(operand, Ref) and operand.source in context.graph.nodes:
+            return DragWire(view, at, from_output(context, operand, was=(node, part.path)))
         return DragWire(view, at, LooseWire(target=node, path=part.path))
     if part.kind == "switch":
         view.studio.do(SetRequiresGrad((node,), not context.graph.nodes[node].requires_grad))

@@ -173,7 +173,7 @@ class DragWire:
         free = self._catch.at if self._catch is not None and not self._catch.reason else self._at
         if loose.source is not None:
             item = canvas.nodes.get(loose.source.source)
-            return (item.port(None, loose.source.out) if item else free), free
+            return (item.port(None, loose.source.out, loose.source.grad) if item else free), free
         item = canvas.nodes.get(loose.target or "")
         return free, (item.port(loose.path) if item else free)
 

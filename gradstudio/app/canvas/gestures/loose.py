@@ -37,9 +37,8 @@ class Question:
     attrs: dict[str, object]
 
 
-def from_output(context: Context, node: NodeId, out: int, was: WireId | None = None) -> LooseWire:
-    """Return the loose wire that starts at an output."""
-    ref = Ref(node, out)
+def from_output(context: Context, ref: Ref, was: WireId | None = None) -> LooseWire:
+    """Return the loose wire that starts at an output, or at its .grad."""
     view = context.tensor(ref)
     return LooseWire(ref, shape=view.shape if view else None, dtype=view.dtype if view else None, was=was)
 

@@ -1,0 +1,78 @@
+"""Tool tips of the canvas: the number in full, where a gradient comes from and goes to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradstudio.app import text
+from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.faces import NodeFace, WireFace
+from gradstudio.app.canvas.hit import Hit
+from gradstudio.app.canvas.node_item import Part
+from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.document.graph import NodeId, Ref
+from gradstudio.session.state import TensorView
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+KINDS = {
+    "frozen": "No gradient passes here",
+    "pending": "Waits for the gradient",
+    "forward": "No backward has come by yet",
+    "error": "The backward stopped here",
+}
+
+
+def tip_at(canvas: CanvasScene, hit: Hit) -> str:
+    """Return the tool tip of what lies at a point; empty for nothing to say."""
+    if hit.node is not None and hit.part is not None:
+        return node_tip(canvas.context, hit.node, canvas.face(hit.node), hit.part)
+    return wire_tip(canvas.context, hit.wire, canvas.wires.face(hit.wire)) if hit.wire is not None else ""
+
+
+def wire_tip(context: Context, key: WireId, face: WireFace) -> str:
+    """Return what a wire carries: `∂loss/∂a = 3.0, from mul to pow`."""
+    source, target = context.label(face.source), context.labels.title(context.path(key[0]))
+    if face.cut is not None:
+        return f"{source} → {target}: detach lets the value through and no gradient"
+    flow = context.flow(*key)
+    if flow is None or face.kind in KINDS:
+        return f"{source} → {target}. {KINDS.get(face.kind, '')}"
+    number = text.number(flow.value, True) if flow.value is not None else f"{text.shape(flow.shape)} of norm {text.number(flow.norm)}"
+    terms = f" ({' + '.join(text.number(term) for term in flow.terms)})" if len(flow.terms) > 1 else ""
+    return f"∂{context.root_names}/∂{source} by way of {target}: {number}{terms}"
+
+
+def node_tip(context: Context, node: NodeId, face: NodeFace, part: Part) -> str:
+    """Return the number under the pointer in full; elsewhere nothing."""
+    path = context.path(node)
+    if part.kind == "value":
+        return _tensor(context.label(Ref(node)), context.state.tensors.get((path, 0)))
+    if part.kind == "drawer" and face.drawer is not None:
+        if face.drawer.label == ".grad":
+            grad = context.state.grads.get((path, 0))
+            return _tensor(f"{context.label(Ref(node))}.grad", grad) if grad is not None else "None: no backward has reached it"
+        return f"{face.drawer.label} passed through {face.title} and was not kept: {face.drawer.words}"
+    if part.kind in ("output", "input"):
+        return _port(context, node, face, part)
+    return ""
+
+
+def _tensor(name: str, view: TensorView | None) -> str:
+    if view is None:
+        return ""
+    facts = f"{text.shape(view.shape)} {view.dtype}"
+    if view.item is not None:
+        return f"{name} = {text.number(view.item, True, view.dtype)}, {facts}"
+    low, high, norm = (text.number(v) for v in (view.min, view.max, view.norm))
+    return f"{name}: {facts}, from {low} to {high}, norm {norm}"
+
+
+def _port(context: Context, node: NodeId, face: NodeFace, part: Part) -> str:
+    if part.grad:
+        return f"{context.label(Ref(node, grad=True))}: drag to read it, as w -= lr * w.grad does"
+    if part.kind == "output":
+        return _tensor(context.label(Ref(node, part.out)), context.state.tensors.get((context.path(node), part.out)))
+    row = next((r for r in face.inputs if r.path == part.path), None)
+    return "" if row is None else f"{row.label}: {row.note}" if row.note else row.label
