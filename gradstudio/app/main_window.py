@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeySequence, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from gradstudio.app import menus, theme
+from gradstudio.app.actions import Actions
 from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
@@ -61,15 +63,15 @@ class MainWindow(QMainWindow):
         self.code = CodePanel(studio, self)
         self.status = StatusBar(studio, self)
         self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas))
-        self.actions_by_id: dict[str, QAction] = {}
         self._lay_out()
-        self._make_actions()
+        self.actions_ = Actions(self)
         self._connect()
         self.setAcceptDrops(True)
         self.setWindowIcon(QIcon(str(resource("icons", "gradstudio.svg"))))
         self.resize(1600, 1000)
         self.refresh(Change(everything=True, file=True))
         self._show_cards()
+        self.canvas.setFocus()
 
     def _lay_out(self) -> None:
         self.columns = QSplitter(Qt.Orientation.Horizontal)
@@ -106,74 +108,43 @@ class MainWindow(QMainWindow):
         self.middle.setSizes([body - bottom, bottom])
         self.right.setSizes([body - code, code])
 
-    # ---- actions
-
-    def _make_actions(self) -> None:
-        bar = self.menuBar()
-        bar.hide()
-        self._menu = QMenu(self)
-        tops = {name: QMenu(name, self) for name in menus.MENUS}
-        groups: dict[str, int] = {}
-        for entry in menus.TABLE:
-            if groups.setdefault(entry.menu, entry.group) != entry.group:
-                tops[entry.menu].addSeparator()
-                groups[entry.menu] = entry.group
-            tops[entry.menu].addAction(self._action(entry))
-        for top in tops.values():
-            bar.addMenu(top)
-            self._menu.addMenu(top)
-            top.aboutToShow.connect(self._follow_actions)
-
-    def _action(self, entry: menus.Entry) -> QAction:
-        action = QAction(entry.text, self)
-        action.setObjectName(entry.id)
-        action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
-        action.setCheckable(entry.checked is not None)
-        action.triggered.connect(self._triggered)
-        self.addAction(action)
-        self.actions_by_id[entry.id] = action
-        return action
-
-    def _triggered(self) -> None:
-        sender = self.sender()
-        if isinstance(sender, QAction):
-            self.do(sender.objectName())
+    # ---- commands
 
     def do(self, command: str) -> None:
         """Do a command of the menus' table, if it makes sense now."""
         entry = menus.BY_ID[command]
         if entry.enabled(self):
             entry.verb(self)
-        self._follow_actions()
-
-    def _follow_actions(self) -> None:
-        for entry in menus.TABLE:
-            action = self.actions_by_id[entry.id]
-            action.setEnabled(entry.enabled(self))
-            if entry.checked is not None:
-                action.setChecked(entry.checked(self))
-
-    def context_menu(self, place: str) -> QMenu:
-        """Return the menu for what is under the pointer: node, wire or canvas."""
-        self._follow_actions()
-        menu, group = QMenu(self), None
-        for entry in menus.TABLE:
-            if place in entry.places:
-                if group not in (None, (entry.menu, entry.group)):
-                    menu.addSeparator()
-                group = (entry.menu, entry.group)
-                menu.addAction(self.actions_by_id[entry.id])
-        return menu
+        self.actions_.follow()
 
     def show_menu(self) -> None:
         """Open the menu under its button."""
-        self._follow_actions()
-        self._menu.popup(self.toolbar.menu.mapToGlobal(QPoint(0, self.toolbar.menu.height())))
+        self.actions_.show_menu()
+
+    def context_menu(self, place: str) -> QMenu:
+        """Return the menu for what is under the pointer: node, wire, frame, canvas or backward."""
+        return self.actions_.context_menu(place)
+
+    def _show_backward_menu(self, at: QPoint) -> None:
+        self.context_menu("backward").popup(at)
+
+    def play_or_pause(self) -> None:
+        """Play or pause: the space bar on the canvas."""
+        self.do("play")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Alt, pressed alone, opens the menu when it is let go."""
+        if event.key() == Qt.Key.Key_Alt and not event.isAutoRepeat():
+            self.actions_.alt_pressed()
+        super().keyPressEvent(event)
 
     def _connect(self) -> None:
         self.toolbar.wanted.connect(self.do)
         self.palette_panel.chosen.connect(self._palette_chose)
+        self.toolbar.backward.menu_wanted.connect(self._show_backward_menu)
         self.canvas.search_requested.connect(self.search_at)
+        self.canvas.menu_requested.connect(self.actions_.show_context)
+        self.canvas.space_tapped.connect(self.play_or_pause)
         self.canvas.complete_leaf = self.dialogs.complete_leaf
         self.timeline.plots_ready.connect(self.plots_ready)
         for card in self.cards:
@@ -193,7 +164,7 @@ class MainWindow(QMainWindow):
             theme.apply(app, theme.named(self.studio.theme))
             self.update()
         if change.selection or change.document or change.everything or change.mode or change.running:
-            self._follow_actions()
+            self.actions_.follow()
 
     def _system_changed(self) -> None:
         self.studio.changed.emit(Change(theme=True))
@@ -226,7 +197,7 @@ class MainWindow(QMainWindow):
 
     def ask_leaf(self, at: QPointF | None = None) -> None:
         """Ask for a leaf's name, shape, dtype and start value, and add it."""
-        self.add_item(LEAF, at)
+        self.add_item(LEAF, at or self.actions_.place)
 
     # ---- search
 
@@ -240,8 +211,8 @@ class MainWindow(QMainWindow):
         SearchPopup(self).open_for_nodes(self.toolbar.search.mapToGlobal(QPoint(0, 0)), self.toolbar.search.width())
 
     def search_at_pointer(self) -> None:
-        """Search an op to add at the pointer, or in the middle where the pointer is elsewhere."""
-        self.search_at(self.canvas.pointer_scene_pos(), None)
+        """Search an op to add where the context menu was asked for, else at the pointer, else in the middle."""
+        self.search_at(self.actions_.place or self.canvas.pointer_scene_pos(), None)
 
     def search_at(self, at: QPointF, loose: object) -> None:
         """Search an op to add at a place of the canvas; with a loose wire, one that it fits."""
@@ -267,6 +238,11 @@ class MainWindow(QMainWindow):
             self.dialogs.tell(refusal.message)
             return False
         return True
+
+    def open_asking(self, path: Path) -> None:
+        """Open a file once the unsaved changes of this one are saved or let go."""
+        if self.may_leave():
+            self.open(path)
 
     def save(self) -> bool:
         """Save; ask where, if the document has no file. Return whether it was saved."""
@@ -362,8 +338,9 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         """Open a dropped file."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths and self.may_leave():
-            self.open(paths[0])
+        if paths:
+            event.acceptProposedAction()
+            QTimer.singleShot(0, partial(self.open_asking, paths[0]))  # the program it came from need not wait for an answer
 
     def event(self, event: QEvent) -> bool:
         """Tell of the first paint, once it is on the screen."""

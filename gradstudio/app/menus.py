@@ -22,7 +22,7 @@ def always(window: MainWindow) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command. `places`: the context menus it is in: node, wire, canvas. `group`: entries of a menu between two lines."""
+    """A command. `places`: its context menus: node, wire, frame, canvas, backward. `group`: entries of a menu between two lines."""
 
     id: str
     menu: str
@@ -35,6 +35,7 @@ class Entry:
     checked: Test | None = None
     places: tuple[str, ...] = ()
     words: str = ""  # synonyms for the search
+    says: Callable[[MainWindow], str] | None = None  # its text in the menu now, where that differs
 
 
 MENUS = ("File", "Edit", "Add", "Graph", "Run", "Time", "View", "Help")
@@ -49,14 +50,14 @@ TABLE: tuple[Entry, ...] = (
     Entry("example_tutorial", "File", "Example: tutorial", file.example("tutorial"), icon="graduation-cap", group=3),
     Entry("example_accumulation", "File", "Example: why gradients add up", file.example("accumulation"), icon="graduation-cap", group=3),
     Entry("quit", "File", "Quit", file.quit_window, ("Ctrl+Q",), group=4),
-    Entry("undo", "Edit", "Undo", edit.undo, ("Ctrl+Z",), "undo-2", enabled=when.can_undo),
-    Entry("redo", "Edit", "Redo", edit.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo-2", enabled=when.can_redo),
+    Entry("undo", "Edit", "Undo", edit.undo, ("Ctrl+Z",), "undo-2", enabled=when.can_undo, says=when.undo_says),
+    Entry("redo", "Edit", "Redo", edit.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo-2", enabled=when.can_redo, says=when.redo_says),
     Entry("cut", "Edit", "Cut", edit.cut, ("Ctrl+X",), group=1, enabled=when.has_nodes, places=("node",)),
     Entry("copy", "Edit", "Copy", edit.copy, ("Ctrl+C",), "copy", 1, when.has_nodes, places=("node",)),
     Entry("paste", "Edit", "Paste", edit.paste, ("Ctrl+V",), group=1, places=("canvas",)),
-    Entry("duplicate", "Edit", "Duplicate", edit.duplicate, ("Ctrl+D",), group=1, enabled=when.has_nodes, places=("node",)),
-    Entry("delete", "Edit", "Delete", edit.delete, ("Del", "Backspace"), "x", 1, when.has_selection, places=("node", "wire")),
-    Entry("select_all", "Edit", "Select all", edit.select_all, ("Ctrl+A",), group=2),
+    Entry("duplicate", "Edit", "Duplicate", edit.duplicate, ("Ctrl+D",), group=1, enabled=when.has_nodes, places=("node", "frame")),
+    Entry("delete", "Edit", "Delete", edit.delete, ("Del", "Backspace"), "x", 1, when.has_selection, places=("node", "wire", "frame")),
+    Entry("select_all", "Edit", "Select all", edit.select_all, ("Ctrl+A",), group=2, places=("canvas",)),
     Entry("rename", "Edit", "Rename", edit.rename, ("F2",), "type", 2, when.has_one_node, places=("node",)),
     Entry("add", "Add", "Add a node…", edit.add, ("A", "Shift+A"), "plus", places=("canvas",)),
     Entry("add_leaf", "Add", "Leaf…", edit.add_leaf, icon="leaf", group=1, places=("canvas",), words="tensor parameter constant"),
@@ -77,8 +78,21 @@ TABLE: tuple[Entry, ...] = (
     Entry(
         "retain_grad", "Graph", "retain_grad()", graph.toggle_retain_grad, ("R",), "pin", 0, when.has_ops, when.all_retain_grad, ("node",)
     ),
-    Entry("detach", "Graph", "Detach the wire", graph.detach, ("D",), "scissors", 0, when.has_wire, places=("wire",)),
-    Entry("no_grad", "Graph", "Frame with no_grad", graph.no_grad, ("N",), "snowflake", 0, when.has_nodes, when.in_frame, ("node",)),
+    Entry(
+        "detach",
+        "Graph",
+        "Detach",
+        graph.detach,
+        ("D",),
+        "scissors",
+        0,
+        when.has_wire_or_node,
+        places=("wire", "node"),
+        words="wire stop gradient",
+    ),
+    Entry(
+        "no_grad", "Graph", "Frame with no_grad", graph.no_grad, ("N",), "snowflake", 0, when.has_nodes, when.in_frame, ("node", "frame")
+    ),
     Entry("grad_enabled", "Graph", "grad enabled", graph.toggle_grad_enabled, icon="zap", checked=when.grad_is_enabled),
     Entry(
         "zero", "Graph", "zero_() the .grad of the selection", graph.zero_selected, ("Z",), "eraser", 1, when.has_leaves, places=("node",)
@@ -86,14 +100,16 @@ TABLE: tuple[Entry, ...] = (
     Entry("zero_all", "Graph", "zero_() every .grad", graph.zero_all, ("Shift+Z",), "eraser", 1),
     Entry("swap", "Graph", "Swap inputs", graph.swap_inputs, ("Alt+S",), "shuffle", 2, when.has_one_node, places=("node",)),
     Entry("bypass", "Graph", "Bypass", graph.bypass, ("Ctrl+B",), "forward", 2, when.has_one_node, places=("node",)),
-    Entry("connect", "Graph", "Connect the selected nodes", graph.connect_selected, ("J",), "spline", 2, when.has_two_nodes),
+    Entry(
+        "connect", "Graph", "Connect the selected nodes", graph.connect_selected, ("J",), "spline", 2, when.has_two_nodes, places=("node",)
+    ),
     Entry("collapse", "Graph", "Collapse", graph.collapse, ("C",), "minus", 3, when.has_nodes, when.all_collapsed, ("node",)),
-    Entry("arrange", "Graph", "Arrange the selection", graph.arrange, ("L",), "grid-2x2", 3, when.has_nodes),
+    Entry("arrange", "Graph", "Arrange the selection", graph.arrange, ("L",), "grid-2x2", 3, when.has_nodes, places=("frame",)),
     Entry("arrange_all", "Graph", "Arrange all", graph.arrange_all, ("Shift+L",), "grid-2x2", 3, places=("canvas",), words="tidy layout"),
     Entry("run", "Run", "Run", running.run, ("Ctrl+Return", "Ctrl+Enter"), "play"),
     Entry("stop", "Run", "Stop", running.stop, icon="x", enabled=when.is_running),
     Entry("live", "Run", "Live", running.toggle_live, ("Ctrl+L",), "zap", checked=when.is_live),
-    Entry("backward", "Run", "Backward from the root", running.backward, ("Shift+B",), "arrow-left", 1),
+    Entry("backward", "Run", "Backward from the root", running.backward, ("Shift+B",), "arrow-left", 1, places=("backward",)),
     Entry(
         "backward_from",
         "Run",
@@ -103,10 +119,17 @@ TABLE: tuple[Entry, ...] = (
         "arrow-left",
         1,
         when.has_one_node,
-        places=("node",),
+        places=("node", "backward"),
     ),
     Entry(
-        "backward_again", "Run", "Backward once more", running.backward_again, icon="arrow-left", group=1, words="twice second again error"
+        "backward_again",
+        "Run",
+        "Backward once more",
+        running.backward_again,
+        icon="arrow-left",
+        group=1,
+        places=("backward",),
+        words="twice second again error",
     ),
     Entry("forward", "Run", "Forward again", running.forward_again, icon="arrow-right", group=1),
     Entry("start_over", "Run", "Start over", running.start_over, icon="rotate-ccw", group=2, words="clear the script"),
@@ -143,7 +166,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("docks", "View", "Hide docks", view.toggle_docks, ("Ctrl+\\",), "panel-left-open", 3, checked=when.docks_hidden),
     Entry("next_dock", "View", "Next dock", view.next_dock, ("F6",), group=3),
     Entry("reset_layout", "View", "Reset the window's layout", view.reset_layout, group=3),
-    Entry("menu", "View", "Menu", view.show_menu, ("Alt+M",), "menu", 3),
+    Entry("menu", "View", "Menu (Alt)", view.show_menu, ("Alt+M",), "menu", 3),
     Entry("keys", "Help", "Keys", view.show_keys, ("?", "F1"), "keyboard"),
     Entry("about", "Help", "About GradStudio", view.about, icon="info"),
 )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QPainterPath, QPaintEvent
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from gradstudio.app.change import EVERYTHING, Change
@@ -207,11 +207,17 @@ class ModeButton(BarButton):
 
 
 class BackwardButton(BarButton):
-    """The primary button: append a backward from the root."""
+    """The primary button: append a backward from the root. `menu_wanted(where)` asks for the other ways."""
+
+    menu_wanted = Signal(QPoint)
 
     def __init__(self, studio: Studio, parent: QWidget) -> None:
         super().__init__(studio, "Backward", parent)
-        set_tip(self, "Send gradients back from the selected node, or from the root")
+        set_tip(self, "Send gradients back from the root (Shift+B). Right click: from the selected node, once more")
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer the other ways to run backward."""
+        self.menu_wanted.emit(self.mapToGlobal(QPoint(0, self.height())))
 
     def draw(self, paint: Paint, rect: QRectF) -> None:
         """Paint the button, its verb and its keys."""

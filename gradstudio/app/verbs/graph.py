@@ -33,9 +33,13 @@ def toggle_retain_grad(w: MainWindow) -> None:
 
 
 def detach(w: MainWindow) -> None:
-    wire = w.studio.selected_wire
+    """Detach the selected wire, or the one that leaves the selected node."""
+    leaving = w.studio.document.graph.consumers.get(w.studio.primary or "", ())
+    wire = w.studio.selected_wire or (leaving[0] if len(leaving) == 1 else None)
     if wire is not None:
         w.studio.do(DetachWire(wire.target, wire.path, w.studio.new_id("n")))
+    else:
+        w.studio.notify("Choose the wire to detach: click it, or press P and Tab until its port is marked")
 
 
 def no_grad(w: MainWindow) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gradstudio.document.calls import Backward, Forward
 from gradstudio.document.commands.script import AppendCall, BackwardFrom, ClearScript, EditCall
-from gradstudio.document.graph import Ref
+from gradstudio.document.graph import INPUT, LEAF, Ref
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -30,15 +30,31 @@ def toggle_live(w: MainWindow) -> None:
 
 
 def backward(w: MainWindow) -> None:
-    """From the selected node where it is one that requires grad, else as the last backward did, else automatic."""
+    """From the root: what an automatic backward would take, else what the last one took."""
     studio = w.studio
-    last = next((c for c in reversed(list(studio.document.calls())) if isinstance(c, Backward)), None)
-    if last is None:
-        studio.do(AppendCall(Backward(id=studio.new_id("c"), automatic=True)))
-    elif last.automatic:
-        backward_from(w) if studio.primary else studio.notify("The script already ends with a backward that finds its root by itself")
+    roots = _root(w) or tuple(Ref(path[0], out) for each in studio.shown.trace.passes[-1:] for path, out in each.roots)
+    if len(roots) == 1:
+        studio.do(BackwardFrom(roots[0], studio.new_id("c")))
+    elif roots:
+        studio.do(AppendCall(Backward(id=studio.new_id("c"), roots=roots)))
     else:
-        studio.do(AppendCall(replace(last, id=studio.new_id("c"))))
+        studio.notify("Nothing to run backward from yet: no op reads a leaf that requires grad")
+
+
+def _root(w: MainWindow) -> tuple[Ref, ...]:
+    """Return the last output of an op that requires grad and feeds nothing that does; nothing where the end is not on show."""
+    studio, graph = w.studio, w.studio.document.graph
+    found = {(path[0], out) for (path, out), view in studio.shown.state.tensors.items() if len(path) == 1 and view.requires_grad}
+    if not studio.at_end:
+        return ()
+    asking = {node for node, _ in found}
+    for node in reversed(tuple(graph.order)):
+        feeds = any(wire.target in asking for wire in graph.consumers.get(node, ()))
+        if graph.nodes[node].op not in (LEAF, INPUT) and not feeds:
+            outs = sorted(out for each, out in found if each == node)
+            if outs:
+                return (Ref(node, outs[-1]),)
+    return ()
 
 
 def backward_from(w: MainWindow) -> None:

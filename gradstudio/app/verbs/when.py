@@ -34,6 +34,16 @@ def can_redo(w: MainWindow) -> bool:
     return w.studio.can_redo
 
 
+def undo_says(w: MainWindow) -> str:
+    """Return what the menu says of undo."""
+    return f"Undo: {w.studio.undo_text}" if w.studio.can_undo else "Undo"
+
+
+def redo_says(w: MainWindow) -> str:
+    """Return what the menu says of redo."""
+    return f"Redo: {w.studio.redo_text}" if w.studio.can_redo else "Redo"
+
+
 def has_selection(w: MainWindow) -> bool:
     return bool(w.studio.selection)
 
@@ -52,6 +62,10 @@ def has_two_nodes(w: MainWindow) -> bool:
 
 def has_wire(w: MainWindow) -> bool:
     return w.studio.selected_wire is not None
+
+
+def has_wire_or_node(w: MainWindow) -> bool:
+    return has_wire(w) or has_one_node(w)
 
 
 def has_leaves(w: MainWindow) -> bool:

@@ -1,0 +1,146 @@
+"""Actions: the table of commands as Qt has them, in the menu bar, in the menu under the mark and in the context menus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gradstudio.app import menus
+from gradstudio.app.canvas.hit import Hit
+
+if TYPE_CHECKING:
+    from gradstudio.app.main_window import MainWindow
+
+NOT_ALONE = (QEvent.Type.MouseButtonPress, QEvent.Type.Wheel, QEvent.Type.WindowDeactivate)  # Alt is held for these, not tapped
+KEYS = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
+NONE_YET = "No files yet"
+
+
+class Actions(QObject):
+    """`by_id` has the action of each command. Alt alone opens the menu, as the menu bar of other programs is opened."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window = window
+        self.place: QPointF | None = None  # where on the canvas the context menu in hand was asked for
+        self.by_id: dict[str, QAction] = {}
+        self.menu = QMenu(window)
+        self.recent = QMenu("Open recent", window)
+        self.recent.aboutToShow.connect(self._list_recent)
+        self.recent.triggered.connect(self._open_recent)
+        self._fill()
+
+    def _fill(self) -> None:
+        bar = self.window.menuBar()
+        bar.hide()
+        tops = {name: QMenu(name, self.window) for name in menus.MENUS}
+        for entry in menus.TABLE:
+            menu = tops[entry.menu]
+            before = menu.actions()[-1].property("group") if menu.actions() else entry.group
+            if before != entry.group:
+                menu.addSeparator()
+            menu.addAction(self._action(entry))
+            if entry.id == "open":
+                menu.addMenu(self.recent).setProperty("group", entry.group)
+        for top in tops.values():
+            bar.addMenu(top)
+            self.menu.addMenu(top)
+            top.aboutToShow.connect(self.follow)
+
+    def _action(self, entry: menus.Entry) -> QAction:
+        action = QAction(entry.text, self.window)
+        action.setObjectName(entry.id)
+        action.setProperty("group", entry.group)
+        action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
+        action.setCheckable(entry.checked is not None)
+        action.triggered.connect(self._triggered)
+        self.window.addAction(action)
+        self.by_id[entry.id] = action
+        return action
+
+    def _triggered(self) -> None:
+        sender = self.sender()
+        if isinstance(sender, QAction):
+            self.window.do(sender.objectName())
+
+    def follow(self) -> None:
+        """Grey what makes no sense now, tick what is on, and say what undo would take back."""
+        for entry in menus.TABLE:
+            action = self.by_id[entry.id]
+            action.setEnabled(entry.enabled(self.window))
+            if entry.checked is not None:
+                action.setChecked(entry.checked(self.window))
+            if entry.says is not None:
+                action.setText(entry.says(self.window))
+
+    # ---- menus
+
+    def show_menu(self) -> None:
+        """Open the menu under its button."""
+        self.follow()
+        button = self.window.toolbar.menu
+        self.menu.popup(button.mapToGlobal(QPoint(0, button.height())))
+        self.menu.setActiveAction(self.menu.actions()[0])
+
+    def context_menu(self, place: str) -> QMenu:
+        """Return the menu for what is under the pointer: node, wire, frame, canvas or backward; only what makes sense there."""
+        self.follow()
+        menu, group = QMenu(self.window), None
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for entry in menus.TABLE:
+            if place in entry.places and entry.enabled(self.window):
+                if group not in (None, (entry.menu, entry.group)):
+                    menu.addSeparator()
+                group = (entry.menu, entry.group)
+                menu.addAction(self.by_id[entry.id])
+        return menu
+
+    def show_context(self, at: QPoint, hit: Hit) -> None:
+        """Open the context menu for what was hit on the canvas; what it adds goes there."""
+        if hit.frame is not None:
+            nodes = self.window.studio.document.graph.nodes.values()
+            self.window.studio.select(n.id for n in nodes if n.frame == hit.frame)
+        place = "node" if hit.node else "wire" if hit.wire else "frame" if hit.frame else "canvas"
+        menu = self.context_menu(place)
+        self.place = hit.pos
+        menu.aboutToHide.connect(self._forget_place_soon)
+        menu.popup(at)
+
+    def _forget_place_soon(self) -> None:
+        QTimer.singleShot(0, self._forget_place)  # the chosen command comes after the menu has gone
+
+    def _forget_place(self) -> None:
+        self.place = None
+
+    def _list_recent(self) -> None:
+        self.recent.clear()
+        for path in self.window.studio.settings.recent():
+            action = self.recent.addAction(Path(path).name.replace("&", "&&"))
+            action.setData(path)
+            action.setStatusTip(path)
+        if self.recent.isEmpty():
+            self.recent.addAction(NONE_YET).setEnabled(False)
+
+    def _open_recent(self, action: QAction) -> None:
+        self.window.open_asking(Path(str(action.data())))
+
+    # ---- Alt
+
+    def alt_pressed(self) -> None:
+        """Watch whether Alt is let go with nothing done in between: then the menu opens."""
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Open the menu when Alt is let go; anything else that happens first calls it off."""
+        kind = event.type()
+        released = kind == QEvent.Type.KeyRelease
+        alt = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Alt
+        if released or kind in NOT_ALONE or (kind in KEYS and not alt):
+            QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        if released and alt:
+            self.show_menu()
+        return False
