@@ -191,7 +191,9 @@ def test_stopping_a_run_gives_3_and_one_line(tmp_path: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "gradstudio", "run", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    time.sleep(1.0)
+    while "multiarray" not in Path(f"/proc/{process.pid}/maps").read_text():
+        time.sleep(0.02)
+    time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out, err) == (3, "", "gradstudio: stopped\n")

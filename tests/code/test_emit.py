@@ -13,6 +13,7 @@ from gradstudio.document.calls import (
     Backward,
     Forward,
     Grad,
+    Hook,
     OptimizerStep,
     OptimizerZero,
     Print,
@@ -380,6 +381,22 @@ def test_every_kind_of_call_has_its_line() -> None:
         "x.requires_grad_(False)",
         "# x.grad.zero_()  (off)",
     ]
+
+
+def test_a_hook_is_registered_with_the_def_of_its_group() -> None:
+    double = group("g1", "double", [Node("n10", "input", names=("g",)), op("n11", "mul", "n10", 2.0)], "n11")
+    nodes = [X, op("n3", "mul", "n1", "n1", names="z")]
+    made = document(nodes, FORWARD, Hook(id="c2", target=Ref("n3"), group="g1"), Backward(id="c3", roots=(Ref("n3"),)), groups=(double,))
+    assert body(made) == ["def double(g):", "    return g * 2.0", "z = x * x", "z.register_hook(double)", "z.backward()"]
+
+
+def test_inference_mode_is_a_frame_too() -> None:
+    made = document([X, op("n3", "exp", "n1", names="z", frame="f1")], FORWARD, frames=(Frame("f1", "inference_mode"),))
+    assert body(made) == ["with torch.inference_mode():", "    z = x.exp()"]
+
+
+def test_a_leaf_that_is_read_by_nobody_still_stands() -> None:
+    assert lines(document([leaf("n1")], FORWARD))[2:] == ["_1 = torch.tensor(2., requires_grad=True)"]
 
 
 def test_the_automatic_backward_is_written_with_the_root_that_it_took() -> None:
