@@ -139,6 +139,7 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     mode, rest = arguments[0], arguments[1:]
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every start, and every worker, compiles the whole program again
     if mode == "test":
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     if sys.platform.startswith("linux"):
