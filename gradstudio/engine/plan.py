@@ -19,7 +19,7 @@ Run = Callable[[Any, Any], None]
 
 # Counters of numbers that were saved in the place of a tensor; the type says what `_saved_other` shows.
 NUMBER_COUNTERS: dict[type, list[int]] = {bool: [0], int: [0], float: [0], complex: [0]}
-EXACT_SUM = 1024  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
+EXACT_SUM = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
 NOTHING: list[int] = [0]  # counter of what is no tensor: a tuple of indices, an optional operand left out
 
 
