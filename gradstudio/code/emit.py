@@ -11,8 +11,9 @@ from gradstudio.code.facts import Pins
 from gradstudio.code.groups import absent_outputs, group_lines, used_groups
 from gradstudio.code.layout import Block, Effect, Item, Layout, Times, Use, bound, call_refs, count_runs
 from gradstudio.code.names import Key, Taken
-from gradstudio.code.plan import Leaves, Optimizers, Part, TraceLike, Unit, Wait, draws_anything, plan
+from gradstudio.code.plan import Leaves, Optimizers, Part, Unit, Wait, draws_anything, plan
 from gradstudio.code.program import INDENT, Line, Program, program
+from gradstudio.code.ran import TraceLike
 from gradstudio.code.scope import Scope, framed
 from gradstudio.code.spell import PRIMARY
 from gradstudio.code.statements import Statement, count_uses

@@ -6,14 +6,15 @@ before the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from gradstudio.code.facts import Facts, Pins
+from gradstudio.code.ran import FailureLike, TraceLike
 from gradstudio.document.calls import Backward, Call, Forward, OptimizerStep, OptimizerZero, SeedGenerator, ZeroGrad
 from gradstudio.document.document import Document
-from gradstudio.document.graph import INSTANCE, LEAF, BlockId, CallId, Node, NodeId, NodePath, Recipe, Ref
+from gradstudio.document.graph import INSTANCE, LEAF, BlockId, Node, NodeId, Recipe, Ref
 from gradstudio.document.labels import Labels
 from gradstudio.document.literals import DRAWN
 from gradstudio.document.script import Repeat, Statement
@@ -21,61 +22,6 @@ from gradstudio.engine import TABLE
 
 PEELED = 8  # turns that may stand before a loop
 NESTED = 6  # repeats within repeats that are looked into twice
-
-
-class FailureLike(Protocol):
-    """What is read of a failure of a run."""
-
-    @property
-    def type(self) -> str: ...
-    @property
-    def node(self) -> NodePath | None: ...
-
-
-class OutcomeLike(Protocol):
-    """What is read of the outcome of a call."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def error(self) -> FailureLike | None: ...
-
-
-class PassLike(Protocol):
-    """What is read of a pass."""
-
-    @property
-    def call(self) -> CallId: ...
-    @property
-    def turns(self) -> tuple[int, ...]: ...
-    @property
-    def roots(self) -> tuple[tuple[NodePath, int], ...]: ...
-
-
-class StepLike(Protocol):
-    """What is read of a step."""
-
-    @property
-    def node(self) -> NodePath: ...
-    @property
-    def call(self) -> CallId: ...
-    @property
-    def turns(self) -> tuple[int, ...]: ...
-
-
-class TraceLike(Protocol):
-    """What is read of a run's trace: session's own fits."""
-
-    @property
-    def outcomes(self) -> Mapping[CallId, OutcomeLike]: ...
-    @property
-    def passes(self) -> tuple[PassLike, ...]: ...
-    @property
-    def steps(self) -> tuple[StepLike, ...]: ...
-    @property
-    def skipped(self) -> Mapping[NodePath, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
