@@ -198,15 +198,15 @@ class Paint:
         self.painter.drawPolygon(QPolygonF([QPointF(cx, cy - d), QPointF(cx + d, cy), QPointF(cx, cy + d), QPointF(cx - d, cy)]))
 
     def op_glyph(self, cx: float, cy: float, symbol: str, shade: Shade = "text") -> None:
-        """Draw the rounded square of an op with its symbol: up to three letters, or an icon (a name of ICON_SYMBOLS, or one for a word)."""
+        """Draw the rounded square of an op with its symbol: up to three letters, an icon (of ICON_SYMBOLS, or one for a word), else ƒ."""
         self.rounded(QRectF(cx - 9, cy - 9, 18, 18), 5, self.theme.mix("nodeHead", "text", 0.10))
         icon = symbol if symbol in ICON_SYMBOLS else WORD_ICONS.get(symbol)
         if icon:
             self.icon(icon, cx, cy, 12, shade)
             return
-        letters = symbol[:3]
+        letters = symbol if len(symbol) <= 3 else "ƒ"
         font, measure = symbol_font(letters)
-        self.text_in(cx, cy, letters if measure.horizontalAdvance(letters) <= 20 else letters[:2], font, measure, shade, "c")
+        self.text_in(cx, cy, letters, font, measure, shade, "c")
 
     def hatch(self, path: QPainterPath, shade: Shade = "line2", alpha: float = 0.45, gap: int = 7) -> None:
         """Fill a path with the diagonal hatch of what runs under no_grad."""

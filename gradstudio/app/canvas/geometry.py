@@ -16,7 +16,7 @@ from gradstudio.document.graph import OperandPath
 HEAD, ROW, DRAWER = SIZE["nodeHeader"], SIZE["nodeInputRow"], SIZE["nodeGradRow"]
 VALUE_ROW, FOOT = 38.0, 6.0
 LEAF_BODY = 62.0  # value and meta of a leaf
-WIDEST = 190.0
+WIDEST, LEAST_W = 190.0, 70.0
 CELL_W, CELL_H, CELL_GAP = 11.0, 12.0, 1.0
 BIG_CELL_H, LARGE_H = 22.0, 76.0
 MEDIUM_H, TILE_W, TILE_H = 73.0, 110.0, 80.0
@@ -99,6 +99,8 @@ def _spread(paths: list[OperandPath], height: float) -> dict[OperandPath, float]
 
 def _collapsed(face: NodeFace) -> Geometry:
     width = _op_width(face) if face.kind in ("op", "instance") else _leaf_width(face)
+    if face.symbol == "scissors":
+        width = max(LEAST_W, _up(45 + advance("nodeName", face.title)))
     if face.kind == "instance":
         return Geometry(width, 58, dict.fromkeys(_ports(face), 44.0), dict.fromkeys(_outs(face), 44.0), value=44)
     return Geometry(width, HEAD, dict.fromkeys(_ports(face), HEAD / 2), dict.fromkeys(_outs(face), HEAD / 2), value=HEAD / 2)

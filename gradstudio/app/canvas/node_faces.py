@@ -198,6 +198,8 @@ def _with_states(context: Context, node: Node, face: NodeFace) -> NodeFace:
     nan = node.id == context.first_nonfinite and not failed
     stale = node.id in context.stale
     rooted = any(o.root for o in face.outputs)
+    if node.op == DETACH and face.kind == "op":
+        face = replace(face, title=node.name or node.op, name="", value="")
     return replace(
         face,
         collapsed=node.id in context.document.layout.collapsed or node.op == DETACH,

@@ -111,7 +111,7 @@ class CanvasScene(QGraphicsScene):
         if change.playhead:
             self.frames.update()
             if self.motion:
-                self.steps.follow(before, self.context, self.studio.speed)
+                self.steps.follow(before, self.context, self.studio.player.speed)
 
     def _seen(self) -> QRectF:
         """Return what the views see of the scene; nothing where there is none on show."""
