@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gradstudio.app import theme
 from gradstudio.app.answers import Answers
 from gradstudio.app.change import EVERYTHING, Change, Shown, difference
+from gradstudio.app.player import Player, Unit
 from gradstudio.app.runner import Runner
 from gradstudio.app.settings import Settings
 from gradstudio.document import codec, labels
@@ -34,11 +35,8 @@ from gradstudio.session.trace import TensorKey, Trace
 
 WireKey: TypeAlias = tuple[Literal["wire"], NodeId, OperandPath]
 Selected: TypeAlias = NodeId | WireKey
-Unit: TypeAlias = Literal["step", "call"]
 STALE_AFTER_MS = 150
-STEP_MS = 700
 UNTITLED = "untitled"
-SPEEDS = (0.5, 1.0, 2.0, 4.0)
 
 
 class Studio(QObject):
@@ -61,8 +59,6 @@ class Studio(QObject):
         self._name = UNTITLED
         self.notice = ""
         self.live = self.settings.flag("live", True)
-        self.step_unit: Unit = "step"
-        self.speed = 1.0
         self.theme_mode = self.settings.text("theme", "system")
         self.full_precision = self.settings.flag("full_precision")
         self._k = 0
@@ -72,8 +68,8 @@ class Studio(QObject):
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
         self._answers = Answers()
+        self.player = Player(self)
         self._stale_timer = self._timer(STALE_AFTER_MS, self._mark_stale)
-        self._play_timer = self._timer(STEP_MS, self._play_on)
 
     def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -108,11 +104,6 @@ class Studio(QObject):
     def stepping(self) -> bool:
         """Whether the viewer stands inside the run."""
         return not self.at_end
-
-    @property
-    def playing(self) -> bool:
-        """Whether steps follow one another by themselves."""
-        return self._play_timer.isActive()
 
     @property
     def running(self) -> bool:
@@ -264,7 +255,7 @@ class Studio(QObject):
     def stop(self) -> None:
         """End the run in hand. The document is untouched; nothing runs until the next edit or Run."""
         self._sent.clear()
-        self.pause()
+        self.player.pause()
         self.runner.stop()
         self._mark_stale()
         self.notice = "Stopped. The graph is untouched: edit it, or press Ctrl+Enter to run it again"
@@ -368,52 +359,22 @@ class Studio(QObject):
 
     def step(self, delta: int, unit: Unit | None = None) -> None:
         """Send the playhead forth or back by steps, or by calls."""
-        if (unit or self.step_unit) == "step":
+        if (unit or self.player.unit) == "step":
             self.go_to(self._k + delta)
             return
         self.go_to(playhead.by_call(self.shown.trace, self._k, delta))
 
     def first(self) -> None:
         """Send the playhead before the first step."""
-        self.pause()
+        self.player.pause()
         self.go_to(0)
 
     def last(self) -> None:
         """Send the playhead to the end, where it follows."""
-        self.pause()
+        self.player.pause()
         self.go_to(self.shown.trace.end)
 
     leave_step_mode = last
-
-    def play(self) -> None:
-        """Step by step, from here; from the start when at the end."""
-        if self.at_end:
-            self.go_to(0)
-        self._play_timer.start(int(STEP_MS / self.speed))
-        self.changed.emit(Change(mode=True))
-
-    def pause(self) -> None:
-        """Stand still."""
-        if self.playing:
-            self._play_timer.stop()
-            self.changed.emit(Change(mode=True))
-
-    def set_speed(self, speed: float) -> None:
-        """Set how many times faster than a step every 0.7 s to play."""
-        self.speed = speed
-        self.changed.emit(Change(mode=True))
-
-    def set_step_unit(self, unit: Unit) -> None:
-        """Step by op, or by call."""
-        self.step_unit = unit
-        self.changed.emit(Change(mode=True))
-
-    def _play_on(self) -> None:
-        self.step(1)
-        if self._k < self.shown.trace.end:
-            self._play_timer.start(int(STEP_MS / self.speed))
-        else:
-            self.changed.emit(Change(mode=True))
 
     def _ask_state(self, k: int | None) -> None:
         self._k = self._k if k is None else k
@@ -493,6 +454,5 @@ class Studio(QObject):
 
     def close(self) -> bool:
         """End the worker processes. Return whether none is left."""
-        self._play_timer.stop()
         self._stale_timer.stop()
         return self.runner.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -137,10 +138,8 @@ class Trace(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     def span_at(self, k: int) -> Span | None:
         """Return the block of the time axis that step k lies in."""
-        for span in self.spans:
-            if span.start < k <= span.end:
-                return span
-        return None
+        i = bisect_left(self.spans, k, key=lambda span: span.end)
+        return self.spans[i] if i < len(self.spans) and self.spans[i].start < k else None
 
 
 EMPTY = Trace(run=0)

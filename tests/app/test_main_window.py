@@ -138,7 +138,7 @@ def test_every_command_can_be_done_on_an_empty_selection_and_on_all(window, sett
         window.do(entry.id)
         window.do("select_all")
         window.do(entry.id)
-        window.studio.pause()
+        window.studio.player.pause()
         settle()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gradstudio.app.studio import SPEEDS
+from gradstudio.app.player import SPEEDS
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -39,10 +39,10 @@ def call_back(w: MainWindow) -> None:
 
 
 def play(w: MainWindow) -> None:
-    if w.studio.playing:
-        w.studio.pause()
+    if w.studio.player.playing:
+        w.studio.player.pause()
     else:
-        w.studio.play()
+        w.studio.player.play()
 
 
 def leave(w: MainWindow) -> None:
@@ -54,12 +54,12 @@ def leave(w: MainWindow) -> None:
 
 
 def toggle_unit(w: MainWindow) -> None:
-    w.studio.set_step_unit("call" if w.studio.step_unit == "step" else "step")
+    w.studio.player.set_unit("call" if w.studio.player.unit == "step" else "step")
 
 
 def slower(w: MainWindow) -> None:
-    w.studio.set_speed(max((s for s in SPEEDS if s < w.studio.speed), default=SPEEDS[0]))
+    w.studio.player.set_speed(max((s for s in SPEEDS if s < w.studio.player.speed), default=SPEEDS[0]))
 
 
 def faster(w: MainWindow) -> None:
-    w.studio.set_speed(min((s for s in SPEEDS if s > w.studio.speed), default=SPEEDS[-1]))
+    w.studio.player.set_speed(min((s for s in SPEEDS if s > w.studio.player.speed), default=SPEEDS[-1]))

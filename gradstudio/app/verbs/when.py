@@ -107,11 +107,11 @@ def is_live(w: MainWindow) -> bool:
 
 
 def is_playing(w: MainWindow) -> bool:
-    return w.studio.playing
+    return w.studio.player.playing
 
 
 def steps_by_op(w: MainWindow) -> bool:
-    return w.studio.step_unit == "step"
+    return w.studio.player.unit == "step"
 
 
 def is_full_precision(w: MainWindow) -> bool:

@@ -89,15 +89,15 @@ def test_the_transport_goes_to_the_first_step_and_back_to_the_last(qtbot, panel,
 
 def test_play_becomes_pause_while_playing(qtbot, panel, studio):
     qtbot.mouseClick(button(panel, "Play"), Qt.MouseButton.LeftButton)
-    assert studio.playing
+    assert studio.player.playing
     qtbot.mouseClick(button(panel, "Pause"), Qt.MouseButton.LeftButton)
-    assert not studio.playing
+    assert not studio.player.playing
     assert button(panel, "Play")
 
 
 def test_the_switch_makes_a_step_a_whole_call(qtbot, panel, studio):
     qtbot.mouseClick(button(panel, "Step by op"), Qt.MouseButton.LeftButton, pos=QPoint(12, 12))
-    assert studio.step_unit == "call"
+    assert studio.player.unit == "call"
     qtbot.mouseClick(button(panel, "Step back"), Qt.MouseButton.LeftButton)
     at(qtbot, studio, 53)
 
@@ -105,11 +105,11 @@ def test_the_switch_makes_a_step_a_whole_call(qtbot, panel, studio):
 def test_the_speed_goes_up_and_down_with_the_arrows(qtbot, panel, studio):
     speed = button(panel, "Speed 1 times")
     qtbot.keyClick(speed, Qt.Key.Key_Up)
-    assert studio.speed == 2.0
+    assert studio.player.speed == 2.0
     assert speed.accessibleName() == "Speed 2 times"
     for _ in range(4):
         qtbot.keyClick(speed, Qt.Key.Key_Down)
-    assert studio.speed == 0.5
+    assert studio.player.speed == 0.5
 
 
 def test_a_click_on_a_call_goes_to_its_last_step(qtbot, panel, studio):

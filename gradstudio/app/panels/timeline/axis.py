@@ -107,7 +107,7 @@ class TimeAxis(QWidget):
             return False
         k = self.k_at(where.x())
         if k != self.studio.k or event.type() == QEvent.Type.MouseButtonPress:
-            self.studio.pause()
+            self.studio.player.pause()
             self.studio.go_to(k)
         return True
 

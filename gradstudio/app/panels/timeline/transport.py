@@ -86,27 +86,27 @@ class Transport(QWidget):
             (self._play, end > 0),
         ):
             button.setEnabled(on)
-        self._play.set_icon("pause" if studio.playing else "play", "Pause" if studio.playing else "Play")
-        self._unit.setChecked(studio.step_unit == "step")
-        self._speed.show_speed(studio.speed)
+        self._play.set_icon("pause" if studio.player.playing else "play", "Pause" if studio.player.playing else "Play")
+        self._unit.setChecked(studio.player.unit == "step")
+        self._speed.show_speed(studio.player.speed)
         self._where.read()
 
     def _step(self) -> None:
-        self.studio.pause()
+        self.studio.player.pause()
         self.studio.step(1)
 
     def _step_back(self) -> None:
-        self.studio.pause()
+        self.studio.player.pause()
         self.studio.step(-1)
 
     def _toggle_play(self) -> None:
-        if self.studio.playing:
-            self.studio.pause()
+        if self.studio.player.playing:
+            self.studio.player.pause()
         else:
-            self.studio.play()
+            self.studio.player.play()
 
     def _set_unit(self) -> None:
-        self.studio.set_step_unit("step" if self._unit.isChecked() else "call")
+        self.studio.player.set_unit("step" if self._unit.isChecked() else "call")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the lines above and below."""
@@ -239,7 +239,7 @@ class SpeedButton(QAbstractButton):
         self.setCursor(POINTING)
         self.setFixedSize(round(76 * ui_scale()), round(28 * ui_scale()))
         self.clicked.connect(self._choose)
-        self.show_speed(studio.speed)
+        self.show_speed(studio.player.speed)
 
     def show_speed(self, speed: float) -> None:
         """Show a speed."""
@@ -254,14 +254,14 @@ class SpeedButton(QAbstractButton):
         for speed in SPEEDS:
             choice = menu.addAction(f"{speed:g}×")
             choice.setCheckable(True)
-            choice.setChecked(speed == self.studio.speed)
+            choice.setChecked(speed == self.studio.player.speed)
             choice.setData(speed)
         menu.triggered.connect(self._chosen)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     def _chosen(self, choice: QAction) -> None:
-        self.studio.set_speed(float(choice.data()))
+        self.studio.player.set_speed(float(choice.data()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up is faster, Down is slower."""
@@ -269,8 +269,8 @@ class SpeedButton(QAbstractButton):
         if delta is None:
             super().keyPressEvent(event)
             return
-        at = SPEEDS.index(self.studio.speed) if self.studio.speed in SPEEDS else 1
-        self.studio.set_speed(SPEEDS[max(0, min(at + delta, len(SPEEDS) - 1))])
+        at = SPEEDS.index(self.studio.player.speed) if self.studio.player.speed in SPEEDS else 1
+        self.studio.player.set_speed(SPEEDS[max(0, min(at + delta, len(SPEEDS) - 1))])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint `Speed 1×`."""
