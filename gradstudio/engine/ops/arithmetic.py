@@ -215,7 +215,7 @@ register(
        node_name="PowBackward1", promotes="same", hidden=True),
     Op("pow_base", (Input("x", kind="number"), Input("y", lambda g, x, y, out: ops.pow_base_backward(g, x, y, out), torch="exponent")),
        raise_base, node_name="PowBackward2", promotes="same", hidden=True),
-    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}")), composite=power, kernel=raise_any,
+    Op("pow", (operand("x", formula=pow_text), operand("y", formula="{x}^{y}·ln {x}", torch="exponent")), composite=power, kernel=raise_any,
        category=CATEGORY, symbol="xⁿ",
        torch=("{x} ** {y}", "torch.pow({x}, {y})", "{x}.pow({y})"), latex="{x}^{{y}}", doc="Raise to a power, element by element.",
        samples=samples.TWO_POSITIVE, bad_samples=samples.BROADCAST),
