@@ -301,6 +301,19 @@ def test_frames_are_with_blocks_one_in_another() -> None:
     ]
 
 
+def test_an_unnamed_result_never_leaves_its_frame() -> None:
+    nodes = [X, op("n3", "exp", "n1", frame="f1"), op("n4", "mul", "n3", "n1", names="z")]
+    made = document(nodes, FORWARD, Backward(id="c2", roots=(Ref("n4"),)), frames=(Frame("f1", "no_grad"),))
+    assert body(made) == ["with torch.no_grad():", "    _1 = x.exp()", "z = _1 * x", "z.backward()"]
+
+
+def test_a_tensor_that_is_made_again_has_no_gradient_yet() -> None:
+    square = op("n3", "mul", "n1", "n1", names="z", retain_grad=(0,))
+    nodes = {"main": [X, square], "look": [op("n4", "exp", "n3.grad", names="e")]}
+    made = document(nodes, again(1), Backward(id="c2", roots=(Ref("n3"),)), again(3, "look"), again(4), again(5, "look"))
+    assert body(made)[-5:] == ["main()", "z.backward()", "e = z.grad.exp()", "main()", "# e = z.grad.exp()  (z.grad is None)"]
+
+
 def test_a_frame_of_skipped_nodes_still_is_a_block() -> None:
     made = document([X, op("n3", "add", "n1", None, names="a", frame="f1")], FORWARD, frames=(Frame("f1", "no_grad"),))
     assert body(made) == ["with torch.no_grad():", "    # a = x + ...  (other is not connected)", "    pass"]
