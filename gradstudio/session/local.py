@@ -30,7 +30,10 @@ def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecor
         if node.op not in TABLE or not TABLE[node.op].differentiable:
             return None
         attrs = dict(node.attrs)
-        found = local_derivative(node.op, operands, attrs, operand_path[0], operand_path[1:])
+        try:
+            found = local_derivative(node.op, operands, attrs, operand_path[0], operand_path[1:])
+        except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
+            return None
         texts = [operand_text(document, labels, path, operand) for operand in node.inputs]
         text = formula(node.op, operand_path[0], texts, attrs, operands) if found is not None else ""
     if found is None:

@@ -132,6 +132,17 @@ def test_local_derivatives_are_told_as_text_and_number(accumulation):
     assert (("n6",), (0,)) not in found or found[("n6",), (0,)].value == 1.0
 
 
+def test_an_op_without_a_derivative_has_no_local_one_and_fails_when_backward_gets_there():
+    document = document_of(
+        leaf("n1", "x", 5.0),
+        Node("n2", "floor_divide", (Ref("n1"), Literal(2)), names=("y",)),
+        script=(FORWARD, Backward(id="c2", roots=(Ref("n2"),))),
+    )
+    result = run(document)
+    assert result.state_at(result.trace.end).locals == {}
+    assert result.trace.outcomes["c2"].kind == "raised"
+
+
 def test_a_wire_into_a_group_carries_what_its_inner_wires_carry(accumulation):
     flows = accumulation.state_at(63).flows
     assert flows[("n7",), (0,)].norm == flows[("n7", "n13"), (0,)].norm
