@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from gradstudio.session.run import Run
 
 DONE, FAILED, REFUSED, ENDED = 0, 1, 2, 3
-MEMORY = 4 << 30
 SIZE = re.compile(r"([1-9]\d{2,4})x([1-9]\d{2,4})", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -60,13 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def bound_memory() -> None:
     """Let a script that never ends run into an error of ours, not into the end of the machine's memory (Linux and macOS)."""
-    try:
-        import resource
-    except ImportError:
-        return
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard == resource.RLIM_INFINITY or hard > MEMORY:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, hard))
+    from gradstudio.session.limits import limit_memory
+
+    limit_memory()
 
 
 def say(text: str) -> None:
@@ -183,7 +178,9 @@ def opened(options: argparse.Namespace) -> Run | None:
 
 
 def raised(run: Run) -> int:
-    """Return 1 if a call raised, else 0."""
+    """Return 3 if the run was ended by a limit, 1 if a call raised, else 0."""
+    if run.trace.limited:
+        return ENDED
     return FAILED if any(outcome.kind == "raised" for outcome in run.trace.outcomes.values()) else DONE
 
 

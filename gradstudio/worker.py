@@ -18,6 +18,7 @@ from gradstudio.engine import check
 from gradstudio.session import messages, playhead
 from gradstudio.session.delta import delta
 from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.limits import limit_memory
 from gradstudio.session.run import Run, run
 from gradstudio.session.state import State, View
 
@@ -110,6 +111,7 @@ def write_frame(target: int, head: bytes, body: Array | None) -> None:
 def main() -> None:
     """Answer requests until stdin ends."""
     gc.set_threshold(*GC)
+    limit_memory()
     source, target = os.fdopen(os.dup(0), "rb"), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)  # what anything prints goes to stderr, never into a frame

@@ -15,6 +15,7 @@ from gradstudio.engine import TABLE, Tensor, call, stored_grad
 from gradstudio.engine.modes import GradMode, grad_enabled
 from gradstudio.engine.random import Generator
 from gradstudio.session.leaves import draws, start_value
+from gradstudio.session.limits import check_sizes
 from gradstudio.session.recorder import Reader, Recorder, reader
 from gradstudio.session.trace import Failure, TensorKey
 
@@ -156,9 +157,10 @@ class Blocks:
             recorder.about_to_write(t for t in operands if isinstance(t, Tensor))
         try:
             result = call(node.op, operands, dict(node.attrs))
+            outputs = result if isinstance(result, tuple) else () if result is None else (result,)
+            check_sizes(node.op, outputs)
         except Exception as error:
             raise self.failure(path, error) from error
-        outputs = result if isinstance(result, tuple) else () if result is None else (result,)
         for i, made in enumerate(outputs):
             self._keep(path, i, made)
         if self._failed:

@@ -113,6 +113,7 @@ class Log:
         self.pending: dict[int, frozenset[InputKey]] = {}  # by number of the pass: the wires it will use
         self.start: dict[TensorKey, TensorRecord] = {}  # start values of leaves, shown before they are made
 
+        self.nbytes = 0  # of all arrays ever recorded
         self._sharing: dict[int, list[Numbers]] = {}  # by the storage: records that would change with it
 
     def set(self, table: str, key: object, k: int, value: object) -> None:
@@ -127,6 +128,7 @@ class Log:
 
     def share(self, numbers: Numbers) -> None:
         """Remember that a record's array belongs to the engine."""
+        self.nbytes += numbers.array.nbytes
         self._sharing.setdefault(id(storage(numbers.array)), []).append(numbers)
 
     def protect(self, written: Array) -> None:

@@ -15,6 +15,7 @@ from gradstudio.engine import Tensor, backward, call, grad, optim, stored_grad, 
 from gradstudio.engine.modes import GradMode, set_grad_enabled
 from gradstudio.engine.printing import tensor_str
 from gradstudio.session.blocks import Blocks
+from gradstudio.session.limits import RunLimit
 from gradstudio.session.local import evaluate_group
 from gradstudio.session.passes import PassObserver
 from gradstudio.session.recorder import Recorder
@@ -89,6 +90,9 @@ class Machine:
         observer = PassObserver(self.recorder, keys, retain, call.create_graph, isinstance(call, Backward))
         try:
             result = run(observer)
+        except RunLimit:
+            observer.finish(raised=True)
+            raise
         except Exception as error:
             observer.finish(raised=True)
             path = self.recorder.steps[-1].node if observer.ran else ()

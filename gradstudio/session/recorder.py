@@ -13,6 +13,7 @@ from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.engine import Tensor, stored_grad
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.tensor import AccumulateGrad
+from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
 from gradstudio.session.log import Column, Log, Numbers, OpRecord, SavedRecord, TensorRecord, tensor_record
 from gradstudio.session.state import InputKey
 from gradstudio.session.trace import Failure, Pass, Printed, Step, StepKind, TensorKey, Write
@@ -76,7 +77,11 @@ class Recorder:
         return len(self.steps)
 
     def add(self, kind: StepKind, node: NodePath, **more: Any) -> int:
-        """Add a step of the running call; return its k."""
+        """Add a step of the running call; return its k. Raises RunLimit."""
+        if self.k >= MAX_STEPS:
+            raise RunLimit(f"The run was ended after {MAX_STEPS:,} steps, the most that one run may take.  GS-R403")
+        if self.log.nbytes > MAX_BYTES:
+            raise RunLimit(f"The run was ended: its tensors took more than {MAX_BYTES >> 20:,} MB.  GS-R404")
         self.steps.append(Step(kind, self.call, self.turns, node, **more))
         return self.k
 

@@ -17,6 +17,7 @@ from gradstudio.document.script import Repeat, Statement
 from gradstudio.engine.modes import GradMode
 from gradstudio.session import reading, trace
 from gradstudio.session.blocks import NodeFailed
+from gradstudio.session.limits import RunLimit
 from gradstudio.session.log import Log
 from gradstudio.session.machine import Machine
 from gradstudio.session.recorder import Recorder
@@ -65,6 +66,7 @@ def run(document: Document, number: int = 1) -> Run:
         script.machine.blocks.skipped,
         recorder.failures,
         time.perf_counter() - started,
+        script.limited,
     )
     return Run(document, made, recorder.log, labels)
 
@@ -78,11 +80,12 @@ class _Script:
     recorder: Recorder
     spans: list[Span] = field(default_factory=list)
     outcomes: dict[CallId, Outcome] = field(default_factory=dict)
+    limited: bool = False  # the run did as much as a run may
 
     def run(self) -> None:
         for section in self.document.script:
             self.machine.blocks.before_section()
-            raised = False
+            raised = self.limited
             for call, turns in _unrolled(section.body):
                 if raised:
                     self.outcomes.setdefault(call.id, Outcome("not_reached"))
@@ -109,6 +112,8 @@ class _Script:
             call.run(self.machine)
         except Waits as why:
             kind, reason = "waiting", str(why)
+        except RunLimit as limit:
+            kind, error, self.limited = "raised", _failure(limit), True
         except NodeFailed as failed:
             kind, error = "raised", recorder.failures.get(failed.path) or _failure(failed.__cause__)
         except Exception as raised:  # a user's script may raise anything: it is the call's outcome

@@ -116,7 +116,7 @@ class Trace(msgspec.Struct, frozen=True, array_like=True, gc=False):
     skipped: dict[NodePath, str] = {}  # nodes that were not made, with the reason in words
     failures: dict[NodePath, Failure] = {}  # nodes whose op raised
     elapsed: float = 0.0  # seconds
-    partial: bool = False  # the run was stopped
+    limited: bool = False  # the run was ended, having done as much as a run may
 
     @property
     def end(self) -> int:

@@ -325,3 +325,29 @@ def test_a_recipe_draws_pytorchs_numbers_from_the_documents_seed():
 
 def test_labels_of_a_run_are_those_of_its_document(accumulation):
     assert accumulation.labels is labels.of(accumulation.document)
+
+
+def test_a_run_without_end_is_ended_by_a_limit_and_says_so(monkeypatch):
+    monkeypatch.setattr("gradstudio.session.recorder.MAX_STEPS", 100)
+    result = run(training_loop(1000))
+    assert result.trace.limited
+    assert result.trace.end == 100
+    raised = [o for o in result.trace.outcomes.values() if o.kind == "raised"]
+    assert len(raised) == 1
+    assert "100 steps" in raised[0].error.message or "200,000 steps" in raised[0].error.message
+    assert result.state_at(100).tensors
+
+
+def test_an_array_that_no_memory_holds_fails_its_node_and_nothing_else():
+    document = document_of(
+        leaf("n1", "x", [1.0]),
+        Node("n2", "expand", (Ref("n1"),), Map({"shape": (1 << 20, 1 << 20)})),
+        Node("n3", "exp", (Ref("n2"),)),
+        Node("n4", "exp", (Ref("n1"),), names=("y",)),
+        script=(FORWARD,),
+    )
+    result = run(document)
+    assert result.trace.outcomes["c1"].kind == "raised"
+    assert result.trace.outcomes["c1"].error.node == ("n2",)
+    assert result.state_at(result.trace.end).tensors[("n4",), 0].past_failure
+    assert (("n3",), 0) not in result.state_at(result.trace.end).tensors
