@@ -93,6 +93,12 @@ class Process(QObject):
         """Send a request; before the process runs it is buffered."""
         head = messages.encode(request)
         self._process.write(PREFIX.pack(len(head), 0) + head)
+        if self._process.state() == QProcess.ProcessState.Running:
+            self._process.waitForBytesWritten(0)  # now, not at the next turn of the event loop: it works while the window paints
+
+    def listen(self, milliseconds: int) -> None:
+        """Wait at most this long for something to read, and read it."""
+        self._process.waitForReadyRead(milliseconds)
 
     def retire(self) -> None:
         """End the process now, in the middle of a numpy call too. Nothing is told of it."""

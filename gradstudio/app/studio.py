@@ -36,6 +36,7 @@ from gradstudio.session.trace import TensorKey, Trace
 WireKey: TypeAlias = tuple[Literal["wire"], NodeId, OperandPath]
 Selected: TypeAlias = NodeId | WireKey
 STALE_AFTER_MS = 150
+QUICK, LINGER_MS = 0.005, 6  # seconds of a run whose numbers are shown in the frame of the edit; how long an edit waits for them
 UNTITLED = "untitled"
 
 
@@ -189,6 +190,8 @@ class Studio(QObject):
             return False
         if done:
             self._document_changed(before)
+        if command.gesture and self.shown.trace.elapsed < QUICK:
+            self.runner.linger(LINGER_MS)
         return done
 
     def undo(self) -> None:
@@ -224,12 +227,13 @@ class Studio(QObject):
         kept = frozenset(s for s in self.selection if (s if isinstance(s, str) else s[1]) in nodes)
         selection, self.selection = selection or kept != self.selection, kept
         self.notice = ""
-        self.changed.emit(Change(document=edit, history=True, selection=selection))
+        runs = self.live and not edit.only_looks
+        if runs:
+            self._send()  # first feed the worker, then show
+        self.changed.emit(Change(document=edit, history=True, selection=selection, running=runs))
         if edit.only_looks:
             self._show_as(self.document)
-        elif self.live:
-            self.run()
-        else:
+        elif not runs:
             self._mark_stale()
 
     def _show_as(self, document: Document) -> None:
@@ -242,6 +246,10 @@ class Studio(QObject):
 
     def run(self) -> None:
         """Run the document that is being edited."""
+        self._send()
+        self.changed.emit(Change(running=True))
+
+    def _send(self) -> None:
         self._run += 1
         anchor = self._playhead if isinstance(self._playhead, Anchor) else None
         tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(self.document)))
@@ -250,7 +258,6 @@ class Studio(QObject):
         self._sent[self._run] = self.document, self._playhead
         self.runner.ask(RunDocument(self._run, tree, self._playhead == END, anchor, View(self._large)))
         self._stale_timer.start()
-        self.changed.emit(Change(running=True))
 
     def stop(self) -> None:
         """End the run in hand. The document is untouched; nothing runs until the next edit or Run."""

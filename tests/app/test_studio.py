@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +62,17 @@ def test_an_edit_runs_by_itself_and_a_gesture_is_one_moment(tutorial, settle):
     tutorial.undo()
     settle()
     assert (z(tutorial), tutorial.can_undo) == (12.0, False)
+
+
+def test_a_gesture_does_not_wait_for_a_slow_run(qtbot, own_studio):
+    studio = own_studio
+    slow = products(1)
+    studio.show_example(slow, "products")
+    qtbot.waitUntil(lambda: settled(studio), timeout=60000)
+    began = time.monotonic()
+    studio.do(SetLeafValue("n1", slow.graph.nodes["n1"].value, studio.new_gesture()))
+    studio.do(SetLeafValue("n1", replace(slow.graph.nodes["n1"].value, fn="zeros"), studio.new_gesture()))
+    assert (time.monotonic() - began < 0.2, studio.running) == (True, True)
 
 
 @pytest.mark.parametrize("command", [Rename("n3", 0, "square"), MoveNodes({"n1": (0, 640)})], ids=["rename", "move"])
