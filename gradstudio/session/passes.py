@@ -70,7 +70,7 @@ class PassObserver:
         origin = recorder.origins.get(node)
         for new in recorder.new_nodes(c.grad_fn for c in contributions if c is not None):
             if origin is not None:
-                recorder.know(new, origin.path, (), recorder.k)
+                recorder.know(new, origin.path, origin.readers, recorder.k)
         used: dict[tuple[int, int], int] = {}
         for (target, output_nr), c in zip(node.next_functions, contributions, strict=False):
             if target is None or c is None:

@@ -351,3 +351,32 @@ def test_an_array_that_no_memory_holds_fails_its_node_and_nothing_else():
     assert result.trace.outcomes["c1"].error.node == ("n2",)
     assert result.state_at(result.trace.end).tensors[("n4",), 0].past_failure
     assert (("n3",), 0) not in result.state_at(result.trace.end).tensors
+
+
+def second_order() -> Document:
+    """penalty = g * g with g = dy/dx of y = x ** 3."""
+    from gradstudio.document.calls import Grad
+
+    nodes = (
+        leaf("n1", "x", 2.0),
+        Node("n2", "pow", (Ref("n1"), Literal(3)), names=("y",)),
+        Node("n3", "mul", (Ref("c2"), Ref("c2")), names=("penalty",)),
+    )
+    calls = (
+        FORWARD,
+        Grad(id="c2", outputs=(Ref("n2"),), inputs=(Ref("n1"),), create_graph=True, names=("g",)),
+        Forward(id="c3", block="after"),
+        Backward(id="c4", roots=(Ref("n3"),)),
+    )
+    return document_of(*nodes, script=calls, blocks=Map({"main": ("n1", "n2"), "after": ("n3",)}))
+
+
+def test_a_gradient_of_a_gradient_flows_along_the_wires_of_the_op_whose_vjp_it_was():
+    result = run(second_order())
+    assert grad(result, "x") == 288.0
+    state = result.state_at(result.trace.end)
+    assert state.flows[("n2",), (0,)].value == 288.0
+    made = [s for s in result.trace.steps if s.origin]
+    assert {s.node for s in made} == {("n2",)}
+    assert {s.origin for s in made} == {2}
+    assert len({s.part for s in made}) == len(made)
