@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NOT_ALONE = (QEvent.Type.MouseButtonPress, QEvent.Type.Wheel, QEvent.Type.WindowDeactivate)  # Alt is held for these, not tapped
 KEYS = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
+FIRST_OF = {"node": "Graph", "wire": "Graph", "frame": "Graph", "canvas": "Add"}  # what a place's menu begins with
 NONE_YET = "No files yet"
 
 
@@ -84,18 +85,18 @@ class Actions(QObject):
         self.follow()
         button = self.window.toolbar.menu
         self.menu.popup(button.mapToGlobal(QPoint(0, button.height())))
-        self.menu.setActiveAction(self.menu.actions()[0])
 
     def context_menu(self, place: str) -> QMenu:
         """Return the menu for what is under the pointer: node, wire, frame, canvas or backward; only what makes sense there."""
         self.follow()
-        menu, group = QMenu(self.window), None
+        menu, before = QMenu(self.window), None
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for entry in menus.TABLE:
+        for entry in sorted(menus.TABLE, key=lambda e: FIRST_OF.get(place) != e.menu):
             if place in entry.places and entry.enabled(self.window):
-                if group not in (None, (entry.menu, entry.group)):
+                kind = (entry.menu, entry.group if place == "node" else 0)
+                if before not in (None, kind):
                     menu.addSeparator()
-                group = (entry.menu, entry.group)
+                before = kind
                 menu.addAction(self.by_id[entry.id])
         return menu
 

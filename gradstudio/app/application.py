@@ -31,6 +31,7 @@ def prepare() -> QApplication:
 def main(file: str | None = None) -> int:
     """Open the window, on a file or on the tutorial at the first start. Return the exit code."""
     app = prepare()
+    from gradstudio.app.faults import Faults
     from gradstudio.app.main_window import MainWindow
     from gradstudio.app.studio import Studio
 
@@ -39,10 +40,12 @@ def main(file: str | None = None) -> int:
     window = MainWindow(studio)
     window.restore()
     window.show()
+    sys.excepthook = Faults(window).hook
     marks = StartupMarks(window) if os.environ.get(MARKS) else None
     QTimer.singleShot(0, lambda: window.open_first(Path(file) if file else None))
     _end_on_signals(app)
     code = app.exec()
+    sys.excepthook = sys.__excepthook__
     studio.close()
     del marks
     return code

@@ -2,37 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
-    QLabel,
-    QLineEdit,
-    QMessageBox,
-    QPlainTextEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QDir, QSize, Qt
+from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from gradstudio.app import menus
-from gradstudio.document.graph import Array, Node, Recipe
-from gradstudio.document.rules import name_fault
+from gradstudio.app.leaf_form import LeafForm
+from gradstudio.app.widgets.drawn import scaled_font, sized
+from gradstudio.app.widgets.plain import label
+from gradstudio.document.graph import Node
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
 
-DTYPES = ("float32", "float64", "int64", "bool", "float16", "int32")
-STARTS = ("value", "zeros", "ones", "randn", "rand", "arange")
-MOST_ELEMENTS = 1 << 24
+GRAPHS, PROGRAMS = "GradStudio graphs (*.grad)", "Python programs (*.py)"
+WIDTH = 440
+SAVE, DISCARD, SAVE_AS, REPLACE = "save", "discard", "save as", "replace"
+ABOUT = "Its engine follows PyTorch 2.13. MIT licence.\nFonts: Inter and JetBrains Mono (OFL 1.1). Icons: Lucide (ISC)."
+FAULT = "The graph is untouched and can be saved. What was being done may not be complete: undo it if it looks odd."
+KEYS_OF_CANVAS = (
+    ("Next, previous node", "Tab   Shift+Tab"),
+    ("Along a wire; a step while stepping", "Left   Right"),
+    ("Ports of the node: Tab goes round, Enter connects", "P"),
+    ("Type the number", "Enter"),
+    ("Nudge by 1, by 20", "Alt+arrows   Shift+Alt+arrows"),
+    ("Play or pause; drag with it to pan", "Space"),
+    ("Fix of the open card", "1   2   3"),
+    ("Open the menu", "Alt"),
+)
 
 
 class Dialogs:
@@ -40,42 +39,83 @@ class Dialogs:
 
     def __init__(self, window: MainWindow) -> None:
         self.window = window
+        self._telling_fault = False
 
     def tell(self, words: str) -> None:
         """Say what went wrong, and what stays safe."""
-        box = QMessageBox(QMessageBox.Icon.Warning, "GradStudio", "", QMessageBox.StandardButton.Ok, self.window)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(words)
-        box.exec()
+        Question(self.window, words, "", (("", "Close"),)).ask()
+
+    def ask_after_failed_save(self, words: str) -> bool:
+        """Say why a file could not be saved. Return whether to save to another place."""
+        return Question(self.window, words, "", (("", "Keep editing"), (SAVE_AS, "Save as…"))).ask() == SAVE_AS
+
+    def ask_unsaved(self, title: str) -> str:
+        """Ask what to do with unsaved changes: `save`, `discard`, or nothing."""
+        words = f"{title}.grad has changes that are not saved."
+        return Question(self.window, words, "", ((DISCARD, "Discard changes"), ("", "Keep editing"), (SAVE, "Save"))).ask()
+
+    def tell_fault(self, words: str, details: str) -> None:
+        """Say that the program made a mistake; one at a time, those that come meanwhile are only written to the terminal."""
+        if not self._telling_fault:
+            self._telling_fault = True
+            try:
+                Question(self.window, words, FAULT, (("", "Close"),), details).ask()
+            finally:
+                self._telling_fault = False
+
+    # ---- files
 
     def ask_open(self) -> Path | None:
         """Ask for a file to open."""
-        name, _ = QFileDialog.getOpenFileName(self.window, "Open", "", "GradStudio graphs (*.grad);;All files (*)")
-        return Path(name) if name else None
+        return self._chosen(self._file_dialog("Open", (GRAPHS, "All files (*)")))
 
     def ask_save(self, suggestion: str, kinds: str, ending: str) -> Path | None:
-        """Ask where to save."""
-        name, _ = QFileDialog.getSaveFileName(self.window, "Save", suggestion, kinds)
-        return None if not name else Path(name) if Path(name).suffix else Path(name + ending)
+        """Ask where to save; before a file is replaced it is asked for."""
+        dialog = self._file_dialog("Save", (kinds,))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
+        dialog.selectFile(suggestion)
+        path = self._chosen(dialog)
+        if path is not None and path.suffix != ending:
+            path = path.with_name(path.name + ending)
+        return path if path is None or not path.exists() or self._may_replace(path) else None
 
-    def ask_unsaved(self, title: str) -> str:
-        """Ask what to do with unsaved changes: `save`, `discard` or `cancel`."""
-        box = QMessageBox(self.window)
-        box.setWindowTitle("GradStudio")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"{title}.grad has changes that are not saved.")
-        box.setInformativeText("Save them, or let them go?")
-        save = box.addButton("Save", QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton("Discard changes", QMessageBox.ButtonRole.DestructiveRole)
-        box.addButton("Keep editing", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(save)
-        box.exec()
-        return "save" if box.clickedButton() is save else "discard" if box.clickedButton() is discard else "cancel"
+    def _may_replace(self, path: Path) -> bool:
+        if path == self.window.studio.path:
+            return True
+        words = f"There is already a file called {path.name} in {path.parent.name or path.parent}."
+        return Question(self.window, words, "", (("", "Keep it"), (REPLACE, "Replace it"))).ask() == REPLACE
+
+    def _file_dialog(self, title: str, kinds: tuple[str, ...]) -> QFileDialog:
+        dialog = QFileDialog(self.window, title, str(self._folder()))
+        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)  # one look, and one that a test can use, on every desktop
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters(list(kinds))
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, title)
+        dialog.resize(sized(720, 460))
+        return dialog
+
+    def _folder(self) -> Path:
+        """Return where the document lies, else where the last one lay, else the home folder."""
+        recent = self.window.studio.settings.recent()
+        last = self.window.studio.path or (Path(recent[0]) if recent else None)
+        return last.parent if last is not None and last.parent.is_dir() else Path(QDir.homePath())
+
+    def _chosen(self, dialog: QFileDialog) -> Path | None:
+        accepted = dialog.exec() == QDialog.DialogCode.Accepted
+        names = dialog.selectedFiles()
+        dialog.deleteLater()
+        return Path(names[0]) if accepted and names else None
+
+    # ---- forms and pages
 
     def complete_leaf(self, node: Node) -> Node | None:
         """Ask for a new leaf's name, shape, dtype, start value and requires_grad; None where it is not wanted after all."""
-        form = LeafForm(node, self.window)
-        return form.leaf() if form.exec() == QDialog.DialogCode.Accepted else None
+        form = LeafForm(self.window.studio, node, self.window)
+        leaf = form.leaf() if form.exec() == QDialog.DialogCode.Accepted else None
+        form.deleteLater()
+        return leaf
 
     def show_keys(self) -> None:
         """Show every command and its keys."""
@@ -84,127 +124,70 @@ class Dialogs:
         for menu in menus.MENUS:
             rows = [e for e in menus.TABLE if e.menu == menu and e.keys]
             lines += ["", menu, *(f"  {e.text:<{width}}{'   '.join(e.keys)}" for e in rows)] if rows else []
-        lines += ["", "Step mode", f"  {'Step, step back':<{width}}Right   Left", f"  {'Fix of the open card':<{width}}1   2   3"]
-        self._show_text("Keys", "\n".join(lines).strip())
+        lines += ["", "Canvas", *(f"  {words:<{width}}{keys}" for words, keys in KEYS_OF_CANVAS)]
+        page = Question(self.window, "Keys", "", (("", "Close"),), "\n".join(lines).strip(), sized(680, 640))
+        page.ask()
 
     def about(self) -> None:
         """Say what this is."""
-        self._show_text(
-            "About GradStudio",
-            "GradStudio shows PyTorch's autograd while it works.\n\nIts engine follows PyTorch 2.13. MIT licence.\n"
-            "Fonts: Inter and JetBrains Mono (OFL 1.1). Icons: Lucide (ISC).",
-        )
-
-    def _show_text(self, title: str, words: str) -> None:
-        dialog = QDialog(self.window)
-        dialog.setWindowTitle(title)
-        dialog.resize(560, 620 if title == "Keys" else 240)
-        text = QPlainTextEdit(words)
-        text.setReadOnly(True)
-        if title == "Keys":
-            from gradstudio.app import theme
-
-            text.setFont(theme.font("code"))
-        layout = QVBoxLayout(dialog)
-        layout.addWidget(text)
-        dialog.exec()
+        Question(self.window, "GradStudio shows PyTorch's autograd while it works.", ABOUT, (("", "Close"),)).ask()
 
 
-class LeafForm(QDialog):
-    """Shape, dtype and start value of a new leaf. OK is off while something cannot be read, and a line says what."""
+class Question(QDialog):
+    """Words, more words, perhaps a page of details, and verbs on buttons: (answer, words). The last one is what Enter means."""
 
-    def __init__(self, node: Node, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("New leaf")
-        self.node = node
-        value = node.value
-        self.name = QLineEdit(node.name or "")
-        self.shape = QLineEdit(", ".join(str(n) for n in value.shape) if value is not None else "")
-        self.shape.setPlaceholderText("empty: a scalar; 3; 3, 4")
-        self.dtype = QComboBox()
-        self.dtype.addItems(DTYPES)
-        self.start = QComboBox()
-        self.start.addItems(STARTS)
-        self.number = QLineEdit("1.0")
-        self.requires_grad = QCheckBox("requires_grad")
-        self.requires_grad.setChecked(node.requires_grad)
-        if isinstance(value, Recipe):
-            self.start.setCurrentText(value.fn)
-        self.fault = QLabel("")
-        self.fault.setTextFormat(Qt.TextFormat.PlainText)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.ok = self.buttons.addButton("Add leaf", QDialogButtonBox.ButtonRole.AcceptRole)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        rows = QFormLayout(self)
-        for words, widget in (
-            ("Name", self.name),
-            ("Shape", self.shape),
-            ("dtype", self.dtype),
-            ("Start", self.start),
-            ("Value", self.number),
-        ):
-            rows.addRow(words, widget)
-        rows.addRow("", self.requires_grad)
-        rows.addRow(self.fault)
-        rows.addRow(self.buttons)
-        for field in (self.name, self.shape, self.number):
-            field.textChanged.connect(self._check)
-        for box in (self.dtype, self.start):
-            box.currentIndexChanged.connect(self._check)
-        self._check()
+    def __init__(
+        self, window: MainWindow, words: str, more: str, answers: tuple[tuple[str, str], ...], details: str = "", size: QSize | None = None
+    ) -> None:
+        super().__init__(window)
+        self.setWindowTitle("GradStudio")
+        self.answer = ""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 18, 20, 16)
+        column.setSpacing(8)
+        for part, role in ((words, "bodyStrong"), (more, "body")):
+            if part:
+                line = label(part, self)
+                line.setFont(scaled_font(window.studio, role))
+                line.setWordWrap(True)
+                line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+                column.addWidget(line)
+        if details:
+            column.addWidget(self._details(window, details), 1)
+        column.addSpacing(8)
+        column.addLayout(self._buttons(answers))
+        self.setMinimumWidth(sized(WIDTH, 0).width())
+        if size is not None:
+            self.resize(size)
 
-    def _check(self) -> None:
-        self.number.setEnabled(self.start.currentText() == "value")
-        floating = self.dtype.currentText().startswith("float")
-        self.requires_grad.setEnabled(floating)
-        try:
-            self.leaf()
-            words = name_fault(self.name.text()) or ""
-        except ValueError as error:
-            words = str(error)
-        self.fault.setText(words)
-        self.ok.setEnabled(not words)
+    def _details(self, window: MainWindow, details: str) -> QWidget:
+        page = QPlainTextEdit(details, self)
+        page.setReadOnly(True)
+        page.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        page.setFont(scaled_font(window.studio, "code"))
+        return page
 
-    def leaf(self) -> Node:
-        """Return the leaf that the form describes. Raises ValueError in words."""
-        requires_grad = self.requires_grad.isChecked() and self.requires_grad.isEnabled()
-        return replace(self.node, names=(self.name.text(),), value=self._value(), requires_grad=requires_grad)
+    def _buttons(self, answers: tuple[tuple[str, str], ...]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addStretch(1)
+        for answer, words in answers:
+            button = QPushButton(words, self)
+            button.setAutoDefault(False)
+            button.setProperty("answer", answer)
+            button.clicked.connect(self._take)
+            row.addWidget(button)
+        button.setDefault(True)
+        button.setFocus()
+        return row
 
-    def _value(self) -> Array | Recipe:
-        shape, dtype, start = read_shape(self.shape.text()), self.dtype.currentText(), self.start.currentText()
-        if start not in ("randn", "rand"):
-            return frozen(self._array(start, shape, np.dtype(dtype)))
-        if not dtype.startswith("float"):
-            raise ValueError(f"{start} draws floats: choose a float dtype")
-        return Recipe(start, shape, dtype)
+    def _take(self) -> None:
+        sender = self.sender()
+        self.answer = str(sender.property("answer")) if sender is not None else ""
+        self.accept()
 
-    def _array(self, start: str, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Array:
-        if start == "arange":
-            return np.arange(int(np.prod(shape)), dtype=np.int64).reshape(shape).astype(dtype)
-        if start in ("zeros", "ones"):
-            return np.full(shape, 0 if start == "zeros" else 1, dtype)
-        try:
-            return np.full(shape, float(self.number.text()), dtype)
-        except (ValueError, OverflowError):
-            raise ValueError(f"{self.number.text()!r} is no number") from None
-
-
-def read_shape(words: str) -> tuple[int, ...]:
-    """Return the shape that `3, 4` or `(3, 4)` or `3x4` means. Raises ValueError in words."""
-    parts = [p for p in words.replace("x", ",").replace("×", ",").strip("()[] ").replace(" ", ",").split(",") if p]
-    if not all(p.isascii() and p.isdigit() for p in parts):
-        raise ValueError("a shape is whole numbers, as in 3, 4")
-    shape = tuple(int(p) for p in parts)
-    size = 1
-    for n in shape:
-        size *= n
-    if size > MOST_ELEMENTS or len(shape) > 8:
-        raise ValueError(f"{size:,} elements are more than the {MOST_ELEMENTS:,} that a leaf may have")
-    return shape
-
-
-def frozen(array: Array) -> Array:
-    """Return an array that cannot be written."""
-    array.setflags(write=False)
-    return array
+    def ask(self) -> str:
+        """Show it and return the answer; an empty word after Escape."""
+        self.exec()
+        answer = self.answer
+        self.deleteLater()
+        return answer

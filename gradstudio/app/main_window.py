@@ -15,7 +15,7 @@ from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
 from gradstudio.app.clipboard import Clipboard
-from gradstudio.app.dialogs import Dialogs
+from gradstudio.app.dialogs import DISCARD, GRAPHS, PROGRAMS, SAVE, Dialogs
 from gradstudio.app.panels.code import CodePanel
 from gradstudio.app.panels.inspector.panel import InspectorPanel
 from gradstudio.app.panels.palette import PalettePanel
@@ -39,6 +39,7 @@ from gradstudio.resources import resource
 
 GRID = round(SIZE["grid"])
 CODE_HEIGHT = 306
+STEP_KEYS = {Qt.Key.Key_Right: "step", Qt.Key.Key_Left: "back"}
 VERBS_OF_TILES = {"retain": "retain_grad"}  # the others are called as their tile is
 
 
@@ -133,10 +134,14 @@ class MainWindow(QMainWindow):
         self.do("play")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Alt, pressed alone, opens the menu when it is let go."""
-        if event.key() == Qt.Key.Key_Alt and not event.isAutoRepeat():
+        """Step with the arrows while stepping; open the menu when Alt, pressed alone, is let go."""
+        command = STEP_KEYS.get(event.key()) if self.studio.stepping and not event.modifiers() else None
+        if command is not None:
+            self.do(command)
+        elif event.key() == Qt.Key.Key_Alt and not event.isAutoRepeat():
             self.actions_.alt_pressed()
-        super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
     def _connect(self) -> None:
         self.toolbar.wanted.connect(self.do)
@@ -175,7 +180,7 @@ class MainWindow(QMainWindow):
         for card in self.cards:
             node = card.node
             if node is None or shown:
-                card.hide()
+                self.canvas.place_card(card, None)
             else:
                 self.canvas.place_card(card, node, card is self.cards[0])
                 shown = True
@@ -250,21 +255,20 @@ class MainWindow(QMainWindow):
 
     def save_as(self) -> bool:
         """Ask where, and save there."""
-        path = self.dialogs.ask_save(f"{self.studio.title}.grad", "GradStudio graph (*.grad)", ".grad")
+        path = self.dialogs.ask_save(f"{self.studio.title}.grad", GRAPHS, ".grad")
         return self._saved(path) if path else False
 
     def _saved(self, path: Path) -> bool:
         try:
             self.studio.save_as(path)
         except NotSaved as refusal:
-            self.dialogs.tell(refusal.message)
-            return False
+            return self.dialogs.ask_after_failed_save(refusal.message) and self.save_as()
         self.studio.notify(f"Saved {path.name}")
         return True
 
     def export(self) -> None:
         """Write the PyTorch program to a file."""
-        path = self.dialogs.ask_save(f"{self.studio.title}.py", "Python program (*.py)", ".py")
+        path = self.dialogs.ask_save(f"{self.studio.title}.py", PROGRAMS, ".py")
         if path is None:
             return
         try:
@@ -281,7 +285,7 @@ class MainWindow(QMainWindow):
         if not self.studio.dirty:
             return True
         answer = self.dialogs.ask_unsaved(self.studio.title)
-        return self.save() if answer == "save" else answer == "discard"
+        return self.save() if answer == SAVE else answer == DISCARD
 
     # ---- docks
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 WIDTH, ROW, MOST_ROWS = 340, 30, 9
 EDGE, PADDING = 14, 8  # room for the shadow, and within the card
 LONGEST_SYMBOL = 3
-FIRST_OPS = ("add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
+LEAF_MARK, CONSTANT_MARK = "◆", "◇"  # drawn as the canvas draws them
+FIRST_OPS = (LEAF, "add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
 MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}
 ROLE = Qt.ItemDataRole.UserRole
 
@@ -113,7 +114,7 @@ class SearchPopup(QFrame):
                 Entry(node_id, label, (node.op,)),
                 "node",
                 "",
-                "◆" if node.op == LEAF else "",
+                LEAF_MARK if node.op == LEAF and node.requires_grad else CONSTANT_MARK if node.op == LEAF else "",
                 self._showing(node_id),
             )
 
@@ -127,9 +128,9 @@ class SearchPopup(QFrame):
     def _ops(self, at: QPointF | None, wire: LooseWire | None) -> Iterable[Choice]:
         for key, item in catalog.items().items():
             if key in catalog.node_keys() and (wire is None or self._fits(key, wire)):
-                yield Choice(
-                    item.entry, TABLE[key].category if key in TABLE else "tensor", item.icon, item.symbol, self._adding(key, at, wire)
-                )
+                symbol = {LEAF: LEAF_MARK, catalog.CONSTANT: CONSTANT_MARK}.get(key, item.symbol)
+                hint = TABLE[key].category if key in TABLE else "tensor"
+                yield Choice(item.entry, hint, item.icon, symbol, self._adding(key, at, wire))
 
     def _fits(self, key: str, wire: LooseWire) -> bool:
         if wire.source is None:
@@ -230,7 +231,9 @@ class ChoiceDelegate(QStyledItemDelegate):
         width = option.rect.width() / scale
         if index.row() == self.rows.currentRow():
             paint.rounded(QRectF(0, 1, width, ROW - 2), 6, "hover")
-        if choice.icon:
+        if choice.symbol in (LEAF_MARK, CONSTANT_MARK):
+            paint.leaf_glyph(18, ROW / 2, choice.symbol == LEAF_MARK, "text2")
+        elif choice.icon:
             paint.icon(choice.icon, 18, ROW / 2, 14, "text2")
         elif choice.symbol and len(choice.symbol) <= LONGEST_SYMBOL:
             paint.text(18, ROW / 2, choice.symbol, "body", "text2", "c")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QTimer
+from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import text
@@ -11,10 +11,11 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
-from gradstudio.app.widgets.icon_button import IconButton
+from gradstudio.app.widgets.text_button import TextButton
 from gradstudio.document.rules import expanded_counts
 
-TICK_MS, LONG = 250, 1.0  # seconds after which a run shows a bar and Stop
+TICK_MS, LONG, TURN = 100, 1.0, 2.0  # seconds after which a run shows a bar and Stop; seconds in which a part goes along the bar
+BAR, STOP_WIDTH, STOP_HEIGHT = 72.0, 48.0, 20.0
 
 Part = tuple[str, str, str]  # icon, words, shade
 
@@ -27,7 +28,9 @@ class StatusBar(Drawn):
         self.studio = studio
         self.setFixedHeight(sized(0, SIZE["status"]).height())
         self.setAccessibleName("Status")
-        self.stop = IconButton(studio, "x", "Stop the run", self)
+        self.stop = TextButton(studio, "Stop", self)
+        self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.stop.resize(sized(STOP_WIDTH, STOP_HEIGHT))
         self.stop.hide()
         self.stop.clicked.connect(studio.stop)
         self._tick = QTimer(self)
@@ -48,10 +51,9 @@ class StatusBar(Drawn):
         if not self.studio.running:
             self._tick.stop()
         self.stop.setVisible(long)
-        self.stop.move(round(190 * ui_scale()), round(1 * ui_scale()))
         parts = self.left_parts()
         self.setAccessibleDescription(". ".join(words for _, words, _ in parts))
-        self.say(parts, self.right_parts(), long)
+        self.say(parts, self.right_parts(), self.studio.busy_for if long else 0.0)
 
     # ---- what it says
 
@@ -122,7 +124,7 @@ class StatusBar(Drawn):
         right = width - 14
         for words in self.right_parts():
             right -= paint.text(right, height / 2, words, "caption", "text3", "r") + 20
-        x = 14.0
+        x, first = 14.0, True
         for icon, words, shade in self.left_parts():
             room = right - x - 24
             if room < 40:
@@ -130,5 +132,14 @@ class StatusBar(Drawn):
             paint.icon(icon, x + 6, height / 2, 13, shade)
             x += 18
             x += paint.text(x, height / 2, words, "caption", shade, width=room) + 20
-            if self.stop.isVisible() and x > 170:
-                x = max(x, 220)
+            if first and self.studio.busy_for > LONG:
+                x = self._draw_busy(paint, x - 8, height / 2) + 20
+            first = False
+
+    def _draw_busy(self, paint: Paint, x: float, cy: float) -> float:
+        """Draw a bar with a part that goes along it while the run lasts, and put Stop beside it. Return where that ends."""
+        at = self.studio.busy_for % TURN / TURN * (BAR - BAR / 3)
+        paint.rounded(QRectF(x, cy - 2, BAR, 4), 2, "sunken", "line")
+        paint.rounded(QRectF(x + at, cy - 2, BAR / 3, 4), 2, "accent")
+        self.stop.move(round((x + BAR + 10) * ui_scale()), round((cy - STOP_HEIGHT / 2) * ui_scale()))
+        return x + BAR + 10 + STOP_WIDTH
