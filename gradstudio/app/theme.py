@@ -278,6 +278,12 @@ QMenu::item:disabled { color: @text3; }
 QMenu::separator { height: 1px; background: @line; margin: 5px 4px; }
 QMenuBar { background: @panel; color: @text; }
 QMenuBar::item { padding: 4px 8px; background: transparent; border-radius: 4px; }
+QLineEdit:disabled { color: @text3; background: @panel; }
+QPushButton { background: @raised; color: @text; border: 1px solid @line2; border-radius: 6px; padding: 5px 14px; min-width: 56px; }
+QPushButton:hover { background: @hover; }
+QPushButton:default { background: @accentFill; color: @onAccent; border: 1px solid @accentFill; }
+QPushButton:focus { border: 2px solid @focus; padding: 4px 13px; }
+QPushButton:disabled { background: @panel; color: @text3; border: 1px solid @line; }
 QMenuBar::item:selected { background: @hover; }
 QSplitter::handle { background: @line; }
 QSplitter::handle:horizontal { width: 1px; }
