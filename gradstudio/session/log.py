@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from gradstudio.session.state import InputKey, Queued
 from gradstudio.session.trace import TensorKey
 
 T = TypeVar("T")
+Sender: TypeAlias = tuple[int, InputKey | None]  # the visit that sent a term, and the wire; None: it is a seed
 
 
 class Column(Generic[T]):
@@ -72,6 +73,7 @@ class FlowRecord(Numbers):
     number: int = 0  # of the pass
     step: int = 0
     terms: tuple[Array, ...] = ()
+    senders: tuple[Sender, ...] = ()  # of the terms
 
 
 @dataclass(slots=True, eq=False)

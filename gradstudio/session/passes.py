@@ -56,7 +56,7 @@ class PassObserver:
             for key in self._output_keys(node, output_nr):
                 if g is not None:
                     self._arrived(key, g.array)
-                    self._look_at_retained(key, g.array)
+                    self._look_at_retained(key)
         for record in recorder.saved_by.get(node, ()):
             record.uses.append(k)
 
@@ -72,15 +72,18 @@ class PassObserver:
             if origin is not None:
                 recorder.know(new, origin.path, origin.readers, recorder.k)
         used: dict[tuple[int, int], int] = {}
+        wires: list[InputKey] = []
         for (target, output_nr), c in zip(node.next_functions, contributions, strict=False):
             if target is None or c is None:
                 continue
             nth = used[id(target), output_nr] = used.get((id(target), output_nr), -1) + 1
             recorder.count_nonfinite(c.array)
+            along = self._sent(origin, target, output_nr, nth, c.array) if origin is not None else []
+            wires += along
             for key in self._output_keys(target, output_nr):
-                self._arriving(key, c.array)
-            if origin is not None:
-                self._sent(origin, target, output_nr, nth, c.array)
+                self._add("cotangents", key, c.array, along[0] if along else None)
+        if wires:
+            recorder.sent(tuple(wires))
 
     def finish(self, raised: bool) -> None:
         """Close the pass: its colour range, and what it freed."""
@@ -155,43 +158,45 @@ class PassObserver:
 
     # ---- what is recorded
 
-    def _sent(self, origin: Origin, target: GradNode, output_nr: int, nth: int, g: Array) -> None:
+    def _sent(self, origin: Origin, target: GradNode, output_nr: int, nth: int, g: Array) -> list[InputKey]:
         readers = [r for r in origin.readers if r.is_edge(target, output_nr)]
-        if readers:
-            for key in self._wires(origin.path, readers[min(nth, len(readers) - 1)]):
-                self._add("flows", key, g)
-
-    def _arriving(self, key: TensorKey, g: Array) -> None:
-        self._add("cotangents", key, g)
+        wires = self._wires(origin.path, readers[min(nth, len(readers) - 1)]) if readers else []
+        for key in wires:
+            self._add("flows", key, g, key)
+        return wires
 
     def _arrived(self, key: TensorKey, g: Array) -> None:
         """Hooks may have changed the sum: what the node is given is what counts."""
         column = self.recorder.log.cotangents.get(key)
         now = column.last if column else None
         if now is None or now.number != self.number or not np.array_equal(now.array, g, equal_nan=g.dtype.kind in "fc"):
-            terms = now.terms if now is not None and now.number == self.number else (g,)
-            self.recorder.log.set("cotangents", key, self.recorder.k, FlowRecord(g, None, self.number, self.recorder.k, terms))
+            k = self.recorder.k
+            known = now is not None and now.number == self.number
+            terms, senders = (now.terms, now.senders) if now is not None and known else ((g,), ((k, None),))
+            self.recorder.log.set("cotangents", key, k, FlowRecord(g, None, self.number, k, terms, senders))
 
-    def _add(self, table: str, key: object, g: Array) -> None:
+    def _add(self, table: str, key: object, g: Array, wire: InputKey | None) -> None:
         column = getattr(self.recorder.log, table).get(key)
         now = column.last if column else None
         k = self.recorder.k
         if now is None or now.number != self.number:
-            record = FlowRecord(g, None, self.number, k, (g,))
+            record = FlowRecord(g, None, self.number, k, (g,), ((k, wire),))
         else:
-            record = FlowRecord(np.asarray(now.array + g), None, self.number, k, (*now.terms, g))
+            record = FlowRecord(np.asarray(now.array + g), None, self.number, k, (*now.terms, g), (*now.senders, (k, wire)))
         self.recorder.log.set(table, key, k, record)
 
     def _look_at_leaf(self, node: AccumulateGrad) -> None:
         for key in self._leaf_keys(node)[:1]:
-            column = self.recorder.log.cotangents.get(key)
-            added = column.last.array if column and column.last is not None else None
-            self.recorder.look_at_grad(key, self.recorder.tensors[key], "accumulate", added)
+            self.recorder.look_at_grad(key, self.recorder.tensors[key], "accumulate", self._arrived_at(key))
 
-    def _look_at_retained(self, key: TensorKey, g: Array) -> None:
+    def _look_at_retained(self, key: TensorKey) -> None:
         tensor = self.recorder.tensors.get(key)
         if tensor is not None and tensor.retains_grad:
-            self.recorder.look_at_grad(key, tensor, "accumulate", g)
+            self.recorder.look_at_grad(key, tensor, "accumulate", self._arrived_at(key))
+
+    def _arrived_at(self, key: TensorKey) -> FlowRecord | None:
+        column = self.recorder.log.cotangents.get(key)
+        return column.last if column else None
 
     def _freed(self, node: GradNode) -> None:
         recorder = self.recorder

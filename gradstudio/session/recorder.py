@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
@@ -14,9 +15,9 @@ from gradstudio.engine import Tensor, stored_grad
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
-from gradstudio.session.log import Column, Log, Numbers, OpRecord, SavedRecord, TensorRecord, tensor_record
+from gradstudio.session.log import Column, FlowRecord, Log, Numbers, OpRecord, SavedRecord, TensorRecord, tensor_record
 from gradstudio.session.state import InputKey
-from gradstudio.session.trace import Failure, Pass, Printed, Step, StepKind, TensorKey, Write
+from gradstudio.session.trace import Failure, Pass, Printed, Step, StepKind, TensorKey, Term, Write
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +61,7 @@ class Recorder:
         self.steps: list[Step] = []
         self.passes: list[Pass] = []
         self.series: dict[TensorKey, list[Write]] = {}
+        self.writes: dict[TensorKey, list[int]] = {}
         self.prints: list[Printed] = []
         self.nonfinite: dict[int, int] = {}
         self.failures: dict[NodePath, Failure] = {}
@@ -84,6 +86,10 @@ class Recorder:
             raise RunLimit(f"The run was ended: its tensors took more than {MAX_BYTES >> 20:,} MB.  GS-R404")
         self.steps.append(Step(kind, self.call, self.turns, node, **more))
         return self.k
+
+    def sent(self, wires: tuple[InputKey, ...]) -> None:
+        """Note the wires that the step of now sent along."""
+        self.steps[-1] = msgspec.structs.replace(self.steps[-1], sent=wires)
 
     # ---- forward
 
@@ -190,6 +196,8 @@ class Recorder:
         for key, tensor in self.tensors.items():
             record = self.log.tensors[key].last
             if record is not None and (record.version, record.requires_grad, record.grad_fn) != _standing(tensor):
+                if record.version != tensor._version:
+                    self.writes.setdefault(key, []).append(self.k)
                 self.log.set("tensors", key, self.k, tensor_record(tensor))
             if key[0] not in self.entrances:  # the input of a group is a tensor that has a key of its own
                 self.look_at_grad(key, tensor, writer)
@@ -203,7 +211,7 @@ class Recorder:
             if saved.field == record.named and saved.version_now is not None and saved.version_now != record.versions.last:
                 record.versions.set(self.k, saved.version_now)
 
-    def look_at_grad(self, key: TensorKey, owner: Tensor, writer: str, added: Array | None = None) -> None:
+    def look_at_grad(self, key: TensorKey, owner: Tensor, writer: str, added: FlowRecord | None = None) -> None:
         """Record the `.grad` of a tensor, and a row of its ledger, if it was written or dropped."""
         column = self.log.grads.get(key)
         before: TensorRecord | None = column.last if column else None
@@ -216,8 +224,8 @@ class Recorder:
         if now is not None:
             record = replace(tensor_record(now), array=now.array.copy(), owner=now)
         self.log.set("grads", key, self.k, record)
-        figures = (_figure(before.array if before else None), _figure(added), _figure(record.array if record else None))
-        row = Write(self.k, *figures, "none" if now is None else writer, self.call)  # type: ignore[arg-type]
+        figures = (_figure(before), _figure(added), _figure(record))
+        row = Write(self.k, *figures, "none" if now is None else writer, self.call, _terms(added))  # type: ignore[arg-type]
         self.series.setdefault(key, []).append(row)
 
 
@@ -226,8 +234,16 @@ def _standing(tensor: Tensor) -> tuple[int, bool, str | None]:
     return record.version, record.requires_grad, record.grad_fn
 
 
-def _figure(array: Array | None) -> float | None:
+def _terms(added: FlowRecord | None) -> tuple[Term, ...]:
+    if added is None:
+        return ()
+    return tuple(Term(k, wire, _size(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True))
+
+
+def _figure(numbers: Numbers | None) -> float | None:
+    return None if numbers is None else _size(numbers.array)
+
+
+def _size(array: Array) -> float:
     """Return the number of an array of one element, else its norm."""
-    if array is None:
-        return None
     return float(array.reshape(())) if array.size == 1 else float(np.linalg.norm(array.astype(np.float64).ravel()))

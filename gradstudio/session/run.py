@@ -67,6 +67,7 @@ def run(document: Document, number: int = 1) -> Run:
         recorder.failures,
         time.perf_counter() - started,
         script.limited,
+        {k: tuple(v) for k, v in recorder.writes.items()},
     )
     return Run(document, made, recorder.log, labels)
 

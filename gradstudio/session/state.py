@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import msgspec
 
-from gradstudio.document.graph import CallId, NodePath, OperandPath
+from gradstudio.document.graph import CallId, NodePath
+from gradstudio.session.trace import InputKey as InputKey
 from gradstudio.session.trace import TensorKey
 
-InputKey: TypeAlias = tuple[NodePath, OperandPath]  # a target and the path of its operand
 CELLS, MANY_CELLS = 64, 4096
 
 

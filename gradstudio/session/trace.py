@@ -7,11 +7,12 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from gradstudio.document.graph import CallId, NodePath
+from gradstudio.document.graph import CallId, NodePath, OperandPath
 
 StepKind: TypeAlias = Literal["op", "visit", "zero", "call"]
 OutcomeKind: TypeAlias = Literal["ok", "raised", "waiting", "not_reached", "disabled"]
 TensorKey: TypeAlias = tuple[NodePath, int]  # a node's output; ((call id,), i) for a result of Grad
+InputKey: TypeAlias = tuple[NodePath, OperandPath]  # a wire: its target and the path of its operand
 ACCUMULATE = "AccumulateGrad"
 
 
@@ -26,6 +27,7 @@ class Step(msgspec.Struct, frozen=True, array_like=True, gc=False):
     part: int = 0  # which engine node of the op
     sequence_nr: int | None = None  # visits, relative to the lowest of the pass; None: AccumulateGrad
     origin: int = 0  # k of the visit that made an engine node of second order; 0: none
+    sent: tuple[InputKey, ...] = ()  # visits: the wires that it sent a contribution along, those into the instances round it too
 
 
 class Planned(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -54,6 +56,14 @@ class Pass(msgspec.Struct, frozen=True, array_like=True, gc=False):
     create_graph: bool = False
 
 
+class Term(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One contribution to a `.grad`: when it was sent, along which wire (None: it is the seed), the number or norm."""
+
+    step: int
+    wire: InputKey | None
+    value: float
+
+
 class Write(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One row of the ledger of a `.grad`. Numbers for one element, else norms; None: there was, or is, no `.grad`."""
 
@@ -63,6 +73,7 @@ class Write(msgspec.Struct, frozen=True, array_like=True, gc=False):
     after: float | None
     writer: Literal["accumulate", "zero", "none", "set"]
     call: CallId
+    terms: tuple[Term, ...] = ()  # what was added, contribution by contribution, in the order of execution
 
 
 class Failure(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -117,6 +128,7 @@ class Trace(msgspec.Struct, frozen=True, array_like=True, gc=False):
     failures: dict[NodePath, Failure] = {}  # nodes whose op raised
     elapsed: float = 0.0  # seconds
     limited: bool = False  # the run was ended, having done as much as a run may
+    writes: dict[TensorKey, tuple[int, ...]] = {}  # steps that wrote a tensor in place; the op that makes one is a step of its own
 
     @property
     def end(self) -> int:
