@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
-from gradstudio.app.theme import RADIUS, Shade, Theme, font_of
+from gradstudio.app.metrics import Metrics
+from gradstudio.app.theme import RADIUS, Shade, Theme, font_of, metrics_of
 
 Align = Literal["l", "c", "r"]
 Run = tuple[str, Shade] | tuple[str, Shade, int]  # text, colour, weight
@@ -101,7 +102,7 @@ class Paint:
         return self.text_in(x, cy, words, self.theme.font(role, weight), self.theme.metrics(role, weight), shade, align, width)
 
     def text_in(
-        self, x: float, cy: float, words: str, font: QFont, metrics: QFontMetricsF,
+        self, x: float, cy: float, words: str, font: QFont, metrics: Metrics,
         shade: Shade = "text", align: Align = "l", width: float | None = None,
     ) -> float:  # fmt: skip
         """Write one line in any font; see `text`."""
@@ -262,14 +263,14 @@ def pill_rect(theme: Theme, cx: float, cy: float, words: str) -> QRectF:
     return QRectF(round(cx - width / 2), round(cy - 10), width, 20)
 
 
-def symbol_font(symbol: str) -> tuple[QFont, QFontMetricsF]:
+def symbol_font(symbol: str) -> tuple[QFont, Metrics]:
     """Return the font in which an op's symbol fits its square: Inter for one letter, mono and smaller for more."""
     size = {1: 15, 2: 12}.get(len(symbol), 11)
-    font = font_of("ui" if len(symbol) == 1 else "mono", size, 600)
-    return font, QFontMetricsF(font)
+    family = "ui" if len(symbol) == 1 else "mono"
+    return font_of(family, size, 600), metrics_of(family, size, 600)
 
 
-def wrapped(words: str, metrics: QFontMetricsF, width: float) -> list[str]:
+def wrapped(words: str, metrics: Metrics, width: float) -> list[str]:
     """Break text into lines that fit a width; line breaks stay, a word that is too long stands alone."""
     lines: list[str] = []
     for stretch in words.split("\n"):

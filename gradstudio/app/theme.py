@@ -10,10 +10,11 @@ from functools import cache, lru_cache
 from typing import Any, Final
 
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontMetricsF, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from gradstudio.app.metrics import Metrics
 from gradstudio.resources import resource
 
 TOKENS: Final[dict[str, Any]] = json.loads(resource("theme", "tokens.json").read_text(encoding="utf-8"))
@@ -86,7 +87,7 @@ class Theme:
         """Return the font of a role of the type scale (`body`, `code`, ...), at this theme's UI scale."""
         return font(role, weight, self.scale)
 
-    def metrics(self, role: str, weight: int | None = None) -> QFontMetricsF:
+    def metrics(self, role: str, weight: int | None = None) -> Metrics:
         """Return the metrics of `font(role, weight)`."""
         return metrics(role, weight, self.scale)
 
@@ -178,9 +179,15 @@ def font_of(family: str, size: float, weight: int = 400) -> QFont:
 
 
 @cache
-def metrics(role: str, weight: int | None = None, scale: float = 1.0) -> QFontMetricsF:
+def metrics_of(family: str, size: float, weight: int = 400) -> Metrics:
+    """Return the metrics of `font_of(family, size, weight)`."""
+    return Metrics(font_of(family, size, weight))
+
+
+@cache
+def metrics(role: str, weight: int | None = None, scale: float = 1.0) -> Metrics:
     """Return the metrics of the font of a role."""
-    return QFontMetricsF(font(role, weight, scale))
+    return Metrics(font(role, weight, scale))
 
 
 @lru_cache(maxsize=4096)
@@ -271,6 +278,13 @@ QToolTip { background: @raised; color: @text; border: 1px solid @line2; padding:
 QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox { background: @sunken; color: @text; border: 1px solid @line; border-radius: 6px;
   padding: 3px 7px; selection-background-color: @accentFill; selection-color: @onAccent; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus { border: 2px solid @focus; padding: 2px 6px; }
+QLineEdit:disabled { color: @text3; background: @panel; }
+QPushButton { background: @raised; color: @text; border: 1px solid @line2; border-radius: 6px; padding: 5px 14px; min-width: 56px; }
+QPushButton:hover { background: @hover; }
+QPushButton:default { background: @accentFill; color: @onAccent; border: 1px solid @accentFill; }
+QPushButton:focus { border: 2px solid @focus; padding: 4px 13px; }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
+QPushButton:disabled { background: @panel; color: @text3; border: 1px solid @line; }
 QMenu { background: @panel; color: @text; border: 1px solid @line2; padding: 5px; }
 QMenu::item { padding: 5px 22px 5px 10px; border-radius: 4px; }
 QMenu::item:selected { background: @hover; }
@@ -278,12 +292,6 @@ QMenu::item:disabled { color: @text3; }
 QMenu::separator { height: 1px; background: @line; margin: 5px 4px; }
 QMenuBar { background: @panel; color: @text; }
 QMenuBar::item { padding: 4px 8px; background: transparent; border-radius: 4px; }
-QLineEdit:disabled { color: @text3; background: @panel; }
-QPushButton { background: @raised; color: @text; border: 1px solid @line2; border-radius: 6px; padding: 5px 14px; min-width: 56px; }
-QPushButton:hover { background: @hover; }
-QPushButton:default { background: @accentFill; color: @onAccent; border: 1px solid @accentFill; }
-QPushButton:focus { border: 2px solid @focus; padding: 4px 13px; }
-QPushButton:disabled { background: @panel; color: @text3; border: 1px solid @line; }
 QMenuBar::item:selected { background: @hover; }
 QSplitter::handle { background: @line; }
 QSplitter::handle:horizontal { width: 1px; }

@@ -27,10 +27,11 @@ class Toolbar(Drawn):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.studio = studio
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFixedHeight(sized(0, SIZE["toolbar"]).height())
         self.menu = MenuButton(studio, self)
-        self.undo = IconButton(studio, "undo-2", "Undo", self)
-        self.redo = IconButton(studio, "redo-2", "Redo", self)
+        self.undo = IconButton(studio, "undo-2", "Undo", self, 16, "text2")
+        self.redo = IconButton(studio, "redo-2", "Redo", self, 16, "text2")
         self.search = SearchButton(studio, self)
         self.grad = Switch(studio, "grad enabled", self)
         self.mode = ModeButton(studio, self)
@@ -81,8 +82,8 @@ class Toolbar(Drawn):
         width = self.width() / scale
         x = 44 + self._title_width() + (14 if self.studio.dirty else 0) + 30
         self._put(self.menu, 8, 32, 32)
-        self._put(self.undo, x - 4, 24, 24)
-        self._put(self.redo, x + 26, 24, 24)
+        self._put(self.undo, x - 7, HEIGHT, HEIGHT)
+        self._put(self.redo, x + 23, HEIGHT, HEIGHT)
         right = width - 14
         self._put(self.backward, right - 148, 148, HEIGHT)
         self._put(self.mode, right - 148 - 12 - 152, 152, HEIGHT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF
+from PySide6.QtGui import QColor
 
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import Geometry
@@ -13,7 +13,7 @@ from gradstudio.app.canvas.node_chrome import outline
 from gradstudio.app.canvas.node_marks import Marks, paint_rings
 from gradstudio.app.canvas.node_paint import paint_port, root_ring, scaled_cells
 from gradstudio.app.paint import ICON_SYMBOLS, Paint
-from gradstudio.app.theme import Theme, font_of
+from gradstudio.app.theme import Theme, font_of, metrics_of
 
 EDGE = 3.0
 
@@ -131,14 +131,13 @@ def paint_tile(paint: Paint, face: NodeFace, place: Geometry, zoom: float, marks
     if words in ICON_SYMBOLS:
         paint.icon(words, rect.center().x(), rect.center().y(), min(16.0, rect.height() * 0.7), ink)
     else:
-        size = 15 if len(words) == 1 and face.kind == "op" else 12
-        font = font_of("ui" if size == 15 else "mono", size, 600)
-        measure = QFontMetricsF(font)
+        font = ("ui", 15, 600) if len(words) == 1 and face.kind == "op" else ("mono", 12, 600)
+        measure, x = metrics_of(*font), rect.center().x() + shift
         if rect.height() > 13 and measure.horizontalAdvance(words) <= rect.width() - 4:
-            paint.text_in(rect.center().x() + shift, rect.center().y(), words, font, measure, ink, "c")
+            paint.text_in(x, rect.center().y(), words, font_of(*font), measure, ink, "c")
         elif rect.height() > 13:
-            paint.text_in(rect.center().x() + shift, rect.center().y(), words[:3], font_of("mono", 11, 600),
-                          QFontMetricsF(font_of("mono", 11, 600)), ink, "c", rect.width() - 2)  # fmt: skip
+            font = ("mono", 11, 600)
+            paint.text_in(x, rect.center().y(), words[:3], font_of(*font), metrics_of(*font), ink, "c", rect.width() - 2)
     painter.restore()
 
 

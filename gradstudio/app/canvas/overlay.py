@@ -27,6 +27,7 @@ class Legend(QWidget):
         self._norms = False
         self._ramp = 98.0  # left edge of the ramp
         self.hide()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the canvas below need not be painted with it
         self.setFixedSize(284, HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Gradient scale")
@@ -74,6 +75,7 @@ class Legend(QWidget):
         paint = Paint(QPainter(self), self._theme)
         cy, x = HEIGHT / 2, self._ramp
         ramp = QRectF(x, HEIGHT / 2 - 5, RAMP, 10)
+        paint.fill(self.rect(), "canvas")
         paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
         low, high = self.ends()
         paint.text(12, cy, "‖grad‖" if self._norms else "Gradient", "caption", "text2", weight=500)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -23,7 +23,8 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF
 
 HEAD, NUMBER_RIGHT = 30.0, 26.0
-QUICK, REST_MS = 0.006, 150  # seconds that fit beside a frame; how long a document must be at rest
+AT_ONCE, QUICK = 0.0015, 0.006  # seconds that a program may take to be written with each edit; soon after an edit
+SOON_MS, REST_MS = 48, 150  # how soon; how long a document must be at rest for a program that takes longer
 
 
 class CodePanel(Drawn):
@@ -41,8 +42,8 @@ class CodePanel(Drawn):
         self._cost = 0.0  # seconds that the last program took
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.setInterval(REST_MS)
         self._rest.timeout.connect(self._came_to_rest)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("PyTorch")
         self.copy = IconButton(studio, "copy", "Copy the program", self)
         self.copy.clicked.connect(self.copy_text)
@@ -95,12 +96,12 @@ class CodePanel(Drawn):
         return self._emitted is self.studio.document
 
     def _follow(self) -> None:
-        """Write the program anew: at once where that is quick and the panel is seen, else when the document has come to rest."""
-        if self.isVisible() and self._cost < QUICK:
+        """Write the program anew: at once or soon where that is quick and the panel is seen, else when the document has come to rest."""
+        if self.isVisible() and self._cost < AT_ONCE:
             self._write_program()
-        else:
-            self._rest.start()
-            self.update()
+        elif self._cost >= QUICK or not self._rest.isActive():
+            self._rest.start(SOON_MS if self._cost < QUICK else REST_MS)
+            self.update(0, 0, self.width(), self.view.y())
 
     def _write_program(self) -> None:
         if self.in_sync:
@@ -127,7 +128,7 @@ class CodePanel(Drawn):
         if new_lines != old_lines:
             self.view.show_lines(old_lines, new_lines)
         self._show_current(False)
-        self.update()
+        self.say(len(new_lines), self.in_sync)
 
     @property
     def values(self) -> tuple[str, ...]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
-    QPainter,
     QPaintEvent,
     QSyntaxHighlighter,
     QTextBlock,
@@ -76,6 +76,7 @@ class CodeView(QTextEdit):
         self.setCornerWidget(QWidget(self))
         self.document().setDocumentMargin(0)
         self.dimmer = Dimmer(themed, self.document())
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.dress()
 
     def dress(self) -> None:
@@ -135,9 +136,12 @@ class CodeView(QTextEdit):
         cursor.insertText(made)
 
     @staticmethod
-    def _line_format() -> QTextBlockFormat:
+    def _pitch() -> int:
+        return round(LINE * ui_scale())
+
+    def _line_format(self) -> QTextBlockFormat:
         format_ = QTextBlockFormat()
-        format_.setLineHeight(round(LINE * ui_scale()), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
+        format_.setLineHeight(self._pitch(), QTextBlockFormat.LineHeightTypes.FixedHeight.value)
         return format_
 
     # ------------------------------------------------------------ paint
@@ -151,37 +155,28 @@ class CodeView(QTextEdit):
     def shown_blocks(self) -> list[tuple[int, float]]:
         """Return the lines in view: number from 0, centre in px of the viewport."""
         block = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        found, height = [], self.viewport().height()
-        while block.isValid():
-            centre = self.centre(block)
-            if centre > height + LINE * ui_scale():
-                break
-            found.append((block.blockNumber(), centre))
-            block = block.next()
-        return found
+        first, centre, pitch = block.blockNumber(), self.centre(block), self._pitch()
+        last = first + math.ceil((self.viewport().height() + pitch - centre) / pitch)
+        return [(i, centre + (i - first) * pitch) for i in range(first, min(last, self.document().blockCount()))]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the current line under the text, the values over it."""
-        painter = QPainter(self.viewport())
-        paint = Paint(painter, theme_of(self.themed))
-        width = self.viewport().width()
-        self.paint_current(paint, 0, width)
+        blocks, scale = self.shown_blocks(), ui_scale()
+        painter, paint = begin(self.viewport(), self.themed)
+        width = self.viewport().width() / scale
+        paint.fill(self.viewport().rect().toRectF(), "panel")
+        for i, centre in blocks:
+            if i in self.current or i in self.failed:
+                shade = "error" if i in self.failed else "accent"
+                paint.fill(QRectF(0, centre / scale - LINE / 2, width, LINE), shade, 0.13)
         painter.end()
         super().paintEvent(event)
         painter, paint = begin(self.viewport(), self.themed)
-        scale = ui_scale()
-        for i, centre in self.shown_blocks():
+        for i, centre in blocks:
             words = self.value_of(i)
             if words:
-                self._paint_value(paint, width / scale - 12, centre / scale, words, i)
+                self._paint_value(paint, width - 12, centre / scale, words, i)
         painter.end()
-
-    def paint_current(self, paint: Paint, left: float, width: float) -> None:
-        """Paint the plates of the current and of the failed lines, in px of the screen."""
-        height = LINE * ui_scale()
-        for i, centre in self.shown_blocks():
-            if i in self.current or i in self.failed:
-                paint.fill(QRectF(left, centre - height / 2, width, height), "error" if i in self.failed else "accent", 0.13)
 
     def _paint_value(self, paint: Paint, right: float, cy: float, words: str, line: int) -> None:
         """Write a value at the right; long code under it is covered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -46,6 +46,7 @@ class InspectorPanel(QWidget):
         self.column = Column(studio)
         self.area = OverlayScroll(self.column, self)
         self.area.setWidgetResizable(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Inspector")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(1, 0, 0, 0)

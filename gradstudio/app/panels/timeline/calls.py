@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
@@ -36,6 +37,7 @@ class CallList(QListView):
         self.current = -1  # the row of the playhead
         self.calls = CallModel(studio, self)
         self.setModel(self.calls)
+        self.calls.modelReset.connect(self._scroll_to_current)
         self.setItemDelegate(CallDelegate(self))
         self.setFixedWidth(round(WIDTH * ui_scale()))
         self.setFrameShape(QListView.Shape.NoFrame)
@@ -62,18 +64,26 @@ class CallList(QListView):
             self.viewport().update()
 
     def follow(self) -> None:
-        """Scroll to the call of the playhead."""
+        """Mark the call of the playhead; scroll there when it is another."""
         at = self.row_at_playhead()
         if at != self.current:
             self.current = at
             self.viewport().update()
-        if at >= 0:
-            self.scrollTo(self.calls.index(at))
+            self._scroll_to_current()
+
+    def _scroll_to_current(self) -> None:
+        if self.current >= 0:
+            self.scrollTo(self.calls.index(self.current))
+
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        """Paint rows again; all are of one height, so that nothing has to be laid out."""
+        QAbstractItemView.dataChanged(self, first, last, roles)
 
     def showEvent(self, event: QShowEvent) -> None:
         """Start at the call of the playhead."""
         super().showEvent(event)
         self.follow()
+        self._scroll_to_current()
 
     def row_at_playhead(self) -> int:
         """Return the row of the call that the step on show belongs to; -1 where there is none."""

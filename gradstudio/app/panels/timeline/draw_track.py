@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor
 
 from gradstudio.app.paint import Paint
@@ -38,9 +38,10 @@ def draw_track(paint: Paint, track: Track, end: int, width: float, height: float
         Placed(level.start * pixel, level.end * pixel, bottom - tall * height_of(level.value, track.low, track.high), level)
         for level in track.levels(pixel)
     ]
-    paint.painter.setPen(paint.pen("line2", 1, flat=True))
-    if len(placed) > 1:
-        paint.painter.drawLines([QLineF(b.left + 0.5, a.y, b.left + 0.5, b.y) for a, b in pairwise(placed)])
+    paint.painter.setPen(Qt.PenStyle.NoPen)
+    if len(placed) > 1:  # rectangles are filled much faster than lines are drawn
+        paint.painter.setBrush(paint.theme.color("line2"))
+        paint.painter.drawRects([QRectF(b.left, min(a.y, b.y), 1, abs(b.y - a.y)) for a, b in pairwise(placed)])
     for color, group in by_color(paint.theme, track, placed):
         draw_levels(paint, color, group, zero)
     draw_labels(paint, track, placed, zero, width)
@@ -77,8 +78,9 @@ def draw_levels(paint: Paint, color: QColor, placed: Sequence[Placed], zero: flo
     paint.painter.setPen(Qt.PenStyle.NoPen)
     paint.painter.setBrush(paint.theme.color(color, 0.13))
     paint.painter.drawRects([QRectF(QPointF(a.left, min(zero, a.y)), QPointF(a.right, max(zero, a.y))) for a in filled])
-    paint.painter.setPen(paint.pen(color, 2 if filled else 1.5, flat=True))
-    paint.painter.drawLines([QLineF(a.left, a.y, a.right, a.y) for a in placed])
+    thick = 2.0 if filled else 1.5
+    paint.painter.setBrush(color)
+    paint.painter.drawRects([QRectF(a.left, a.y - thick / 2, a.right - a.left, thick) for a in placed])
 
 
 def draw_labels(paint: Paint, track: Track, placed: Sequence[Placed], zero: float, width: float) -> None:

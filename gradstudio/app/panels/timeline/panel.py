@@ -35,7 +35,7 @@ class TimelinePanel(QWidget):
         self.calls.edit_wanted.connect(self.edit)
         self._lay_out()
         self.setAccessibleName(self.title)
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground, False)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)

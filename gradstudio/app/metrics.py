@@ -1,0 +1,29 @@
+"""Metrics: how wide words are, measured once. Shaping text costs more than drawing it, and most words are painted many times."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont, QFontMetricsF
+
+MOST = 4096  # words remembered by each font; numbers come and go
+
+
+class Metrics(QFontMetricsF):
+    """The metrics of one font, with a memory."""
+
+    def __init__(self, font: QFont) -> None:
+        super().__init__(font)
+        self._widths: dict[str, float] = {}
+
+    def horizontalAdvance(self, words: str) -> float:  # type: ignore[override]
+        """Return the width of words."""
+        found = self._widths.get(words)
+        if found is None:
+            if len(self._widths) >= MOST:
+                self._widths.clear()
+            found = self._widths[words] = super().horizontalAdvance(words)
+        return found
+
+    def elidedText(self, words: str, mode: Qt.TextElideMode, width: float) -> str:  # type: ignore[override]
+        """Return words, cut with an ellipsis where they are wider."""
+        return words if self.horizontalAdvance(words) <= width else super().elidedText(words, mode, width)
