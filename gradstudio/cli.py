@@ -274,21 +274,38 @@ def schema_verb(arguments: list[str]) -> int:
 
 
 def bench_verb(arguments: list[str]) -> int:
-    """`gradstudio bench startup|engine [--json]`."""
+    """`gradstudio bench startup|engine|canvas|steps [--json]`."""
     parser = verb_parser("bench", "Measure this program.", file=False)
-    parser.add_argument("what", choices=("startup", "engine"), help="what to measure")
+    parser.add_argument("what", choices=("startup", "engine", "canvas", "steps"), help="what to measure")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
+    parser.add_argument("--nodes", type=nodes, default=1000, metavar="N", help="of the canvas (1000)")
+    parser.add_argument("--bare", action="store_true", help="hold the canvas against a bare prototype too")
     options = parser.parse_args(arguments)
+    if options.what == "canvas":
+        from gradstudio.bench import canvas
+
+        return canvas.main(options.nodes, options.json, options.bare)
     if options.what == "startup":
         from gradstudio.bench import startup
 
         return startup.main(options.json)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy loads
+    if options.what == "steps":
+        from gradstudio.bench import steps
+
+        return steps.main(options.json)
     from gradstudio.bench import engine
 
     figures = engine.measure()
     print(json.dumps(figures) if options.json else engine.table(figures["workloads"]))
     return DONE
+
+
+def nodes(text: str) -> int:
+    """Return a number of nodes to measure with."""
+    if not text.isascii() or not text.isdigit() or not 20 <= int(text[:9]) <= 100_000:
+        raise argparse.ArgumentTypeError("a number of nodes lies between 20 and 100000")
+    return int(text)
 
 
 VERBS: dict[str, Callable[[list[str]], int]] = {
@@ -305,6 +322,7 @@ EPILOG = """verbs that open no window (each has a --help):
   export FILE --to py [-o OUT]  the document as a PyTorch program
   ops [--json | --markdown]     the ops
   schema                        JSON Schema of the .grad file
-  bench startup|engine [--json] measure this program
+  bench startup|engine|canvas|steps [--json]
+                                measure this program
 
 A file called like a verb is opened as ./run."""
