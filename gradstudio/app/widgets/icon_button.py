@@ -10,14 +10,15 @@ from gradstudio.app.widgets.drawn import Themed, begin, sized, ui_scale
 from gradstudio.app.widgets.plain import set_tip
 
 HIT = 24
+DISABLED = 0.4  # opacity
 
 
 class IconButton(QAbstractButton):
-    """An icon of 14 px in a square of 24; text2 when checked or under the pointer, else text3."""
+    """An icon of 14 px in a square of 24; text2 under the pointer, else text3; dimmed where it does nothing."""
 
-    def __init__(self, themed: Themed, icon: str, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, themed: Themed, icon: str, name: str, parent: QWidget | None = None, size: float = 14, rest: str = "text3") -> None:
         super().__init__(parent)
-        self.themed, self.icon_name = themed, icon
+        self.themed, self.icon_name, self.icon_size, self.rest = themed, icon, size, rest
         self.setAccessibleName(name)
         set_tip(self, name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -39,5 +40,7 @@ class IconButton(QAbstractButton):
             paint.rounded(rect, 6, "hover")
         if self.hasFocus():
             paint.rounded(rect, 6, None, "focus", 2)
-        paint.icon(self.icon_name, side / 2, side / 2, 14, "text" if self.isChecked() else "text2" if lit else "text3")
+        painter.setOpacity(1.0 if self.isEnabled() else DISABLED)
+        shade = "text" if self.isChecked() else "text2" if lit else self.rest
+        paint.icon(self.icon_name, side / 2, side / 2, self.icon_size, shade)
         painter.end()

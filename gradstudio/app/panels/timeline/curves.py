@@ -71,6 +71,7 @@ class Curves:
     def __init__(self, parent: QWidget) -> None:
         self.widget = pyqtgraph.GraphicsView(parent, background=None)
         self.widget.setFrameStyle(0)
+        self.widget.setCacheMode(pyqtgraph.GraphicsView.CacheModeFlag.CacheNone)  # a cached ground would keep the old theme
         self.widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plots: list[Any] = []
