@@ -17,8 +17,8 @@ from gradstudio.document.graph import Array
 from gradstudio.engine import check
 from gradstudio.session import messages, playhead
 from gradstudio.session.delta import delta
-from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, Ran, RunDocument, SendArray, ShowState
 from gradstudio.session.limits import limit_memory
+from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, Ran, RunDocument, SendArray, ShowState
 from gradstudio.session.run import Run, run
 from gradstudio.session.state import State, View
 
