@@ -33,14 +33,16 @@ class Change:
     history: bool = False
     running: bool = False
     file: bool = False
+    marks: bool = False  # breakpoints, watches, what is lit
 
     def __bool__(self) -> bool:
         return any(bool(getattr(self, f.name)) or (f.name == "document" and self.document is not None) for f in fields(self))
 
 
 EVERYTHING = Change(
-    everything=True, trace=True, engine=True, playhead=True, selection=True, mode=True, theme=True, history=True, running=True, file=True
-)
+    everything=True, trace=True, engine=True, playhead=True, selection=True, mode=True, theme=True, history=True, running=True, file=True,
+    marks=True,
+)  # fmt: skip
 
 
 def difference(old: State, new: State) -> Change:

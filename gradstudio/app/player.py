@@ -61,7 +61,8 @@ class Player(QObject):
 
     def _go_on(self) -> None:
         self._studio.step(1)
-        if self._studio.k < self._studio.shown.trace.end:
+        stops = self._studio.markers.hits()
+        if self._studio.k < self._studio.shown.trace.end and self._studio.k not in stops:
             self._wait()
         else:
             self._tell()

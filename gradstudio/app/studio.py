@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gradstudio.app import theme
 from gradstudio.app.answers import Answers
 from gradstudio.app.change import EVERYTHING, Change, Shown, difference
+from gradstudio.app.markers import Markers
 from gradstudio.app.player import Player, Unit
 from gradstudio.app.runner import Runner
 from gradstudio.app.settings import Settings
@@ -70,6 +71,7 @@ class Studio(QObject):
         self._large: tuple[TensorKey, ...] = ()
         self._answers = Answers()
         self.player = Player(self)
+        self.markers = Markers(self)
         self._stale_timer = self._timer(STALE_AFTER_MS, self._mark_stale)
 
     def _timer(self, milliseconds: int, slot: Callable[[], None]) -> QTimer:
@@ -421,6 +423,7 @@ class Studio(QObject):
         self._name = name
         self.path, self.selection, self._playhead = path, frozenset(), END
         self._sent.clear()
+        self.markers.forget()
         empty = Document()
         self.shown = Shown(empty, trace.EMPTY, state.EMPTY, labels.of(empty))
         self.stale, self.notice = frozenset(), ""

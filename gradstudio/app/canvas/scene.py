@@ -19,6 +19,7 @@ from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gesture_item import GestureItem
 from gradstudio.app.canvas.hit import Hit, hit_at
+from gradstudio.app.canvas.mark_layer import MarkLayer
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.pictures import Pictures
@@ -76,6 +77,8 @@ class CanvasScene(QGraphicsScene):
         self.addItem(self.pills)
         self.gesture_item = GestureItem(self)
         self.steps = StepOverlay(self)
+        self.marks = MarkLayer(self)
+        self.addItem(self.marks)
         self.addItem(self.gesture_item)
         self.addItem(self.steps)
         self.context = Context(studio, scope)
@@ -98,6 +101,8 @@ class CanvasScene(QGraphicsScene):
             self.update()
         if change.selection:
             self._follow_selection()
+        if change.marks or change.everything or change.document is not None:
+            self.marks.follow()
         if change.everything or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradstudio.document.graph import INPUT, LEAF, Node, NodeId
+from gradstudio.session.navigation import Breakpoint
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -82,6 +83,22 @@ def all_require_grad(w: MainWindow) -> bool:
 
 def all_retain_grad(w: MainWindow) -> bool:
     return has_ops(w) and all(0 in n.retain_grad for n in selected(w) if n.op not in (LEAF, INPUT))
+
+
+def has_breakpoint(w: MainWindow) -> bool:
+    scope, wire, marks = w.canvas.canvas.scope, w.studio.selected_wire, w.studio.markers.breakpoints
+    if wire is not None:
+        return Breakpoint("wire", (*scope, wire.target), wire.path) in marks
+    return has_nodes(w) and all(Breakpoint("node", (*scope, n)) in marks for n in w.studio.selected_nodes)
+
+
+def has_grad_breakpoint(w: MainWindow) -> bool:
+    marked = {b.path for b in w.studio.markers.breakpoints if b.kind == "grad"}
+    return has_nodes(w) and all((*w.canvas.canvas.scope, n) in marked for n in w.studio.selected_nodes)
+
+
+def has_any_breakpoint(w: MainWindow) -> bool:
+    return bool(w.studio.markers.breakpoints)
 
 
 def in_frame(w: MainWindow) -> bool:

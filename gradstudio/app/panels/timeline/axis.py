@@ -53,7 +53,7 @@ class TimeAxis(QWidget):
 
     def refresh(self, change: Change) -> None:
         """Move the playhead; draw the blocks of another run."""
-        if change.everything or change.trace or change.document or change.theme:
+        if change.everything or change.trace or change.document or change.theme or change.marks:
             self.events.read()
         if change.everything or change.trace or change.playhead or change.theme:
             self.playhead.follow()
@@ -119,6 +119,7 @@ class Events(Drawn):
         super().__init__(studio, axis)
         self.studio, self.axis = studio, axis
         self._blocks: list[Block] = []
+        self._marks: tuple[float, ...] = ()  # where breakpoints stop; never more than px
         self._dirty = QRectF()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFixedHeight(round(EVENTS * ui_scale()))
@@ -130,7 +131,9 @@ class Events(Drawn):
         shown = self.studio.shown
         width = self.axis.width() / ui_scale() - LEFT - RIGHT
         self._blocks = blocks_of(shown.trace, max(1.0, width))
-        self.say(self._blocks, [self._name(block.span) for block in self._blocks if block.span])
+        end = max(1, shown.trace.end)
+        self._marks = tuple(sorted({LEFT + round(max(1.0, width) * k / end) for k in self.studio.markers.hits()}))
+        self.say(self._blocks, [self._name(block.span) for block in self._blocks if block.span], self._marks)
 
     def _name(self, span: Span) -> str:
         shown = self.studio.shown
@@ -168,6 +171,8 @@ class Events(Drawn):
         scale = ui_scale()
         dirty = QRectF(self._dirty.left() / scale, 0, self._dirty.width() / scale, height)
         draw_blocks(paint, self._blocks, self._name, LEFT, BLOCK_TOP, dirty)
+        for x in self._marks:
+            paint.dot(x, BLOCK_TOP + 29, 2.5, "accent")
         if not self._blocks:
             paint.text(LEFT, cy, "Run backward to record gradients", "caption", "text3")
         if self.hasFocus():
