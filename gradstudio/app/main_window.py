@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBox
 
 from gradstudio.app import menus, theme
 from gradstudio.app.actions import Actions
+from gradstudio.app.canvas.adding import LEAF_DROP, OP_DROP
 from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
@@ -30,7 +31,7 @@ from gradstudio.app.widgets.drawn import sized
 from gradstudio.app.widgets.error_card import ErrorCard
 from gradstudio.app.widgets.step_card import StepCard
 from gradstudio.code.emit import emit
-from gradstudio.document.arrange import beside
+from gradstudio.document.arrange import below, beside
 from gradstudio.document.graph import LEAF
 from gradstudio.io import reader
 from gradstudio.io.files import save as save_bytes
@@ -39,7 +40,7 @@ from gradstudio.resources import resource
 
 GRID = round(SIZE["grid"])
 CODE_HEIGHT = 306
-STEP_KEYS = {Qt.Key.Key_Right: "step", Qt.Key.Key_Left: "back"}
+STEP_KEYS: dict[int, str] = {Qt.Key.Key_Right: "step", Qt.Key.Key_Left: "back"}
 VERBS_OF_TILES = {"retain": "retain_grad"}  # the others are called as their tile is
 
 
@@ -195,10 +196,17 @@ class MainWindow(QMainWindow):
         if key not in catalog.node_keys():
             self.do(VERBS_OF_TILES.get(key, key))
             return
-        self.canvas.add_node(key, self._free(at), loose)
+        self.canvas.add_node(key, at if at is not None else self._free(key), loose)
 
-    def _free(self, at: QPointF | None) -> QPointF:
-        return at if at is not None else QPointF(*beside(self.studio.document, self.studio.primary))
+    def _free(self, key: str) -> QPointF:
+        """Return where a node goes that no pointer places: a leaf below the leaves, an op right of what is selected."""
+        document, near = self.studio.document, self.studio.primary
+        if not document.layout.positions:
+            return self.canvas.middle()
+        if key not in catalog.LEAVES:
+            return QPointF(*beside(document, near)) - OP_DROP
+        leaves = [n.id for n in document.graph.nodes.values() if n.op == LEAF]
+        return QPointF(*below(document, near if near in leaves else leaves[-1] if leaves else None)) - LEAF_DROP
 
     def ask_leaf(self, at: QPointF | None = None) -> None:
         """Ask for a leaf's name, shape, dtype and start value, and add it."""
@@ -216,11 +224,11 @@ class MainWindow(QMainWindow):
         SearchPopup(self).open_for_nodes(self.toolbar.search.mapToGlobal(QPoint(0, 0)), self.toolbar.search.width())
 
     def search_at_pointer(self) -> None:
-        """Search an op to add where the context menu was asked for, else at the pointer, else in the middle."""
-        self.search_at(self.actions_.place or self.canvas.pointer_scene_pos(), None)
+        """Search an op to add where the context menu was asked for, else at the pointer, else beside what is selected."""
+        self.search_at(self.actions_.place or self.canvas.pointer(), None)
 
-    def search_at(self, at: QPointF, loose: object) -> None:
-        """Search an op to add at a place of the canvas; with a loose wire, one that it fits."""
+    def search_at(self, at: QPointF | None, loose: object) -> None:
+        """Search an op to add at a place of the canvas, or where there is room; with a loose wire, one that it fits."""
         SearchPopup(self).open_at(at, loose)
 
     # ---- files

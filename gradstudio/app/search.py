@@ -86,13 +86,13 @@ class SearchPopup(QFrame):
         nodes = list(self._nodes())
         self._open(nodes, nodes, corner, width, "Find in the graph")
 
-    def open_at(self, at: QPointF, loose: object) -> None:
-        """Search an op to put at a place of the canvas."""
+    def open_at(self, at: QPointF | None, loose: object) -> None:
+        """Search an op to put at a place of the canvas; None: where there is room."""
         wire = loose if isinstance(loose, LooseWire) else None
         ops = list(self._ops(at, wire))
         first = [c for name in FIRST_OPS for c in ops if c.entry.key == name]
         view = self.window_.canvas
-        corner = view.viewport().mapToGlobal(view.mapFromScene(at))
+        corner = view.viewport().mapToGlobal(view.mapFromScene(at if at is not None else view.middle()))
         self._open(ops, [*first, *(c for c in ops if c not in first)], corner, sized(WIDTH, 0).width(), "Add a node")
 
     def _commands(self) -> Iterable[Choice]:

@@ -65,6 +65,8 @@ class Toolbar(Drawn):
             set_tip(self.redo, f"Redo {studio.redo_text}".strip())
         if change.document or change.everything:
             self.grad.setChecked(grad_enabled(studio))
+        if change.mode or change.theme:
+            self.mode.update()
         if change.everything or change.file or change.history or change.mode or change.theme:
             self._place()
             self.say(studio.title, studio.dirty)

@@ -77,6 +77,19 @@ def beside(document: Document, near: NodeId | None = None) -> Position:
     else:
         x = max((p[0] for p in positions.values()), default=-COLUMN) + COLUMN
         y = min((p[1] for p in positions.values()), default=0)
+    return _below(document, x, y)
+
+
+def below(document: Document, near: NodeId | None = None) -> Position:
+    """Return a free place for a new node below another one, or below the first column."""
+    positions = document.layout.positions
+    x, y = positions.get(near or "", min(positions.values(), default=(0, 0)))
+    return _below(document, x, y)
+
+
+def _below(document: Document, x: int, y: int) -> Position:
+    """Return the first free place at or below a position."""
+    positions = document.layout.positions
     taken = [p for p in positions.values() if abs(p[0] - x) < COLUMN * 3 // 4]
     while any(abs(p[1] - y) < ROW * 3 // 4 for p in taken):
         y += ROW

@@ -43,6 +43,7 @@ def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None =
     if not studio.do(AddNode(node, block_of(view, loose), corner, readers)):
         return None
     studio.select((node.id,))
+    view.reveal(node.id, 0.0)
     return node.id
 
 
@@ -98,5 +99,3 @@ def _on_selection(view: CanvasView, key: str, pos: QPointF) -> None:
         gesture = studio.new_gesture()
         for node in nodes:
             studio.do(SetRetainGrad(node, 0, True, gesture))
-
-

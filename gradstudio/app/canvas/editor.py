@@ -86,7 +86,7 @@ class Editor:
 
         self._open(rect.translated(item.pos()), f"Name of {item.face.title}", found.name or "", "", "nodeName", typed_name)
 
-    def literal(self, node: NodeId, path: OperandPath) -> None:
+    def literal(self, node: NodeId, path: OperandPath, typed: str = "") -> None:
         """Type a Python value in the place of an operand."""
         item, found = self._view.canvas.nodes.get(node), self._view.canvas.context.graph.nodes.get(node)
         if item is None or found is None:
@@ -104,7 +104,7 @@ class Editor:
                 self._view.studio.do(SetLiteral(node, path, Literal(value[0])))
 
         rect = QRectF(item.place.width * 0.4, y - ROW / 2, item.place.width * 0.6 - 6, ROW)
-        self._open(rect.translated(item.pos()), f"Number in {item.face.title}", old, "", "number", typed_literal)
+        self._open(rect.translated(item.pos()), f"Number in {item.face.title}", old, typed, "number", typed_literal)
 
     def close(self) -> None:
         """Give up what is being typed."""

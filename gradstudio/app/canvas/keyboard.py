@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from gradstudio.app.canvas.gestures.loose import refusal
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.wires import Connect
-from gradstudio.document.graph import NodeId, OperandPath, Ref
+from gradstudio.document.graph import NodeId, Operand, OperandPath, Ref, operand_at
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
@@ -73,6 +73,7 @@ class PortWalk:
 
     def __init__(self, view: CanvasView, node: NodeId) -> None:
         self._view = view
+        self._node = node
         self.held: Port | None = None
         self._ports = self._ports_of(node)
         self._index = 0
@@ -101,6 +102,19 @@ class PortWalk:
         source, target = (self.held, here) if self.held.path is None else (here, self.held)
         self._view.studio.do(Connect(Ref(source.node, source.out), target.node, target.path or ()))
         return True
+
+    def selected(self) -> NodeId | tuple[Literal["wire"], NodeId, OperandPath]:
+        """Return what standing here selects: the wire that ends at an input, else the node."""
+        here = self.at
+        if here is None or here.path is None or not isinstance(self.operand(), Ref):
+            return self._node
+        return ("wire", here.node, here.path)
+
+    def operand(self) -> Operand:
+        """Return what the input that the keyboard stands on reads."""
+        here = self.at
+        graph = self._view.canvas.context.graph
+        return operand_at(graph.nodes[here.node].inputs, here.path) if here is not None and here.path is not None else None
 
     def point(self, port: Port) -> QPointF:
         """Return where a port is."""

@@ -12,7 +12,7 @@ from gradstudio.app.canvas.spoken import spoken
 from gradstudio.app.canvas.wire_path import cubic
 from gradstudio.app.canvas.wire_shape import path_of
 from gradstudio.app.paint import Paint
-from gradstudio.document.graph import NodeId
+from gradstudio.document.graph import NodeId, Ref
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.gestures.gesture import Pointer
@@ -22,6 +22,9 @@ Key = Qt.Key
 ARROWS: dict[int, Way] = {Key.Key_Left: "left", Key.Key_Right: "right", Key.Key_Up: "up", Key.Key_Down: "down"}
 NUDGES = {"left": (-1, 0), "right": (1, 0), "up": (0, -1), "down": (0, 1)}
 FAR_NUDGE = 20
+NUMBERS = tuple("0123456789-.")
+PORTS = "Tab goes round the ports, Enter takes hold of one, D detaches its wire, Esc leaves"
+HOLDING = "Tab goes round the ports that it fits, Enter connects, Esc lets go"
 
 
 class Keys:
@@ -41,6 +44,8 @@ class Keys:
             return bool(keys & Qt.KeyboardModifier.AltModifier) or (not keys and not self._view.studio.stepping)
         if key in (Key.Key_Return, Key.Key_Enter):
             return self.ports is not None and not keys
+        if self._types_number(event):
+            return True
         return key == Key.Key_Escape and self._escapes()
 
     def press(self, event: QKeyEvent) -> bool:
@@ -49,6 +54,8 @@ class Keys:
         shift, alt = bool(keys & Qt.KeyboardModifier.ShiftModifier), bool(keys & Qt.KeyboardModifier.AltModifier)
         if key in ARROWS:
             return self._arrow(ARROWS[key], shift, alt)
+        if self._types_number(event):
+            return self._type_number(event.text())
         if key == Key.Key_P and not keys:
             return self._start_ports()
         if key in (Key.Key_Return, Key.Key_Enter) and not keys:
@@ -83,9 +90,9 @@ class Keys:
         self.go(next_node(self._view.canvas, self.here(), step))
 
     def here(self) -> NodeId | None:
-        """Return the node that the keyboard is on: the focused one, else the one selected."""
+        """Return the node that the keyboard is on: the one selected, else the focused one."""
         canvas = self._view.canvas
-        here = canvas.focused_node or self._view.studio.primary
+        here = self._view.studio.primary or canvas.focused_node
         return here if here in canvas.nodes else None
 
     def go(self, node: NodeId | None) -> None:
@@ -99,7 +106,11 @@ class Keys:
 
     def _enter(self) -> bool:
         if self.ports is not None:
-            self._leave_ports() if self.ports.enter() else self._show_port()
+            if self.ports.enter():
+                self._leave_ports()
+            else:
+                self._view.studio.notify(HOLDING)
+                self._show_port()
             return True
         here = self.here()
         if here is not None and self._view.canvas.face(here).editable:
@@ -114,7 +125,22 @@ class Keys:
             return False
         self.ports = PortWalk(self._view, here)
         self._view.canvas.set_focus(here)
+        self._view.studio.notify(PORTS)
         self._show_port()
+        return True
+
+    def _types_number(self, event: QKeyEvent) -> bool:
+        """Say whether a key begins a number for the input that the keyboard stands on."""
+        at = self.ports.at if self.ports is not None and self.ports.held is None else None
+        return (
+            at is not None and at.path is not None and event.text() in NUMBERS and not isinstance(self.ports and self.ports.operand(), Ref)
+        )
+
+    def _type_number(self, typed: str) -> bool:
+        at = self.ports.at if self.ports is not None else None
+        if at is not None and at.path is not None:
+            self._leave_ports()
+            self._view.edit_literal(at.node, at.path, typed)
         return True
 
     def _step_port(self, by: int) -> None:
@@ -124,12 +150,16 @@ class Keys:
 
     def _show_port(self) -> None:
         if self.ports is not None and self.ports.at is not None:
+            if self.ports.held is None:
+                self._view.studio.select((self.ports.selected(),))
             self._view.reveal(self.ports.at.node, 0.03)
             self._say(self.ports.words())
         self._view.canvas.gesture_item.show_gesture(PortMarks(self._view, self.ports) if self.ports is not None else None)
 
     def _leave_ports(self) -> None:
-        self.ports = None
+        ports, self.ports = self.ports, None
+        if ports is not None and self._view.studio.notice in (PORTS, HOLDING):
+            self._view.studio.notify("")
         self._show_port()
 
     # ------------------------------------------------------------ leaving
