@@ -135,11 +135,14 @@ class CanvasView(Camera):
         """Add what a palette key stands for at a canvas position, connected to a loose wire, selected."""
         return add_node(self, key, pos, loose)
 
-    def pointer_scene_pos(self) -> QPointF:
-        """Return the canvas position under the pointer, or in the middle of the view."""
+    def pointer(self) -> QPointF | None:
+        """Return the canvas position under the pointer; None where the pointer is elsewhere."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
-        inside = self.viewport().rect().contains(at) and self.underMouse()
-        return self.to_scene(QPointF(at if inside else self.viewport().rect().center()))
+        return self.to_scene(QPointF(at)) if self.viewport().rect().contains(at) and self.underMouse() else None
+
+    def middle(self) -> QPointF:
+        """Return the canvas position in the middle of the view."""
+        return self.to_scene(self._middle())
 
     def edit_value(self, node: NodeId) -> None:
         """Type the number of a leaf."""
@@ -149,9 +152,9 @@ class CanvasView(Camera):
         """Type the name of a node."""
         self.editor.name(node)
 
-    def edit_literal(self, node: NodeId, path: OperandPath) -> None:
+    def edit_literal(self, node: NodeId, path: OperandPath, typed: str = "") -> None:
         """Type the literal of an operand."""
-        self.editor.literal(node, path)
+        self.editor.literal(node, path, typed)
 
     def place_card(self, card: Card, path: NodePath | None, failed: bool = False) -> None:
         """Dock a card at a node, on its emptiest side, and keep it there; None hides it."""
