@@ -81,7 +81,7 @@ def _check_graphs(graph: Graph, groups: Groups, results: Results | None) -> None
     graphs = [("graph", graph, None), *((f"groups.{g.id}.graph", g.graph, g) for g in groups.values())]
     if sum(len(each.nodes) for _, each, _ in graphs) > MAX_NODES:
         raise CodecError("graph.nodes", f"there are more than {MAX_NODES:,} nodes")
-    _check_nesting(groups)
+    check_nesting(groups)
     wires = 0
     for place, each, group in graphs:
         _check_blocks(each, place)
@@ -97,7 +97,8 @@ def _check_graphs(graph: Graph, groups: Groups, results: Results | None) -> None
         raise CodecError("graph.nodes", f"there are more than {MAX_WIRES:,} wires")
 
 
-def _check_nesting(groups: Groups) -> None:
+def check_nesting(groups: Groups) -> None:
+    """Raise CodecError where a group uses one that is not there, contains itself, or lies too deep."""
     for group in groups.values():
         missing = next((g for g in uses(group.graph) if g not in groups), None)
         if missing:

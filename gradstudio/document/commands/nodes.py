@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gradstudio.document.calls.grad import Grad
-from gradstudio.document.check import check_node, check_operands, grad_results, ref_fault
+from gradstudio.document.check import check_nesting, check_node, check_operands, grad_results, ref_fault
 from gradstudio.document.codec import node_from, node_tree
+from gradstudio.document.commands.boundary import without_given, without_inputs
 from gradstudio.document.commands.command import (
     find_node,
     graph_of,
@@ -73,6 +74,9 @@ class AddNode:
         for target, path in self.operands_to:
             graph = connected(doc, graph, Ref(node.id), target, path, self.home)
         doc = with_graph(doc, self.home, graph)
+        if self.home is not None and node.group is not None:
+            with refusing():
+                check_nesting(doc.groups)
         return replace(doc, layout=replace(doc.layout, positions=kept_positions(doc.layout.positions, {node.id: self.position})))
 
     def _readers(self, graph: Graph) -> list[NodeId]:
@@ -85,8 +89,6 @@ def checked(doc: Document, node: Node, home: GroupId | None) -> Node:
     if any(node.id in graph.nodes for graph in graphs):
         raise Refused("the node is already there")
     graph = graph_of(doc, home)
-    if home is not None and node.group is not None:
-        raise Refused("an instance is put into a group only by grouping")
     with refusing():
         node = replace(node_from(node.id, Place(node_tree(replace(node, value=None)))), value=node.value)
         check_node(node, doc.groups, None if home is None else doc.groups[home])
@@ -130,7 +132,7 @@ def frozen_value(node: Node) -> Node:
 
 @dataclass(frozen=True, slots=True)
 class DeleteNodes:
-    """Take nodes and wires away. A node goes out of operands, roots and targets in the same moment."""
+    """Take nodes and wires away. A node goes out of operands, roots, targets and the inputs and outputs of its group in the same moment."""
 
     ids: tuple[NodeId, ...]
     wires: tuple[tuple[NodeId, OperandPath], ...] = ()
@@ -145,6 +147,7 @@ class DeleteNodes:
         for target, path in self.wires:
             if target not in gone:
                 doc = unwired(doc, target, path)
+        doc = without_inputs(without_given(doc, lambda ref: ref.source in gone), gone)
         return without_nodes(forgotten(doc, gone), gone)
 
 
@@ -161,12 +164,10 @@ def without_nodes(doc: Document, gone: frozenset[NodeId]) -> Document:
     homes = {home_of(doc, node_id) for node_id in gone}
     for home in homes:
         graph = graph_of(doc, home)
-        if home is not None and not gone.isdisjoint(doc.groups[home].inputs):
-            raise Refused("an input of a group goes only with the group")
         blocks = graph.blocks.update({b: tuple(n for n in ids if n not in gone) for b, ids in graph.blocks.items()})
         left = replace(graph, nodes=graph.nodes.without(gone), blocks=blocks)
         doc = with_graph(doc, home, without_empty_frames(left))
-    return replace(doc, layout=_layout_without(doc.layout, gone)) if gone else doc
+    return replace(doc, layout=layout_without(doc.layout, gone)) if gone else doc
 
 
 def without_empty_frames(graph: Graph) -> Graph:
@@ -182,7 +183,8 @@ def without_empty_frames(graph: Graph) -> Graph:
     return replace(graph, frames=graph.frames.without(empty)) if empty else graph
 
 
-def _layout_without(layout: Layout, gone: frozenset[NodeId]) -> Layout:
+def layout_without(layout: Layout, gone: frozenset[NodeId]) -> Layout:
+    """Return the layout without some nodes."""
     return replace(
         layout,
         positions=layout.positions.without(gone),

@@ -4,9 +4,19 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import gradstudio.document.commands as package
-from tests.document.commands import test_blocks, test_frames, test_layout, test_nodes, test_optimizers, test_paste, test_script, test_wires
+from tests.document.commands import (
+    test_blocks,
+    test_frames,
+    test_groups,
+    test_layout,
+    test_nodes,
+    test_optimizers,
+    test_paste,
+    test_script,
+    test_wires,
+)
 
-TABLES = (test_blocks, test_frames, test_layout, test_nodes, test_optimizers, test_paste, test_script, test_wires)
+TABLES = (test_blocks, test_frames, test_groups, test_layout, test_nodes, test_optimizers, test_paste, test_script, test_wires)
 
 
 def commands() -> set[str]:

@@ -137,8 +137,6 @@ REFUSALS = [
     Refusal(SMALL, AddNode(leaf("n9", names=("a b",)), "main", (0, 0)), "a name is made of"),
     Refusal(SMALL, AddNode(op("n9", "exp", "n4"), "main", (0, 0), (("n3", (0,)),)), "close a circle"),
     Refusal(SMALL, DeleteNodes(("n77",)), "no longer there"),
-    Refusal(ACC, DeleteNodes(("n12",)), "goes only with the group"),
-    Refusal(ACC, DeleteNodes(("n15",)), "the group l2_penalty gives out"),
     Refusal(SMALL, Bypass("n1"), "nothing is wired into"),
     Refusal(SMALL, Rename("n1", 0, "lambda"), "a word of Python"),
     Refusal(SMALL, Rename("n1", 0, ""), "at least one letter"),

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from gradstudio.document.calls import Backward, Forward, Grad, Print, ZeroGrad
 from gradstudio.document.codec import dumps
 from gradstudio.document.commands.blocks import MoveToBlock, NewBlock, RemoveBlock, RenameBlock
+from gradstudio.document.commands.boundary import AddGroupInput, AddGroupOutput, RemoveGroupOutput
 from gradstudio.document.commands.command import Command
 from gradstudio.document.commands.frames import Unwrap, UnwrapNodes, WrapInFrame
+from gradstudio.document.commands.groups import AddInstance, GroupNodes, RenameGroup, Ungroup, ids_to_renew
 from gradstudio.document.commands.layout import Arrange, Collapse, MoveNodes
 from gradstudio.document.commands.nodes import (
     AddNode,
@@ -130,6 +132,29 @@ class Drawing:
         yield lambda: Arrange(self.nodes())
         yield lambda: Collapse(self.nodes(), draw(st.booleans()))
         yield self.duplicated
+        yield lambda: GroupNodes(self.some(), "drawn", new("g"), new("n"), tuple(new("n") for _ in range(9)))
+        yield self.ungrouped
+        yield lambda: AddInstance(self.group(), new("n"), draw(st.sampled_from(("main", "body"))), self.point(), self.home())
+        yield lambda: AddGroupInput(self.group(), new("n"), draw(st.sampled_from((None, "x"))))
+        yield lambda: AddGroupOutput(self.group(), Ref(self.node(), draw(st.integers(0, 1))))
+        yield lambda: RemoveGroupOutput(self.group(), draw(st.integers(0, 1)))
+        yield lambda: RenameGroup(self.group(), "renamed")
+
+    def group(self) -> str:
+        return self.one([*self.doc.groups])
+
+    def home(self) -> str | None:
+        return self.draw(st.sampled_from((None, *self.doc.groups)))
+
+    def some(self) -> tuple[str, ...]:
+        return self.draw(st.sampled_from((self.nodes(), (self.node(),))))
+
+    def ungrouped(self) -> Command:
+        instance = self.one([n.id for n in self.doc.graph.nodes.values() if n.op == INSTANCE])
+        try:
+            return Ungroup(instance, {old: self.new_id(old[0]) for old in ids_to_renew(self.doc, instance)})
+        except Refused:
+            return Ungroup(instance)
 
     def duplicated(self) -> Command:
         fragment = copy(self.doc, self.nodes())
