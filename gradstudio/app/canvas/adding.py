@@ -43,6 +43,7 @@ def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None =
     if not studio.do(AddNode(node, block_of(view, loose), corner, readers)):
         return None
     studio.select((node.id,))
+    view.canvas.set_focus(None)
     view.reveal(node.id, 0.0)
     return node.id
 

@@ -136,7 +136,7 @@ class PortWalk:
         return [Port(node, None, out) for out in place.outputs] + [Port(node, path) for path in place.inputs]
 
     def _fitting(self, held: Port) -> list[Port]:
-        """Return the ports that a wire from the held one may end at, the nearest first."""
+        """Return the ports that a wire from the held one may end at: those with no wire yet first, then the nearest."""
         canvas, found = self._view.canvas, []
         for node in canvas.nodes:
             if canvas.nodes[node].face.kind == "scissors":
@@ -148,7 +148,13 @@ class PortWalk:
                 if not refusal(canvas.context, Ref(source.node, source.out), target.node, target.path or ()):
                     found.append(port)
         start = self.point(held)
-        return sorted(found, key=lambda p: (self.point(p) - start).manhattanLength())
+        return sorted(found, key=lambda p: (self._is_wired(p), (self.point(p) - start).manhattanLength()))
+
+    def _is_wired(self, port: Port) -> bool:
+        graph = self._view.canvas.context.graph
+        if port.path is None:
+            return any(wire.source.out == port.out for wire in graph.consumers.get(port.node, ()))
+        return isinstance(operand_at(graph.nodes[port.node].inputs, port.path), Ref)
 
 
 def nudge(view: CanvasView, dx: int, dy: int) -> None:
