@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 NEAREST, FARTHEST = 4.0, 0.04  # zoom
 FIT_MARGIN = (40.0, 16.0)  # px beside and above what is fitted, both sides together
 REST_MS = 120
+REVEAL_EDGE = 16.0  # px that a node which is shown keeps from the edge of the view
 HEAD_ROOM, OVERLAY_ROOM = 24.0, 44.0  # px that fitting leaves to words above nodes; to legend and zoom box
+
+
+def scroll_needed(low: float, high: float, length: float, margin: float) -> float:
+    """Return how far to scroll along one axis of a view so that a stretch lies in it, and its middle out of the margins."""
+    middle = (low + high) / 2
+    beyond = max(high - (length - REVEAL_EDGE), middle - length * (1 - margin), 0.0)
+    return beyond or min(low - REVEAL_EDGE, middle - length * margin, 0.0)
 
 
 class Camera(QGraphicsView):
@@ -132,18 +140,15 @@ class Camera(QGraphicsView):
             self.show_opened()
 
     def reveal(self, node: str, margin: float = 0.15) -> None:
-        """Scroll a node into the view without its margins (shares of it), if it is outside, and no further than that takes."""
+        """Scroll a node into the view, and its middle out of the margins (shares of the view), no further than that takes."""
         item = self.canvas.nodes.get(node)
         if item is None:
             return
-        view = QRectF(self.viewport().rect())
-        middle = view.adjusted(view.width() * margin, view.height() * margin, -view.width() * margin, -view.height() * margin)
-        body = self.viewportTransform().mapRect(item.body)
-        if middle.contains(body):
-            return
-        dx = max(body.right() - middle.right(), 0.0) or min(body.left() - middle.left(), 0.0)
-        dy = max(body.bottom() - middle.bottom(), 0.0) or min(body.top() - middle.top(), 0.0)
-        self.glide(dx, dy)
+        view, body = self.viewport().rect(), self.viewportTransform().mapRect(item.body)
+        dx = scroll_needed(body.left(), body.right(), view.width(), margin)
+        dy = scroll_needed(body.top(), body.bottom(), view.height(), margin)
+        if dx or dy:
+            self.glide(dx, dy)
 
     def glide(self, dx: float, dy: float) -> None:
         """Scroll by view pixels, smoothly; at once where motion is off."""

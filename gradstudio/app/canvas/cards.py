@@ -16,10 +16,14 @@ from gradstudio.document.graph import NodeId, NodePath
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
-GAP = 60.0  # px between node and card
+GAP, NEAREST = 60.0, 20.0  # px between node and card; where the view has no room for that
+EDGE = 8.0  # px between a card and the edge of the view
+ROUND = 10.0  # px round a node that belong to it: rings and badges
 SIDES = ("below", "right", "left", "above")  # the order in which they are preferred
 PREFERENCE = 6000.0  # square px of nodes that a card may hide before the next side is better
-BY_SIDE_RISE = 0.35  # how much of a card beside a node stands above the node's middle
+SHARES = (0.3, 0.45, 0.6, 0.15)  # how much of a card stands before the middle of its node, along the side; preferred in this order
+SHARE_PREFERENCE = 600.0
+OWN, VISITED, OTHER = 6.0, 3.0, 0.4  # what hiding a square px of a node costs
 
 
 class CardDock:
@@ -28,9 +32,9 @@ class CardDock:
     def __init__(self, view: CanvasView) -> None:
         self._view = view
         self.card: Card | None = None
+        self._known: list[Card] = []
         self.node: NodeId | None = None
-        self.side = "below"
-        self._shift = 0  # px, along the side, to stay within the view
+        self.side, self._share = SIDES[0], SHARES[0]
         self._failed = False
         self.tether = Tether(view)
         view.canvas.addItem(self.tether)
@@ -43,16 +47,21 @@ class CardDock:
             if card is self.card:
                 self.card = self.node = None
                 self.tether.follow(None, None)
+                self._view.cover(QRect())
             return
         if self.card is not None and self.card is not card:
             self.card.hide()
         if card.parentWidget() is not self._view:
             card.setParent(self._view)
+        if card not in self._known:
+            self._known.append(card)
+            card.dragged.connect(self.follow)
         fresh = (card, node) != (self.card, self.node)
         self.card, self.node, self._failed = card, node, failed
         if fresh:
             self._view.reveal(node)
-            self.side = self._emptiest(card)
+            self.side, self._share = self._emptiest(card)
+            self._make_room(card)
         card.show()
         card.raise_()
         self.follow()
@@ -65,32 +74,52 @@ class CardDock:
         if node not in self._view.canvas.nodes:
             self.place(card, None)
             return
-        rect = self._rect(card, self.side, self._node_rect())
-        card.place(rect.topLeft())
+        card.place(self._rect(card, self.side, self._share, self._node_rect()).topLeft())
         body = QRectF(card.body.translated(card.pos()))
         self.tether.follow(self._line(body), "error" if self._failed else "text3")
+        self._view.cover(body.toRect())
 
     def _node_rect(self) -> QRectF:
         return self._view.viewportTransform().mapRect(self._view.canvas.nodes[self.node or ""].body)
 
-    def _rect(self, card: Card, side: str, node: QRectF) -> QRect:
-        """Return where a card stands on a side of its node, pushed along the side to stay within the view."""
+    def _rect(self, card: Card, side: str, share: float, node: QRectF) -> QRect:
+        """Return where a card stands on a side of its node: nearer, and pushed along the side, to stay within the view."""
         size, view = card.body.size(), self._view.viewport().rect()
+        right, bottom = view.width() - size.width() - EDGE, view.height() - size.height() - EDGE
         if side in ("below", "above"):
-            x = node.center().x() - size.width() * 0.3
-            x = max(8.0, min(x, view.width() - size.width() - 8.0))
-            y = node.bottom() + GAP if side == "below" else node.top() - GAP - size.height()
+            x = max(EDGE, min(node.center().x() - size.width() * share, right))
+            if side == "below":
+                y = max(node.bottom() + NEAREST, min(node.bottom() + GAP, bottom))
+            else:
+                y = min(node.top() - NEAREST, max(node.top() - GAP, EDGE + size.height())) - size.height()
         else:
-            x = node.right() + GAP if side == "right" else node.left() - GAP - size.width()
-            y = node.center().y() - size.height() * BY_SIDE_RISE
-            y = max(8.0, min(y, view.height() - size.height() - 8.0))
+            if side == "right":
+                x = max(node.right() + NEAREST, min(node.right() + GAP, right))
+            else:
+                x = min(node.left() - NEAREST, max(node.left() - GAP, EDGE + size.width())) - size.width()
+            y = max(EDGE, min(node.center().y() - size.height() * share, bottom))
         return QRect(QPoint(round(x), round(y)), size)
 
-    def _emptiest(self, card: Card) -> str:
-        """Return the side on which a card hides least and is seen whole; an earlier side wins where the difference is small."""
+    def _emptiest(self, card: Card) -> tuple[str, float]:
+        """Return the place at which a card hides least and is seen whole; an earlier one wins where the difference is small."""
         node = self._node_rect().translated(-self._view.still_to_glide())
-        costs = [(self._cost(QRectF(self._rect(card, side, node))) + i * PREFERENCE, i) for i, side in enumerate(SIDES)]
-        return SIDES[min(costs)[1]]
+        costs = [
+            (self._cost(QRectF(self._rect(card, side, share, node))) + i * PREFERENCE + j * SHARE_PREFERENCE, i, j)
+            for i, side in enumerate(SIDES)
+            for j, share in enumerate(SHARES)
+        ]
+        _, i, j = min(costs)
+        return SIDES[i], SHARES[j]
+
+    def _make_room(self, card: Card) -> None:
+        """Scroll a card that does not fit into the view, as far as its node stays in it."""
+        glide = self._view.still_to_glide()
+        node = self._node_rect().translated(-glide)
+        rect, view = QRectF(self._rect(card, self.side, self._share, node)), QRectF(self._view.viewport().rect())
+        down = min(rect.bottom() + EDGE - view.bottom(), node.top() - EDGE) if self.side == "below" else 0.0
+        up = min(EDGE - rect.top(), view.bottom() - EDGE - node.bottom()) if self.side == "above" else 0.0
+        if down > 0 or up > 0:
+            self._view.glide(glide.x(), glide.y() + max(0.0, down) - max(0.0, up))
 
     def _cost(self, rect: QRectF) -> float:
         """Return the square pixels of nodes that a rectangle would hide, and of itself that would not be seen."""
@@ -100,10 +129,15 @@ class CardDock:
         glide = -self._view.still_to_glide()
         hidden, transform = 0.0, self._view.viewportTransform()
         for node, item in self._view.canvas.nodes.items():
-            over = transform.mapRect(item.body).translated(glide).intersected(rect)
+            over = transform.mapRect(item.body).translated(glide).adjusted(-ROUND, -ROUND, ROUND, ROUND).intersected(rect)
             if not over.isEmpty():
-                hidden += over.width() * over.height() * (6.0 if node == self.node else 1.0)
+                hidden += over.width() * over.height() * self._weight(node)
         return hidden + 4 * outside
+
+    def _weight(self, node: NodeId) -> float:
+        """Return how much a node matters: the card's own most, then those that the pass on show visits; before any pass all alike."""
+        visited = self._view.canvas.context.turns
+        return OWN if node == self.node else 1.0 if not visited else VISITED if node in visited else OTHER
 
     def _line(self, card: QRectF) -> QLineF:
         """Return the tether in canvas units, from the node's edge to the card's."""

@@ -16,7 +16,26 @@ HEIGHT, RAMP = 30, 136.0
 MARGIN = 16  # px from the corners of the view
 
 
-class Legend(QWidget):
+class Overlay(QWidget):
+    """A box at a corner of the canvas. It is there where it has something to show and no card stands over it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._wanted, self._covered = True, False
+
+    def want(self, wanted: bool) -> None:
+        """Show it, or not."""
+        self._wanted = wanted
+        self.setVisible(wanted and not self._covered)
+
+    def cover(self, covered: bool) -> None:
+        """Hide it while a card stands over it."""
+        if covered != self._covered:
+            self._covered = covered
+            self.setVisible(self._wanted and not covered)
+
+
+class Legend(Overlay):
     """The colour range of the pass on show, fixed inside the pass; a click switches between sign and norm."""
 
     def __init__(self, theme: Theme, switch: Callable[[], None], parent: QWidget) -> None:
@@ -26,7 +45,7 @@ class Legend(QWidget):
         self._range = GradientRange()
         self._norms = False
         self._ramp = 98.0  # left edge of the ramp
-        self.hide()
+        self.want(False)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the canvas below need not be painted with it
         self.setFixedSize(284, HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -37,7 +56,7 @@ class Legend(QWidget):
         if (theme, scale, norms) == (self._theme, self._range, self._norms):
             return
         self._theme, self._range, self._norms = theme, scale, norms
-        self.setVisible(bool(scale.gmax))
+        self.want(bool(scale.gmax))
         self._places()
         self.setAccessibleDescription(f"{scale.decades} decades up to {text.short(scale.gmax or 0.0)}")
         self.update()
@@ -92,7 +111,7 @@ class Legend(QWidget):
         paint.painter.end()
 
 
-class ZoomBox(QWidget):
+class ZoomBox(Overlay):
     """Minus, the zoom in per cent (a click goes to 100 %), plus, and fit all."""
 
     def __init__(

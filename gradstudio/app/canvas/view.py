@@ -160,6 +160,11 @@ class CanvasView(Camera):
         """Dock a card at a node, on its emptiest side, and keep it there; None hides it."""
         self.dock.place(card, path, failed)
 
+    def cover(self, rect: QRect) -> None:
+        """Hide the overlays that a card stands over: a corner of one that looks out is no use to anybody."""
+        for overlay in (self.legend, self.zoom_box):
+            overlay.cover(rect.intersects(overlay.geometry()))
+
     def focus_next(self, step: int) -> None:
         """Put the keyboard on the next node, or the one before."""
         self.keys.next(step)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtTest import QTest
 
+from gradstudio.app.canvas.camera import scroll_needed
 from gradstudio.app.paint import Paint
 from gradstudio.app.widgets.card import Card
 
@@ -92,3 +94,38 @@ def test_a_card_that_was_dragged_stays_where_it_was_put(view, card):
     card.move(20, 20)
     view.pan(40, 0)
     assert (card.x(), card.y()) == (20, 20)
+
+
+def test_the_tether_goes_with_a_card_that_is_dragged(view, card):
+    view.place_card(card, ("n5",))
+    before = view.dock.tether.boundingRect()
+    QTest.keyClick(card, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    assert view.dock.tether.boundingRect().height() == before.height() + 20
+
+
+def test_a_card_that_has_no_room_beside_its_node_makes_some(view, studio, qtbot):
+    tall = Plain(studio, 300, 400)
+    view.resize(700, 500)
+    view.place_card(tall, ("n5",))
+    assert QRectF(view.viewport().rect()).contains(body(tall))
+    assert not body(tall).intersects(node_rect(view, "n5"))
+    shiboken6.delete(tall)
+
+
+def test_what_a_card_stands_over_at_the_corners_is_hidden_as_long(view, card):
+    view.place_card(card, ("n7",))
+    card.by_hand = True
+    card.move(view.zoom_box.pos())
+    view.dock.follow()
+    assert not view.zoom_box.isVisible()
+    assert view.legend.isVisible()
+    view.place_card(card, None)
+    assert view.zoom_box.isVisible()
+
+
+def test_the_view_scrolls_only_for_a_node_that_is_not_well_in_it():
+    assert scroll_needed(200, 400, 1000, 0.15) == 0
+    assert scroll_needed(100, 210, 1000, 0.15) == 0  # its middle is in
+    assert scroll_needed(20, 150, 1000, 0.15) == -65
+    assert scroll_needed(-30, 500, 1000, 0.15) == -46
+    assert scroll_needed(800, 1100, 1000, 0.15) == 116
