@@ -42,8 +42,8 @@ class Editor:
         if hit.node is None or hit.part is None:
             return
         face, part = self._view.canvas.face(hit.node), hit.part
-        if part.kind == "value" and face.editable:
-            self.value(hit.node)
+        if part.kind == "value":
+            self._view.edit_value(hit.node)
         elif part.kind == "title" and face.kind != "scissors":
             self.name(hit.node)
         elif part.kind in ("row", "input"):

@@ -113,7 +113,7 @@ class Keys:
                 self._show_port()
             return True
         here = self.here()
-        if here is not None and self._view.canvas.face(here).editable:
+        if here is not None and self._view.canvas.face(here).kind != "scissors":
             self._view.edit_value(here)
             return True
         return False

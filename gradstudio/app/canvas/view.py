@@ -61,6 +61,7 @@ class CanvasView(Camera):
 
     search_requested = Signal(QPointF, object)  # scene position, LooseWire or None
     menu_requested = Signal(QPoint, object)  # global position, Hit
+    table_requested = Signal(str)  # node
     space_tapped = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
@@ -145,8 +146,11 @@ class CanvasView(Camera):
         return self.to_scene(self._middle())
 
     def edit_value(self, node: NodeId) -> None:
-        """Type the number of a leaf."""
-        self.editor.value(node)
+        """Type the number of a leaf; of what is more than a number, or is computed, ask for the table."""
+        if self.canvas.face(node).editable:
+            self.editor.value(node)
+        else:
+            self.table_requested.emit(node)
 
     def edit_name(self, node: NodeId) -> None:
         """Type the name of a node."""
