@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
-from gradstudio.app import menus, theme
+from gradstudio.app import menus, tables, theme
 from gradstudio.app.actions import Actions
 from gradstudio.app.canvas.adding import LEAF_DROP, OP_DROP
 from gradstudio.app.canvas.gestures.loose import LooseWire
@@ -17,6 +17,7 @@ from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
 from gradstudio.app.clipboard import Clipboard
 from gradstudio.app.dialogs import DISCARD, GRAPHS, PROGRAMS, SAVE, Dialogs
+from gradstudio.app.lower_dock import LowerDock
 from gradstudio.app.panels.code import CodePanel
 from gradstudio.app.panels.inspector.panel import InspectorPanel
 from gradstudio.app.panels.palette import PalettePanel
@@ -32,7 +33,7 @@ from gradstudio.app.widgets.error_card import ErrorCard
 from gradstudio.app.widgets.step_card import StepCard
 from gradstudio.code.emit import emit
 from gradstudio.document.arrange import below, beside
-from gradstudio.document.graph import LEAF
+from gradstudio.document.graph import LEAF, NodeId
 from gradstudio.io import reader
 from gradstudio.io.files import save as save_bytes
 from gradstudio.io.refusal import NotSaved, Refusal
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.timeline = TimelinePanel(studio, self)
         self.inspector = InspectorPanel(studio, self)
         self.code = CodePanel(studio, self)
+        self.lower = LowerDock(studio, self.code, self)
         self.status = StatusBar(studio, self)
         self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas))
         self._lay_out()
@@ -79,7 +81,7 @@ class MainWindow(QMainWindow):
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         self.middle = QSplitter(Qt.Orientation.Vertical)
         self.right = QSplitter(Qt.Orientation.Vertical)
-        for splitter, widgets in ((self.middle, (self.canvas, self.timeline)), (self.right, (self.inspector, self.code))):
+        for splitter, widgets in ((self.middle, (self.canvas, self.timeline)), (self.right, (self.inspector, self.lower))):
             for widget in widgets:
                 splitter.addWidget(widget)
         for column in (self.palette_panel, self.middle, self.right):
@@ -150,6 +152,7 @@ class MainWindow(QMainWindow):
         self.toolbar.backward.menu_wanted.connect(self._show_backward_menu)
         self.canvas.search_requested.connect(self.search_at)
         self.canvas.menu_requested.connect(self.actions_.show_context)
+        self.canvas.table_requested.connect(self.open_table)
         self.canvas.space_tapped.connect(self.play_or_pause)
         self.canvas.complete_leaf = self.dialogs.complete_leaf
         self.timeline.plots_ready.connect(self.plots_ready)
@@ -211,6 +214,10 @@ class MainWindow(QMainWindow):
     def ask_leaf(self, at: QPointF | None = None) -> None:
         """Ask for a leaf's name, shape, dtype and start value, and add it."""
         self.add_item(LEAF, at or self.actions_.place)
+
+    def open_table(self, node: NodeId) -> None:
+        """Show the whole tensor of a node in a table."""
+        tables.open_table(self.studio, self, node)
 
     # ---- search
 
@@ -305,7 +312,7 @@ class MainWindow(QMainWindow):
 
     def focus_next_dock(self) -> None:
         """Give the focus to the next dock in turn."""
-        docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.code, self.palette_panel, self.toolbar)
+        docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.lower, self.palette_panel, self.toolbar)
         docks = tuple(d for d in docks if d.isVisible())
         focused = QApplication.focusWidget()
         now = next((i for i, d in enumerate(docks) if focused is not None and (d is focused or d.isAncestorOf(focused))), -1)
