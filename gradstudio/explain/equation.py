@@ -255,7 +255,7 @@ def _forward(case: Case, step: Step) -> Equation:
     symbol = _symbol(node)
     between = (symbol if len(symbol) == 1 and len(operands) == 2 else ",",) * (len(operands) - 1)
     rows = (Row((*operands[:3], results[0]), (*between[:2], "=")),)
-    captions = tuple(_input_name(node, i) for i in range(len(operands[:3])))
+    captions = tuple(_argument(node, i) for i in range(len(operands[:3])))
     view = case.state.tensors.get((step.node, 0))
     return Equation(step.node, *_head(case, step), (*captions, "Result"), rows, (), _tracked(case, view))
 
@@ -271,9 +271,9 @@ def _operand_term(case: Case, path: tuple[int, ...], operand: object) -> Term | 
     return _view_term(_near(case, source), view) if view else Term(_near(case, source), words="–")
 
 
-def _input_name(node: Node, i: int) -> str:
+def _argument(node: Node, i: int) -> str:
     row = TABLE.get(node.op)
-    return row.inputs[i].name if row and i < len(row.inputs) else ""
+    return row.inputs[i].argument if row and i < len(row.inputs) else ""
 
 
 def _tracked(case: Case, view: TensorView | None) -> str:

@@ -141,8 +141,9 @@ def draw_row(paint: Paint, row: Row, plate: QRectF) -> None:
         paint.text((centres[i] + centres[i + 1]) / 2, middle - 1, sign, "heading", "text3", "c", 500)
     if row.target:
         color = shade_of(paint, row.terms[-1])
-        paint.icon("arrow-right", plate.left() + 392, plate.top() + 28, 14, color)
-        paint.text(plate.left() + 407, plate.top() + 28, row.target, "number", "text", width=plate.right() - plate.left() - 411)
+        y = plate.top() + (50 if plate.height() >= TALL_ROW else 28)
+        paint.icon("arrow-right", plate.left() + 392, y, 14, color)
+        paint.text(plate.left() + 407, y, row.target, "number", "text", width=plate.right() - plate.left() - 411)
     if row.shapes:
         paint.text(plate.center().x(), plate.bottom() - 12, row.shapes, "code", "text2", "c")
 

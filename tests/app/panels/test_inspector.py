@@ -206,6 +206,21 @@ def test_stepping_in_a_forward_shows_the_selection(panel, qtbot):
     assert panel.sheet.head.name == "mul"
 
 
+def test_stepping_in_a_forward_shows_its_ops_and_what_they_save(panel, qtbot):
+    go_to(panel, 3, qtbot)
+    assert rows(panel, Progress)[0].title == "Forward"
+    assert rows(panel, Progress)[0].right == "3 of 10"
+    visits = [(row.title, row.node_name, row.sequence_nr, row.state) for row in rows(panel, Visit)]
+    assert visits[:4] == [
+        ("pow", "a", "4.0", "done"),
+        ("mul", "z", "12.0", "done"),
+        ("add", "t", "11.5", "now"),
+        ("l2_penalty/pow", "pow", "", "next"),
+    ]
+    assert len(visits) == 10
+    assert [(row.who, row.state) for row in rows(panel, Saved)] == [("pow", "held"), ("mul", "held"), ("mul", "held")]
+
+
 def test_stepping_back_restores_what_was_there(panel, qtbot):
     panel.studio.select([Z])
     go_to(panel, 60, qtbot)

@@ -118,7 +118,7 @@ def draw_visit(paint: Paint, row: Visit, width: float, column: float) -> None:
         paint.icon("octagon-alert", 7, cy, 15, "error")
     elif now:
         paint.dot(7, cy, 6.2, None, "text", 2)
-        paint.triangle(6.5, cy, 3, "text", left=True)
+        paint.triangle(7.5 if row.forward else 6.5, cy, 3, "text", left=not row.forward)
     else:
         paint.dot(7, cy, 6.2, None, "line2", 1.6)
     shade = "error" if row.state == "failed" else "text" if now else "text2" if row.state == "done" else "text3"

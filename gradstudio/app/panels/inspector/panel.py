@@ -17,7 +17,7 @@ from gradstudio.app.panels.inspector.hints import Hints
 from gradstudio.app.panels.inspector.leaf import leaf_sheet
 from gradstudio.app.panels.inspector.op import op_sheet
 from gradstudio.app.panels.inspector.rows import Empty, Sheet
-from gradstudio.app.panels.inspector.step import running_pass, step_sheet
+from gradstudio.app.panels.inspector.step import forward_at, forward_sheet, running_pass, step_sheet
 from gradstudio.app.panels.inspector.subject import Subject
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
@@ -107,6 +107,9 @@ class InspectorPanel(QWidget):
                 return failed_sheet(self._subject(failure.node), failure)
             if running and studio.stepping:
                 return step_sheet(studio.shown.document, studio.shown.labels, trace, state, running, studio.full_precision)
+        forward = forward_at(trace, state.k)
+        if forward and studio.stepping and not selected:
+            return forward_sheet(studio.shown.document, studio.shown.labels, trace, state, forward, studio.full_precision)
         if len(selected) > 1:
             return Sheet(None, (Empty(f"{text.plural(len(selected), 'node')} selected"),))
         return self.node_sheet(selected[0]) if selected else NOTHING

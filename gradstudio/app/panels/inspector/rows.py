@@ -158,13 +158,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A row of the engine's queue."""
+    """A row of the engine's queue; or (`forward`) of the ops of a forward, with what each is called and has come to."""
 
     state: Literal["done", "now", "next", "failed"]
     title: str
     node_name: str
     sequence_nr: str
     above: int = 0
+    forward: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The inspector while a pass is stepped through: how far it is, the engine's queue, the saved tensors."""
+"""The inspector while stepping: how far a pass is, the engine's queue or the ops of a forward, the saved tensors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from gradstudio.app.panels.inspector.subject import Subject, pass_name
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF, NodePath
 from gradstudio.document.labels import Labels, base_op
+from gradstudio.explain.wording import call_name
 from gradstudio.session.state import SavedTensor, State
-from gradstudio.session.trace import Pass, Planned, Trace
+from gradstudio.session.trace import Pass, Planned, Span, Trace
 
 MOST_VISITS, MOST_SAVED = 24, 32  # rows; a longer queue is shown round the visit of now
 STATES = ("held", "in use", "freed")
@@ -35,11 +36,58 @@ def step_sheet(document: Document, labels: Labels, trace: Trace, state: State, e
     ))  # fmt: skip
 
 
+def forward_at(trace: Trace, k: int) -> Span | None:
+    """Return the forward that step k is an op of."""
+    span = trace.span_at(k)
+    return span if span and span.kind == "forward" else None
+
+
+def forward_sheet(document: Document, labels: Labels, trace: Trace, state: State, span: Span, full: bool) -> Sheet:
+    """Return the sheet of an op of a forward."""
+    turn, total = state.k - span.start, span.end - span.start
+    title = call_name(document, trace, span.call).capitalize()
+    return Sheet(None, (
+        Progress(title, f"{turn} of {total}", turn / max(1, total)), Rule(above=0), Title("Ops in order", "value", above=5),
+        *op_rows(document, labels, trace, state, span, full),
+        Rule(above=10), Title("Saved tensors", "for backward", above=7), *ledger(document, labels, trace, state, full),
+    ))  # fmt: skip
+
+
+def op_rows(document: Document, labels: Labels, trace: Trace, state: State, span: Span, full: bool) -> tuple[Row, ...]:
+    """Return the ops of a forward: done, now, to come."""
+    first, last = window(state.k - span.start, span.end - span.start)
+    rows: list[Row] = [Remark("", f"{text.plural(first, 'op')} before")] if first else []
+    for i in range(first, last):
+        k = span.start + i + 1
+        step = trace.steps[k - 1]
+        view = state.tensors.get((step.node, 0)) if k <= state.k else None
+        value = "" if view is None else text.number(view.item, full, view.dtype) if view.item is not None else text.shape(view.shape)
+        above = 6 if i == first else 0
+        rows.append(
+            Visit(visit_state(k, state.k, False), place(document, labels, step.node), result(labels, step.node), value, above, True)
+        )
+    more = span.end - span.start - last
+    return (*rows, *([Remark("", f"{more} more")] if more else []))
+
+
+def result(labels: Labels, path: NodePath) -> str:
+    """Return what the result of an op is called, as code beside it would."""
+    try:
+        return labels.label(path).rpartition("/")[2]
+    except KeyError:
+        return "…"
+
+
+def window(turn: int, total: int) -> tuple[int, int]:
+    """Return which of many rows are shown: those round the one of now."""
+    first = max(0, min(turn - MOST_VISITS // 3, total - MOST_VISITS))
+    return first, min(total, first + MOST_VISITS)
+
+
 def visit_rows(document: Document, labels: Labels, each: Pass, turn: int) -> tuple[Row, ...]:
     """Return the planned visits: done, now, to come."""
     total = len(each.planned)
-    first = max(0, min(turn - MOST_VISITS // 3, total - MOST_VISITS))
-    last = min(total, first + MOST_VISITS)
+    first, last = window(turn, total)
     failed = each.raised and turn == each.ran
     rows: list[Row] = [Remark("", f"{text.plural(first, 'visit')} before")] if first else []
     for i in range(first, last):
