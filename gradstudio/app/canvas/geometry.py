@@ -64,20 +64,31 @@ class Geometry:
         """The node's body."""
         return QRectF(0, 0, self.width, self.height)
 
-    def input_point(self, path: OperandPath) -> QPointF:
-        """Return the port of an operand; of one that has no port of its own the nearest."""
+    def input_y(self, path: OperandPath) -> float:
+        """Return the height of the port of an operand; of one that has no port of its own that of the nearest."""
         y = self.inputs.get(path)
-        if y is None:
-            y = self.inputs.get(path[:1], next(iter(self.inputs.values()), self.height / 2))
-        return QPointF(0, y)
+        return y if y is not None else self.inputs.get(path[:1], next(iter(self.inputs.values()), self.height / 2))
+
+    def output_y(self, out: int) -> float:
+        """Return the height of the port of an output."""
+        return self.outputs.get(out, self.height / 2)
+
+    @property
+    def grad_y(self) -> float:
+        """The height of the port of the .grad, in the drawer."""
+        return self.height / 2 if self.drawer is None else self.drawer + DRAWER / 2
+
+    def input_point(self, path: OperandPath) -> QPointF:
+        """Return the port of an operand."""
+        return QPointF(0, self.input_y(path))
 
     def grad_point(self) -> QPointF:
         """Return the port of the .grad, on the right edge of the drawer."""
-        return QPointF(self.width, self.height / 2 if self.drawer is None else self.drawer + DRAWER / 2)
+        return QPointF(self.width, self.grad_y)
 
     def output_point(self, out: int) -> QPointF:
         """Return the port of an output."""
-        return QPointF(self.width, self.outputs.get(out, self.height / 2))
+        return QPointF(self.width, self.output_y(out))
 
 
 def geometry(face: NodeFace, level: Level) -> Geometry:

@@ -46,6 +46,7 @@ class NodeItem(QGraphicsItem):
         self.canvas = scene
         self.node = node
         self.face = face
+        self.at = 0.0, 0.0
         self.full: Geometry = geometry(face, Level.FULL)
         self.place: Geometry = self.full if scene.level == Level.FULL else geometry(face, scene.level)
         self._bounds = self._reach()
@@ -109,6 +110,21 @@ class NodeItem(QGraphicsItem):
         if self.face.kind == "scissors":
             return self.body
         return self.full.rect.translated(self.pos())
+
+    def put(self, x: float, y: float) -> None:
+        """Stand at a place of the canvas."""
+        if (x, y) != self.at:
+            self.at = x, y
+            self.setPos(x, y)
+
+    def output_at(self, out: int, grad: bool) -> tuple[float, float]:
+        """Return where an output port is, or that of a .grad, in scene coordinates."""
+        x, y = self.at
+        return x + self.place.width, y + (self.place.grad_y if grad else self.place.output_y(out))
+
+    def input_at(self, path: OperandPath) -> tuple[float, float]:
+        """Return where an input port is, in scene coordinates."""
+        return self.at[0], self.at[1] + self.place.input_y(path)
 
     def port(self, path: OperandPath | None, out: int = 0, grad: bool = False) -> QPointF:
         """Return an input port (path), an output port, or that of a .grad in scene coordinates."""

@@ -26,9 +26,10 @@ from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
 from gradstudio.app.canvas.step_overlay import StepOverlay
 from gradstudio.app.canvas.touched import is_rebuilt, touched
-from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_faces
-from gradstudio.app.canvas.wire_layer import Ends, WireLayer
+from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_runs
+from gradstudio.app.canvas.wire_layer import WireLayer
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run
 from gradstudio.document.graph import NodeId, NodePath, Wire
 from gradstudio.session.trace import TensorKey
 
@@ -240,10 +241,13 @@ class CanvasScene(QGraphicsScene):
     # ------------------------------------------------------------ places
     def position(self, node: NodeId) -> QPointF:
         """Return where a node stands: in a drag, or in the document; one that was never placed at the origin."""
+        return QPointF(*self.place_of(node))
+
+    def place_of(self, node: NodeId) -> tuple[float, float]:
+        """Return the same as two numbers."""
         if node in self.moving:
-            return self.moving[node]
-        x, y = self.context.document.layout.positions.get(node, (0, 0))
-        return QPointF(x, y)
+            return self.moving[node].x(), self.moving[node].y()
+        return self.context.document.layout.positions.get(node, (0, 0))
 
     def move_nodes(self, positions: dict[NodeId, QPointF]) -> None:
         """Show nodes elsewhere while they are dragged; the document is not touched."""
@@ -259,22 +263,22 @@ class CanvasScene(QGraphicsScene):
         before = {n: self.nodes[n].body for n in nodes if n in self.nodes}
         for node in before:
             if self.nodes[node].face.kind != "scissors":
-                self.nodes[node].setPos(self.position(node))
+                self.nodes[node].put(*self.place_of(node))
         self._reshape(before)
 
     def _reshape(self, before: dict[NodeId, QRectF]) -> None:
         """Let wires and frames follow nodes that have another place or size; `before`: the plates they had."""
         self._measure(before)
-        wires = self.wires.move(before, self.ends)
+        wires = self.wires.move(before)
         if len(before) < FEW:
-            wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)], self.ends)
+            wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)])
         self._place_scissors(wires)
         self.frames.follow()
 
     def _place_nodes(self) -> None:
         for node, item in self.nodes.items():
             if item.face.kind != "scissors":
-                item.setPos(self.position(node))
+                item.put(*self.place_of(node))
         self._measure()
 
     def _measure(self, nodes: Iterable[NodeId] | None = None) -> None:
@@ -326,35 +330,46 @@ class CanvasScene(QGraphicsScene):
         area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
         return [(item.node, item) for item in self.items(area) if isinstance(item, NodeItem)]
 
-    def obstacles(self, face: WireFace) -> Boxes:
-        """Return the boxes that a wire must not cross: all nodes but its own two."""
-        own = [self._box_of[n] for n in (face.source.source, face.target) if n in self._box_of]
-        return np.delete(self._boxes, own, 0) if own else self._boxes
+    @property
+    def boxes(self) -> Boxes:
+        """The plates of all nodes but scissors."""
+        return self._boxes
+
+    def boxes_of(self, runs: list[Run]) -> Indices:
+        """Return the boxes of the two nodes of each wire: (n, 2), -1 where a node has none."""
+        where = self._box_of.get
+        return np.array([(where(r.source.source, -1), where(r.target, -1)) for r in runs], np.intp).reshape(-1, 2)
+
+    def obstacles(self, own: Indices, box: npt.NDArray[np.float64]) -> Boxes:
+        """Return the boxes beside a wire that it must not cross: all nodes but its own two."""
+        wanted = (self._boxes[:, 2] > box[0] - ASIDE) & (self._boxes[:, 0] < box[2] + ASIDE)
+        wanted[own[own >= 0]] = False
+        found: Boxes = self._boxes[wanted]
+        return found
 
     def boxes_in(self, rect: QRectF) -> Boxes:
         """Return the boxes of the nodes in a rectangle."""
         found: Boxes = self._boxes[self._in(rect)]
         return found
 
-    def ends(self, face: WireFace) -> Ends:
-        """Return the two ports of a wire."""
-        start = self.nodes[face.source.source].port(None, face.source.out, face.source.grad)
-        return start, self.nodes[face.target].port(face.path)
+    def ends_of(self, runs: list[Run]) -> EndArray:
+        """Return the two ports of each wire."""
+        nodes = self.nodes
+        rows = [(*nodes[r.source.source].output_at(r.source.out, r.source.grad), *nodes[r.target].input_at(r.path)) for r in runs]
+        return np.array(rows, np.float64).reshape(-1, 4)
 
     def cut_point(self, node: NodeId) -> QPointF:
         """Return where the scissors of a detach would like to be."""
         return self.position(node) + QPointF(36, 14)
 
     def _set_wires(self) -> None:
-        faces = wire_faces(self.context)
         self.pills.reset(self.sceneRect())
-        self.wires.set_wires(faces, self.ends, self.sceneRect())
-        self._place_scissors(faces)
+        self.wires.set_wires(wire_runs(self.context), self.sceneRect())
+        self._place_scissors(None)
 
-    def _place_scissors(self, wires: Iterable[WireId]) -> None:
-        for key in wires:
-            cut, shape = self.wires.face(key).cut, self.wires.shape_of(key)
-            if cut is not None and shape is not None and cut in self.nodes:
+    def _place_scissors(self, wires: Iterable[WireId] | None) -> None:
+        for cut, shape in self.wires.cuts(wires):
+            if cut in self.nodes:
                 item, at = self.nodes[cut], shape.point(shape.cut)
-                item.setPos(at)
+                item.put(at.x(), at.y())
                 item.turn(len(self.boxes_in(QRectF(at.x() - 60, at.y() - 10, 46, 20))) > 0)

@@ -6,6 +6,7 @@ from gradstudio.app import text
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import WireFace, WireKind
 from gradstudio.app.canvas.tints import tint_of
+from gradstudio.app.canvas.wire_runs import Run
 from gradstudio.app.theme import WIRE
 from gradstudio.document.graph import OperandPath, Wire
 from gradstudio.session.state import Flow
@@ -14,9 +15,15 @@ WIDTHS = 8  # steps a pixel: a number that rolls a little does not change the pi
 WireId = tuple[str, OperandPath]  # target and operand path
 
 
-def wire_faces(context: Context) -> dict[WireId, WireFace]:
-    """Return the face of every wire on show; a wire into scissors and the one out of them are one."""
-    return {(w.target, w.path): wire_face(context, w) for w in context.graph.wires if is_drawn(context, w)}
+def wire_runs(context: Context) -> dict[WireId, Run]:
+    """Return what every wire on show joins; a wire into scissors and the one out of them are one."""
+    nodes, cuts, runs = context.graph.nodes, context.scissors, {}
+    for source, target, path in ((w.source, w.target, w.path) for w in context.graph.wires):
+        if source.source in cuts:
+            runs[target, path] = Run(cuts[source.source][0].source, target, path, source.source)
+        elif source.source in nodes and target not in cuts:
+            runs[target, path] = Run(source, target, path)
+    return runs
 
 
 def is_drawn(context: Context, wire: Wire) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_paint import dense_pen, paint_wire
-from gradstudio.app.canvas.wire_path import NO_BOXES, SAMPLES, Boxes, distances
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes, distances
+from gradstudio.app.canvas.wire_runs import EndArray, Indices, Run, blocked, hulls, plain_points
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
@@ -25,16 +26,14 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 MARGIN = 24.0  # a wire's marks and halo, and its pill
+GROWN = np.array([-MARGIN, -MARGIN, MARGIN, MARGIN])
 ORDER = {"frozen": 0, "pending": 1, "forward": 2, "zero": 3, "gradient": 4, "tensor": 4, "error": 6}
 REACH = 14.0  # what halo and marks stick out of the path, at 100 %
 DENSE = 150  # wires in view; more are drawn plainly
 ROUTED_UP_TO = 1500  # wires; beyond, all are plain
 
-Ends = tuple[QPointF, QPointF]
-
-
 class WireLayer(QGraphicsItem):
-    """Draws wires whose faces and ends the scene gives. Faces are worked out when they are painted."""
+    """Draws the wires that the scene names. Ends and boxes are arrays; shapes and faces are made when they are looked at."""
 
     def __init__(self, scene: CanvasScene) -> None:
         super().__init__()
@@ -45,80 +44,122 @@ class WireLayer(QGraphicsItem):
         self.ids: list[WireId] = []
         self.hidden: frozenset[WireId] = frozenset()
         self._index: dict[WireId, int] = {}
-        self._faces: dict[WireId, WireFace] = {}
+        self._runs: list[Run] = []
+        self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
-        self._shapes: list[WireShape] = []
+        self._shapes: dict[int, WireShape] = {}  # of those that were looked at, and of those that go round a node
+        self._ends: EndArray = np.empty((0, 4))
         self._boxes: Boxes = NO_BOXES
-        self._coarse = np.empty((0, SAMPLES, 2))
-        self._ends = np.empty((0, 4))
+        self._own: Indices = np.empty((0, 2), np.intp)
         self._rect = QRectF()
-        self._of_node: dict[NodeId, list[WireId]] = {}
+        self._of_node: dict[NodeId, list[WireId]] | None = None
 
     # ------------------------------------------------------------ content
-    def set_wires(self, faces: dict[WireId, WireFace], ends: Callable[[WireFace], Ends], rect: QRectF) -> None:
+    def set_wires(self, runs: dict[WireId, Run], rect: QRectF) -> None:
         """Take over all wires: after an edit, an opening, a change of level."""
         self.prepareGeometryChange()
+        before = {key: shape for key, i in self._index.items() if (shape := self._shapes.get(i)) is not None}
         self._rect = rect
-        self.ids = list(faces)
+        self.ids, self._runs = list(runs), list(runs.values())
         self._index = {key: i for i, key in enumerate(self.ids)}
-        self._faces = dict(faces)
-        self._dirty = set()
-        self._of_node = {}
-        for key, face in faces.items():
-            for node in {face.source.source, face.target, *((face.cut,) if face.cut else ())}:
-                self._of_node.setdefault(node, []).append(key)
-        self._shapes = [self._shape(face, ends(face)) for face in faces.values()]
-        self._boxes = np.array([_box(s) for s in self._shapes]).reshape(-1, 4)
-        self._coarse = np.array([s.coarse for s in self._shapes]).reshape(-1, SAMPLES, 2)
-        self._ends = np.concatenate([self._coarse[:, 0], self._coarse[:, -1]], 1)
+        self._faces, self._shapes, self._of_node = {}, {}, None
+        self._dirty.clear()
+        self._ends = self.canvas.ends_of(self._runs)
+        self._boxes = hulls(self._ends) + GROWN
+        self._own = self.canvas.boxes_of(self._runs)
+        self._keep_shapes(before)
         self.update()
+
+    def _keep_shapes(self, before: dict[WireId, WireShape]) -> None:
+        """Route what must go round a node; keep the shapes, and so the pictures, of wires that run where they did."""
+        around = set(self._blocked(np.arange(len(self.ids))))
+        for key, shape in before.items():
+            i = self._index.get(key)
+            if i is not None and i not in around and len(shape.curves) == 1 and _ends(shape) == tuple(self._ends[i].tolist()):
+                self._shapes[i] = shape
+                self._cut(i, shape)
+        for i in around:
+            made = self._shaped(i, around=True)
+            old = before.get(self.ids[i])
+            self._take(i, old if old is not None and np.array_equal(old.curves, made.curves) else made)
+
+    def _blocked(self, which: Indices) -> list[int]:
+        """Return those of some wires that would run across a node; very many wires are all plain."""
+        if len(self.ids) > ROUTED_UP_TO:
+            return []
+        found: list[int] = which[blocked(self._ends[which], self._own[which], self.canvas.boxes)].tolist()
+        return found
 
     def invalidate(self, keys: Iterable[WireId], seen: QRectF) -> None:
         """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different."""
-        inside = set(self._touching(seen).tolist())
+        inside = set() if seen.isEmpty() else set(self._touching(seen).tolist())
         for key in keys:
             i = self._index.get(key)
-            if i is None:
+            before = self._faces.get(key)
+            if i is None or before is None:
                 continue
             self._dirty.add(key)
-            if i in inside:
-                before = self._faces[key]
-                if self.face(key) != before:
-                    self._repaint(i)
+            if i in inside and self.face(key) != before:
+                self._repaint(i)
 
-    def move(self, nodes: Iterable[NodeId], ends: Callable[[WireFace], Ends]) -> list[WireId]:
+    def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
         """Route the wires of nodes that moved anew; return them."""
-        keys = list(dict.fromkeys(key for node in nodes for key in self._of_node.get(node, ())))
-        for key in keys:
-            self._reroute(key, ends)
+        keys = list(dict.fromkeys(key for node in nodes for key in self.wires_of(node)))
+        self._reroute([self._index[key] for key in keys])
         return keys
 
-    def reroute_near(self, rects: list[QRectF], ends: Callable[[WireFace], Ends]) -> list[WireId]:
+    def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
         """Route those wires anew that pass by places from which, or to which, a node has moved; return them."""
         if len(self.ids) > ROUTED_UP_TO:
             return []
-        near = {i for rect in rects for i in self._touching(rect).tolist()}
-        for i in near:
-            self._reroute(self.ids[i], ends)
+        near = sorted({i for rect in rects for i in self._touching(rect).tolist()})
+        self._reroute(near)
         return [self.ids[i] for i in near]
 
-    def _reroute(self, key: WireId, ends: Callable[[WireFace], Ends]) -> None:
-        i = self._index[key]
-        self.canvas.pills.forget(key)
-        self._repaint(i)
-        self._shapes[i] = self._shape(self._faces[key], ends(self._faces[key]))
-        self._boxes[i] = _box(self._shapes[i])
-        self._coarse[i] = self._shapes[i].coarse
-        self._ends[i] = *self._coarse[i, 0], *self._coarse[i, -1]
-        self._repaint(i)
+    def _reroute(self, which: list[int]) -> None:
+        """Let wires run by where nodes stand now. A wire whose course stays keeps its shape."""
+        if not which:
+            return
+        at = np.array(which, np.intp)
+        before = self._ends[at].tolist()
+        self._ends[at] = self.canvas.ends_of([self._runs[i] for i in which])
+        around = set(self._blocked(at))
+        for i, was, now in zip(which, before, self._ends[at].tolist(), strict=True):
+            old = self._shapes.get(i)
+            self.canvas.pills.forget(self.ids[i])
+            if i not in around and was == now and (old is None or len(old.curves) == 1):
+                self._repaint_pill(i)
+                continue
+            self._repaint(i)
+            self._shapes.pop(i, None)
+            self._boxes[i : i + 1] = hulls(self._ends[i : i + 1]) + GROWN
+            if i in around:
+                made = self._shaped(i, around=True)
+                self._take(i, old if old is not None and np.array_equal(old.curves, made.curves) else made)
+            self._repaint(i)
 
-    def _shape(self, face: WireFace, ends: Ends) -> WireShape:
-        start, end = ends
-        boxes = NO_BOXES if len(self._faces) > ROUTED_UP_TO else self.canvas.obstacles(face)
-        shape = WireShape(start, end, boxes)
-        if face.cut:
-            shape.cut = shape.nearest(self.canvas.cut_point(face.cut))
+    def _shaped(self, i: int, around: bool = False) -> WireShape:
+        x, y, right, bottom = self._ends[i].tolist()
+        start, end = QPointF(x, y), QPointF(right, bottom)
+        return WireShape(start, end, self.canvas.obstacles(self._own[i], self._boxes[i]) if around else NO_BOXES)
+
+    def _take(self, i: int, shape: WireShape) -> WireShape:
+        self._shapes[i] = shape
+        self._cut(i, shape)
+        if len(shape.curves) > 1:
+            box = shape.box
+            self._boxes[i] = box.left() - MARGIN, box.top() - MARGIN, box.right() + MARGIN, box.bottom() + MARGIN
         return shape
+
+    def _cut(self, i: int, shape: WireShape) -> None:
+        cut = self._runs[i].cut
+        if cut:
+            shape.cut = shape.nearest(self.canvas.cut_point(cut))
+
+    def _shape(self, i: int) -> WireShape:
+        """Return the shape of a wire, made when it is first looked at."""
+        shape = self._shapes.get(i)
+        return shape if shape is not None else self._take(i, self._shaped(i))
 
     def leave_out(self, keys: Iterable[WireId]) -> None:
         """Draw all wires but these: one that is picked up is drawn by the gesture."""
@@ -131,20 +172,32 @@ class WireLayer(QGraphicsItem):
     # ------------------------------------------------------------ reading
     def face(self, key: WireId) -> WireFace:
         """Return the face of a wire, worked out anew where its numbers differ."""
-        if key in self._dirty:
+        if key in self._dirty or key not in self._faces:
             self._dirty.discard(key)
             found = self.canvas.describe_wire(key)
             if found is not None:
                 self._faces[key] = found
         return self._faces[key]
 
+    def cuts(self, keys: Iterable[WireId] | None = None) -> Iterator[tuple[NodeId, WireShape]]:
+        """Yield the scissors on wires (on these), with the shape of their wire."""
+        for i in range(len(self.ids)) if keys is None else [self._index[key] for key in keys]:
+            cut = self._runs[i].cut
+            if cut is not None:
+                yield cut, self._shape(i)
+
     def shape_of(self, key: WireId) -> WireShape | None:
         """Return the shape of a wire; None if there is no such wire."""
         i = self._index.get(key)
-        return self._shapes[i] if i is not None else None
+        return self._shape(i) if i is not None else None
 
     def wires_of(self, node: NodeId) -> list[WireId]:
         """Return the wires that start at, end at, or are cut by a node."""
+        if self._of_node is None:
+            self._of_node = {}
+            for key, run in zip(self.ids, self._runs, strict=True):
+                for each in {run.source.source, run.target, *((run.cut,) if run.cut else ())}:
+                    self._of_node.setdefault(each, []).append(key)
         return self._of_node.get(node, [])
 
     def visible(self, rect: QRectF) -> Iterator[tuple[WireId, WireFace, WireShape]]:
@@ -152,42 +205,53 @@ class WireLayer(QGraphicsItem):
         for i in self._touching(rect).tolist():
             key = self.ids[i]
             if key not in self.hidden:
-                yield key, self.face(key), self._shapes[i]
+                yield key, self.face(key), self._shape(i)
 
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
         near = self._touching(QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach))
         if not len(near):
             return None
-        gaps = distances(self._coarse[near], pos)
+        gaps = distances(self._points(near), pos)
         best = int(gaps.argmin())
         key = self.ids[int(near[best])]
         return key if gaps[best] <= reach and key not in self.hidden else None
 
+    def _points(self, which: Indices) -> np.ndarray:
+        """Return the courses of wires in 33 points each."""
+        points = plain_points(self._ends[which])
+        for n, i in enumerate(which.tolist()):
+            shape = self._shapes.get(i)
+            if shape is not None and len(shape.curves) > 1:
+                points[n] = shape.coarse
+        return points
+
     def crossing(self, rect: QRectF) -> list[WireId]:
         """Return the wires that pass through a rectangle."""
-        found = []
-        for i in self._touching(rect).tolist():
-            p = self._coarse[i]
-            inside = (p[:, 0] >= rect.left()) & (p[:, 0] <= rect.right()) & (p[:, 1] >= rect.top()) & (p[:, 1] <= rect.bottom())
-            if inside.any():
-                found.append(self.ids[i])
-        return found
+        which = self._touching(rect)
+        x, y = np.moveaxis(self._points(which), 2, 0)
+        inside = (x >= rect.left()) & (x <= rect.right()) & (y >= rect.top()) & (y <= rect.bottom())
+        return [self.ids[i] for i in which[inside.any(1)].tolist()]
 
     def ends_array(self, rect: QRectF | None = None) -> np.ndarray:
         """Return x1, y1, x2, y2 of each wire (that may be seen in rect), for the far view."""
         return self._ends if rect is None else self._ends[self._touching(rect)]
 
-    def _touching(self, rect: QRectF) -> np.ndarray:
+    def _touching(self, rect: QRectF) -> Indices:
         b = self._boxes
         hit = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())
         return np.nonzero(hit)[0]
 
     def _repaint(self, i: int) -> None:
+        self.update(self._area(i))
+        self._repaint_pill(i)
+
+    def _repaint_pill(self, i: int) -> None:
+        self.canvas.pills.update(self._area(i))
+
+    def _area(self, i: int) -> QRectF:
         left, top, right, bottom = self._boxes[i].tolist()
-        area = QRectF(left, top, right - left, bottom - top)
-        self.update(area)
-        self.canvas.pills.update(area)
+        return QRectF(left, top, right - left, bottom - top)
 
     # ------------------------------------------------------------ Qt
     def boundingRect(self) -> QRectF:
@@ -230,6 +294,5 @@ class WireLayer(QGraphicsItem):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
-def _box(shape: WireShape) -> tuple[float, float, float, float]:
-    box = shape.box
-    return box.left() - MARGIN, box.top() - MARGIN, box.right() + MARGIN, box.bottom() + MARGIN
+def _ends(shape: WireShape) -> tuple[float, float, float, float]:
+    return shape.start.x(), shape.start.y(), shape.end.x(), shape.end.y()

@@ -17,7 +17,7 @@ LANE_CLEAR = 24.0  # a lane keeps this distance from nodes
 SAMPLES = 33  # points a cubic
 NO_BOXES: Boxes = np.empty((0, 4))
 _T = np.linspace(0.0, 1.0, SAMPLES)
-_BEZIER = np.stack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3], 1)
+BEZIER = np.stack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3], 1)  # weights of the corners at each point
 
 
 def route(start: QPointF, end: QPointF, obstacles: Boxes) -> Curves:
@@ -33,9 +33,17 @@ def route(start: QPointF, end: QPointF, obstacles: Boxes) -> Curves:
     y = lane_height(start.y(), end.y(), left, right, obstacles)
     if y is None:
         return plain
-    turns, rises = (t for t in (turn, SHORTEST) if t <= turn), [r for r in (rise, 60.0, 40.0, SHORTEST) if r <= rise]
-    lanes = [lane(start, end, y, t, r) for t in turns for r in rises]
-    return min(lanes, key=lambda curves: crossings(sampled(curves), obstacles))
+    turns, rises = [t for t in (turn, SHORTEST) if t <= turn], [r for r in (rise, 60.0, 40.0, SHORTEST) if r <= rise]
+    best: tuple[int, Curves] | None = None
+    for turn_by in turns:
+        for rise_by in rises:
+            curves = lane(start, end, y, turn_by, rise_by)
+            met = crossings(sampled(curves), obstacles)
+            if met == 0:
+                return curves
+            if best is None or met < best[0]:
+                best = met, curves
+    return best[1] if best else plain
 
 
 def cubic(start: QPointF, end: QPointF) -> Curves:
@@ -65,7 +73,7 @@ def lane_height(start_y: float, end_y: float, left: float, right: float, obstacl
 
 def sampled(curves: Curves) -> Points:
     """Return points along a wire, 33 a cubic."""
-    points = _BEZIER @ curves
+    points = BEZIER @ curves
     return np.concatenate([points[0], *points[1:, 1:]])
 
 

@@ -32,10 +32,10 @@ class WireShape:
 
     __slots__ = ("_marks", "_parts", "_path", "_run", "curves", "cut", "end", "points", "shown", "start")
 
-    def __init__(self, start: QPointF, end: QPointF, obstacles: Boxes) -> None:
+    def __init__(self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None) -> None:
         self.start = start
         self.end = end
-        self.curves = route(start, end, obstacles)
+        self.curves = route(start, end, obstacles) if curves is None else curves
         self.points: Points = sampled(self.curves)
         self.cut = 0.5
         self.shown: object = None  # how it was last painted
