@@ -17,6 +17,7 @@ from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
 from gradstudio.app.clipboard import Clipboard
 from gradstudio.app.dialogs import DISCARD, GRAPHS, PROGRAMS, SAVE, Dialogs
+from gradstudio.app.lower_dock import LowerDock
 from gradstudio.app.panels.code import CodePanel
 from gradstudio.app.panels.inspector.panel import InspectorPanel
 from gradstudio.app.panels.palette import PalettePanel
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.timeline = TimelinePanel(studio, self)
         self.inspector = InspectorPanel(studio, self)
         self.code = CodePanel(studio, self)
+        self.under = LowerDock(studio, self.code, self)
         self.status = StatusBar(studio, self)
         self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas))
         self._lay_out()
@@ -79,7 +81,7 @@ class MainWindow(QMainWindow):
         self.columns = QSplitter(Qt.Orientation.Horizontal)
         self.middle = QSplitter(Qt.Orientation.Vertical)
         self.right = QSplitter(Qt.Orientation.Vertical)
-        for splitter, widgets in ((self.middle, (self.canvas, self.timeline)), (self.right, (self.inspector, self.code))):
+        for splitter, widgets in ((self.middle, (self.canvas, self.timeline)), (self.right, (self.inspector, self.under))):
             for widget in widgets:
                 splitter.addWidget(widget)
         for column in (self.palette_panel, self.middle, self.right):
@@ -310,7 +312,7 @@ class MainWindow(QMainWindow):
 
     def focus_next_dock(self) -> None:
         """Give the focus to the next dock in turn."""
-        docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.code, self.palette_panel, self.toolbar)
+        docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.under, self.palette_panel, self.toolbar)
         docks = tuple(d for d in docks if d.isVisible())
         focused = QApplication.focusWidget()
         now = next((i for i, d in enumerate(docks) if focused is not None and (d is focused or d.isAncestorOf(focused))), -1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gradstudio.app.lower_dock import STEPS
+
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
 
@@ -51,6 +53,10 @@ def toggle_precision(w: MainWindow) -> None:
 
 def toggle_docks(w: MainWindow) -> None:
     w.set_docks_hidden(not w.docks_hidden)
+
+
+def toggle_steps(w: MainWindow) -> None:
+    w.under.toggle(STEPS)
 
 
 def next_dock(w: MainWindow) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gradstudio.app.lower_dock import STEPS
 from gradstudio.document.graph import INPUT, LEAF, Node, NodeId
 from gradstudio.session.navigation import Breakpoint
 
@@ -133,6 +134,10 @@ def steps_by_op(w: MainWindow) -> bool:
 
 def is_full_precision(w: MainWindow) -> bool:
     return w.studio.full_precision
+
+
+def steps_are_listed(w: MainWindow) -> bool:
+    return w.under.shown == STEPS
 
 
 def docks_hidden(w: MainWindow) -> bool:

@@ -12,10 +12,9 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.widgets.drawn import POINTING, Drawn, Themed, begin, theme_of, ui_scale
 from gradstudio.app.widgets.plain import set_tip
 from gradstudio.app.widgets.switch import Switch
-from gradstudio.document.document import Document
 from gradstudio.explain.case import Case
-from gradstudio.explain.wording import call_name
-from gradstudio.session.trace import ACCUMULATE, Step, Trace
+from gradstudio.explain.steps import step_words
+from gradstudio.session.trace import Trace
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -129,20 +128,6 @@ def position_words(trace: Trace, k: int) -> tuple[str, str]:
     return f"Step {k}, stopped", f"({len(on_show.planned)} planned, {on_show.ran} ran)" if ran and on_show else ""
 
 
-def step_words(document: Document, case: Case, step: Step | None) -> str:
-    """Return what the step on show is: `mul  MulBackward0`, `x  AccumulateGrad`, `pow  a`, `x.grad.zero_()`."""
-    if step is None:
-        return ""
-    if not step.node or step.node not in case.flow.nodes:
-        return call_name(document, case.trace, step.call)
-    name = case.label((step.node, 0))
-    if step.kind == "visit":
-        return f"{name if step.name == ACCUMULATE else case.op(step.node)}  {step.name}"
-    if step.kind == "op":
-        return f"{case.op(step.node)}  {name}" if name != case.op(step.node) else name
-    return f"{name}.grad.zero_()" if step.kind == "zero" else f"{name}  {call_name(document, case.trace, step.call)}"
-
-
 class Position(Drawn):
     """The step that the playhead stands on, in words."""
 
@@ -160,7 +145,7 @@ class Position(Drawn):
         span = shown.trace.span_at(k)
         inside = self.studio.stepping or (span is not None and span.raised and span.end == k)
         case = Case(shown.document, shown.trace, shown.state, ((), 0))
-        self._chip = step_words(shown.document, case, shown.trace.step(k)) if inside else ""
+        self._chip = step_words(case, shown.trace.step(k)) if inside else ""
         self.setAccessibleName(" ".join(part for part in (self._strong, self._weak, self._chip) if part))
         self.say(self._strong, self._weak, self._chip)
 

@@ -1,0 +1,1 @@
+"""The step list: every step of the run on show, filtered."""
