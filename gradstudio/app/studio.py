@@ -66,7 +66,7 @@ class Studio(QObject):
         self._k = 0
         self._playhead: Playhead = END
         self._run = 0
-        self._sent: dict[int, tuple[Document, Playhead]] = {}  # what was sent, and where the playhead stood then
+        self._sent: dict[int, tuple[Document, Playhead, tuple[TensorKey, ...]]] = {}  # and the playhead, and what was watched, then
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
         self._answers = Answers()
@@ -257,7 +257,7 @@ class Studio(QObject):
         tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(self.document)))
         if not self._sent:
             self._began = time.monotonic()
-        self._sent[self._run] = self.document, self._playhead
+        self._sent[self._run] = self.document, self._playhead, self._large
         self.runner.ask(RunDocument(self._run, tree, self._playhead == END, anchor, View(self._large)))
         self._stale_timer.start()
 
@@ -318,7 +318,7 @@ class Studio(QObject):
     def _ran(self, answer: Ran) -> None:
         if answer.trace.run not in self._sent:
             return
-        document, stood = self._sent[answer.trace.run]
+        document, stood, watched = self._sent[answer.trace.run]
         self._sent = {run: sent for run, sent in self._sent.items() if run > answer.trace.run}
         self._began = time.monotonic()
         before = self.shown
@@ -331,6 +331,8 @@ class Studio(QObject):
         else:
             self._k = answer.state.k
             self._playhead = playhead.playhead_at(made, self._k) if self.stepping else END
+            if self._large != watched:
+                self._ask_state(None)  # more cells were asked for while the run was in hand
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, answer.state)

@@ -22,6 +22,7 @@ from gradstudio.session.run import run
 from tests.app.conftest import settled
 from tests.app.test_runner import alive, own, products  # noqa: F401 (own is a fixture)
 from tests.document.making import array, example
+from tests.session.test_run import FORWARD, document_of, leaf
 
 
 @pytest.fixture
@@ -294,3 +295,10 @@ def test_a_half_built_graph_runs_calmly(tutorial, settle):
     settle()
     assert not tutorial.notice
     assert tutorial.shown.state.tensors[("n6",), 0].item == 24.0
+
+
+def test_more_cells_asked_for_while_a_run_is_in_hand_come_with_it(qtbot, studio):
+    key = (("n1",), 0)
+    studio.show_example(document_of(leaf("n1", "K", np.ones((64, 128)).tolist()), script=(FORWARD,)), "large")
+    studio.watch_large([key])
+    qtbot.waitUntil(lambda: key in studio.shown.state.tensors and len(studio.shown.state.tensors[key].cells) == 4096)
