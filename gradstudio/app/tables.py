@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from PySide6.QtWidgets import QWidget
 
+from gradstudio.app.change import Change
 from gradstudio.app.studio import Studio
 from gradstudio.app.widgets.array_editor import ArrayEditor
 from gradstudio.document.commands.nodes import SetLeafValue
@@ -14,22 +15,39 @@ from gradstudio.document.graph import Array, NodeId
 from gradstudio.document.values import frozen
 
 
+class LeafTable(ArrayEditor):
+    """The start value of a leaf in a table: it follows undo and the canvas, and goes with its leaf."""
+
+    def __init__(self, studio: Studio, node: NodeId, value: Array, parent: QWidget) -> None:
+        super().__init__(studio, studio.labels.label((node,)), value, True, parent)
+        self.studio, self.node = studio, node
+        self.replaced.connect(self._write)
+        studio.changed.connect(self.refresh)
+
+    def _write(self, value: Array) -> None:
+        self.studio.do(SetLeafValue(self.node, frozen(np.array(value))))
+
+    def refresh(self, change: Change) -> None:
+        """Show the leaf as it is now."""
+        opened = change.everything and change.file
+        if change.document is None and not opened:
+            return
+        found = self.studio.document.graph.nodes.get(self.node)
+        if opened or found is None or not isinstance(found.value, np.ndarray):
+            self.close()
+        elif found.value is not self.model.array:
+            self.show_array(found.value)
+
+
 def open_table(studio: Studio, parent: QWidget, node: NodeId) -> None:
     """Open the table of a node's first output. What is computed comes from the worker; without a run there is none."""
     value = studio.document.graph.nodes[node].value
-    name = studio.labels.label((node,))
     if isinstance(value, np.ndarray):
-        editor = ArrayEditor(studio, name, value, True, parent)
-        editor.replaced.connect(partial(_write, studio, node))
-        editor.show()
+        LeafTable(studio, node, value, parent).show()
     elif ((node,), 0) in studio.shown.state.tensors:
-        studio.array(((node,), 0), False, partial(_read, studio, parent, name))
+        studio.array(((node,), 0), False, partial(_read, studio, parent, studio.labels.label((node,))))
     else:
-        studio.notify(f"{name} is not computed yet")
-
-
-def _write(studio: Studio, node: NodeId, value: Array) -> None:
-    studio.do(SetLeafValue(node, frozen(np.array(value))))
+        studio.notify(f"{studio.labels.label((node,))} is not computed yet")
 
 
 def _read(studio: Studio, parent: QWidget, name: str, value: Array | None) -> None:

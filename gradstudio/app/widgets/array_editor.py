@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLineEdit, QPushB
 
 from gradstudio.app import text
 from gradstudio.app.paint import cell_color
-from gradstudio.app.widgets.drawn import Themed, theme_of
+from gradstudio.app.widgets.drawn import Themed, sized, theme_of
 from gradstudio.app.widgets.plain import label
 from gradstudio.app.widgets.scrub_field import number_for
 from gradstudio.document.rules import DTYPES
@@ -22,6 +22,7 @@ Array = npt.NDArray[np.generic]
 Index = QModelIndex | QPersistentModelIndex
 MOST_ELEMENTS = 1_000_000  # of a shape that is typed
 ROOT = QModelIndex()
+CELL = 76, 26  # px of a cell
 
 
 class ArrayModel(QAbstractTableModel):
@@ -43,7 +44,12 @@ class ArrayModel(QAbstractTableModel):
         return part.reshape((1, 1)) if part.ndim == 0 else part.reshape((1, -1)) if part.ndim == 1 else part
 
     def show_array(self, array: Array) -> None:
-        """Show another array."""
+        """Show another array; where only numbers differ, the cell that is being typed in and the selection stay."""
+        if (array.shape, array.dtype) == (self.array.shape, self.array.dtype):
+            self.array = array
+            self._measure()
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, self.columnCount() - 1))
+            return
         self.beginResetModel()
         kept = len(self.at) == max(0, array.ndim - 2) and all(i < n for i, n in zip(self.at, array.shape, strict=False))
         self.array, self.at = array, self.at if kept else (0,) * max(0, array.ndim - 2)
@@ -166,8 +172,8 @@ class ArrayEditor(QDialog):
         self.table = Table(self)
         self.table.setModel(self.model)
         self.table.setAccessibleName(name)
-        self.table.horizontalHeader().setDefaultSectionSize(76)
-        self.table.verticalHeader().setDefaultSectionSize(26)
+        self.table.horizontalHeader().setDefaultSectionSize(CELL[0])
+        self.table.verticalHeader().setDefaultSectionSize(CELL[1])
         column = QVBoxLayout(self)
         bar = QHBoxLayout()
         column.addLayout(bar)
@@ -178,7 +184,18 @@ class ArrayEditor(QDialog):
         self._fill_bar(bar, editable)
         self._axes = [self._axis(i, bar) for i in range(max(0, array.ndim - 2))]
         bar.addStretch(1)
-        self.resize(560, 380)
+        self.resize(sized(*self._fitting()))
+
+    def _fitting(self) -> tuple[int, int]:
+        """Return the size at which all of a small table is seen, and enough of a large one."""
+        wide, high = CELL[0] * (self.model.columnCount() + 1), CELL[1] * (self.model.rowCount() + 1)
+        return min(max(wide, 420) + 40, 900), min(max(high, 120) + 90, 600)
+
+    def show_array(self, array: Array) -> None:
+        """Show what the tensor is now."""
+        self.model.show_array(array)
+        self.shape.setText(", ".join(map(str, array.shape)))
+        self.dtype.setCurrentText(array.dtype.name)
 
     def _fill_bar(self, bar: QHBoxLayout, editable: bool) -> None:
         self.shape.setText(", ".join(map(str, self.model.array.shape)))
