@@ -7,7 +7,6 @@ import ctypes
 import os
 import shutil
 import sys
-from importlib import metadata
 from typing import NamedTuple
 
 
@@ -101,11 +100,8 @@ def broken_binding() -> str | None:
     """What to do about PySide6 6.12.0 before Python 3.12, where it frees None and aborts; else None."""
     if sys.version_info >= (3, 12):
         return None
-    try:
-        version = metadata.version("PySide6-Essentials")
-    except metadata.PackageNotFoundError:
-        return None
-    if version != "6.12.0":
+    # importlib.metadata would say it too, but takes longer to import than half of Qt
+    if not any(os.path.isdir(os.path.join(path, "pyside6_essentials-6.12.0.dist-info")) for path in sys.path):
         return None
     return "PySide6 6.12.0 crashes on Python 3.11. Install another one:\n    pip install 'PySide6-Essentials!=6.12.0'"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ from gradstudio.app import theme
 
 MARKS = "GRADSTUDIO_STARTUP_MARKS"
 EXAMPLE = "tutorial"
+LOADED_MS = 3000  # by then everything is imported
 
 
 def prepare() -> QApplication:
@@ -30,12 +32,18 @@ def prepare() -> QApplication:
 
 def main(file: str | None = None) -> int:
     """Open the window, on a file or on the tutorial at the first start. Return the exit code."""
+    _hasten()
     app = prepare()
+    QTimer.singleShot(LOADED_MS, _collect)
+    from gradstudio.app.runner import Runner
+
+    runner = Runner()
+    runner.start()  # it loads the engine while the window loads itself
     from gradstudio.app.faults import Faults
     from gradstudio.app.main_window import MainWindow
     from gradstudio.app.studio import Studio
 
-    studio = Studio()
+    studio = Studio(runner=runner)
     theme.apply(app, theme.named(studio.theme))
     window = MainWindow(studio)
     window.restore()
@@ -49,6 +57,18 @@ def main(file: str | None = None) -> int:
     studio.close()
     del marks
     return code
+
+
+def _hasten() -> None:
+    """Spare the start what it does not need: numpy's threads (the window multiplies no matrices), and looks for cycles while all is new."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    gc.disable()
+
+
+def _collect() -> None:
+    """Look for cycles from now on, but never again in what was loaded."""
+    gc.freeze()
+    gc.enable()
 
 
 def _end_on_signals(app: QApplication) -> None:
