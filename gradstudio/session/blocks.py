@@ -182,13 +182,15 @@ class Blocks:
             if out < len(outputs) and outputs[out].requires_grad:
                 outputs[out].retain_grad()
 
-    def _note_use(self, path: NodePath, readers: tuple[Reader, ...], outputs: tuple[Tensor, ...]) -> None:
-        """Keep the account from which an automatic backward finds its root."""
-        for i in range(len(outputs)):
+    def _note_use(self, path: NodePath, readers: tuple[Reader, ...], outputs: Iterable[Tensor], first: int = 0) -> None:
+        """Keep the account from which an automatic backward finds its root. `first`: the index of the first of the outputs."""
+        requires_grad = False
+        for i, made in enumerate(outputs, first):
+            requires_grad |= made.requires_grad
             self._made.pop((path, i), None)
             self._made[path, i] = None
             self._fed.discard((path, i))
-        if any(made.requires_grad for made in outputs):
+        if requires_grad:
             self._fed.update(r.key for r in readers)
 
     def failure(self, path: NodePath, error: Exception) -> NodeFailed:
@@ -275,7 +277,7 @@ class Blocks:
             if made is not None and not self._stale(key):
                 self._keep(path, out, made)
                 self.recorder.alias(made, (path, out))
-                self._note_use(path, readers, (made,))
+                self._note_use(path, readers, (made,), out)
         if failure is not None:
             raise failure
         if not self._failed:

@@ -11,12 +11,10 @@ from gradstudio.document.commands.command import graph_of, home_of
 from gradstudio.document.document import Document
 from gradstudio.document.frames import Frame
 from gradstudio.document.gather import frames_common, gathered, without_leaves_in
-from gradstudio.document.graph import INPUT, LEAF, Node, NodeId, Ref, Wire
+from gradstudio.document.gradients import DETACH, goes_on, input_passes, is_recorded
+from gradstudio.document.graph import INPUT, LEAF, Node, NodeId, Ref
 from gradstudio.document.order import frames_round
 from gradstudio.document.rules import Refused, name_fault, output_count
-from gradstudio.engine import TABLE
-
-DETACH = "detach"
 
 
 class Cut:
@@ -70,17 +68,10 @@ class Cut:
     def _given(self, node: Node, read: set[Ref]) -> list[Ref]:
         given = sorted((ref for ref in read if ref.source == node.id), key=lambda ref: ref.out)
         readers = self.graph.consumers.get(node.id, ())
-        is_end = not readers or (self._has_grad(node) and not any(self._goes_on(wire) for wire in readers))
+        is_end = not readers or (
+            is_recorded(self.graph, node) and input_passes(node, 0) and not any(goes_on(self.graph, w) for w in readers)
+        )
         return given if given or not is_end or output_count(node, self.doc.groups) == 0 else [Ref(node.id)]
-
-    def _goes_on(self, wire: Wire) -> bool:
-        """Say whether a gradient may come back along a wire: a tensor without such a reader may be the root of a backward."""
-        reader = self.graph.nodes[wire.target]
-        return self._has_grad(reader) and input_passes(reader, wire.path[0])
-
-    def _has_grad(self, node: Node) -> bool:
-        frame = next(iter(frames_round(self.graph, node.frame)[::-1]), None)
-        return (frame is None or self.graph.frames[frame].kind == "enable_grad") and input_passes(node, 0)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -107,14 +98,6 @@ class Cut:
 def inputs_needed(doc: Document, ids: Iterable[NodeId]) -> int:
     """Return how many inputs a selection gets as a group. Raises Refused where it cannot be one."""
     return len(Cut(doc, ids).inputs)
-
-
-def input_passes(node: Node, index: int) -> bool:
-    """Say whether a gradient can come back to an operand, as far as the op's row says; of an op that is not known it can."""
-    row = TABLE.get(node.op)
-    if row is None or node.op == DETACH:
-        return node.op != DETACH
-    return bool(row.differentiable) and (row.composite is not None or index >= len(row.inputs) or row.inputs[index].vjp is not None)
 
 
 def name_at(node: Node, out: int) -> str | None:

@@ -183,7 +183,7 @@ def splits_a_frame(doc: Document, chosen: tuple[str, ...]) -> bool:
 
 
 @given(documents(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_group_then_ungroup_of_what_lies_together_gives_the_same_bytes(doc: Document, data: st.DataObject) -> None:
     homes = [doc.graph, *(group.graph for group in doc.groups.values())]
     blocks = [(graph, ids) for graph in homes for ids in graph.blocks.values() if ids]
@@ -200,7 +200,7 @@ def test_group_then_ungroup_of_what_lies_together_gives_the_same_bytes(doc: Docu
 
 
 @given(documents(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_any_selection_is_grouped_soundly_or_refused(doc: Document, data: st.DataObject) -> None:
     nodes = [*doc.graph.nodes]
     assume(nodes)
