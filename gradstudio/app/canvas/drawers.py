@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from gradstudio.app import text
 from gradstudio.app.canvas.cell_faces import cells_of
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import Drawer
+from gradstudio.app.canvas.tints import flow_words, norm_words
 from gradstudio.document.graph import LEAF, Node
 from gradstudio.session.state import Flow
 
@@ -30,7 +32,7 @@ def drawer_of(context: Context, node: Node, out: int) -> Drawer | None:
         return Drawer("none", label, words)
     if flow is None or flow.kind in ("none", "pending"):
         return Drawer("none", label, "None" if flow is None or flow.kind == "none" else WAITING)
-    return Drawer("flow", label, _words(flow, context.full), _colour(flow))
+    return Drawer("flow", label, flow_words(flow, context.full), _colour(flow))
 
 
 def _variable(context: Context, node: Node, out: int) -> str:
@@ -65,13 +67,12 @@ def _stored(context: Context, node: Node, out: int) -> Drawer:
         value = float(grad.item)
         return Drawer("stored", ".grad", text.number(value, context.full, grad.dtype), value, pin=pin)
     cells = cells_of(grad)
+    strange = math.nan if grad.nonfinite else None
     short = cells if cells is not None and len(cells.rows) == 1 and not cells.large else None
-    return Drawer("stored", ".grad", text.norm(grad.norm, context.full), None, short, pin)
-
-
-def _words(flow: Flow, full: bool) -> str:
-    return text.number(flow.value, full) if flow.value is not None else text.norm(flow.norm, full)
+    return Drawer("stored", ".grad", norm_words(grad.norm, grad.nonfinite, grad.cells, context.full), strange, short, pin)
 
 
 def _colour(flow: Flow) -> float | None:
-    return flow.value if flow.value is not None else 0.0 if flow.kind == "zero" else None
+    if flow.value is not None:
+        return flow.value
+    return math.nan if flow.nonfinite else 0.0 if flow.kind == "zero" else None

@@ -47,6 +47,11 @@ class FrameItem(QGraphicsItem):
             self.title, self.text = title, text
             self.update()
 
+    @property
+    def icon(self) -> str:
+        """What stands before the title of a grad-mode frame."""
+        return "zap" if self.frame is not None and self.frame.kind == "enable_grad" else "snowflake"
+
     def title_rect(self) -> QRectF:
         """Return the plate of the title, on the top edge."""
         role, weight = ("code", 600) if self.frame else ("bodyStrong", None)
@@ -95,18 +100,24 @@ class FrameItem(QGraphicsItem):
         paint.rounded(plate, RADIUS["control"], "panel", "line2")
         cy = plate.center().y()
         if self.frame is not None:
-            paint.icon("snowflake" if self.frame.kind != "enable_grad" else "zap", plate.left() + 12, cy, 13, "text2")
+            paint.icon(self.icon, plate.left() + 12, cy, 13, "text2")
             paint.text(plate.left() + 24, cy, self.title, "code", "text", weight=600)
         else:
             paint.text(plate.left() + 12, cy, self.title, "bodyStrong", "text")
 
     def _paint_small_title(self, paint: Paint, plate: QRectF) -> None:
-        """Draw the title in screen pixels, so that it does not shrink under 11."""
+        """Draw the title in screen pixels, so that it does not shrink under 11; where its rectangle is too narrow, the icon alone."""
         painter, zoom = paint.painter, self.canvas.zoom
         painter.save()
         painter.translate(plate.left(), plate.center().y())
         painter.scale(1 / zoom, 1 / zoom)
-        width = paint.theme.metrics("code", 600).horizontalAdvance(self.title) + 16
-        paint.rounded(QRectF(0, -10, width, 20), RADIUS["chip"], "panel", "line2")
-        paint.text(8, 0, self.title, "code", "text", weight=600)
+        icon = 16.0 if self.frame is not None else 0.0
+        width = paint.theme.metrics("code", 600).horizontalAdvance(self.title) + 16 + icon
+        room = (self.rect.right() - plate.left()) * zoom
+        fits = width <= room or not icon
+        paint.rounded(QRectF(0, -10, width if fits else 22, 20), RADIUS["chip"], "panel", "line2")
+        if icon:
+            paint.icon(self.icon, 11, 0, 13, "text2")
+        if fits:
+            paint.text(8 + icon, 0, self.title, "code", "text", weight=600, width=max(room - 16 - icon, 40.0))
         painter.restore()

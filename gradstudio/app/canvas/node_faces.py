@@ -14,7 +14,7 @@ from gradstudio.app.canvas.drawers import drawer_of
 from gradstudio.app.canvas.faces import Badge, NodeFace, OutputFace, Tone
 from gradstudio.app.canvas.input_faces import input_faces
 from gradstudio.app.canvas.reach import DETACH, leaf_dtype
-from gradstudio.app.canvas.tints import is_whole, tint_of
+from gradstudio.app.canvas.tints import flow_words, is_whole, tint_of
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Node, NodeId, Recipe, Ref
 from gradstudio.document.rules import output_count
 from gradstudio.engine import TABLE
@@ -155,7 +155,7 @@ def _tone(item: float | int | bool | None) -> Tone:
 def _flow_words(flow: Flow | None, full: bool) -> str:
     if flow is None or flow.kind not in ("value", "zero"):
         return ""
-    return text.number(flow.value, full) if flow.value is not None else text.norm(flow.norm, full)
+    return flow_words(flow, full)
 
 
 def _leaving(context: Context, node: NodeId) -> Flow | None:

@@ -13,6 +13,7 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.theme import OPACITY, SIZE, Shade
 
 LONG = 8  # letters of a gradient; longer ones are written smaller
+DRAWER_GAP = 8.0  # px between the label of a drawer and its number
 
 
 def paint_node(paint: Paint, face: NodeFace, place: Geometry, plate: Callable[[], None]) -> None:
@@ -52,7 +53,7 @@ def _head(paint: Paint, face: NodeFace, place: Geometry) -> None:
         right = place.width - 41
         right -= paint.text(right, cy, "grad", "caption", "text2" if face.switch else "text3", "r", 500) + 8
     elif face.collapsed and face.kind == "op":
-        right -= paint.text(right, cy, face.value, "number", "text2", "r") + 8
+        right -= paint.text(right, cy, face.value, "number", "text2", "r") + (8 if face.value else 0)
     elif face.name:
         right -= paint.text(right, cy, face.name, "number", "text2", "r", 500, place.width - 60) + 8
     paint.text(31, cy, face.title, "nodeName", ink, width=right - 31)
@@ -178,9 +179,24 @@ def _drawer(paint: Paint, drawer: Drawer, top: float, width: float) -> None:
         return
     role, weight = ("nodeGrad", 600) if stored and len(drawer.words) <= LONG else ("number", 600 if stored else 500)
     shade: Shade = "text3" if drawer.kind == "none" else ink
+    label, role = (drawer.label, role) if stored else fitted(paint, drawer, role, weight, width - 11 - left - DRAWER_GAP)
     advance = paint.text(width - 11, cy, drawer.words, role, shade, "r", weight)
     label_ink = "text2" if stored else "text3"
-    paint.text(left, cy, drawer.label, "code", label_ink, weight=500 if stored else 400, width=width - 11 - advance - 6 - left)
+    paint.text(left, cy, label, "code", label_ink, weight=500 if stored else 400, width=width - 11 - advance - DRAWER_GAP - left)
+
+
+def fitted(paint: Paint, drawer: Drawer, role: str, weight: int, room: float) -> tuple[str, str]:
+    """Return the label and the size of the words that fit side by side; words may be smaller, and the label `∂/∂mse_loss`."""
+    shorter = "∂/∂" + drawer.label.partition("/∂")[2]
+    tries = [(drawer.label, role), (shorter, role), (shorter, "code")]
+    if drawer.kind == "none":
+        tries.insert(1, (drawer.label, "code"))
+
+    def fits(label: str, size: str) -> bool:
+        words = paint.theme.metrics(size, weight).horizontalAdvance(drawer.words)
+        return paint.theme.metrics("code").horizontalAdvance(label) + words <= room
+
+    return next((each for each in tries if fits(*each)), tries[-1])
 
 
 def _strip(paint: Paint, cells: Cells, rect: QRectF) -> None:

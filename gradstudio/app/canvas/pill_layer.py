@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SHARES = (0.5, 0.46, 0.54, 0.42, 0.58, 0.38, 0.62, 0.34, 0.66, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8)
 LEAST_GAP = 20.0  # of wire to be seen on both sides of a pill, together
 NODE_CLEAR, PILL_CLEAR = 5.0, 4.0
+ABOVE_WIDTH = 124.0  # of the words over a root
 
 
 class PillLayer(QGraphicsItem):
@@ -69,7 +70,8 @@ class PillLayer(QGraphicsItem):
         if plate.width() + LEAST_GAP > shape.length:
             return None
         taken = [r for r in self._places.values() if r is not None]
-        boxes: Boxes = np.vstack([_boxes(taken, PILL_CLEAR), _grown(self.canvas.boxes_in(shape.box), NODE_CLEAR)])
+        nodes, words = _grown(self.canvas.boxes_in(shape.box), NODE_CLEAR), _boxes(self._words_over_roots(), 0)
+        boxes: Boxes = np.vstack([_boxes(taken, PILL_CLEAR), words, nodes])
         best: tuple[float, QRectF] | None = None
         for share in SHARES:
             at = shape.point(share)
@@ -80,6 +82,11 @@ class PillLayer(QGraphicsItem):
             if best is None or over < best[0]:
                 best = (over, rect)
         return best[1] if best else None
+
+    def _words_over_roots(self) -> list[QRectF]:
+        """Return where the words over the roots stand, `backward() starts here`."""
+        bodies = [self.canvas.nodes[node].body for node, _ in self.canvas.context.roots if node in self.canvas.nodes]
+        return [QRectF(body.center().x() - ABOVE_WIDTH / 2, body.top() - 26, ABOVE_WIDTH, 20) for body in bodies]
 
     def boundingRect(self) -> QRectF:
         return self._rect

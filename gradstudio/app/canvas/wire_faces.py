@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from gradstudio.app import text
+import math
+
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import WireFace, WireKind
-from gradstudio.app.canvas.tints import tint_of
+from gradstudio.app.canvas.tints import flow_words, tint_of
 from gradstudio.app.canvas.wire_runs import Run
 from gradstudio.app.theme import WIRE
 from gradstudio.document.graph import OperandPath, Wire
@@ -72,9 +73,9 @@ def _flowing(context: Context, wire: Wire, flow: Flow) -> WireFace:
     width = round(context.range.width(size) * WIDTHS) / WIDTHS
     if flow.kind == "zero":
         return WireFace(wire.source, wire.target, wire.path, "zero", 5.2, pill="0.0", pill_value=0.0)
-    words = text.number(flow.value, context.full) if single else text.norm(flow.norm, context.full)
+    number = flow.value if single else math.nan if flow.nonfinite else None
     kind: WireKind = "gradient" if single or not (flow.positive and flow.negative) else "tensor"
     return WireFace(
         wire.source, wire.target, wire.path, kind, width + (0 if kind == "gradient" else 1), tint_of(context, flow),
-        flow.positive, flow.negative, words, flow.value, rank=round(width / WIRE["gradMax"], 3),
+        flow.positive, flow.negative, flow_words(flow, context.full), number, rank=round(width / WIRE["gradMax"], 3),
     )  # fmt: skip

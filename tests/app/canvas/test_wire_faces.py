@@ -29,6 +29,19 @@ def test_a_tensor_has_two_strands_in_proportion(view, hand):
     assert (shown.pill, shown.pill_value) == ("‖0.6265‖", None)
 
 
+def test_the_norm_of_a_tensor_with_a_nan_is_nan_and_crimson(view, hand, face, studio, settle):
+    value = np.array([[np.nan, 1, 1, 1]] * 3, np.float32)
+    value.setflags(write=False)
+    studio.do(SetLeafValue(hand.node("W"), value))
+    settle()
+    shown = wire(view, hand, "reg")
+    assert shown.pill == "‖nan‖"
+    assert np.isnan(shown.pill_value)
+    drawer = face("W").drawer
+    assert drawer.words == "‖nan‖"
+    assert np.isnan(drawer.value)
+
+
 def test_where_no_gradient_can_pass_the_wire_is_dashed(view, hand):
     assert wire(view, hand, "t").kind == "frozen"
     assert wire(view, hand, "mse_loss", (1,)).kind == "frozen"
