@@ -121,7 +121,7 @@ class Camera(QGraphicsView):
 
     def fit_all(self) -> None:
         """Show the whole graph."""
-        self.canvas.settle()
+        self.canvas.settle_few()
         self.fit(self.canvas.content_rect())
 
     def fit_selection(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -27,10 +28,11 @@ class Context:
         self.shown_document = studio.shown.document
         self.trace = studio.shown.trace
         self.state = studio.shown.state
-        self.stale = studio.stale
         self.stepping = studio.stepping
         self.full = studio.full_precision
         self.graph: Graph = self.document.graph_at((*scope, "")) if scope else self.document.graph
+        inside: Iterable[NodeId] = self.graph.nodes if scope and scope[0] in studio.stale else ()
+        self.stale: frozenset[NodeId] = frozenset(inside) if scope else studio.stale
 
     def path(self, node: NodeId) -> NodePath:
         """Return the path of a node of this graph."""
@@ -96,6 +98,14 @@ class Context:
         return view is not None and view.requires_grad
 
     @cached_property
+    def ran(self) -> Graph:
+        """The graph of the run on show; empty where the run had no such instance."""
+        try:
+            return self.shown_document.graph_at((*self.scope, ""))
+        except KeyError:
+            return Graph()
+
+    @cached_property
     def _closed(self) -> dict[str, frozenset[int]]:
         kinds = {n.op: n for n in self.graph.nodes.values()}
         return {op: frozenset(i for i in range(max(len(n.inputs), 4)) if not passes_grad(n, i)) for op, n in kinds.items()}
@@ -109,6 +119,11 @@ class Context:
     def frozen(self) -> frozenset[NodeId]:
         """Nodes under no_grad or inference_mode."""
         return frozen_nodes(self.graph)
+
+    @cached_property
+    def collapsed(self) -> frozenset[NodeId]:
+        """Nodes drawn as their title alone."""
+        return frozenset(self.document.layout.collapsed)
 
     @cached_property
     def scissors(self) -> dict[NodeId, tuple[Wire, Wire]]:

@@ -1,34 +1,104 @@
-"""The far view, under 22 %: a rectangle a node and a line a wire, past the pipeline of items."""
+"""The far view, under 22 %: a rectangle a node and a line a wire, past the pipeline of items; both kept from paint to paint."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QLineF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
+
+from gradstudio.app.canvas.faces import Tint
+from gradstudio.app.canvas.node_faces import far_state
+from gradstudio.app.canvas.node_small import heat_fill
+from gradstudio.app.theme import Theme
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
+Objects = npt.NDArray[Any]
 
-def paint_far(painter: QPainter, canvas: CanvasScene, seen: QRectF, area: QRect) -> None:
-    """Draw what is seen of the canvas. The painter is in canvas units."""
-    theme = canvas.theme
-    painter.save()
-    painter.resetTransform()
-    painter.fillRect(area, theme.color("canvas"))
-    painter.restore()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-    for frame in (*canvas.frames.items.values(), *canvas.frames.comments):
-        painter.fillRect(frame.rect, theme.color("raised"))
-    ends = canvas.wires.ends_array(seen)
-    painter.setPen(QPen(theme.color("wire"), 0))
-    painter.drawLines([QLineF(*line) for line in ends.tolist()])
-    by_colour: dict[int, tuple[QColor, list[QRectF]]] = {}
-    for node, box in canvas.boxes_of_nodes(seen):
-        fill = theme.color("accent") if node in canvas.selected_nodes else canvas.nodes[node].far_colour()
-        by_colour.setdefault(fill.rgb(), (fill, []))[1].append(box)
-    painter.setPen(Qt.PenStyle.NoPen)
-    for fill, rects in by_colour.values():
-        painter.setBrush(fill)
-        painter.drawRects(rects)
+
+class FarView:
+    """Lines and rectangles of one scene, made when they are first drawn. The scene says which of them are out of date."""
+
+    def __init__(self, canvas: CanvasScene) -> None:
+        self._canvas = canvas
+        self._lines: Objects | None = None
+        self._rects: tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]] | None = None
+
+    def forget_lines(self) -> None:
+        """Wires run elsewhere."""
+        self._lines = None
+
+    def forget_rects(self) -> None:
+        """Nodes stand elsewhere, or have another colour."""
+        self._rects = None
+
+    def move_lines(self, which: list[int]) -> None:
+        """Some wires run elsewhere."""
+        if self._lines is not None:
+            for i, ends in zip(which, self._canvas.wires.ends_array()[which].tolist(), strict=True):
+                self._lines[i] = QLineF(*ends)
+
+    def paint(self, painter: QPainter, seen: QRectF, area: QRect) -> None:
+        """Draw what is seen of the canvas. The painter is in canvas units."""
+        canvas, theme = self._canvas, self._canvas.theme
+        painter.save()
+        painter.resetTransform()
+        painter.fillRect(area, theme.color("canvas"))
+        painter.restore()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for frame in (*canvas.frames.items.values(), *canvas.frames.comments):
+            painter.fillRect(frame.rect, theme.color("raised"))
+        if self._lines is None:
+            self._lines = _objects([QLineF(*ends) for ends in canvas.wires.ends_array().tolist()])
+        painter.setPen(QPen(theme.color("wire"), 0))
+        painter.drawLines(self._lines[canvas.wires.touching(seen)].tolist())
+        self._paint_nodes(painter, seen)
+
+    def _paint_nodes(self, painter: QPainter, seen: QRectF) -> None:
+        if self._rects is None:
+            self._rects = self._made_rects()
+        rects, colours, order = self._rects
+        shown = order[self._canvas.in_rect(seen)[order]]
+        hues = colours[shown]
+        painter.setPen(Qt.PenStyle.NoPen)
+        for group in np.split(np.arange(len(shown)), np.flatnonzero(np.diff(hues)) + 1):
+            if len(group):
+                painter.setBrush(QColor.fromRgb(int(hues[group[0]])))
+                painter.drawRects(rects[shown[group]].tolist())
+
+    def _made_rects(self) -> tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]]:
+        canvas = self._canvas
+        boxes = canvas.boxes.copy()
+        boxes[:, 2:] -= boxes[:, :2]
+        accent, chosen = canvas.theme.color("accent").rgb(), canvas.selected_nodes
+        hues = Hues(canvas.theme, canvas.norms)
+        frozen = canvas.context.frozen
+        fills = [accent if n in chosen else hues.of(*far_state(canvas.context, n), n in frozen) for n in canvas.solid]
+        colours = np.array(fills, np.int64)
+        return _objects([QRectF(*box) for box in boxes.tolist()]), colours, np.argsort(colours, kind="stable")
+
+
+class Hues:
+    """The colours of nodes in the far view, each worked out once."""
+
+    def __init__(self, theme: Theme, norms: bool) -> None:
+        self._theme, self._norms = theme, norms
+        self._made: dict[tuple[Tint | None, bool, bool], int] = {}
+
+    def of(self, heat: Tint | None, failed: bool, frozen: bool) -> int:
+        """Return the colour for a heat as a number."""
+        key = heat, failed, frozen
+        if key not in self._made:
+            plain = self._theme.color("line2") if heat is None else heat_fill(self._theme, None if frozen else heat, failed, self._norms)[0]
+            self._made[key] = (self._theme.color("error") if failed else plain).rgb()
+        return self._made[key]
+
+
+def _objects(items: list[Any]) -> Objects:
+    made: Objects = np.empty(len(items), object)
+    made[:] = items
+    return made

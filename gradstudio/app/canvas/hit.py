@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPointF
 
 from gradstudio.app.canvas.frame_item import FrameItem
-from gradstudio.app.canvas.node_item import NodeItem, Part
+from gradstudio.app.canvas.node_item import Part
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.theme import SIZE
 from gradstudio.document.frames import FrameId
@@ -16,6 +16,8 @@ from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
+
+PORT_REACH = SIZE["portHit"] / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,12 @@ class Hit:
 def hit_at(canvas: CanvasScene, pos: QPointF) -> Hit:
     """Return what lies at a point, ports before bodies, nodes before wires before frames."""
     body: Hit | None = None
-    for item in canvas.items(pos):
-        if not isinstance(item, NodeItem):
-            continue
+    for node, item in canvas.nodes_near(pos, max(PORT_REACH, PORT_REACH / canvas.zoom)):
         part = item.part_at(pos - item.pos())
         if part is not None and part.kind in ("input", "output"):
-            return Hit(pos, item.node, part)
+            return Hit(pos, node, part)
         if part is not None and body is None:
-            body = Hit(pos, item.node, part)
+            body = Hit(pos, node, part)
     if body is not None:
         return body
     wire = canvas.wires.at(pos, SIZE["wireHit"] / 2 / min(1.0, canvas.zoom))

@@ -11,7 +11,7 @@ from gradstudio.app import text
 from gradstudio.app.canvas.cell_faces import cells_of, cells_of_array
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.drawers import drawer_of
-from gradstudio.app.canvas.faces import Badge, NodeFace, OutputFace, Tone
+from gradstudio.app.canvas.faces import Badge, NodeFace, OutputFace, Tint, Tone
 from gradstudio.app.canvas.input_faces import input_faces
 from gradstudio.app.canvas.reach import DETACH, leaf_dtype
 from gradstudio.app.canvas.tints import flow_words, is_whole, tint_of
@@ -35,7 +35,7 @@ def _leaf_face(context: Context, node: Node) -> NodeFace:
     view = context.state.tensors.get((context.path(node.id), 0))
     dtype = leaf_dtype(node) if node.op == LEAF else view.dtype if view else "float32"
     start = node.value if isinstance(node.value, np.ndarray) else None
-    ran = context.shown_document.graph.nodes.get(node.id)
+    ran = context.ran.nodes.get(node.id)
     now = view if ran is not None and _same_start(ran, node) else None
     shape = now.shape if now else start.shape if start is not None else node.value.shape if isinstance(node.value, Recipe) else ()
     cells = cells_of(now, context.full) if now else cells_of_array(start, context.full)
@@ -163,6 +163,14 @@ def _leaving(context: Context, node: NodeId) -> Flow | None:
     flows = [context.flow(w.target, w.path) for w in context.graph.consumers.get(node, ())]
     sent = [f for f in flows if f is not None and f.kind in ("value", "zero")]
     return max(sent, key=lambda f: f.rms or abs(f.value or 0.0), default=None)
+
+
+def far_state(context: Context, node_id: NodeId) -> tuple[Tint | None, bool]:
+    """Return all that the far view tells of a node: the heat of the passing gradient, and whether it failed."""
+    passed = context.state.cotangents.get((context.path(node_id), 0))
+    if passed is None and context.graph.nodes[node_id].op in (LEAF, INPUT):
+        passed = _leaving(context, node_id)
+    return tint_of(context, passed), node_id in context.failures or node_id == context.first_nonfinite
 
 
 def _scissors_face(context: Context, node: Node) -> NodeFace:

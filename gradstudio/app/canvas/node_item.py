@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.faces import NodeFace
@@ -15,7 +15,7 @@ from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level,
 from gradstudio.app.canvas.node_chrome import REACH, chrome_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
 from gradstudio.app.canvas.node_paint import paint_grad_port, paint_node
-from gradstudio.app.canvas.node_small import paint_medium, paint_tile, tile_fill
+from gradstudio.app.canvas.node_small import paint_medium, paint_tile
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE, Z
@@ -41,18 +41,18 @@ class Part:
 class NodeItem(QGraphicsItem):
     """One node. Its face is worked out when it is needed; selection, hover and focus are the scene's."""
 
-    def __init__(self, scene: CanvasScene, node: NodeId, face: NodeFace) -> None:
+    def __init__(self, scene: CanvasScene, node: NodeId, face: NodeFace, places: dict[Level, Geometry] | None = None) -> None:
         super().__init__()
         self.canvas = scene
         self.node = node
         self.face = face
         self.at = 0.0, 0.0
-        self.full: Geometry = geometry(face, Level.FULL)
-        self.place: Geometry = self.full if scene.level == Level.FULL else geometry(face, scene.level)
+        self._places = places  # of a sketch, which is shown until the face is worked out
+        self.full: Geometry = self._geometry(Level.FULL)
+        self.place: Geometry = self.full if scene.level == Level.FULL else self._geometry(scene.level)
         self._bounds = self._reach()
         self._stamp = object()  # of the face: another one with each face
         self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
-        self._far: tuple[object, QColor] | None = None
         self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -61,22 +61,12 @@ class NodeItem(QGraphicsItem):
         """Show another face. Return whether the size or a port has moved."""
         if face == self.face:
             return False
-        self.face = face
+        self.face, self._places = face, None
         self.full = geometry(face, Level.FULL)
-        self._stamp, self._far = object(), None
+        self._stamp = object()
         moved = self.set_level()
         self.update()
         return moved
-
-    def far_colour(self) -> QColor:
-        """Return the colour of the node in the far view."""
-        canvas = self.canvas
-        key = (canvas.theme, canvas.norms)
-        if self._far is None or self._far[0] != key:
-            cold = self.face.heat is None
-            fill = canvas.theme.color("line2") if cold else tile_fill(canvas.theme, self.face, canvas.norms)[0]
-            self._far = (key, canvas.theme.color("error") if self.face.failed else fill)
-        return self._far[1]
 
     def turn(self, right: bool) -> None:
         """Write the word of scissors on their right."""
@@ -84,9 +74,12 @@ class NodeItem(QGraphicsItem):
             self._word_right = right
             self.update()
 
+    def _geometry(self, level: Level) -> Geometry:
+        return geometry(self.face, level) if self._places is None else self._places[level]
+
     def set_level(self) -> bool:
         """Take the geometry of the scene's level. Return whether it differs."""
-        place = self.full if self.canvas.level == Level.FULL else geometry(self.face, self.canvas.level)
+        place = self.full if self.canvas.level == Level.FULL else self._geometry(self.canvas.level)
         bounds = self._reach(place)
         same = (place.width, place.height, place.inputs, place.outputs) == (
             self.place.width, self.place.height, self.place.inputs, self.place.outputs,
@@ -103,6 +96,18 @@ class NodeItem(QGraphicsItem):
         if self.face.kind == "scissors":
             return SCISSORS.translated(self.pos())
         return self.place.rect.translated(self.pos())
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The same as left, top, right and bottom."""
+        x, y = self.at
+        return x, y, x + self.place.width, y + self.place.height
+
+    @property
+    def full_box(self) -> tuple[float, float, float, float]:
+        """The plate as it is at 100 %, whatever the level: what fitting goes by."""
+        x, y = self.at
+        return x, y, x + self.full.width, y + self.full.height
 
     @property
     def full_body(self) -> QRectF:

@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor
 
-from gradstudio.app.canvas.faces import NodeFace
+from gradstudio.app.canvas.faces import NodeFace, Tint
 from gradstudio.app.canvas.geometry import Geometry
 from gradstudio.app.canvas.node_chrome import outline
 from gradstudio.app.canvas.node_marks import Marks, paint_rings
@@ -105,9 +105,13 @@ def _small_ports(paint: Paint, face: NodeFace, place: Geometry) -> None:
 
 def tile_fill(theme: Theme, face: NodeFace, norm: bool) -> tuple[QColor, QColor]:
     """Return fill and edge of a tile: the heat of the passing gradient, by sign or by norm."""
-    heat = face.heat
-    if heat is None or face.frozen or (heat.sign == 0 and not math.isnan(heat.sign)):
-        return theme.color("node"), theme.color("error" if face.failed else "line2")
+    return heat_fill(theme, None if face.frozen else face.heat, face.failed, norm)
+
+
+def heat_fill(theme: Theme, heat: Tint | None, failed: bool, norm: bool) -> tuple[QColor, QColor]:
+    """Return fill and edge for a heat; None: nothing passes."""
+    if heat is None or (heat.sign == 0 and not math.isnan(heat.sign)):
+        return theme.color("node"), theme.color("error" if failed else "line2")
     hue = theme.norm(heat.t) if norm and not math.isnan(heat.sign) else theme.gradient(heat.sign, heat.t)
     return theme.mix("node", hue, 0.22 + 0.62 * heat.t), theme.norm(max(0.25, heat.t)) if norm else hue
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace, WireFace
+from gradstudio.app.canvas.far import FarView
 from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gesture_item import GestureItem
@@ -24,13 +25,14 @@ from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
+from gradstudio.app.canvas.sketches import Sketches
 from gradstudio.app.canvas.step_overlay import StepOverlay
 from gradstudio.app.canvas.touched import is_rebuilt, touched
 from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_runs
 from gradstudio.app.canvas.wire_layer import WireLayer
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run
-from gradstudio.document.graph import NodeId, NodePath, Wire
+from gradstudio.document.graph import Graph, NodeId, NodePath, Wire
 from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
     from gradstudio.document.diff import Diff
 
 FEW = 40  # nodes moved at once, up to which passing wires are routed anew
+EXACT_UP_TO = 200  # nodes of a graph whose faces are all worked out at once; of more, those that are looked at
+MOST_AT_ONCE = 300  # nodes in view whose faces are worked out before wires are laid
+WORDS = 60.0  # canvas units that words above and below stick out of nodes
 MOST_LARGE = 8  # tensors in view of which all cells are asked for
 ROOM = 8000.0  # canvas units round the nodes; the scene's rectangle grows in such steps
 
@@ -49,7 +54,7 @@ class CanvasScene(QGraphicsScene):
     def __init__(self, studio: Studio, parent: QObject | None = None, scope: NodePath = ()) -> None:
         super().__init__(parent)
         self.studio = studio
-        self.scope = scope
+        self.scope = scope or studio.scope
         self.theme = themes.named(studio.theme)
         self.level = Level.FULL
         self.zoom = 1.0
@@ -68,6 +73,10 @@ class CanvasScene(QGraphicsScene):
         self.stepping = False
         self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
         self._dirty: set[NodeId] = set()
+        self._gone: dict[NodeId, NodeItem] = {}
+        self._drawn = Graph()
+        self._sketches = Sketches()
+        self.far = FarView(self)
         self._boxes: Boxes = NO_BOXES
         self._box_of: dict[NodeId, int] = {}
         self._solid: list[NodeId] = []
@@ -82,7 +91,7 @@ class CanvasScene(QGraphicsScene):
         self.addItem(self.marks)
         self.addItem(self.gesture_item)
         self.addItem(self.steps)
-        self.context = Context(studio, scope)
+        self.context = Context(studio, self.scope)
         self._state = self.context.state
         self.rebuild()
 
@@ -94,26 +103,33 @@ class CanvasScene(QGraphicsScene):
     # ------------------------------------------------------------ refresh
     def refresh(self, change: Change) -> None:
         """Follow the studio, touching only what the change names."""
+        entered, self.scope = self.scope != self.studio.scope, self.studio.scope
         before, self.context = self.context, Context(self.studio, self.scope)
         self.stepping = self.context.in_pass and self.context.stepping
         if change.theme and self.theme is not themes.named(self.studio.theme):
             self.theme = themes.named(self.studio.theme)
             self.pictures.clear()
+            self.far.forget_rects()
             self.update()
         if change.selection:
             self._follow_selection()
         if change.marks or change.everything or change.document is not None:
             self.marks.follow()
-        if change.everything or (change.document is not None and is_rebuilt(change.document, before, self.context)):
+        if change.everything or entered or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()
             return
         if change.document is not None and change.document.layout:
             self._follow_layout(change.document)
         nodes, wires = touched(change, before, self.context)
         self._dirty |= nodes & self.nodes.keys()
-        seen = self._seen()
-        self.settle(seen)
-        self.wires.invalidate(wires, seen)
+        if self.level == Level.FAR:
+            self.wires.invalidate(wires, QRectF())
+            if nodes:
+                self._repaint_far()
+        else:
+            seen = self._seen()
+            self.settle(seen)
+            self.wires.invalidate(wires, seen)
         if change.playhead:
             self.frames.update()
             if self.motion:
@@ -138,37 +154,88 @@ class CanvasScene(QGraphicsScene):
         """Make items and wires fit the graph; those of nodes that stay are kept."""
         self.steps.land()
         graph = self.context.graph
-        for node in [n for n in self.nodes if n not in graph.nodes]:
-            self.removeItem(self.nodes.pop(node))
-        for node in graph.nodes:
-            face = node_face(self.context, node)
-            if node in self.nodes:
-                self.nodes[node].set_face(face)
-            else:
-                self.nodes[node] = NodeItem(self, node, face)
-                self.addItem(self.nodes[node])
+        gone = [n for n in self.nodes if n not in graph.nodes]
+        if gone:
+            self._gone = {n: self.nodes.pop(n) for n in gone}  # undo brings them back
+            for item in self._gone.values():
+                self.removeItem(item)
+        exact = len(graph.nodes) <= EXACT_UP_TO
         self._dirty.clear()
+        for node in graph.nodes:
+            self._put_in(node, exact or (node in self.nodes and graph.nodes[node] is not self._drawn.nodes.get(node)))
+        self._drawn = graph
         if self.hovered_node not in self.nodes:
             self.hovered_node = None
         if self.focused_node not in self.nodes:
             self.focused_node = None
         self._follow_selection()
         self._place_nodes()
+        self._look_at(self._seen())
         self._set_wires()
         self.frames.follow()
+        if self.level == Level.FAR:
+            self._repaint_far()
+
+    def _put_in(self, node: NodeId, exact: bool) -> None:
+        """Give a node an item. Its face is worked out now, or when it is looked at: then it stands there as a sketch."""
+        item = self.nodes.get(node) or self._gone.pop(node, None)
+        sketch = None if exact or item is not None else self._sketches.of(self.context, node)
+        if item is None:
+            face = node_face(self.context, node) if sketch is None else sketch.face
+            item = NodeItem(self, node, face, sketch.places if sketch else None)
+        elif exact:
+            item.set_face(node_face(self.context, node))
+        if sketch is not None or not exact:
+            self._dirty.add(node)
+        if node not in self.nodes:
+            self.nodes[node] = item
+            item.set_level()
+            self.addItem(item)
+
+    def _look_at(self, rect: QRectF) -> None:
+        """Work out the faces of the nodes in a rectangle before wires are laid; few of them, if very many are seen."""
+        seen = self._dirty_in(rect)
+        if self.level == Level.FAR or not seen or len(seen) > MOST_AT_ONCE:
+            return
+        self._dirty -= seen
+        for node in seen:
+            self.nodes[node].set_face(node_face(self.context, node))
+        self._measure(seen)
+
+    def _dirty_in(self, rect: QRectF) -> set[NodeId]:
+        """Return the nodes in a rectangle whose faces are out of date."""
+        if not self._dirty or rect.isEmpty():
+            return set()
+        area = rect.adjusted(-WORDS, -WORDS, WORDS, WORDS)
+        near = {self._solid[i] for i in np.nonzero(self.in_rect(area))[0].tolist()}
+        return {n for n in self._dirty if n in near or n not in self._box_of}
 
     def settle(self, rect: QRectF | None = None) -> None:
-        """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one)."""
+        """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one). The far view needs none."""
+        if not self._dirty or (rect is not None and self.level == Level.FAR):
+            return
         moved: dict[NodeId, QRectF] = {}
-        for node in list(self._dirty):
+        for node in list(self._dirty) if rect is None else self._dirty_in(rect):
             item = self.nodes[node]
-            if rect is None or item.sceneBoundingRect().intersects(rect):
-                self._dirty.discard(node)
-                before = item.body
-                if item.set_face(node_face(self.context, node)):
-                    moved[node] = before
-        if moved:
+            self._dirty.discard(node)
+            before = item.body
+            if item.set_face(node_face(self.context, node)):
+                moved[node] = before
+        if len(moved) >= FEW:
+            self._measure(moved)
+            self._set_wires()
+            self.frames.follow()
+        elif moved:
             self._reshape(moved)
+
+    def settle_few(self) -> None:
+        """The same for all nodes of a graph that is small enough to be fitted by its exact sizes."""
+        if len(self.nodes) <= EXACT_UP_TO:
+            self.settle()
+
+    def _repaint_far(self) -> None:
+        self.far.forget_rects()
+        self.update()
 
     def face(self, node: NodeId) -> NodeFace:
         """Return what a node shows now."""
@@ -205,6 +272,7 @@ class CanvasScene(QGraphicsScene):
             item.set_level()
         self._measure()
         self._set_wires()
+        self.far.forget_rects()
 
     def set_hover(self, node: NodeId | None, wire: WireId | None) -> None:
         """Light up what is under the pointer."""
@@ -223,6 +291,8 @@ class CanvasScene(QGraphicsScene):
     def _follow_selection(self) -> None:
         nodes = frozenset(s for s in self.studio.selection if isinstance(s, str))
         wires = frozenset((s[1], s[2]) for s in self.studio.selection if not isinstance(s, str))
+        if nodes != self.selected_nodes:
+            self.far.forget_rects()
         self._repaint_nodes(nodes ^ self.selected_nodes)
         self._repaint_wires(wires ^ self.selected_wires)
         self.selected_nodes, self.selected_wires = nodes, wires
@@ -284,14 +354,15 @@ class CanvasScene(QGraphicsScene):
     def _measure(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Keep the boxes of the nodes (of these) as an array, and the scene's rectangle round them."""
         if nodes is None:
-            solid = [n for n, item in self.nodes.items() if item.face.kind != "scissors"]
-            self._solid, self._box_of = solid, {n: i for i, n in enumerate(solid)}
-            self._boxes = np.zeros((len(solid), 4))
-        for node in self._solid if nodes is None else nodes:
-            i = self._box_of.get(node)
-            if i is not None:
-                body = self.nodes[node].body
-                self._boxes[i] = body.left(), body.top(), body.right(), body.bottom()
+            self._solid = [n for n, item in self.nodes.items() if item.face.kind != "scissors"]
+            self._box_of = {n: i for i, n in enumerate(self._solid)}
+            self._boxes = np.array([self.nodes[n].box for n in self._solid], np.float64).reshape(-1, 4)
+        else:
+            for node in nodes:
+                i = self._box_of.get(node)
+                if i is not None:
+                    self._boxes[i] = self.nodes[node].box
+        self.far.forget_rects()
         left, top = self._boxes[:, :2].min(0, initial=0.0).tolist()
         right, bottom = self._boxes[:, 2:].max(0, initial=0.0).tolist()
         low = [math.floor(v / ROOM) * ROOM - ROOM for v in (left, top)]
@@ -302,11 +373,12 @@ class CanvasScene(QGraphicsScene):
 
     def boxes_of_nodes(self, rect: QRectF) -> list[tuple[NodeId, QRectF]]:
         """Return the nodes in a rectangle with their plates, scissors left out; quick for very many."""
-        found = np.nonzero(self._in(rect))[0]
+        found = np.nonzero(self.in_rect(rect))[0]
         boxes = self._boxes[found].tolist()
         return [(self._solid[i], QRectF(x, y, r - x, d - y)) for i, (x, y, r, d) in zip(found.tolist(), boxes, strict=True)]
 
-    def _in(self, rect: QRectF) -> npt.NDArray[np.bool_]:
+    def in_rect(self, rect: QRectF) -> npt.NDArray[np.bool_]:
+        """Return which of the solid nodes lie in a rectangle."""
         b = self._boxes
         found: npt.NDArray[np.bool_] = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom())
         return found & (b[:, 3] >= rect.top())
@@ -314,21 +386,31 @@ class CanvasScene(QGraphicsScene):
     def content_rect(self, nodes: Iterable[NodeId] | None = None) -> QRectF:
         """Return the rectangle round nodes (all), without margins; empty where there are none."""
         chosen = self.nodes.values() if nodes is None else [self.nodes[n] for n in nodes if n in self.nodes]
+        boxes = np.array([item.full_box for item in chosen]).reshape(-1, 4)
         rect = QRectF()
-        for item in chosen:
-            rect = rect.united(item.full_body)
-        if nodes is None:
-            rect = rect.united(self.frames.content_rect())
-        return rect
+        if len(boxes):
+            (left, top), (right, bottom) = boxes[:, :2].min(0).tolist(), boxes[:, 2:].max(0).tolist()
+            rect = QRectF(left, top, right - left, bottom - top)
+        return rect.united(self.frames.content_rect()) if nodes is None else rect
 
     def hit(self, pos: QPointF) -> Hit:
         """Return what lies at a point."""
         return hit_at(self, pos)
 
     def nodes_near(self, pos: QPointF, reach: float) -> list[tuple[NodeId, NodeItem]]:
-        """Return the nodes whose body comes within reach of a point."""
-        area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
-        return [(item.node, item) for item in self.items(area) if isinstance(item, NodeItem)]
+        """Return the nodes whose body comes within reach of a point, the topmost first."""
+        x, y, b = pos.x(), pos.y(), self._boxes
+        found = (b[:, 0] <= x + reach) & (b[:, 2] >= x - reach) & (b[:, 1] <= y + reach) & (b[:, 3] >= y - reach)
+        near = [(self._solid[i], self.nodes[self._solid[i]]) for i in np.nonzero(found)[0].tolist()[::-1]]
+        if len(self._solid) < len(self.nodes):
+            area = QRectF(x - reach, y - reach, 2 * reach, 2 * reach)
+            near = [(n, item) for n, item in ((n, self.nodes[n]) for n in self.context.scissors) if item.body.intersects(area)] + near
+        return near
+
+    @property
+    def solid(self) -> list[NodeId]:
+        """The nodes but scissors, in the order of their boxes: the later are drawn over the earlier."""
+        return self._solid
 
     @property
     def boxes(self) -> Boxes:
@@ -349,7 +431,7 @@ class CanvasScene(QGraphicsScene):
 
     def boxes_in(self, rect: QRectF) -> Boxes:
         """Return the boxes of the nodes in a rectangle."""
-        found: Boxes = self._boxes[self._in(rect)]
+        found: Boxes = self._boxes[self.in_rect(rect)]
         return found
 
     def ends_of(self, runs: list[Run]) -> EndArray:

@@ -24,11 +24,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gradstudio.app.canvas.adding import add_node
+from gradstudio.app.canvas.breadcrumb import Breadcrumb
 from gradstudio.app.canvas.camera import Camera
 from gradstudio.app.canvas.cards import CardDock
 from gradstudio.app.canvas.editor import Editor
 from gradstudio.app.canvas.empty import paint_empty
-from gradstudio.app.canvas.far import paint_far
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gestures.begin import begun, is_scrubbed
 from gradstudio.app.canvas.gestures.gesture import Gesture, Pointer
@@ -41,7 +41,7 @@ from gradstudio.app.canvas.tips import tip_at
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
 from gradstudio.app.widgets.plain import tip
-from gradstudio.document.graph import Node, NodeId, NodePath, OperandPath
+from gradstudio.document.graph import INSTANCE, Node, NodeId, NodePath, OperandPath
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -68,6 +68,7 @@ class CanvasView(Camera):
         super().__init__(studio, parent)
         self.gesture: Gesture | None = None
         self.legend = Legend(self.canvas.theme, self.switch_norms, self)
+        self.breadcrumb = Breadcrumb(studio, self)
         self.zoom_box = ZoomBox(self.canvas.theme, self.zoom_by, self.reset_zoom, self.fit_all, self)
         self.editor = Editor(self)
         self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
@@ -103,7 +104,11 @@ class CanvasView(Camera):
             self.finish_gesture()
             self.editor.close()
             self.show_opened()
-        if change.document is not None or change.everything:
+        if change.scope:
+            self.finish_gesture()
+            self.editor.close()
+            self.fit_all()
+        if change.document is not None or change.everything or change.scope:
             self._look_clock.start()
             self.keys.follow()
             self.dock.follow()
@@ -114,6 +119,7 @@ class CanvasView(Camera):
     def _show_overlays(self) -> None:
         self.legend.show_range(self.canvas.theme, self.canvas.context.range, self.canvas.norms)
         self.zoom_box.show_zoom(self.canvas.theme, self.zoom)
+        self.breadcrumb.follow(self.canvas.theme)
 
     def _follow_camera(self) -> None:
         self.dock.follow()
@@ -128,6 +134,7 @@ class CanvasView(Camera):
     def switch_norms(self) -> None:
         """Colour by sign, or by norm."""
         self.canvas.norms = not self.canvas.norms
+        self.canvas.far.forget_rects()
         self.canvas.update()
         self._show_overlays()
 
@@ -155,6 +162,10 @@ class CanvasView(Camera):
     def edit_name(self, node: NodeId) -> None:
         """Type the name of a node."""
         self.editor.name(node)
+
+    def edit_group_name(self, node: NodeId) -> None:
+        """Type the name of the group that an instance uses."""
+        self.editor.group_name(node)
 
     def edit_literal(self, node: NodeId, path: OperandPath, typed: str = "") -> None:
         """Type the literal of an operand."""
@@ -217,6 +228,8 @@ class CanvasView(Camera):
         hit = self._pointer(event.position(), event.modifiers()).hit
         if hit.node is None and hit.wire is None and hit.frame is None and hit.comment is None:
             self.search_requested.emit(hit.pos, None)
+        elif hit.node is not None and self.canvas.context.graph.nodes[hit.node].op == INSTANCE:
+            self.studio.enter((*self.canvas.scope, hit.node))
         else:
             self.editor.open_at(hit)
         event.accept()
@@ -372,6 +385,7 @@ class CanvasView(Camera):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         size = self.viewport().size()
+        self.breadcrumb.move(MARGIN, MARGIN)
         self.legend.move(MARGIN, size.height() - MARGIN + 2 - self.legend.height())
         self.zoom_box.move(size.width() - MARGIN - self.zoom_box.width(), size.height() - MARGIN + 2 - self.zoom_box.height())
         self.dock.follow()
@@ -393,7 +407,7 @@ class CanvasView(Camera):
     def _paint_far(self, area: QRect, seen: QRectF) -> None:
         painter = QPainter(self.viewport())
         painter.setWorldTransform(self.viewportTransform())
-        paint_far(painter, self.canvas, seen, area)
+        self.canvas.far.paint(painter, seen, area)
         painter.end()
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:

@@ -68,6 +68,7 @@ class WireLayer(QGraphicsItem):
         self._boxes = hulls(self._ends) + GROWN
         self._own = self.canvas.boxes_of(self._runs)
         self._keep_shapes(before)
+        self.canvas.far.forget_lines()
         self.update()
 
     def _keep_shapes(self, before: dict[WireId, WireShape]) -> None:
@@ -92,7 +93,7 @@ class WireLayer(QGraphicsItem):
 
     def invalidate(self, keys: Iterable[WireId], seen: QRectF) -> None:
         """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different."""
-        inside = set() if seen.isEmpty() else set(self._touching(seen).tolist())
+        inside = set() if seen.isEmpty() else set(self.touching(seen).tolist())
         for key in keys:
             i = self._index.get(key)
             before = self._faces.get(key)
@@ -112,7 +113,7 @@ class WireLayer(QGraphicsItem):
         """Route those wires anew that pass by places from which, or to which, a node has moved; return them."""
         if len(self.ids) > ROUTED_UP_TO:
             return []
-        near = sorted({i for rect in rects for i in self._touching(rect).tolist()})
+        near = sorted({i for rect in rects for i in self.touching(rect).tolist()})
         self._reroute(near)
         return [self.ids[i] for i in near]
 
@@ -123,6 +124,7 @@ class WireLayer(QGraphicsItem):
         at = np.array(which, np.intp)
         before = self._ends[at].tolist()
         self._ends[at] = self.canvas.ends_of([self._runs[i] for i in which])
+        self.canvas.far.move_lines(which)
         around = set(self._blocked(at))
         for i, was, now in zip(which, before, self._ends[at].tolist(), strict=True):
             old = self._shapes.get(i)
@@ -202,14 +204,14 @@ class WireLayer(QGraphicsItem):
 
     def visible(self, rect: QRectF) -> Iterator[tuple[WireId, WireFace, WireShape]]:
         """Yield the wires that may be seen in a rectangle."""
-        for i in self._touching(rect).tolist():
+        for i in self.touching(rect).tolist():
             key = self.ids[i]
             if key not in self.hidden:
                 yield key, self.face(key), self._shape(i)
 
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
-        near = self._touching(QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach))
+        near = self.touching(QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach))
         if not len(near):
             return None
         gaps = distances(self._points(near), pos)
@@ -228,16 +230,17 @@ class WireLayer(QGraphicsItem):
 
     def crossing(self, rect: QRectF) -> list[WireId]:
         """Return the wires that pass through a rectangle."""
-        which = self._touching(rect)
+        which = self.touching(rect)
         x, y = np.moveaxis(self._points(which), 2, 0)
         inside = (x >= rect.left()) & (x <= rect.right()) & (y >= rect.top()) & (y <= rect.bottom())
         return [self.ids[i] for i in which[inside.any(1)].tolist()]
 
     def ends_array(self, rect: QRectF | None = None) -> np.ndarray:
         """Return x1, y1, x2, y2 of each wire (that may be seen in rect), for the far view."""
-        return self._ends if rect is None else self._ends[self._touching(rect)]
+        return self._ends if rect is None else self._ends[self.touching(rect)]
 
-    def _touching(self, rect: QRectF) -> Indices:
+    def touching(self, rect: QRectF) -> Indices:
+        """Return the numbers of the wires that may be seen in a rectangle."""
         b = self._boxes
         hit = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())
         return np.nonzero(hit)[0]
