@@ -12,7 +12,7 @@ from gradstudio.app.panels.code import CodePanel
 if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
-CODE, STEPS = "code", "steps"
+CODE, STEPS, LEDGER = "code", "steps", "ledger"
 
 
 class LowerDock(QStackedWidget):
@@ -48,9 +48,10 @@ class LowerDock(QStackedWidget):
         self.show_panel(CODE if self.shown == name else name)
 
     def _made(self, name: str) -> QWidget:
-        from gradstudio.app.panels.steps.panel import StepsPanel  # not needed before someone asks: the window starts faster
+        from gradstudio.app.panels.ledger.panel import LedgerPanel  # not needed before someone asks: the window starts faster
+        from gradstudio.app.panels.steps.panel import StepsPanel
 
-        panel = StepsPanel(self.studio, self)
+        panel = StepsPanel(self.studio, self) if name == STEPS else LedgerPanel(self.studio, self)
         panel.closed.connect(self._show_code)
         return panel
 

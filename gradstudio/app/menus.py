@@ -197,6 +197,10 @@ TABLE: tuple[Entry, ...] = (
         when.has_grad_breakpoint,
         ("node",),
     ),
+    Entry("watch", "Time", "Watch the value", view.watch(False), ("K",), "pin", 5, when.has_nodes, when.is_watched(False), ("node",)),
+    Entry(
+        "watch_grad", "Time", "Watch the .grad", view.watch(True), ("Shift+K",), "pin", 5, when.has_nodes, when.is_watched(True), ("node",)
+    ),
     Entry("next_breakpoint", "Time", "To the next breakpoint", stepping.breakpoint_(1), ("F5",), group=5),
     Entry("last_breakpoint", "Time", "To the previous breakpoint", stepping.breakpoint_(-1), ("Shift+F5",), group=5),
     Entry(
@@ -233,6 +237,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("theme_light", "View", "Light", view.theme("light"), icon="contrast", group=2, checked=when.is_theme("light"), words="theme"),
     Entry("full_precision", "View", "Show every digit", view.toggle_precision, group=2, checked=when.is_full_precision, words="precision"),
     Entry("steps", "View", "Step list", view.toggle_steps, ("Ctrl+T",), "text", 3, checked=when.steps_are_listed, words="trace print log"),
+    Entry("ledger", "View", "Ledger and watches", view.toggle_ledger, ("Ctrl+Shift+T",), "scale", 3, checked=when.ledger_is_shown),
     Entry("docks", "View", "Hide docks", view.toggle_docks, ("Ctrl+\\",), "panel-left-open", 3, checked=when.docks_hidden),
     Entry("next_dock", "View", "Next dock", view.next_dock, ("F6",), group=3),
     Entry("reset_layout", "View", "Reset the window's layout", view.reset_layout, group=3),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gradstudio.app.lower_dock import STEPS
+from gradstudio.app.lower_dock import LEDGER, STEPS
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -57,6 +57,23 @@ def toggle_docks(w: MainWindow) -> None:
 
 def toggle_steps(w: MainWindow) -> None:
     w.under.toggle(STEPS)
+
+
+def toggle_ledger(w: MainWindow) -> None:
+    w.under.toggle(LEDGER)
+
+
+def watch(grad: bool) -> Verb:
+    """Return the verb that watches the selected tensors, or their `.grad`; or no longer. The watches are shown."""
+
+    def go(w: MainWindow) -> None:
+        before = len(w.studio.markers.watches)
+        for node in w.studio.selected_nodes:
+            w.studio.markers.toggle_watch(((*w.canvas.canvas.scope, node), 0), grad)
+        if len(w.studio.markers.watches) > before and w.under.shown != LEDGER:
+            w.under.show_panel(LEDGER)
+
+    return go
 
 
 def next_dock(w: MainWindow) -> None:

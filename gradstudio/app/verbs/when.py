@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from gradstudio.app.lower_dock import STEPS
+from gradstudio.app.lower_dock import LEDGER, STEPS
 from gradstudio.document.graph import INPUT, LEAF, Node, NodeId
 from gradstudio.session.navigation import Breakpoint
 
@@ -138,6 +138,20 @@ def is_full_precision(w: MainWindow) -> bool:
 
 def steps_are_listed(w: MainWindow) -> bool:
     return w.under.shown == STEPS
+
+
+def ledger_is_shown(w: MainWindow) -> bool:
+    return w.under.shown == LEDGER
+
+
+def is_watched(grad: bool) -> Test:
+    """Return the test whether the selected tensors, or their `.grad`s, are watched."""
+
+    def test(w: MainWindow) -> bool:
+        watches, scope = w.studio.markers.watches, w.canvas.canvas.scope
+        return has_nodes(w) and all((((*scope, node), 0), grad) in watches for node in w.studio.selected_nodes)
+
+    return test
 
 
 def docks_hidden(w: MainWindow) -> bool:

@@ -1,0 +1,1 @@
+"""The ledger of a `.grad`, and the watched tensors above it."""
