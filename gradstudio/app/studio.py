@@ -68,6 +68,7 @@ class Studio(QObject):
         self._run = 0
         self._sent: dict[int, tuple[Document, Playhead, tuple[TensorKey, ...]]] = {}  # and the playhead, and what was watched, then
         self._began = 0.0
+        self._steps = trace.EMPTY.steps  # of the worker's last run
         self._large: tuple[TensorKey, ...] = ()
         self._answers = Answers()
         self.player = Player(self)
@@ -322,7 +323,7 @@ class Studio(QObject):
         self._sent = {run: sent for run, sent in self._sent.items() if run > answer.trace.run}
         self._began = time.monotonic()
         before = self.shown
-        made: Trace = msgspec.structs.replace(answer.trace, steps=before.trace.steps) if answer.kept else answer.trace
+        made: Trace = msgspec.structs.replace(answer.trace, steps=self._steps)
         if document is not self.document and diff(document, self.document).only_looks:
             document = self.document
         self.shown = Shown(document, made, answer.state, labels.of(document))
@@ -346,6 +347,7 @@ class Studio(QObject):
             self._mark_stale()
         else:
             self.notice = f"The worker ended ({why}). A new one has taken over; the graph is untouched"
+        self._steps = self._steps if answer.kept else answer.trace.steps  # the worker tells them once, wanted or not
             self.run()
         self.changed.emit(Change(running=True))
 

@@ -288,6 +288,17 @@ def test_an_unchanged_trace_keeps_its_steps_across_runs(tutorial, settle):
     assert tutorial.shown.trace.steps is before
 
 
+def test_a_document_opened_again_has_its_steps_again(tutorial, settle):
+    steps = tutorial.shown.trace.steps
+    tutorial.show_example(tutorial.document, "tutorial")
+    settle()
+    assert tutorial.shown.trace.steps == steps
+    tutorial.show_example(tutorial.document, "tutorial")
+    tutorial.show_example(tutorial.document, "tutorial")  # the answer to the first comes, and is not wanted
+    settle()
+    assert tutorial.shown.trace.steps == steps
+
+
 def test_a_half_built_graph_runs_calmly(tutorial, settle):
     tutorial.do(AddNode(Node(tutorial.new_id("n"), "mul", (Ref("n4"), None)), "main", (0, 0)))
     settle()
