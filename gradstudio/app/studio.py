@@ -317,6 +317,7 @@ class Studio(QObject):
             self._answers.tell(answer.request, None)
 
     def _ran(self, answer: Ran) -> None:
+        self._steps = self._steps if answer.kept else answer.trace.steps  # the worker tells them once, wanted or not
         if answer.trace.run not in self._sent:
             return
         document, stood, watched = self._sent[answer.trace.run]
@@ -347,7 +348,6 @@ class Studio(QObject):
             self._mark_stale()
         else:
             self.notice = f"The worker ended ({why}). A new one has taken over; the graph is untouched"
-        self._steps = self._steps if answer.kept else answer.trace.steps  # the worker tells them once, wanted or not
             self.run()
         self.changed.emit(Change(running=True))
 
