@@ -13,6 +13,7 @@ from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
 from gradstudio.app.widgets.text_button import TextButton
 from gradstudio.document.rules import expanded_counts
+from gradstudio.explain.wording import call_name
 
 TICK_MS, LONG, TURN = 100, 1.0, 2.0  # seconds after which a run shows a bar and Stop; seconds in which a part goes along the bar
 BAR, STOP_WIDTH, STOP_HEIGHT = 72.0, 48.0, 20.0
@@ -92,6 +93,9 @@ class StatusBar(Drawn):
         if studio.stepping and span is not None:
             words = f"Stepping {span.kind}" + (f" #{span.number}" if span.number else "")
             return ("arrow-left" if span.number else "arrow-right"), words, "text2"
+        waiting = self._waiting()
+        if waiting and not studio.stale:
+            return "clock", waiting, "text2"
         if studio.stale:
             return "clock", "Stale: Ctrl+Enter runs it" if not studio.live else "Running", "text2"
         return "check", "Up to date", "text2"
@@ -104,6 +108,14 @@ class StatusBar(Drawn):
                 name = f"Backward #{number}" if number else shown.document.call(call_id).menu
                 where = f" stopped at {shown.labels.label(outcome.error.node)}" if outcome.error.node else " stopped"
                 return name + where
+        return ""
+
+    def _waiting(self) -> str:
+        """Return which call waits, and for what; half a graph is no error."""
+        shown = self.studio.shown
+        for call_id, outcome in shown.trace.outcomes.items():
+            if outcome.kind == "waiting":
+                return f"{call_name(shown.document, shown.trace, call_id).capitalize()} waits: {outcome.reason}"
         return ""
 
     def _saved_words(self) -> str:

@@ -191,14 +191,14 @@ class Facts:
 
 
 def unwired(node: Node) -> str | None:
-    """Return which operand is not connected, in words; None if all are."""
+    """Return which operand is not wired, in words; None if all are."""
     row = TABLE.get(node.op)
     inputs = row.inputs if row is not None else ()
     for i in range(max(len(inputs), len(node.inputs))):
         operand = node.inputs[i] if i < len(node.inputs) else None
         optional = i < len(inputs) and inputs[i].optional
         if (operand is None and not optional) or (isinstance(operand, tuple) and _hollow(operand)):
-            return f"{inputs[i].argument if i < len(inputs) else 'an input'} is not connected"
+            return f"{inputs[i].argument if i < len(inputs) else 'an input'} is not wired"
     return None
 
 

@@ -170,7 +170,7 @@ class Scope:
         return ", ".join([*targets, *(["*_"] if row is not None and row.many else [])]) + " = "
 
     def _comment(self, node: Node) -> str:
-        """Return a skipped node as the code that it would be, with `...` for what is not connected."""
+        """Return a skipped node as the code that it would be, with `...` for what is not wired."""
         row = TABLE.get(node.op)
         optional = [spec.optional for spec in row.inputs] if row else []
         inputs = [_dots(operand, False) for operand in node.inputs]

@@ -29,7 +29,7 @@ class NodeFailed(Exception):
 
 
 class Skipped(Exception):
-    """A node cannot run yet: an operand is not connected, or was not made. Calm, no error."""
+    """A node cannot run yet: an operand is not wired, or was not made. Calm, no error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +249,11 @@ class Blocks:
         return key[0] in self._fallen or key[0] in self.skipped
 
     def _need(self, node: Node, path: OperandPath) -> None:
-        """Raise Skipped where an operand that the op cannot do without is not connected."""
+        """Raise Skipped where an operand that the op cannot do without is not wired."""
         row = TABLE.get(node.op)
         spec = row.inputs[path[0]] if row is not None and path[0] < len(row.inputs) else None
         if spec is None or not spec.optional:
-            raise Skipped(f"{spec.argument if spec else 'an input'} is not connected")
+            raise Skipped(f"{spec.argument if spec else 'an input'} is not wired")
 
     # ---- groups
 

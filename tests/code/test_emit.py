@@ -316,7 +316,7 @@ def test_a_tensor_that_is_made_again_has_no_gradient_yet() -> None:
 
 def test_a_frame_of_skipped_nodes_still_is_a_block() -> None:
     made = document([X, op("n3", "add", "n1", None, names="a", frame="f1")], FORWARD, frames=(Frame("f1", "no_grad"),))
-    assert body(made) == ["with torch.no_grad():", "    # a = x + ...  (other is not connected)", "    pass"]
+    assert body(made) == ["with torch.no_grad():", "    # a = x + ...  (other is not wired)", "    pass"]
 
 
 def test_an_update_in_place_is_a_line_of_its_own_and_readers_read_the_leaf() -> None:
@@ -426,7 +426,7 @@ def test_an_automatic_backward_that_waits_says_why() -> None:
 
 def test_a_call_on_what_was_not_made_is_a_comment() -> None:
     made = document([X, op("n3", "mul", "n1", None, names="z")], FORWARD, Backward(id="c2", roots=(Ref("n3"),)))
-    assert body(made) == ["# z = x * ...  (other is not connected)", "# z.backward()  (z was not made)"]
+    assert body(made) == ["# z = x * ...  (other is not wired)", "# z.backward()  (z was not made)"]
 
 
 def test_an_optimizer_is_made_before_the_loop_that_uses_it() -> None:

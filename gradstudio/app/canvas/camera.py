@@ -41,6 +41,7 @@ class Camera(QGraphicsView):
         self.canvas = CanvasScene(studio, self)
         self.setScene(self.canvas)
         self._framed = False
+        self._opened: tuple[float, int, int] | None = None  # where it looked when the document was opened, until that has run
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -132,7 +133,18 @@ class Camera(QGraphicsView):
     def show_opened(self) -> None:
         """Show a document that was just opened: at 100 % if it fits, else whole."""
         self._framed = self.isVisible()
+        self.reset_zoom()
         self.fit_all()
+        self._opened = self._looks_at()
+
+    def show_run(self) -> None:
+        """Fit again what the first run made larger, if nobody has looked elsewhere since the document was opened."""
+        if self._opened == self._looks_at():
+            self.fit_all()
+        self._opened = None
+
+    def _looks_at(self) -> tuple[float, int, int]:
+        return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value()
 
     def show_first(self) -> None:
         """Show the document that was there before the view was first seen."""

@@ -104,6 +104,8 @@ class CanvasView(Camera):
             self.finish_gesture()
             self.editor.close()
             self.show_opened()
+        elif change.everything:
+            self.show_run()
         if change.scope:
             self.finish_gesture()
             self.editor.close()

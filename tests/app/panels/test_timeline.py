@@ -291,3 +291,14 @@ def test_an_undone_edit_leaves_nothing_behind(qtbot, panel, studio):
         studio.undo()
     qtbot.waitUntil(lambda: studio.shown.trace.end == 63)
     assert rows(panel) == before
+
+
+def test_what_the_step_on_show_wrote_is_marked_on_the_playhead(panel, qtbot, studio):
+    plots = panel.axis.plots
+    assert [track.name for track in plots.tracks] == ["x.grad", "y.grad", "‖W.grad‖"]
+    fresh = plots.fresh()
+    assert [each.color for each in fresh] == [plots.colors.gradient(12.0, 0.35 + 0.65 / 2)]
+    assert 0 < fresh[0].y < plots.pitch()
+    studio.go_to(60)
+    at(qtbot, studio, 60)
+    assert plots.fresh() == []

@@ -7,15 +7,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
 
-from gradstudio.app.panels.timeline.blocks import blocks_of
+from gradstudio.app.panels.timeline.blocks import blocks_of, name_in
+from gradstudio.app.panels.timeline.call_painting import note_in
 from gradstudio.app.panels.timeline.editor import CallEditor, parse_seed
 from gradstudio.app.panels.timeline.new_call import again, last_roots, new_call, tracked_leaves
+from gradstudio.app.panels.timeline.rows import CallRow, shorter
 from gradstudio.app.panels.timeline.tracks import Track
 from gradstudio.app.widgets.switch import Switch
 from gradstudio.document.calls import KINDS, Backward
 from gradstudio.document.commands.script import EditCall, WrapRepeat
 from gradstudio.document.graph import Literal, Ref
-from gradstudio.session.trace import Span, Step, Trace, Write
+from gradstudio.session.trace import Outcome, Span, Step, Trace, Write
 from tests.app.conftest import example
 
 
@@ -38,6 +40,19 @@ def test_blocks_of_less_than_a_pixel_are_merged_and_cover_the_axis():
     assert len(blocks) == 1
     assert (blocks[0].left, round(blocks[0].right)) == (0, 400)
     assert blocks[0].span is None
+
+
+def test_a_name_on_a_block_is_whole_or_its_last_word_or_not_there():
+    assert [name_in("backward #2", room, len) for room in (11, 10, 2, 1)] == ["backward #2", "#2", "#2", ""]
+    assert [name_in("forward", room, len) for room in (7, 6)] == ["forward", ""]
+
+
+def test_a_note_gets_shorter_before_it_is_cut():
+    note = "x#1.grad None → 12"
+    row = CallRow("c1", "backward #1", note=note, shorter=shorter(note, None))
+    assert [note_in(row, room, len) for room in (18, 17, 12, 3)] == [note, "x#1.grad → 12", "→ 12", "→ 12"]
+    waits = CallRow("c1", "backward #1", note="y has 3 elements", shorter=shorter("", Outcome("waiting", "y has 3 elements")))
+    assert [note_in(waits, room, len) for room in (16, 10)] == ["y has 3 elements", "waiting"]
 
 
 def track(*values: float | None, k: int) -> Track:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
 from gradstudio.app.paint import Paint
 from gradstudio.app.panels.timeline.blocks import Block, blocks_of, draw_blocks
-from gradstudio.app.panels.timeline.plots import GradientPlots
+from gradstudio.app.panels.timeline.plots import Fresh, GradientPlots
 from gradstudio.app.widgets.drawn import Drawn, begin, ui_scale
 from gradstudio.explain.wording import call_name
 from gradstudio.session.trace import Span
@@ -73,6 +73,10 @@ class TimeAxis(QWidget):
             return QRectF()
         room = area.height() - 8
         return QRectF(self.width() - 6, area.top() + 4 + room * bar.value() / pages, 3, room * bar.pageStep() / pages)
+
+    def plots_area(self) -> QRect:
+        """Return where plots are seen; beyond it they are scrolled away."""
+        return self._scroll.geometry()
 
     def k_at(self, x: float) -> int:
         """Return the step nearest to a place."""
@@ -186,14 +190,16 @@ class Playhead(QWidget):
         super().__init__(axis)
         self.studio, self.axis = studio, axis
         self._x, self._there = 0, False
+        self._written: list[Fresh] = []
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
 
     def follow(self) -> None:
         """Repaint where the line was and where it is."""
-        old, there = self._x, self._there
+        before = self._x, self._there, self._written
         self._x, self._there = round(self.axis.x_of(self.studio.shown.state.k)), self.studio.shown.trace.end > 0
-        for x in {old, self._x} if (old, there) != (self._x, self._there) else ():
+        self._written = self.axis.plots.fresh()
+        for x in {before[0], self._x} if before != (self._x, self._there, self._written) else ():
             self.update(x - 10, 0, 20, self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -207,7 +213,18 @@ class Playhead(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(paint.theme.color("accent"))
         painter.drawPolygon(QPolygonF([QPointF(x - 6, 0), QPointF(x + 6, 0), QPointF(x + 6, 5), QPointF(x, 11), QPointF(x - 6, 5)]))
+        self._paint_written(paint, x)
         painter.resetTransform()
         if not (thumb := self.axis.thumb()).isEmpty():
             paint.rounded(thumb, 1.5, "line2")
         painter.end()
+
+    def _paint_written(self, paint: Paint, x: float) -> None:
+        """Mark each `.grad` that the step on show wrote: at the edge its level has no width yet."""
+        area, top = self.axis.plots_area(), self.axis.plots.mapTo(self.axis, QPoint(0, 0)).y()
+        scale = ui_scale()
+        for each in self._written:
+            y = top / scale + each.y
+            if area.top() / scale < y < area.bottom() / scale:
+                paint.dot(x, y, 5, "panel")
+                paint.dot(x, y, 3.5, each.color)

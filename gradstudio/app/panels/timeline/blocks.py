@@ -56,20 +56,23 @@ def draw_blocks(paint: Paint, blocks: Sequence[Block], names: Callable[[Span], s
             draw_words(paint, span, names(span), rect)
 
 
+def name_in(words: str, room: float, width_of: Callable[[str], float]) -> str:
+    """Return as much of a name as fits: `backward #2`, `#2`, nothing: half a word says less than the arrow alone."""
+    last = words.rpartition(" ")[2] if " " in words else ""
+    return next((name for name in (words, last) if width_of(name) <= room), "")
+
+
 def draw_words(paint: Paint, span: Span, words: str, rect: QRectF) -> None:
     """Paint a block's name with its arrow: forward to the right, backward to the left; a short one keeps the arrow."""
-    cy = rect.center().y()
+    cy, measure = rect.center().y(), paint.theme.metrics("caption", 500).horizontalAdvance
     if span.kind in ("backward", "grad"):
-        shade = "error" if span.raised else "text"
-        narrow = rect.width() < 34
-        paint.triangle(rect.center().x() if narrow else rect.left() + 9, cy, 3.4, shade, left=True)
-        if not narrow:
-            paint.text(rect.left() + 17, cy, words, "caption", shade, weight=500, width=rect.width() - 20)
+        shade, words = "error" if span.raised else "text", name_in(words, rect.width() - 21, measure)
+        paint.triangle(rect.left() + 9 if words else rect.center().x(), cy, 3.4, shade, left=True)
+        paint.text(rect.left() + 17, cy, words, "caption", shade, weight=500)
     elif span.kind == "forward":
-        narrow = rect.width() < 44
-        if not narrow:
-            paint.text(rect.left() + 9, cy, words, "caption", "error" if span.raised else "text2", width=rect.width() - 26)
-        paint.triangle(rect.center().x() if narrow else rect.right() - 9, cy, 3.4, "error" if span.raised else "text3")
+        words = name_in(words, rect.width() - 26, measure)
+        paint.text(rect.left() + 9, cy, words, "caption", "error" if span.raised else "text2")
+        paint.triangle(rect.right() - 9 if words else rect.center().x(), cy, 3.4, "error" if span.raised else "text3")
     else:
         words = "0" if span.kind == "zero_grad" and rect.width() < 60 else words
         if paint.theme.metrics("code", 500).horizontalAdvance(words) <= rect.width() - 4 or rect.width() > 40:

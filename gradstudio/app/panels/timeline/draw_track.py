@@ -28,23 +28,24 @@ class Placed(NamedTuple):
     level: Level
 
 
+def y_of(track: Track, value: float | None, height: float) -> float:
+    """Return the height of a value in a track `height` px high, from its top."""
+    return height - BELOW - (height - ABOVE - BELOW) * height_of(value, track.low, track.high)
+
+
 def draw_track(paint: Paint, track: Track, end: int, width: float, height: float) -> None:
     """Paint one track into width by height; the axis has `end` steps."""
     pixel = width / end if end else 0.0
-    tall, bottom = height - ABOVE - BELOW, height - BELOW
-    zero = bottom - tall * height_of(0.0, track.low, track.high)
+    zero = y_of(track, 0.0, height)
     paint.hairline(0, round(zero), width, round(zero))
-    placed = [
-        Placed(level.start * pixel, level.end * pixel, bottom - tall * height_of(level.value, track.low, track.high), level)
-        for level in track.levels(pixel)
-    ]
+    placed = [Placed(level.start * pixel, level.end * pixel, y_of(track, level.value, height), level) for level in track.levels(pixel)]
     paint.painter.setPen(Qt.PenStyle.NoPen)
     if len(placed) > 1:  # rectangles are filled much faster than lines are drawn
         paint.painter.setBrush(paint.theme.color("line2"))
         paint.painter.drawRects([QRectF(b.left, min(a.y, b.y), 1, abs(b.y - a.y)) for a, b in pairwise(placed)])
     for color, group in by_color(paint.theme, track, placed):
         draw_levels(paint, color, group, zero)
-    draw_labels(paint, track, placed, zero, width)
+    draw_labels(paint, track, placed, zero)
 
 
 def by_color(theme: Theme, track: Track, placed: Sequence[Placed]) -> Iterator[tuple[QColor, list[Placed]]]:
@@ -83,13 +84,30 @@ def draw_levels(paint: Paint, color: QColor, placed: Sequence[Placed], zero: flo
     paint.painter.drawRects([QRectF(a.left, a.y - thick / 2, a.right - a.left, thick) for a in placed])
 
 
-def draw_labels(paint: Paint, track: Track, placed: Sequence[Placed], zero: float, width: float) -> None:
+def draw_labels(paint: Paint, track: Track, placed: Sequence[Placed], zero: float) -> None:
     """Paint each level's number where it fits over the level, and its arithmetic where nothing stands behind it."""
-    following = width
+    if not placed:
+        return
+    following = placed[-1].right  # nothing is written across the playhead
+    if placed[-1].right - placed[-1].left < 1:
+        following, placed = draw_fresh(paint, track, placed, zero), placed[:-1]
     for each in reversed(placed):
         if each.right - each.left > 20:
             draw_label(paint, track, each, min(each.y, zero) - 8, following)
         following = each.left if each.level.value else following
+
+
+def draw_fresh(paint: Paint, track: Track, placed: Sequence[Placed], zero: float) -> float:
+    """Paint the number that the step on show wrote, left of the playhead, where nothing stands. Return where that begins."""
+    last, before = placed[-1], placed[-2] if len(placed) > 1 else None
+    label, measure = track.label(last.level), paint.theme.metrics("code", 600).horizontalAdvance
+    left = last.left - measure(label) - 8
+    taken = before.left + measure(track.label(before.level)) + 12 if before and before.level.value else 0.0
+    if not label or left < taken:
+        return last.left
+    shade = paint.theme.gradient_text(last.level.value) if track.signed else paint.theme.color("text2")
+    paint.text(left, min(last.y, zero) - 8, label, "code", shade, weight=600)
+    return left
 
 
 def draw_label(paint: Paint, track: Track, placed: Placed, cy: float, following: float) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QEvent, QSize, QTimer, Signal
-from PySide6.QtGui import QMoveEvent, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QMoveEvent, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline.draw_track import level_color, y_of
 from gradstudio.app.panels.timeline.tracks import Track, ranges_of, tracks_of
 from gradstudio.app.widgets.drawn import Drawn, ui_scale
 from gradstudio.app.widgets.plain import tip
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 TRACK, TALLEST = 47.0, 71.0  # px; few tracks share the room that there is
+
+
+class Fresh(NamedTuple):
+    """A number that the step on show wrote: its height, in px of the design from the top of the plots, and its colour."""
+
+    y: float
+    color: QColor
 
 
 class GradientPlots(Drawn):
@@ -65,6 +73,15 @@ class GradientPlots(Drawn):
         """Return the height of a track, in px of the design."""
         room = self.height() / ui_scale() - 8
         return max(TRACK, min(TALLEST, room / max(1, len(self.tracks))))
+
+    def fresh(self) -> list[Fresh]:
+        """Return where the step on show wrote a `.grad`."""
+        pitch, k = self.pitch(), self.studio.shown.state.k
+        return [
+            Fresh(pitch * i + y_of(track, track.now, pitch), level_color(self.colors, track, track.now))
+            for i, track in enumerate(self.tracks)
+            if track.now is not None and track.writes[-1].step == k
+        ]
 
     def in_view(self) -> range:
         """Return the indices of the tracks that are in view."""

@@ -53,6 +53,7 @@ class CallRow:
     icon: str = ""
     mono: bool = False
     note: str = ""
+    shorter: tuple[str, ...] = ()  # what stands in place of the note where that does not fit
     note_shade: str = "text3"
     depth: int = 0
     enabled: bool = True
@@ -80,7 +81,7 @@ def _rows_of(body: tuple[Statement, ...], depth: int, section: int, document: Do
     for statement in body:
         if isinstance(statement, Repeat):
             note = f"× {statement.times:,}".replace(",", " ")
-            yield CallRow(statement.id, "repeat", "rotate-ccw", False, note, depth=depth, statement=statement, section=section)
+            yield CallRow(statement.id, "repeat", "rotate-ccw", note=note, depth=depth, statement=statement, section=section)
             yield from _rows_of(statement.body, depth + 1, section, document, trace, labels)
         else:
             yield _row(statement, depth, section, document, trace, labels)
@@ -91,7 +92,16 @@ def _row(call: Call, depth: int, section: int, document: Document, trace: Trace,
     note, shade = _note(call, outcome, document, trace, labels)
     failed = outcome is not None and outcome.kind == "raised"
     words = row_name(document, trace, call)
-    return CallRow(call.id, words, call.icon, call.kind in MONO, note, shade, depth, call.enabled, failed, call, section)
+    less = shorter(note, outcome)
+    return CallRow(call.id, words, call.icon, call.kind in MONO, note, less, shade, depth, call.enabled, failed, call, section)
+
+
+def shorter(note: str, outcome: Outcome | None) -> tuple[str, ...]:
+    """Return what a note becomes where there is less room: `x.grad None → 12`, `x.grad → 12`, `→ 12`; a reason is `waiting`."""
+    if outcome is not None and outcome.kind == "waiting":
+        return ("waiting",)
+    subject, arrow, after = note.partition(" → ")
+    return (f"{subject.rpartition(' ')[0]} → {after}", f"→ {after}") if arrow else ()
 
 
 def row_name(document: Document, trace: Trace, call: Call) -> str:
