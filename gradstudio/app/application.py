@@ -35,15 +35,12 @@ def main(file: str | None = None) -> int:
     _hasten()
     app = prepare()
     QTimer.singleShot(LOADED_MS, _collect)
-    from gradstudio.app.runner import Runner
-
-    runner = Runner()
-    runner.start()  # it loads the engine while the window loads itself
     from gradstudio.app.faults import Faults
     from gradstudio.app.main_window import MainWindow
     from gradstudio.app.studio import Studio
 
-    studio = Studio(runner=runner)
+    studio = Studio()
+    studio.runner.start()  # it loads the engine while the window is built; any earlier, and it slows the imports down
     theme.apply(app, theme.named(studio.theme))
     window = MainWindow(studio)
     window.restore()
