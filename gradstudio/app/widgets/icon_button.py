@@ -21,7 +21,7 @@ class IconButton(QAbstractButton):
         self.themed, self.icon_name, self.icon_size, self.rest = themed, icon, size, rest
         self.setAccessibleName(name)
         set_tip(self, name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.resize(self.sizeHint())

@@ -165,7 +165,7 @@ class IconButton(QAbstractButton):
     def __init__(self, themed: Themed, name: str, key: str, icon: str, parent: QWidget, framed: bool = False) -> None:
         super().__init__(parent)
         self.themed, self._icon, self._key, self._framed = themed, icon, key, framed
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(POINTING)
         self.setFixedSize(self.sizeHint())
         self.set_icon(icon, name)
