@@ -11,6 +11,7 @@ from gradstudio.document.graph import LEAF, Literal, Node, NodePath
 from gradstudio.engine import TABLE
 from gradstudio.explain.case import Case
 from gradstudio.explain.flow import resolve
+from gradstudio.explain.steps import made_by_vjp
 from gradstudio.explain.wording import call_name, listed, number, shape_text
 from gradstudio.session.state import Flow, InputKey, Local, State, TensorView
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Trace, Write
@@ -98,7 +99,8 @@ def equation(document: Document, trace: Trace, state: State) -> Equation | None:
 
 # ---------------------------------------------------------------- a visit of an op
 def _visit(case: Case, step: Step) -> Equation:
-    rows = tuple(row for key, source in case.flow.operands(step.node) if (row := _contribution(case, key, source)))
+    operands = (pair for pair in case.flow.operands(step.node) if pair[0] in step.sent)
+    rows = tuple(row for key, source in operands if (row := _contribution(case, key, source)))
     note = "" if rows else f"It passes the gradient on inside {step.node and case.op(step.node)}."
     return Equation(
         step.node, *_head(case, step), ("Upstream", "Local derivative", "Contribution"), rows, _next(case), _freed(case, step), note
@@ -188,7 +190,8 @@ def _next(case: Case) -> tuple[tuple[str, bool], ...]:
     if on_show is None or step is None or step.kind != "visit" or k >= on_show.first + on_show.ran:
         return ()
     if step.name != ACCUMULATE:
-        return ((case.op(step.node) if step.node in case.flow.nodes else step.name, False), (f"  {step.name}", False))
+        words = made_by_vjp(case.trace, step.origin) + case.op(step.node) if step.node in case.flow.nodes else step.name
+        return ((words, False), (f"  {step.name}", False))
     write = _write(case, (step.node, 0), k)
     label = f"{case.label((step.node, 0))}.grad"
     if write is None:
@@ -301,7 +304,7 @@ def _effect(case: Case, step: Step) -> Equation:
 def _head(case: Case, step: Step) -> tuple[str, str, str, str]:
     """Return symbol, title, subtitle and place of a step."""
     node = case.flow.nodes[step.node]
-    title = case.label((step.node, 0)) if node.op == LEAF else case.op(step.node)
+    title = case.label((step.node, 0)) if node.op == LEAF else made_by_vjp(case.trace, step.origin) + case.op(step.node)
     name = (
         step.name if step.kind == "visit" else (node.name or "") if step.kind == "op" else call_name(case.document, case.trace, step.call)
     )

@@ -46,9 +46,8 @@ class PassObserver:
     def enter(self, node: GradNode, cotangents: tuple[Tensor | None, ...], queue: Queue) -> None:
         """A node was taken from the queue and is about to run."""
         recorder = self.recorder
-        path, name, part, number = self._place(node)
-        origin = recorder.origins.get(node)
-        k = recorder.add("visit", path, name=name, part=part, sequence_nr=number, origin=origin.made_at if origin else 0)
+        path, name, part, number, made_at = self._place(node)
+        k = recorder.add("visit", path, name=name, part=part, sequence_nr=number, origin=made_at)
         self.ran += 1
         self._visited.append(node)
         recorder.log.queue.set(k, tuple(Queued(*self._place(n)) for n in queue.ready()))
@@ -116,13 +115,14 @@ class PassObserver:
 
     # ---- where things are in the graph
 
-    def _place(self, node: GradNode) -> tuple[NodePath, str, int, int | None]:
+    def _place(self, node: GradNode) -> tuple[NodePath, str, int, int | None, int]:
+        """Return what a Planned or Queued says of an engine node."""
         if isinstance(node, AccumulateGrad):
             keys = self._leaf_keys(node)
-            return (keys[0][0] if keys else ()), ACCUMULATE, 0, None
+            return (keys[0][0] if keys else ()), ACCUMULATE, 0, None, 0
         origin = self.recorder.origins.get(node)
-        path, part = (origin.path, origin.part) if origin else ((), 0)
-        return path, node.name().rpartition("::")[2], part, node._sequence_nr() - self.base
+        path, part, made_at = (origin.path, origin.part, origin.made_at) if origin else ((), 0, 0)
+        return path, node.name().rpartition("::")[2], part, node._sequence_nr() - self.base, made_at
 
     def _leaf_keys(self, node: AccumulateGrad) -> tuple[TensorKey, ...]:
         return self._leaves.get(id(node.variable), ()) if node.variable is not None else ()

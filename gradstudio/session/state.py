@@ -90,6 +90,7 @@ class Queued(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     part: int
     sequence_nr: int | None = None
+    origin: int = 0  # k of the visit that made it; 0: a forward op
 
 
 class State(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -37,6 +37,7 @@ class Planned(msgspec.Struct, frozen=True, array_like=True, gc=False):
     name: str
     part: int = 0
     sequence_nr: int | None = None
+    origin: int = 0  # as in Step
 
 
 class Pass(msgspec.Struct, frozen=True, array_like=True, gc=False):

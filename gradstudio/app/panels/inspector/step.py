@@ -11,6 +11,7 @@ from gradstudio.app.panels.inspector.subject import Subject, pass_name
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF, NodePath
 from gradstudio.document.labels import Labels, base_op
+from gradstudio.explain.steps import made_by_vjp
 from gradstudio.explain.wording import call_name
 from gradstudio.session.state import SavedTensor, State
 from gradstudio.session.trace import Pass, Planned, Span, Trace
@@ -31,7 +32,7 @@ def step_sheet(document: Document, labels: Labels, trace: Trace, state: State, e
     progress = Progress(pass_name(document, each).capitalize(), f"{turn} of {planned}", turn / max(1, planned))
     retain = f"retain_graph={each.retain_graph}"
     return Sheet(None, (
-        progress, Rule(above=0), Title("Engine queue", "sequence_nr", above=5), *visit_rows(document, labels, each, turn),
+        progress, Rule(above=0), Title("Engine queue", "sequence_nr", above=5), *visit_rows(document, labels, trace, each, turn),
         Rule(above=10), Title("Saved tensors", retain, mono=True, above=7), *ledger(document, labels, trace, state, full),
     ))  # fmt: skip
 
@@ -84,7 +85,7 @@ def window(turn: int, total: int) -> tuple[int, int]:
     return first, min(total, first + MOST_VISITS)
 
 
-def visit_rows(document: Document, labels: Labels, each: Pass, turn: int) -> tuple[Row, ...]:
+def visit_rows(document: Document, labels: Labels, trace: Trace, each: Pass, turn: int) -> tuple[Row, ...]:
     """Return the planned visits: done, now, to come."""
     total = len(each.planned)
     first, last = window(turn, total)
@@ -95,7 +96,7 @@ def visit_rows(document: Document, labels: Labels, each: Pass, turn: int) -> tup
         rows.append(
             Visit(
                 visit_state(i + 1, turn, failed),
-                place(document, labels, visit.node),
+                made_by_vjp(trace, visit.origin) + place(document, labels, visit.node),
                 visit.name,
                 order(visit),
                 above=6 if i == first else 0,
