@@ -50,6 +50,7 @@ class NodeItem(QGraphicsItem):
         self._places = places  # of a sketch, which is shown until the face is worked out
         self.full: Geometry = self._geometry(Level.FULL)
         self.place: Geometry = self.full if scene.level == Level.FULL else self._geometry(scene.level)
+        self.level = scene.level
         self._bounds = self._reach()
         self._stamp = object()  # of the face: another one with each face
         self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
@@ -84,7 +85,7 @@ class NodeItem(QGraphicsItem):
         same = (place.width, place.height, place.inputs, place.outputs) == (
             self.place.width, self.place.height, self.place.inputs, self.place.outputs,
         )  # fmt: skip
-        self.place = place
+        self.place, self.level = place, self.canvas.level
         if bounds != self._bounds:
             self.prepareGeometryChange()
             self._bounds = bounds

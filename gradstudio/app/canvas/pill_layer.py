@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.app.canvas.wire_path import Boxes
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.paint import Paint, pill_rect
 from gradstudio.app.theme import Z
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 SHARES = (0.5, 0.46, 0.54, 0.42, 0.58, 0.38, 0.62, 0.34, 0.66, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8)
 LEAST_GAP = 20.0  # of wire to be seen on both sides of a pill, together
 NODE_CLEAR, PILL_CLEAR = 5.0, 4.0
+HALO = 3.0  # what is drawn round a pill
+NOWHERE = np.array([np.inf, np.inf, -np.inf, -np.inf])
 ABOVE_WIDTH = 124.0  # of the words over a root
 
 
@@ -36,6 +39,7 @@ class PillLayer(QGraphicsItem):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._places: dict[WireId, QRectF | None] = {}
+        self._taken: Boxes = NO_BOXES  # the same, a row a wire
         self._words: dict[WireId, int] = {}
         self._rect = QRectF()
 
@@ -44,11 +48,13 @@ class PillLayer(QGraphicsItem):
         self.prepareGeometryChange()
         self._rect = rect
         self._places.clear()
+        self._taken = np.tile(NOWHERE, (len(self.canvas.wires.ids), 1))
         self.update()
 
     def forget(self, key: WireId) -> None:
         """Forget the place of one pill: its wire runs elsewhere."""
-        self._places.pop(key, None)
+        if self._places.pop(key, None) is not None:
+            self._taken[self.canvas.wires.number(key)] = NOWHERE
 
     def place(self, key: WireId) -> QRectF | None:
         """Return where the pill of a wire is; None where it has none or no room."""
@@ -60,8 +66,10 @@ class PillLayer(QGraphicsItem):
             return None
         if key not in self._places or self._words.get(key) != len(face.pill):
             self._words[key] = len(face.pill)
-            self._places[key] = None
-            self._places[key] = self._find(face, shape)
+            self.forget(key)
+            found = self._places[key] = self._find(face, shape)
+            if found is not None:
+                self._taken[self.canvas.wires.number(key)] = found.left(), found.top(), found.right(), found.bottom()
         return self._places[key]
 
     def _find(self, face: WireFace, shape: WireShape) -> QRectF | None:
@@ -69,9 +77,9 @@ class PillLayer(QGraphicsItem):
         plate = pill_rect(theme, 0, 0, face.pill)
         if plate.width() + LEAST_GAP > shape.length:
             return None
-        taken = [r for r in self._places.values() if r is not None]
-        nodes, words = _grown(self.canvas.boxes_in(shape.box), NODE_CLEAR), _boxes(self._words_over_roots(), 0)
-        boxes: Boxes = np.vstack([_boxes(taken, PILL_CLEAR), words, nodes])
+        box = shape.box.adjusted(-plate.width(), -plate.height(), plate.width(), plate.height())
+        taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.boxes_in(shape.box), NODE_CLEAR)
+        boxes: Boxes = np.vstack([taken, _within(self._words_over_roots(), box), nodes])
         best: tuple[float, QRectF] | None = None
         for share in SHARES:
             at = shape.point(share)
@@ -83,10 +91,11 @@ class PillLayer(QGraphicsItem):
                 best = (over, rect)
         return best[1] if best else None
 
-    def _words_over_roots(self) -> list[QRectF]:
+    def _words_over_roots(self) -> Boxes:
         """Return where the words over the roots stand, `backward() starts here`."""
-        bodies = [self.canvas.nodes[node].body for node, _ in self.canvas.context.roots if node in self.canvas.nodes]
-        return [QRectF(body.center().x() - ABOVE_WIDTH / 2, body.top() - 26, ABOVE_WIDTH, 20) for body in bodies]
+        b = self.canvas.boxes_at(node for node, _ in self.canvas.context.roots)
+        middle = (b[:, 0] + b[:, 2]) / 2
+        return np.stack([middle - ABOVE_WIDTH / 2, b[:, 1] - 26, middle + ABOVE_WIDTH / 2, b[:, 1] - 6], 1)
 
     def boundingRect(self) -> QRectF:
         return self._rect
@@ -94,15 +103,26 @@ class PillLayer(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self.canvas.level != Level.FULL:
             return
-        paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
-        for key, face, shape in self.canvas.wires.visible(option.exposedRect):
+        canvas = self.canvas
+        for key, face, shape in canvas.wires.visible(option.exposedRect):
             rect = self._place(key, face, shape)
             if rect is not None:
-                paint.pill(rect.center().x(), rect.center().y(), face.pill, face.pill_value)
+                draw = partial(self._paint_one, at=rect.center(), face=face)
+                if widget is None:
+                    draw(painter)
+                    continue
+                area = rect.adjusted(-HALO, -HALO, HALO, HALO)
+                canvas.pictures.draw(painter, ("pill", face.pill, face.pill_value), area, canvas.zoom, canvas.device_ratio, draw)
+
+    def _paint_one(self, painter: QPainter, at: QPointF, face: WireFace) -> None:
+        Paint(painter, self.canvas.theme, self.canvas.ratio).pill(at.x(), at.y(), face.pill, face.pill_value)
 
 
-def _boxes(rects: list[QRectF], clear: float) -> Boxes:
-    return np.array([(r.left() - clear, r.top() - clear, r.right() + clear, r.bottom() + clear) for r in rects]).reshape(-1, 4)
+def _within(boxes: Boxes, rect: QRectF) -> Boxes:
+    """Return those of some boxes that meet a rectangle."""
+    b = boxes
+    found: Boxes = b[(b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())]
+    return found
 
 
 def _grown(boxes: Boxes, clear: float) -> Boxes:

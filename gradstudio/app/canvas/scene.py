@@ -189,7 +189,8 @@ class CanvasScene(QGraphicsScene):
             self._dirty.add(node)
         if node not in self.nodes:
             self.nodes[node] = item
-            item.set_level()
+            if item.level != self.level:
+                item.set_level()
             self.addItem(item)
 
     def _look_at(self, rect: QRectF) -> None:
@@ -429,6 +430,11 @@ class CanvasScene(QGraphicsScene):
         found: Boxes = self._boxes[wanted]
         return found
 
+    def boxes_at(self, nodes: Iterable[NodeId]) -> Boxes:
+        """Return the boxes of nodes, of those that have one."""
+        found: Boxes = self._boxes[[self._box_of[n] for n in nodes if n in self._box_of]].reshape(-1, 4)
+        return found
+
     def boxes_in(self, rect: QRectF) -> Boxes:
         """Return the boxes of the nodes in a rectangle."""
         found: Boxes = self._boxes[self.in_rect(rect)]
@@ -445,8 +451,8 @@ class CanvasScene(QGraphicsScene):
         return self.position(node) + QPointF(36, 14)
 
     def _set_wires(self) -> None:
+        self.wires.set_wires(wire_runs(self.context.graph), self.sceneRect())
         self.pills.reset(self.sceneRect())
-        self.wires.set_wires(wire_runs(self.context), self.sceneRect())
         self._place_scissors(None)
 
     def _place_scissors(self, wires: Iterable[WireId] | None) -> None:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import WireFace, WireKind
+from gradstudio.app.canvas.reach import scissors
 from gradstudio.app.canvas.tints import flow_words, tint_of
 from gradstudio.app.canvas.wire_runs import Run
 from gradstudio.app.theme import WIRE
-from gradstudio.document.graph import OperandPath, Wire
+from gradstudio.document.graph import Graph, OperandPath, Wire
 from gradstudio.session.state import Flow
 
 WIDTHS = 8  # steps a pixel: a number that rolls a little does not change the picture of its wire
 WireId = tuple[str, OperandPath]  # target and operand path
 
 
-def wire_runs(context: Context) -> dict[WireId, Run]:
+@lru_cache(maxsize=8)
+def wire_runs(graph: Graph) -> dict[WireId, Run]:
     """Return what every wire on show joins; a wire into scissors and the one out of them are one."""
-    nodes, cuts, runs = context.graph.nodes, context.scissors, {}
-    for source, target, path in ((w.source, w.target, w.path) for w in context.graph.wires):
+    nodes, cuts, runs = graph.nodes, scissors(graph), {}
+    for source, target, path in ((w.source, w.target, w.path) for w in graph.wires):
         if source.source in cuts:
             runs[target, path] = Run(cuts[source.source][0].source, target, path, source.source)
         elif source.source in nodes and target not in cuts:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.faces import WireFace
+from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_paint import dense_pen, paint_wire
@@ -66,8 +67,11 @@ class WireLayer(QGraphicsItem):
         self._dirty.clear()
         self._ends = self.canvas.ends_of(self._runs)
         self._boxes = hulls(self._ends) + GROWN
-        self._own = self.canvas.boxes_of(self._runs)
-        self._keep_shapes(before)
+        if self.canvas.level == Level.FAR:  # lines only
+            self._own = np.full((len(self.ids), 2), -1, np.intp)
+        else:
+            self._own = self.canvas.boxes_of(self._runs)
+            self._keep_shapes(before)
         self.canvas.far.forget_lines()
         self.update()
 
@@ -86,7 +90,7 @@ class WireLayer(QGraphicsItem):
 
     def _blocked(self, which: Indices) -> list[int]:
         """Return those of some wires that would run across a node; very many wires are all plain."""
-        if len(self.ids) > ROUTED_UP_TO:
+        if len(self.ids) > ROUTED_UP_TO or self.canvas.level == Level.FAR:
             return []
         found: list[int] = which[blocked(self._ends[which], self._own[which], self.canvas.boxes)].tolist()
         return found
@@ -192,6 +196,10 @@ class WireLayer(QGraphicsItem):
         """Return the shape of a wire; None if there is no such wire."""
         i = self._index.get(key)
         return self._shape(i) if i is not None else None
+
+    def number(self, key: WireId) -> int:
+        """Return the number of a wire: its row in arrays that have one a wire."""
+        return self._index[key]
 
     def wires_of(self, node: NodeId) -> list[WireId]:
         """Return the wires that start at, end at, or are cut by a node."""

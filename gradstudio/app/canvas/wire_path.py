@@ -66,8 +66,11 @@ def lane_height(start_y: float, end_y: float, left: float, right: float, obstacl
     between = obstacles[(obstacles[:, 2] > left - LANE_TURN) & (obstacles[:, 0] < right)]
     wanted = start_y + LANE_DROP
     heights = np.concatenate([[wanted, start_y, end_y], between[:, 1] - LANE_CLEAR, between[:, 3] + LANE_CLEAR])
-    blocked = (between[:, 1] - LANE_CLEAR < heights[:, None]) & (between[:, 3] + LANE_CLEAR > heights[:, None])
-    free = heights[~blocked.any(1)]
+    order = between[:, 1].argsort()
+    tops, lowest = between[order, 1] - LANE_CLEAR, np.maximum.accumulate(between[order, 3] + LANE_CLEAR)
+    above = tops.searchsorted(heights)  # how many boxes begin over each height; it is blocked where the lowest of them ends under it
+    blocked = np.append(-np.inf, lowest)[above] > heights
+    free = heights[~blocked]
     return float(free[np.abs(free - wanted).argmin()]) if len(free) else None
 
 

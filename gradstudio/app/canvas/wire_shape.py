@@ -30,7 +30,7 @@ def path_of(curves: Curves) -> QPainterPath:
 class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
-    __slots__ = ("_marks", "_parts", "_path", "_run", "curves", "cut", "end", "points", "shown", "start")
+    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "curves", "cut", "end", "points", "shown", "start")
 
     def __init__(self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None) -> None:
         self.start = start
@@ -41,6 +41,7 @@ class WireShape:
         self.shown: object = None  # how it was last painted
         self._run = lengths(self.points)
         self._path: QPainterPath | None = None
+        self._coarse: Points | None = None
         self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
 
@@ -54,10 +55,11 @@ class WireShape:
     @property
     def coarse(self) -> Points:
         """The wire in 33 points, for hit tests of many wires at once."""
-        if len(self.points) == SAMPLES:
-            return self.points
-        at = np.linspace(0.0, self._run[-1], SAMPLES)
-        return np.stack([np.interp(at, self._run, self.points[:, 0]), np.interp(at, self._run, self.points[:, 1])], 1)
+        if self._coarse is None:
+            at = np.linspace(0.0, self._run[-1], SAMPLES)
+            long = len(self.points) != SAMPLES
+            self._coarse = np.stack([np.interp(at, self._run, self.points[:, i]) for i in (0, 1)], 1) if long else self.points
+        return self._coarse
 
     @property
     def box(self) -> QRectF:
