@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QCursor, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
 from gradstudio.app import menus
@@ -30,6 +30,7 @@ class Actions(QObject):
         self.place: QPointF | None = None  # where on the canvas the context menu in hand was asked for
         self.by_id: dict[str, QAction] = {}
         self.menu = QMenu(window)
+        self.menu.aboutToHide.connect(self._rest_button)
         self.recent = QMenu("Open recent", window)
         self.recent.aboutToShow.connect(self._list_recent)
         self.recent.triggered.connect(self._open_recent)
@@ -86,6 +87,12 @@ class Actions(QObject):
         button = self.window.toolbar.menu
         self.menu.popup(button.mapToGlobal(QPoint(0, button.height())))
 
+    def _rest_button(self) -> None:
+        """Take the light off the menu's button: while a menu is open nothing tells it that the pointer left."""
+        button = self.window.toolbar.menu
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, button.rect().contains(button.mapFromGlobal(QCursor.pos())))
+        button.update()
+
     def context_menu(self, place: str) -> QMenu:
         """Return the menu for what is under the pointer: node, wire, frame, canvas or backward; only what makes sense there."""
         self.follow()
@@ -103,7 +110,7 @@ class Actions(QObject):
     def show_context(self, at: QPoint, hit: Hit) -> None:
         """Open the context menu for what was hit on the canvas; what it adds goes there."""
         if hit.frame is not None:
-            nodes = self.window.studio.document.graph.nodes.values()
+            nodes = self.window.studio.graph.nodes.values()
             self.window.studio.select(n.id for n in nodes if n.frame == hit.frame)
         place = "node" if hit.node else "wire" if hit.wire else "frame" if hit.frame else "canvas"
         menu = self.context_menu(place)

@@ -33,6 +33,7 @@ class Change:
     history: bool = False
     running: bool = False
     file: bool = False
+    scope: bool = False  # another graph is on the canvas: the document's, or the inside of an instance
     marks: bool = False  # breakpoints, watches, what is lit
 
     def __bool__(self) -> bool:

@@ -67,6 +67,6 @@ class Clipboard:
 
     def _put(self, piece: Fragment, offset: tuple[int, int], verb: str, keep_outside: bool) -> None:
         ids = {old: self.studio.new_id(old[0]) for old in piece.ids()}
-        if self.studio.do(Paste(piece, ids, offset, None, keep_outside, verb)):
-            graph = self.studio.document.graph
+        if self.studio.do(Paste(piece, ids, offset, None, keep_outside, verb, home=self.studio.home)):
+            graph = self.studio.graph
             self.studio.select(new for new in ids.values() if new in graph.nodes)

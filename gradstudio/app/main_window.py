@@ -33,7 +33,8 @@ from gradstudio.app.widgets.error_card import ErrorCard
 from gradstudio.app.widgets.step_card import StepCard
 from gradstudio.code.emit import emit
 from gradstudio.document.arrange import below, beside
-from gradstudio.document.graph import LEAF, NodeId
+from gradstudio.document.commands.groups import AddInstance
+from gradstudio.document.graph import LEAF, GroupId, NodeId
 from gradstudio.io import reader
 from gradstudio.io.files import save as save_bytes
 from gradstudio.io.refusal import NotSaved, Refusal
@@ -208,8 +209,17 @@ class MainWindow(QMainWindow):
             return self.canvas.middle()
         if key not in catalog.LEAVES:
             return QPointF(*beside(document, near)) - OP_DROP
-        leaves = [n.id for n in document.graph.nodes.values() if n.op == LEAF]
+        leaves = [n.id for n in self.studio.graph.nodes.values() if n.op == LEAF]
         return QPointF(*below(document, near if near in leaves else leaves[-1] if leaves else None)) - LEAF_DROP
+
+    def use_group(self, group: GroupId, at: QPointF | None) -> None:
+        """Use a group once more, at a place of the canvas or beside what is selected."""
+        studio, node = self.studio, self.studio.new_id("n")
+        place = at if at is not None else QPointF(*beside(studio.document, studio.primary))
+        block = studio.graph.block_of.get(studio.primary or "", next(iter(studio.graph.blocks)))
+        if studio.do(AddInstance(group, node, block, (round(place.x()), round(place.y())), studio.home)):
+            studio.select((node,))
+            self.canvas.reveal(node)
 
     def ask_leaf(self, at: QPointF | None = None) -> None:
         """Ask for a leaf's name, shape, dtype and start value, and add it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradstudio.app.verbs import edit, file, graph, running, stepping, time, view, when
+from gradstudio.app.verbs import edit, file, graph, groups, running, stepping, time, view, when
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -102,6 +102,29 @@ TABLE: tuple[Entry, ...] = (
     Entry("bypass", "Graph", "Bypass", graph.bypass, ("Ctrl+B",), "forward", 2, when.has_one_node, places=("node",)),
     Entry(
         "connect", "Graph", "Connect the selected nodes", graph.connect_selected, ("J",), "spline", 2, when.has_two_nodes, places=("node",)
+    ),
+    Entry(
+        "group", "Graph", "Group the selection", groups.group, ("Ctrl+G",), "layers", 3, when.has_ops, places=("node",), words="function"
+    ),
+    Entry("ungroup", "Graph", "Ungroup", groups.ungroup, ("Ctrl+Shift+G",), "ghost", 3, groups.has_instance, places=("node",)),
+    Entry(
+        "enter", "Graph", "Enter the group", groups.enter, ("PgDown",), "focus", 3, groups.has_way_in, places=("node",), words="inside open"
+    ),
+    Entry("leave_group", "Graph", "Leave the group", groups.leave, ("PgUp",), "frame", 3, groups.is_inside, places=("canvas", "node")),
+    Entry("rename_group", "Graph", "Rename the group", groups.rename_group, (), "type", 3, groups.has_instance, places=("node",)),
+    Entry("make_unique", "Graph", "Make this use unique", groups.make_unique, (), "copy", 3, groups.is_shared, places=("node",)),
+    Entry("add_input", "Graph", "Add an input to the group", groups.add_input, (), "plus", 3, groups.is_inside, places=("canvas",)),
+    Entry(
+        "toggle_output",
+        "Graph",
+        "Output of the group",
+        groups.toggle_output,
+        (),
+        "arrow-right",
+        3,
+        groups.can_be_output,
+        groups.is_output,
+        ("node",),
     ),
     Entry("collapse", "Graph", "Collapse", graph.collapse, ("C",), "minus", 3, when.has_nodes, when.all_collapsed, ("node",)),
     Entry("arrange", "Graph", "Arrange the selection", graph.arrange, ("L",), "grid-2x2", 3, when.has_nodes, places=("frame",)),
@@ -203,9 +226,7 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry("next_breakpoint", "Time", "To the next breakpoint", stepping.breakpoint_(1), ("F5",), group=5),
     Entry("last_breakpoint", "Time", "To the previous breakpoint", stepping.breakpoint_(-1), ("Shift+F5",), group=5),
-    Entry(
-        "clear_breakpoints", "Time", "Clear breakpoints", stepping.clear_breakpoints, ("Ctrl+Shift+F9",), "", 5, when.has_any_breakpoint
-    ),
+    Entry("clear_breakpoints", "Time", "Clear breakpoints", stepping.clear_breakpoints, ("Ctrl+Shift+F9",), "", 5, when.has_any_breakpoint),
     Entry("into", "Time", "Into the next group", stepping.into(1), ("Ctrl+Down",), group=6),
     Entry("over", "Time", "Step over groups", stepping.over(1), ("Ctrl+Shift+Right",), group=6),
     Entry("out", "Time", "Out of the group", stepping.out(1), ("Ctrl+Up",), group=6),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, QSize, Qt
@@ -16,7 +18,8 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.widgets import catalog
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.fuzzy import Entry, rank
-from gradstudio.document.graph import LEAF
+from gradstudio.document.document import Document
+from gradstudio.document.graph import INSTANCE, LEAF, GroupId, Node, NodePath
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
 from gradstudio.engine import TABLE
 
@@ -29,6 +32,7 @@ WIDTH, ROW, MOST_ROWS = 340, 30, 9
 EDGE, PADDING = 14, 8  # room for the shadow, and within the card
 LONGEST_SYMBOL = 3
 LEAF_MARK, CONSTANT_MARK = "◆", "◇"  # drawn as the canvas draws them
+MOST_NODES = 20_000  # that are searched: groups within groups hold more nodes than anyone looks through
 FIRST_OPS = (LEAF, "add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
 MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}
 ROLE = Qt.ItemDataRole.UserRole
@@ -89,7 +93,7 @@ class SearchPopup(QFrame):
     def open_at(self, at: QPointF | None, loose: object) -> None:
         """Search an op to put at a place of the canvas; None: where there is room."""
         wire = loose if isinstance(loose, LooseWire) else None
-        ops = list(self._ops(at, wire))
+        ops = [*self._ops(at, wire), *self._groups(at, wire)]
         first = [c for name in FIRST_OPS for c in ops if c.entry.key == name]
         view = self.window_.canvas
         corner = view.viewport().mapToGlobal(view.mapFromScene(at if at is not None else view.middle()))
@@ -108,20 +112,21 @@ class SearchPopup(QFrame):
 
     def _nodes(self) -> Iterable[Choice]:
         studio = self.window_.studio
-        for node_id, node in studio.document.graph.nodes.items():
-            label = studio.labels.label((node_id,))
+        for path, node in islice(nodes_in(studio.document), MOST_NODES):
+            label = studio.labels.label(path)
             yield Choice(
-                Entry(node_id, label, (node.op,)),
+                Entry("/".join(path), label, (node.op,)),
                 "node",
                 "",
                 LEAF_MARK if node.op == LEAF and node.requires_grad else CONSTANT_MARK if node.op == LEAF else "",
-                self._showing(node_id),
+                self._showing(path),
             )
 
-    def _showing(self, node_id: str) -> Callable[[], None]:
+    def _showing(self, path: NodePath) -> Callable[[], None]:
         def show() -> None:
-            self.window_.studio.select([node_id])
-            self.window_.canvas.reveal(node_id)
+            self.window_.studio.enter(path[:-1])
+            self.window_.studio.select(path[-1:])
+            self.window_.canvas.reveal(path[-1])
 
         return show
 
@@ -131,6 +136,15 @@ class SearchPopup(QFrame):
                 symbol = {LEAF: LEAF_MARK, catalog.CONSTANT: CONSTANT_MARK}.get(key, item.symbol)
                 hint = TABLE[key].category if key in TABLE else "tensor"
                 yield Choice(item.entry, hint, item.icon, symbol, self._adding(key, at, wire))
+
+    def _groups(self, at: QPointF | None, wire: LooseWire | None) -> Iterable[Choice]:
+        """Yield the groups of the document, to be used once more."""
+        if wire is None:
+            for group in self.window_.studio.document.groups.values():
+                yield Choice(Entry(group.id, group.name, ("group", "use")), "group", "layers", "", self._using(group.id, at))
+
+    def _using(self, group: GroupId, at: QPointF | None) -> Callable[[], None]:
+        return lambda: self.window_.use_group(group, at)
 
     def _fits(self, key: str, wire: LooseWire) -> bool:
         if wire.source is None:
@@ -207,6 +221,17 @@ class SearchPopup(QFrame):
             else:
                 self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + delta)))
         return True
+
+
+def nodes_in(document: Document) -> Iterator[tuple[NodePath, Node]]:
+    """Yield every node with its path: those of the document's graph first, then those in its instances, level by level."""
+    waiting: deque[NodePath] = deque([()])
+    while waiting:
+        scope = waiting.popleft()
+        for node in document.graph_at((*scope, "")).nodes.values():
+            yield (*scope, node.id), node
+            if node.op == INSTANCE:
+                waiting.append((*scope, node.id))
 
 
 class ChoiceDelegate(QStyledItemDelegate):

@@ -22,7 +22,7 @@ from gradstudio.document import codec, labels
 from gradstudio.document.commands.command import Command, Refused
 from gradstudio.document.diff import diff
 from gradstudio.document.document import Document, new_document
-from gradstudio.document.graph import Array, NodeId, OperandPath, Wire
+from gradstudio.document.graph import INSTANCE, Array, Graph, GroupId, NodeId, NodePath, OperandPath, Wire
 from gradstudio.io import reader
 from gradstudio.io.refusal import NotSaved
 from gradstudio.session import messages, playhead, state, trace
@@ -56,6 +56,7 @@ class Studio(QObject):
         empty = Document()
         self.shown = Shown(empty, trace.EMPTY, state.EMPTY, labels.of(empty))
         self.selection: frozenset[Selected] = frozenset()
+        self.scope: NodePath = ()  # the instances that were entered, from outside in
         self.stale: frozenset[NodeId] = frozenset()
         self.path: Path | None = None
         self._name = UNTITLED
@@ -67,8 +68,8 @@ class Studio(QObject):
         self._playhead: Playhead = END
         self._run = 0
         self._sent: dict[int, tuple[Document, Playhead, tuple[TensorKey, ...]]] = {}  # and the playhead, and what was watched, then
-        self._began = 0.0
         self._steps = trace.EMPTY.steps  # of the worker's last run
+        self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
         self._answers = Answers()
         self.player = Player(self)
@@ -155,16 +156,26 @@ class Studio(QObject):
         return theme.resolved(self.theme_mode)
 
     @property
+    def graph(self) -> Graph:
+        """The graph on the canvas: the document's own, or that of the group whose instance was entered."""
+        return self.document.graph_at((*self.scope, ""))
+
+    @property
+    def home(self) -> GroupId | None:
+        """The group whose graph is on the canvas; None for the document's own."""
+        return self.document.node(self.scope).group if self.scope else None
+
+    @property
     def selected_nodes(self) -> tuple[NodeId, ...]:
         """The selected nodes in stored order."""
-        order = self.document.graph.order
+        order = self.graph.order
         return tuple(sorted((s for s in self.selection if isinstance(s, str) and s in order), key=order.__getitem__))
 
     @property
     def selected_wire(self) -> Wire | None:
         """The selected wire, if it is the only one."""
         keys = [s for s in self.selection if not isinstance(s, str)]
-        wires = (w for w in self.document.graph.wires if ("wire", w.target, w.path) in keys)
+        wires = (w for w in self.graph.wires if ("wire", w.target, w.path) in keys)
         return next(wires, None) if len(keys) == 1 else None
 
     @property
@@ -224,16 +235,35 @@ class Studio(QObject):
             self.selection = chosen
             self.changed.emit(Change(selection=True))
 
+    def enter(self, scope: NodePath) -> None:
+        """Put the inside of an instance on the canvas, by the path of instances from outside in; () for the document's own graph."""
+        scope = self._known_scope(scope)
+        if scope != self.scope:
+            self.selection = frozenset(self.scope[len(scope) : len(scope) + 1]) if self.scope[: len(scope)] == scope else frozenset()
+            self.scope = scope
+            self.changed.emit(Change(scope=True, selection=True))
+
+    def _known_scope(self, scope: NodePath) -> NodePath:
+        """Return as much of a path of instances as there is in the document."""
+        graph = self.document.graph
+        for depth, instance in enumerate(scope):
+            node = graph.nodes.get(instance)
+            if node is None or node.op != INSTANCE or node.group not in self.document.groups:
+                return scope[:depth]
+            graph = self.document.graph_at((*scope[: depth + 1], ""))
+        return scope
+
     def _document_changed(self, before: Document, selection: bool = False) -> None:
         edit = diff(before, self.document)
-        nodes = self.document.graph.nodes
+        scope, self.scope = self.scope, self._known_scope(self.scope)
+        nodes = self.graph.nodes
         kept = frozenset(s for s in self.selection if (s if isinstance(s, str) else s[1]) in nodes)
         selection, self.selection = selection or kept != self.selection, kept
         self.notice = ""
         runs = self.live and not edit.only_looks
         if runs:
             self._send()  # first feed the worker, then show
-        self.changed.emit(Change(document=edit, history=True, selection=selection, running=runs))
+        self.changed.emit(Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope))
         if edit.only_looks:
             self._show_as(self.document)
         elif not runs:
@@ -426,6 +456,7 @@ class Studio(QObject):
         self._session = Session(document)
         self._name = name
         self.path, self.selection, self._playhead = path, frozenset(), END
+        self.scope = ()
         self._sent.clear()
         self.markers.forget()
         empty = Document()

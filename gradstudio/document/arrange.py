@@ -14,7 +14,7 @@ Position = tuple[int, int]
 
 def arranged(document: Document, ids: tuple[NodeId, ...] = ()) -> dict[NodeId, Position]:
     """Return positions for some nodes, or for all: layers by the longest way from a leaf, ordered by the middle of their neighbours."""
-    graph = document.graph
+    graph = _graph_of(document, ids)
     wanted = set(ids)
     chosen = [n for n in graph.order if not ids or n in wanted]
     if not chosen:
@@ -32,6 +32,12 @@ def arranged(document: Document, ids: tuple[NodeId, ...] = ()) -> dict[NodeId, P
     across = min(COLUMN, MAX_POSITION // len(layers))  # very deep, or very wide, graphs are drawn closer
     down = min(ROW, MAX_POSITION / (max(rows.values()) - high + 1))
     return {n: (left + column * across, top + round((rows[n] - high) * down)) for column, layer in enumerate(layers) for n in layer}
+
+
+def _graph_of(document: Document, ids: tuple[NodeId, ...]) -> Graph:
+    """Return the graph that the nodes are in: the document's own, or that of a group."""
+    graphs = (group.graph for group in document.groups.values())
+    return next((graph for graph in graphs if ids and ids[0] in graph.nodes), document.graph)
 
 
 def _layers(graph: Graph, chosen: list[NodeId]) -> list[list[NodeId]]:

@@ -35,17 +35,19 @@ class Fragment:
 
 
 def copy(document: Document, ids: Iterable[NodeId]) -> Fragment:
-    """Return the fragment of some nodes of the document's graph (a group's input nodes stay with their group)."""
-    wanted = {n for n in ids if n in document.graph.nodes and document.graph.nodes[n].op != INPUT}
-    graph = document.graph
+    """Return the fragment of some nodes of one graph: the document's, or a group's, whose input nodes stay with it."""
+    asked = tuple(ids)
+    groups = (group.graph for group in document.groups.values())
+    graph = next((graph for graph in groups if asked and asked[0] in graph.nodes), document.graph)
+    wanted = {n for n in asked if n in graph.nodes and graph.nodes[n].op != INPUT}
     blocks = Map((block, kept) for block, members in graph.blocks.items() if (kept := tuple(n for n in members if n in wanted)))
     nodes = Map((n, graph.nodes[n]) for kept in blocks.values() for n in kept)
     frames = {frame for node in nodes.values() for frame in frames_round(graph, node.frame)}
     part = Graph(nodes, blocks, Map((f, graph.frames[f]) for f in graph.frames if f in frames))
-    groups = needed_groups(document.groups, part)
-    inside = [n for group in groups.values() for n in group.graph.nodes]
+    needed = needed_groups(document.groups, part)
+    inside = [n for group in needed.values() for n in group.graph.nodes]
     positions = document.layout.positions
-    return Fragment(part, groups, Map((n, positions[n]) for n in (*nodes, *inside) if n in positions))
+    return Fragment(part, needed, Map((n, positions[n]) for n in (*nodes, *inside) if n in positions))
 
 
 def needed_groups(groups: Map[GroupId, Group], graph: Graph) -> Map[GroupId, Group]:

@@ -40,7 +40,7 @@ def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None =
             node = replace(node, inputs=with_operand(node.inputs, path, loose.source))
     readers = ((loose.target, loose.path),) if loose is not None and loose.target is not None else ()
     corner = _corner(view, node, pos, loose)
-    if not studio.do(AddNode(node, block_of(view, loose), corner, readers)):
+    if not studio.do(AddNode(node, block_of(view, loose), corner, readers, studio.home)):
         return None
     studio.select((node.id,))
     view.canvas.set_focus(None)

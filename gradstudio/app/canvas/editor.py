@@ -15,6 +15,7 @@ from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.theme import TOKENS, font_of
 from gradstudio.app.widgets.inline_field import InlineField
 from gradstudio.app.widgets.scrub_field import number_for
+from gradstudio.document.commands.groups import RenameGroup
 from gradstudio.document.commands.nodes import Rename, SetLeafValue
 from gradstudio.document.commands.wires import SetLiteral
 from gradstudio.document.graph import Literal, NodeId, OperandPath, operand_at
@@ -85,6 +86,19 @@ class Editor:
                 self._view.studio.do(Rename(node, 0, name))
 
         self._open(rect.translated(item.pos()), f"Name of {item.face.title}", found.name or "", "", "nodeName", typed_name)
+
+    def group_name(self, node: NodeId) -> None:
+        """Type the name of the group that an instance uses."""
+        item, group = self._view.canvas.nodes.get(node), self._view.canvas.context.group(self._view.canvas.context.graph.nodes[node])
+        if item is None or group is None:
+            return
+        rect = QRectF(27, 3, item.place.width - 31, HEAD - 6)
+
+        def typed_name(words: str) -> None:
+            if words.strip() and words.strip() != group.name:
+                self._view.studio.do(RenameGroup(group.id, words.strip()))
+
+        self._open(rect.translated(item.pos()), f"Name of the group {group.name}", group.name, "", "nodeName", typed_name)
 
     def literal(self, node: NodeId, path: OperandPath, typed: str = "") -> None:
         """Type a Python value in the place of an operand."""

@@ -77,6 +77,8 @@ class CanvasView(Camera):
         self._grid = Grid()
         self._space_held = self._space_used = False
         self._last = QPointF()
+        self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
+        self._stood: NodePath = studio.scope
         self._edge_clock = QTimer(self)
         self._edge_clock.setInterval(FRAME_MS)
         self._edge_clock.timeout.connect(self._scroll_at_edge)
@@ -97,10 +99,13 @@ class CanvasView(Camera):
     # ------------------------------------------------------------ following
     def refresh(self, change: Change) -> None:
         """Follow the studio."""
+        if change.scope:
+            self._looks[self._stood] = self.zoom, self.to_scene(self._middle())
         self.canvas.refresh(change)
         if change.theme:
             self.viewport().update()
         if change.everything and change.file:
+            self._looks, self._stood = {}, ()
             self.finish_gesture()
             self.editor.close()
             self.show_opened()
@@ -109,7 +114,7 @@ class CanvasView(Camera):
         if change.scope:
             self.finish_gesture()
             self.editor.close()
-            self.fit_all()
+            self._follow_scope()
         if change.document is not None or change.everything or change.scope:
             self._look_clock.start()
             self.keys.follow()
@@ -117,6 +122,16 @@ class CanvasView(Camera):
             if len(self.canvas.nodes) < 2:
                 self.viewport().update()
         self._show_overlays()
+
+    def _follow_scope(self) -> None:
+        """Look at the graph that was entered, or left, as it was last looked at."""
+        self._stood = self.canvas.scope
+        look = self._looks.get(self._stood)
+        if look is None:
+            self.fit_all()
+        else:
+            self.set_zoom(look[0])
+            self.put(look[1], self._middle())
 
     def _show_overlays(self) -> None:
         self.legend.show_range(self.canvas.theme, self.canvas.context.range, self.canvas.norms)

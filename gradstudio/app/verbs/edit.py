@@ -47,7 +47,7 @@ def delete(w: MainWindow) -> None:
 
 
 def select_all(w: MainWindow) -> None:
-    w.studio.select(w.studio.document.graph.nodes)
+    w.studio.select(w.studio.graph.nodes)
 
 
 def rename(w: MainWindow) -> None:

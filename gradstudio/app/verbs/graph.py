@@ -34,7 +34,7 @@ def toggle_retain_grad(w: MainWindow) -> None:
 
 def detach(w: MainWindow) -> None:
     """Detach the selected wire, or the one that leaves the selected node."""
-    leaving = w.studio.document.graph.consumers.get(w.studio.primary or "", ())
+    leaving = w.studio.graph.consumers.get(w.studio.primary or "", ())
     wire = w.studio.selected_wire or (leaving[0] if len(leaving) == 1 else None)
     if wire is not None:
         w.studio.do(DetachWire(wire.target, wire.path, w.studio.new_id("n")))
@@ -83,12 +83,12 @@ def connect_selected(w: MainWindow) -> None:
     """Wire the first selected node's output to the first free operand of the second."""
     document = w.studio.document
     source, target = w.studio.selected_nodes
-    node = document.graph.nodes[target]
+    node = w.studio.graph.nodes[target]
     free = [i for i in range(input_count(node, document.groups)) if operand_at(node.inputs, (i,)) is None]
     if free:
         w.studio.do(Connect(Ref(source), target, (free[0],)))
     else:
-        w.studio.notify(f"{w.studio.labels.label((target,))} has no free input: drag a wire onto the one to replace")
+        w.studio.notify(f"{w.studio.labels.label((*w.studio.scope, target))} has no free input: drag a wire onto the one to replace")
 
 
 def collapse(w: MainWindow) -> None:
@@ -100,4 +100,4 @@ def arrange(w: MainWindow) -> None:
 
 
 def arrange_all(w: MainWindow) -> None:
-    w.studio.do(Arrange())
+    w.studio.do(Arrange(tuple(w.studio.graph.nodes)))

@@ -17,7 +17,7 @@ Test = Callable[["MainWindow"], bool]
 
 
 def selected(w: MainWindow) -> tuple[Node, ...]:
-    return tuple(w.studio.document.graph.nodes[n] for n in w.studio.selected_nodes)
+    return tuple(w.studio.graph.nodes[n] for n in w.studio.selected_nodes)
 
 
 def selected_leaves(w: MainWindow) -> tuple[NodeId, ...]:

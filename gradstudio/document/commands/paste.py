@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gradstudio.document.calls.grad import Grad
-from gradstudio.document.commands.command import kept_positions
+from gradstudio.document.check import check_nesting, grad_results
+from gradstudio.document.commands.command import graph_of, kept_positions, refusing, with_graph
 from gradstudio.document.document import Document
 from gradstudio.document.fragment import Fragment, renamed_graph, renamed_group, signatures
-from gradstudio.document.graph import BlockId, Graph, Ref
+from gradstudio.document.graph import BlockId, Graph, GroupId, Ref
 from gradstudio.document.map import Map
 from gradstudio.document.order import settled
 from gradstudio.document.rules import Refused, inner_first
@@ -20,7 +20,7 @@ class Paste:
     """Put a fragment into the document under new ids; a group that the document has already is used as it is.
 
     `ids`: a new id for each of `fragment.ids()`. `block`: where all goes; None: to the block of the same name, else to the first.
-    `keep_outside`: operands from outside the fragment stay (the same document), else they become None.
+    `keep_outside`: operands from outside the fragment stay (the same document), else they become None. `home`: the group into whose graph.
     """
 
     fragment: Fragment
@@ -30,6 +30,7 @@ class Paste:
     keep_outside: bool = True
     verb: str = "Paste"
     gesture: int = 0
+    home: GroupId | None = None
 
     @property
     def label(self) -> str:
@@ -45,7 +46,10 @@ class Paste:
             return ref if ref in outside else None
 
         part = renamed_graph(self.fragment.graph, ids, follow)
-        doc = replace(doc, graph=self._joined(doc, part))
+        doc = with_graph(doc, self.home, self._joined(doc, part))
+        if self.home is not None:
+            with refusing():
+                check_nesting(doc.groups)
         moved = {ids[n]: (x + self.offset[0], y + self.offset[1]) for n, (x, y) in self.fragment.positions.items() if ids[n] in part.nodes}
         inside = {n for group in doc.groups.values() for n in group.graph.nodes if n not in doc.layout.positions}
         within = {ids[n]: at for n, at in self.fragment.positions.items() if ids[n] in inside}
@@ -67,12 +71,13 @@ class Paste:
         """Return the references to what is outside that stay."""
         if not self.keep_outside:
             return set()
-        results = {call.id: len(call.inputs) for call in doc.calls() if isinstance(call, Grad)}
+        graph = graph_of(doc, self.home)
+        results = grad_results(doc) if self.home is None else {}
         refs = {ref for node in self.fragment.graph.nodes.values() for _, ref in node.refs()}
-        return {ref for ref in refs if ref.source in doc.graph.nodes or ref.out < results.get(ref.source, 0)}
+        return {ref for ref in refs if ref.source in graph.nodes or ref.out < results.get(ref.source, 0)}
 
     def _joined(self, doc: Document, part: Graph) -> Graph:
-        graph = doc.graph
+        graph = graph_of(doc, self.home)
         first = next(iter(graph.blocks), None)
         if first is None:
             raise Refused("the document has no block")

@@ -13,6 +13,7 @@ from gradstudio.app.studio import Studio
 from gradstudio.app.widgets.drawn import Drawn, scaled_font, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
 from gradstudio.app.widgets.inline_field import InlineField
+from gradstudio.document.commands.command import Refused, find_node
 
 HEIGHT = 76.0
 
@@ -81,8 +82,12 @@ class Header(Drawn):
     @property
     def old_name(self) -> str:
         """The name that is typed over; "" where the node has none."""
-        node = self.studio.document.graph.nodes.get(str(self.head.rename.args[0])) if self.head and self.head.rename else None
-        return (node.name or "") if node else ""
+        if self.head is None or self.head.rename is None:
+            return ""
+        try:
+            return find_node(self.studio.document, str(self.head.rename.args[0])).name or ""
+        except Refused:
+            return ""
 
     def _renamed(self, words: str | None, step: int) -> None:
         if words is not None and self.head and self.head.rename and words.strip() != self.old_name:

@@ -23,7 +23,7 @@ from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.overlay_scroll import OverlayScroll
-from gradstudio.document.graph import INPUT, LEAF, NodeId
+from gradstudio.document.graph import INPUT, LEAF, NodeId, NodePath
 
 NOTHING = Sheet(None, (Empty("Select a node to see its tensor"),))
 
@@ -36,7 +36,7 @@ class InspectorPanel(QWidget):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.studio = studio
-        self.pinned: NodeId | None = None
+        self.pinned: NodePath = ()
         self._follows_playhead = False
         self.sheet = NOTHING
         self.hints = Hints(studio, self)
@@ -70,8 +70,8 @@ class InspectorPanel(QWidget):
 
     def refresh(self, change: Change) -> None:
         """Follow the selection, the playhead and the numbers."""
-        if change.everything and self.pinned not in self.studio.document.graph.nodes:
-            self.pinned = None
+        if change.everything and not self._is_there(self.pinned):
+            self.pinned = ()
         if change.selection:
             self._follows_playhead = False
         elif change.playhead and self.studio.stepping:
@@ -91,19 +91,18 @@ class InspectorPanel(QWidget):
         if sheet == self.sheet and not all_new:
             return
         self.sheet = sheet
-        self.header.show_head(sheet.head, self.pinned is not None)
+        self.header.show_head(sheet.head, bool(self.pinned))
         self.column.show_rows(sheet.rows, all_new)
 
     def _sheet(self) -> Sheet:
         studio, trace, state = self.studio, self.studio.shown.trace, self.studio.shown.state
-        nodes = studio.document.graph.nodes
-        if self.pinned is not None and self.pinned in nodes:
+        if self._is_there(self.pinned):
             return self.node_sheet(self.pinned)
-        self.pinned = None
+        self.pinned = ()
         selected = studio.selected_nodes
         if self._follows_playhead or not selected:
             failure, running = failure_at(trace, state.k), running_pass(trace, state.k)
-            if failure and failure.node and failure.node[0] in nodes:
+            if failure and failure.node and self._is_there(failure.node):
                 return failed_sheet(self._subject(failure.node), failure)
             if running and studio.stepping:
                 return step_sheet(studio.shown.document, studio.shown.labels, trace, state, running, studio.full_precision)
@@ -112,11 +111,17 @@ class InspectorPanel(QWidget):
             return forward_sheet(studio.shown.document, studio.shown.labels, trace, state, forward, studio.full_precision)
         if len(selected) > 1:
             return Sheet(None, (Empty(f"{text.plural(len(selected), 'node')} selected"),))
-        return self.node_sheet(selected[0]) if selected else NOTHING
+        return self.node_sheet((*studio.scope, selected[0])) if selected else NOTHING
 
-    def node_sheet(self, node_id: NodeId) -> Sheet:
-        """Return the sheet of a node of the document's own graph."""
-        subject = replace(self._subject((node_id,)), hints=self.hints.of((node_id,)))
+    def _is_there(self, path: NodePath) -> bool:
+        try:
+            return bool(path) and self.studio.document.node(path) is not None
+        except KeyError:
+            return False
+
+    def node_sheet(self, path: NodePath) -> Sheet:
+        """Return the sheet of a node, in the document's own graph or in an instance."""
+        subject = replace(self._subject(path), hints=self.hints.of(path))
         failure = failure_of(subject.trace, subject.state.k, subject.path)
         if failure:
             return failed_sheet(subject, failure)
@@ -128,6 +133,6 @@ class InspectorPanel(QWidget):
         return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision, stale)
 
     def _pin(self, on: bool) -> None:
-        self.pinned = self.studio.primary if on else None
+        self.pinned = (*self.studio.scope, self.studio.primary) if on and self.studio.primary is not None else ()
         self._show(self._sheet(), False)
-        self.header.show_head(self.sheet.head, self.pinned is not None)
+        self.header.show_head(self.sheet.head, bool(self.pinned))
