@@ -69,6 +69,12 @@ class NodeItem(QGraphicsItem):
         self.update()
         return moved
 
+    def set_sketch(self, face: NodeFace, places: dict[Level, Geometry]) -> None:
+        """Stand in for another node until its face is worked out."""
+        self.face, self._places, self._stamp = face, places, object()
+        self.full = places[Level.FULL]
+        self.set_level()
+
     def turn(self, right: bool) -> None:
         """Write the word of scissors on their right."""
         if right != self._word_right:

@@ -56,6 +56,11 @@ class PillLayer(QGraphicsItem):
         if self._places.pop(key, None) is not None:
             self._taken[self.canvas.wires.number(key)] = NOWHERE
 
+    def meets(self, key: WireId, rects: list[QRectF]) -> bool:
+        """Say whether a pill lies under, or close to, one of some rectangles."""
+        at = self._places.get(key)
+        return at is not None and any(at.adjusted(-NODE_CLEAR, -NODE_CLEAR, NODE_CLEAR, NODE_CLEAR).intersects(r) for r in rects)
+
     def place(self, key: WireId) -> QRectF | None:
         """Return where the pill of a wire is; None where it has none or no room."""
         face, shape = self.canvas.wires.face(key), self.canvas.wires.shape_of(key)

@@ -162,7 +162,7 @@ class CanvasScene(QGraphicsScene):
         exact = len(graph.nodes) <= EXACT_UP_TO
         self._dirty.clear()
         for node in graph.nodes:
-            self._put_in(node, exact or (node in self.nodes and graph.nodes[node] is not self._drawn.nodes.get(node)))
+            self._put_in(node, exact)
         self._drawn = graph
         if self.hovered_node not in self.nodes:
             self.hovered_node = None
@@ -179,13 +179,16 @@ class CanvasScene(QGraphicsScene):
     def _put_in(self, node: NodeId, exact: bool) -> None:
         """Give a node an item. Its face is worked out now, or when it is looked at: then it stands there as a sketch."""
         item = self.nodes.get(node) or self._gone.pop(node, None)
-        sketch = None if exact or item is not None else self._sketches.of(self.context, node)
+        known = item is not None and self.context.graph.nodes[node] is self._drawn.nodes.get(node)
+        sketch = None if exact or known else self._sketches.of(self.context, node)
         if item is None:
             face = node_face(self.context, node) if sketch is None else sketch.face
             item = NodeItem(self, node, face, sketch.places if sketch else None)
-        elif exact:
+        elif sketch is not None:
+            item.set_sketch(sketch.face, sketch.places)
+        elif exact or not known:
             item.set_face(node_face(self.context, node))
-        if sketch is not None or not exact:
+        if not exact:
             self._dirty.add(node)
         if node not in self.nodes:
             self.nodes[node] = item
@@ -342,7 +345,7 @@ class CanvasScene(QGraphicsScene):
         self._measure(before)
         wires = self.wires.move(before)
         if len(before) < FEW:
-            wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)])
+            wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)], bool(self.moving))
         self._place_scissors(wires)
         self.frames.follow()
 

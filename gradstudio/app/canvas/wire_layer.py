@@ -86,7 +86,7 @@ class WireLayer(QGraphicsItem):
         for i in around:
             made = self._shaped(i, around=True)
             old = before.get(self.ids[i])
-            self._take(i, old if old is not None and np.array_equal(old.curves, made.curves) else made)
+            self._take(i, old if old is not None and _same(old, made) else made)
 
     def _blocked(self, which: Indices) -> list[int]:
         """Return those of some wires that would run across a node; very many wires are all plain."""
@@ -113,11 +113,17 @@ class WireLayer(QGraphicsItem):
         self._reroute([self._index[key] for key in keys])
         return keys
 
-    def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
-        """Route those wires anew that pass by places from which, or to which, a node has moved; return them."""
+    def reroute_near(self, rects: list[QRectF], moving: bool) -> list[WireId]:
+        """Route those wires anew that pass by places from which, or to which, a node has moved; return them.
+
+        Pills find their places again; while nodes are moving only those that are met.
+        """
         if len(self.ids) > ROUTED_UP_TO:
             return []
         near = sorted({i for rect in rects for i in self.touching(rect).tolist()})
+        for i in near:
+            if not moving or self.canvas.pills.meets(self.ids[i], rects):
+                self._replace_pill(i)
         self._reroute(near)
         return [self.ids[i] for i in near]
 
@@ -132,16 +138,15 @@ class WireLayer(QGraphicsItem):
         around = set(self._blocked(at))
         for i, was, now in zip(which, before, self._ends[at].tolist(), strict=True):
             old = self._shapes.get(i)
-            self.canvas.pills.forget(self.ids[i])
-            if i not in around and was == now and (old is None or len(old.curves) == 1):
-                self._repaint_pill(i)
+            made = self._shaped(i, around=True) if i in around else None
+            if was == now and (old is None or len(old.curves) == 1 if made is None else old is not None and _same(old, made)):
                 continue
             self._repaint(i)
+            self.canvas.pills.forget(self.ids[i])
             self._shapes.pop(i, None)
             self._boxes[i : i + 1] = hulls(self._ends[i : i + 1]) + GROWN
-            if i in around:
-                made = self._shaped(i, around=True)
-                self._take(i, old if old is not None and np.array_equal(old.curves, made.curves) else made)
+            if made is not None:
+                self._take(i, made)
             self._repaint(i)
 
     def _shaped(self, i: int, around: bool = False) -> WireShape:
@@ -257,6 +262,10 @@ class WireLayer(QGraphicsItem):
         self.update(self._area(i))
         self._repaint_pill(i)
 
+    def _replace_pill(self, i: int) -> None:
+        self.canvas.pills.forget(self.ids[i])
+        self._repaint_pill(i)
+
     def _repaint_pill(self, i: int) -> None:
         self.canvas.pills.update(self._area(i))
 
@@ -307,3 +316,7 @@ class WireLayer(QGraphicsItem):
 
 def _ends(shape: WireShape) -> tuple[float, float, float, float]:
     return shape.start.x(), shape.start.y(), shape.end.x(), shape.end.y()
+
+
+def _same(a: WireShape, b: WireShape) -> bool:
+    return np.array_equal(a.curves, b.curves)
