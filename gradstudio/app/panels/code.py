@@ -13,7 +13,6 @@ from gradstudio.app.change import EVERYTHING, Change
 from gradstudio.app.paint import Paint
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
-from gradstudio.app.widgets.code_view import LEFT as CODE_LEFT
 from gradstudio.app.widgets.code_view import LINE, CodeView
 from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
@@ -22,7 +21,8 @@ from gradstudio.code.program import Program
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF
 
-HEAD, NUMBER_RIGHT = 30.0, 26.0
+HEAD, NUMBER_GAP = 30.0, 10.0  # px; between line numbers and code
+AROUND = 2  # lines that are seen round the current one
 AT_ONCE, QUICK = 0.0015, 0.006  # seconds that a program may take to be written with each edit; soon after an edit
 SOON_MS, REST_MS = 48, 150  # how soon; how long a document must be at rest for a program that takes longer
 
@@ -174,12 +174,12 @@ class CodePanel(Drawn):
         block = self.view.document().findBlockByNumber(line)
         if not block.isValid():
             return
-        bar, half = self.view.verticalScrollBar(), LINE * ui_scale() / 2
-        centre = self.view.centre(block)
-        if centre - half < 0:
-            bar.setValue(int(bar.value() + centre - half))
-        elif centre + half > self.view.viewport().height():
-            bar.setValue(int(bar.value() + centre + half - self.view.viewport().height()))
+        bar, height, centre = self.view.verticalScrollBar(), self.view.viewport().height(), self.view.centre(block)
+        room = min((AROUND + 0.5) * LINE * ui_scale(), height / 2)
+        if centre < room:
+            bar.setValue(int(bar.value() + centre - room))
+        elif centre > height - room:
+            bar.setValue(int(bar.value() + centre + room - height))
 
     # ------------------------------------------------------------ paint
     def draw(self, paint: Paint, width: float, height: float) -> None:
@@ -196,9 +196,9 @@ class CodePanel(Drawn):
             cy = self.view.viewport().mapTo(self, QPointF(0, centre)).y() / scale
             if i in self.view.current or i in self.view.failed:
                 shade = "error" if i in self.view.failed else "accent"
-                paint.fill(QRectF(1, cy - LINE / 2, CODE_LEFT - 1, LINE), shade, 0.13)
+                paint.fill(QRectF(1, cy - LINE / 2, self.view.gutter - 1, LINE), shade, 0.13)
                 paint.fill(QRectF(1, cy - LINE / 2, 2, LINE), shade)
-            paint.text(NUMBER_RIGHT, cy, str(i + 1), "code", "text3", "r")
+            paint.text(self.view.gutter - NUMBER_GAP, cy, str(i + 1), "code", "text3", "r")
         paint.painter.restore()
 
     def copy_text(self) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
+    QColor,
+    QLinearGradient,
     QPaintEvent,
     QSyntaxHighlighter,
     QTextBlock,
@@ -20,8 +22,10 @@ from PySide6.QtWidgets import QFrame, QTextEdit, QWidget
 
 from gradstudio.app.paint import Paint
 from gradstudio.app.widgets.drawn import Themed, begin, scaled_font, theme_of, ui_scale
+from gradstudio.app.widgets.overlay_scroll import HORIZONTAL, VERTICAL, OverlayBar
 
-LINE, LEFT = 22.0, 36.0  # px: height of a line; where the code starts, right of the line numbers
+LINE, LEFT, DIGIT = 22.0, 36.0, 7.0  # px: height of a line; where the code starts, right of line numbers; a further digit of those
+FADE = 20.0  # px over which code that is too long fades out before the value beside it
 DIM = frozenset({
     "with", "def", "for", "in", "range", "import", "as", "return", "global", "try", "except", "raise", "if", "else", "None", "True",
     "False",
@@ -73,16 +77,25 @@ class CodeView(QTextEdit):
         self.setStyleSheet("QTextEdit, QTextEdit:focus { background: transparent; border: none; border-radius: 0; padding: 0; }")
         self.setAccessibleName("PyTorch program")
         self.setUndoRedoEnabled(False)
-        self.setCornerWidget(QWidget(self))
+        self.bars = OverlayBar(self, VERTICAL), OverlayBar(self, HORIZONTAL, shy=True)
         self.document().setDocumentMargin(0)
         self.dimmer = Dimmer(themed, self.document())
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.document().blockCountChanged.connect(self._make_gutter)
         self.dress()
+
+    @property
+    def gutter(self) -> float:
+        """Where the code starts, in px of the design: line numbers of four digits need more room."""
+        return LEFT + DIGIT * max(0, len(str(self.document().blockCount())) - 3)
+
+    def _make_gutter(self) -> None:
+        self.setViewportMargins(round((self.gutter - 1) * ui_scale()), 0, 0, 0)
 
     def dress(self) -> None:
         """Take the theme's colours and the UI scale on."""
         self.setFont(scaled_font(self.themed, "code"))
-        self.setViewportMargins(round((LEFT - 1) * ui_scale()), 0, 0, 0)
+        self._make_gutter()
         self._format_lines()
         self.dimmer.rehighlight()
 
@@ -172,16 +185,24 @@ class CodeView(QTextEdit):
         painter.end()
         super().paintEvent(event)
         painter, paint = begin(self.viewport(), self.themed)
-        for i, centre in blocks:
+        for i, centre in blocks if self.horizontalScrollBar().value() == 0 else ():  # who scrolls on wants to read the code
             words = self.value_of(i)
             if words:
                 self._paint_value(paint, width - 12, centre / scale, words, i)
         painter.end()
 
     def _paint_value(self, paint: Paint, right: float, cy: float, words: str, line: int) -> None:
-        """Write a value at the right; long code under it is covered."""
+        """Write a value at the right; long code fades out before it."""
         advance = paint.theme.metrics("code").horizontalAdvance(words)
         plate = "error" if line in self.failed else "accent"
         ground = paint.theme.mix("panel", plate, 0.13) if line in self.current | self.failed else paint.theme.color("panel")
-        paint.fill(QRectF(right - advance - 8, cy - 9, advance + 20, 18), ground)
+        left = right - advance - 8
+        code = self.document().findBlockByNumber(line).layout()
+        if code.lineCount() and code.lineAt(0).naturalTextWidth() / ui_scale() > left - FADE:
+            fade, clear = QLinearGradient(left - FADE, 0, left, 0), QColor(ground)
+            clear.setAlpha(0)
+            fade.setColorAt(0, clear)
+            fade.setColorAt(1, ground)
+            paint.painter.fillRect(QRectF(left - FADE, cy - 9, FADE, 18), fade)
+            paint.fill(QRectF(left, cy - 9, advance + 20, 18), ground)
         paint.text(right, cy, words, "code", "text3", "r")

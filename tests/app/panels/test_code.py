@@ -152,3 +152,28 @@ def test_opening_another_file_shows_its_program(panel, studio, qtbot):
 def test_the_view_and_the_button_say_their_names(panel):
     assert panel.view.accessibleName() == "PyTorch program"
     assert panel.copy.accessibleName() == "Copy the program"
+
+
+def test_the_lines_round_the_current_one_are_seen_too(panel, studio, qtbot):
+    view = panel.view
+    for label in ("z", "x", "err"):
+        studio.select([studio.labels.by_label(label)[0][0]])
+        line = min(view.current)
+        shown = {i for i, centre in view.shown_blocks() if 0 <= centre <= view.viewport().height()}
+        assert {line - 2, line - 1, line, line + 1, line + 2} <= shown
+
+
+def test_scroll_bars_take_no_room_and_the_one_for_long_lines_waits_for_the_pointer(panel):
+    upright, across = panel.view.bars
+    assert upright.isVisible()
+    assert not across.isVisible()
+    assert across.maximum() > 0
+    assert panel.view.viewport().width() == panel.view.width() - round(panel.view.gutter - 1)
+    across.setValue(30)
+    assert panel.view.horizontalScrollBar().value() == 30
+
+
+def test_a_number_of_four_digits_has_room_beside_the_code(panel, studio, qtbot):
+    narrow = panel.view.gutter
+    panel.view.setPlainText("\n" * 1000)
+    assert panel.view.gutter == narrow + 7
