@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import modes, promote
+from gradstudio.engine import errors, modes, promote
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.fast import binary, comparison, product, single, unary
 from gradstudio.engine.gradnode import Port, next_seq
@@ -74,20 +74,27 @@ def _function(op: Op) -> Function:
     return general
 
 
-def operator_of(name: str) -> Function:
-    """Return the function of a row as a Python operator: what it does not take is NotImplemented, so that Python asks the other side."""
-    row = ROWS[name]
-    function = FUNCTIONS[name]
+def operator_of(name: str, arrays: bool = True, swapped: bool = False) -> Function:
+    """Return the function of a row as a Python operator; swapped: for the reflected one, whose first operand stands on the right.
 
-    def general(*args: Any) -> Any:
-        try:
-            return function(*args)
-        except TypeError:
-            if any(isinstance(a, Tensor | int | float | complex) for a in args[1:]):
-                raise
+    What it does not take is NotImplemented, so that Python asks the other side. With `arrays` it takes numpy's arrays as PyTorch does
+    (`x * array`, not `array * x`). Numpy's numbers are numbers.
+    """
+    row, function = ROWS[name], FUNCTIONS[name]
+    taken = (Tensor,) if row.inputs[1].kind == "tensor" else (Tensor, int, float, complex)
+
+    def general(x: Any, y: Any) -> Any:
+        if isinstance(y, np.generic):
+            y = y.item()
+        if type(y) is ndarray and arrays:
+            if x.requires_grad:
+                raise RuntimeError(errors.NUMPY)
+            y = make(y, None)
+        if not isinstance(y, taken):
             return NotImplemented
+        return function(y, x) if swapped else function(x, y)
 
-    fast = COMPILED.get(row.fast) or COMPILED.get(name)
+    fast = None if swapped else COMPILED.get(row.fast) or COMPILED.get(name)
     return binary(fast, general) if fast is not None and fast.op.promotes and len(fast.diff) == 2 else general
 
 
@@ -133,35 +140,29 @@ class Compiled:
     def arrays(self, operands: Sequence[Any]) -> list[Any]:
         """Return what the kernel takes for each operand; refuse what is of the wrong kind."""
         if self.uniform:
-            found = [a.array if isinstance(a, Tensor) else a for a in operands]
-            for i, a in enumerate(found):
-                if type(a) is not ndarray:
-                    self.refuse(i, operands[i])
-            return found
+            return [a.array if isinstance(a, Tensor) else self.number(i, a) for i, a in enumerate(operands)]
         return [self.array(i, a) for i, a in enumerate(operands)]
 
     def array(self, i: int, operand: Any) -> Any:
         kind = self.op.inputs[i].kind
         if isinstance(operand, Tensor):
             return operand.array
-        if kind == "tensors":
-            return [self.array(i, a) for a in operand] if isinstance(operand, tuple | list) else self.refuse(i, operand)
-        if kind == "index":
-            return plain(operand)
-        if kind != "number":
-            self.refuse(i, operand)
-        return operand
+        if kind == "tensors" and isinstance(operand, tuple | list):
+            return [self.array(i, a) for a in operand]
+        return plain(operand) if kind == "index" else self.number(i, operand)
 
-    def refuse(self, i: int, operand: Any) -> Any:
-        """Raise TypeError unless a value without an array may stand at input i."""
+    def number(self, i: int, operand: Any) -> Any:
+        """Return what is no tensor as a Python number, or None. Raise TypeError unless it may stand at input i."""
         wanted = self.op.inputs[i]
-        if wanted.kind in ("operand", "number") and isinstance(operand, int | float | complex):
+        if isinstance(operand, np.generic):
+            operand = operand.item()
+        if wanted.kind == "number" or (wanted.kind == "operand" and isinstance(operand, int | float | complex)):
             return operand
         if operand is None and wanted.optional:
             return None
         name = self.op.name.rpartition("_")[0] if self.op.hidden and "_" in self.op.name else self.op.name
         raise TypeError(f"{name}(): argument '{'input' if i == 0 else wanted.saved_name}' (position {i + 1}) must be Tensor, "
-                        f"not {type(operand).__name__}")
+                        f"not {errors.type_name(operand)}")
 
     def promote(self, arrays: list[Any]) -> tuple[list[Any], bool]:
         """Cast the promoted operands to the dtype that the op computes in; tell whether the tensors had it already."""
@@ -173,6 +174,8 @@ class Compiled:
         dtype = promote.result_type(taking)
         if self.op.promotes == "float":
             dtype = promote.to_float(dtype)
+        if dtype.kind in self.op.lacks[0]:
+            raise errors.lacking(self.op.lacks[1], dtype)
         exact, cast = True, []
         for a, p, kind in zip(arrays, self.promoted, self.kinds, strict=True):
             if not p or a is None or (type(a) is ndarray and a.dtype == dtype):

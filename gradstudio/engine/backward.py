@@ -118,12 +118,17 @@ def _edges(tensors: Sequence[Tensor]) -> list[GradNode]:
 def _seeds(roots: Sequence[Tensor], seeds: Seeds) -> list[Tensor]:
     """Return the cotangents that the roots start with, checked and cast; for a root without a gradient (refused next) any."""
     given: list[Tensor | None] = [None] * len(roots) if seeds is None else [seeds] if isinstance(seeds, Tensor) else list(seeds)
+    for g in given:
+        if g is not None and not isinstance(g, Tensor):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if len(given) != len(roots):
         raise RuntimeError(f"got {len(roots)} tensors and {len(given)} gradients")
     return [_seed(i, root, g) for i, (root, g) in enumerate(zip(roots, given, strict=True))]
 
 
 def _seed(i: int, root: Tensor, given: Tensor | None) -> Tensor:
+    if not isinstance(root, Tensor):
+        raise AssertionError("Expected output to be a torch.Tensor")
     if given is None:
         if root.requires_grad and root.array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")

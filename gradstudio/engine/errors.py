@@ -45,6 +45,7 @@ INFERENCE_VERSION = "Inference tensors do not track version counter."
 INFERENCE_FLAG = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
 INFERENCE_WRITTEN = ("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
                      "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.")
+NUMPY = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
 VIEW_STRIDES = ("view size is not compatible with input tensor's size and stride (at least one dimension spans across two contiguous "
                 "subspaces). Use .reshape(...) instead.")
 
@@ -52,6 +53,22 @@ VIEW_STRIDES = ("view size is not compatible with input tensor's size and stride
 def dtype_name(dtype: DType) -> str:
     """Return what PyTorch's messages call a dtype: Float, Long..."""
     return NAMES[dtype.char]
+
+
+def type_name(value: object) -> str:
+    """Return what Python's own messages call the type of a value: float, numpy.ndarray."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def no_cast(dtype: DType, wanted: DType) -> str:
+    """Return the words for a result that does not fit the tensor it should be written to."""
+    return f"result type {dtype_name(dtype)} can't be cast to the desired output type {dtype_name(wanted)}"
+
+
+def lacking(words: str, dtype: DType) -> Exception:
+    """Return the error for a dtype that an op has no kernel for: words are the kernel's name, or the whole message."""
+    return RuntimeError(words) if " " in words else NotImplementedError(f"\"{words}\" not implemented for '{dtype_name(dtype)}'")
 
 
 def size(shape: Iterable[int]) -> str:

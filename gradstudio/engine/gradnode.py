@@ -140,7 +140,8 @@ class Port(GradNode):
         parent = self.parent
         if parent.g is EMPTY:
             parent.g = [None] * self.count
-        parent.g[self.nr] = g
+        before = parent.g[self.nr]  # of another port of the same output: that of a saved tensor
+        parent.g[self.nr] = g if before is None else np.asarray(np.add(before, g))
 
 
 def _references(e: GradNode) -> int:

@@ -93,11 +93,10 @@ def _allowed_view(x: View) -> None:
 
 def fits(x: Tensor, out: Array) -> None:
     """Raise RuntimeError unless a result can be written into x."""
-    if CATEGORY[out.dtype.kind] > CATEGORY[x.scalar_type.kind]:
-        raise RuntimeError(f"result type {errors.dtype_name(out.dtype)} can't be cast to the desired output type "
-                           f"{errors.dtype_name(x.scalar_type)}")
     if out.shape != x.sizes:
         raise RuntimeError(f"output with shape {errors.size(x.sizes)} doesn't match the broadcast shape {errors.size(out.shape)}")
+    if CATEGORY[out.dtype.kind] > CATEGORY[x.scalar_type.kind]:
+        raise RuntimeError(errors.no_cast(out.dtype, x.scalar_type))
 
 
 def rebase(x: Tensor, node: GradNode) -> None:

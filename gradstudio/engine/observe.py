@@ -171,7 +171,8 @@ def outputs(slots: Mapping[GradNode, Tensor]) -> Cotangents:
         return (None if first is None else slots[first],)
     found: list[Tensor | None] = [None] * first.count
     for e, g in slots.items():
-        found[e.output_nr] = g
+        before = found[e.output_nr]  # of another port of the same output: that of a saved tensor
+        found[e.output_nr] = g if before is None else ops.add(before, g)
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors, modes, summation
-from gradstudio.engine.gradnode import EMPTY, GradNode, receive
+from gradstudio.engine.gradnode import EMPTY, GradNode, Port, receive
 from gradstudio.engine.op import Op, ops, rebound
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
@@ -21,6 +21,11 @@ Run = Callable[[Any, Any], None]
 NUMBER_COUNTERS: dict[type, list[int]] = {bool: [0], int: [0], float: [0], complex: [0]}
 EXACT_SUM = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
 NOTHING: list[int] = [0]  # counter of what is no tensor: a tuple of indices, an optional operand left out
+
+
+def counter_of(value: Any) -> list[int]:
+    """Return the counter of what is no tensor: that of a number's type, numpy's numbers included."""
+    return NUMBER_COUNTERS.get(type(value.item() if isinstance(value, np.generic) else value), NOTHING)
 
 
 class Reads:
@@ -61,12 +66,13 @@ class Plan:
         self.picks = [[where[n] for n in names] for names in wanted]
         self.keep = keeper(self)
         self.node_type: type[GradNode] = type(op.node_name.rpartition("::")[2], (GradNode,),
-                                              {"__slots__": (), "plan": self, "run": run_of(self)})
+                                              {"__slots__": (), "__module__": "builtins", "plan": self, "run": run_of(self)})
 
     def edge_of(self, n: GradNode, name: str) -> GradNode | None:
         """Return the place in the graph of a saved tensor."""
         if name in self.op.outputs:
-            return n
+            i = self.op.outputs.index(name)
+            return (Port(n, i, len(self.op.outputs)) if self.several else n) if i in self.op.differentiable else None
         inputs = [i.name for i in self.op.inputs if i.vjp is not None]
         return n.edges[inputs.index(name)] if name in inputs else None
 
@@ -225,7 +231,7 @@ def keeper(plan: Plan) -> Callable[..., None]:
         for (out, i), given in zip(sources, as_given, strict=True):
             source: Any = outs[i] if out else operands[i]
             got.append(source.array if out else getattr(source, "array", source) if given else arrays[i])
-            counters.append(source.version if isinstance(source, Tensor) else NUMBER_COUNTERS.get(type(source), NOTHING))
+            counters.append(source.version if isinstance(source, Tensor) else counter_of(source))
         n.kept = (*got, *counters, *[c[0] for c in counters])
         if rest:
             n.rest = tuple([read(operands, attrs) for read in rest])

@@ -14,7 +14,20 @@ class Queue:
 
     def __init__(self, waiting: dict[GradNode, int]) -> None:
         self.waiting = waiting
+        self.arrived: list[GradNode] = []  # all that ever became ready, in order
         self._heap: list[Item] = []
+
+    def copy(self) -> Queue:
+        """Return the ready nodes as a queue of their own, which nothing arrives in."""
+        found = Queue({})
+        found._heap = self._heap.copy()
+        return found
+
+    def add(self, nodes: Sequence[GradNode]) -> None:
+        """Make nodes ready."""
+        for n in nodes:
+            self.arrived.append(n)
+            _push(self._heap, (n.seq, n))
 
     def __bool__(self) -> bool:
         return bool(self._heap)
@@ -30,7 +43,7 @@ class Queue:
             if len(roots) > 1:
                 self.waiting[n] -= 1
             if not self.waiting.get(n):
-                _push(self._heap, (n.seq, n))
+                self.add((n,))
 
     def pop(self) -> GradNode:
         """Take the ready node with the highest sequence number."""
@@ -43,7 +56,7 @@ class Queue:
                 target = e.target
                 self.waiting[target] -= 1
                 if not self.waiting[target] and takes(target):
-                    _push(self._heap, (target.seq, target))
+                    self.add((target,))
 
 
 def _push(heap: list[Item], item: Item) -> None:

@@ -238,6 +238,9 @@ class AccumulateGrad(GradNode):
         return ()
 
 
+AccumulateGrad.__module__ = "builtins"  # as PyTorch prints it
+
+
 def make(array: Array, node: GradNode | None) -> Tensor:
     """Return a tensor around an array (never a numpy scalar)."""
     t = Tensor()

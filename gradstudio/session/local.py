@@ -89,13 +89,13 @@ def _through_group(document: Document, instance: Node, operands: tuple[Any, ...]
         leaves = [t.detach().requires_grad_() if isinstance(t, Tensor) and t.dtype.kind == "f" else t for t in operands]
         try:
             outputs = evaluate_group(document, document.groups[document.group_of(instance)], leaves)
-        except Exception:  # a node inside fails: it says so itself, and nothing passes
+            wanted = leaves[operand_path[0]]
+            if not outputs or not isinstance(outputs[0], Tensor) or not outputs[0].requires_grad or not isinstance(wanted, Tensor):
+                return None
+            ones = tensor(np.ones(outputs[0].shape, outputs[0].array.dtype))
+            return grad([outputs[0]], [wanted], [ones], allow_unused=True)[0]
+        except Exception:  # a node inside fails, or overwrites what another saved: it says so itself, and nothing passes
             return None
-        wanted = leaves[operand_path[0]]
-        if not outputs or not isinstance(outputs[0], Tensor) or not outputs[0].requires_grad or not isinstance(wanted, Tensor):
-            return None
-        ones = tensor(np.ones(outputs[0].shape, outputs[0].array.dtype))
-        return grad([outputs[0]], [wanted], [ones], allow_unused=True)[0]
 
 
 def evaluate_group(document: Document, group: Group, operands: list[Any]) -> list[Any]:

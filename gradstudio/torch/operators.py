@@ -4,7 +4,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gradstudio.engine.apply import COMPILED, FUNCTIONS
+import numpy as np
+
+from gradstudio.engine import errors
+from gradstudio.engine.apply import COMPILED, FUNCTIONS, operator_of
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import TABLE, ops
 from gradstudio.engine.ops import indexing
@@ -12,52 +15,78 @@ from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation
 
 Function = Callable[..., Any]
+Array = np.ndarray[Any, Any]
 BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and",
           "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift"}
 COMPARISON = {"==": "eq", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
 UNARY = {"-": "neg", "~": "invert"}
 
 
-def reflected(function: Function) -> Function:
-    return lambda x, y: function(y, x)
-
-
-def comparison(function: Function) -> Function:
-    """Return a comparison that leaves what is neither tensor nor number to Python: `t == None` is False."""
-    return lambda x, y: function(x, y) if isinstance(y, Tensor | int | float | complex) else NotImplemented
-
-
 def dunders() -> Iterator[tuple[str, Function]]:
     """Yield (method name, function) for every operator that a row spells."""
     for op in TABLE.values():
-        function = FUNCTIONS[op.name]
         for text in op.torch:
             words = text.split(" ")
             if len(words) == 1 and text[:1] in UNARY and text[1:2] == "{":
-                yield f"__{UNARY[text[0]]}__", function
+                yield f"__{UNARY[text[0]]}__", FUNCTIONS[op.name]
             if len(words) != 3:
                 continue
             sign = words[1]
             if sign in COMPARISON:
-                yield f"__{COMPARISON[sign]}__", comparison(function)
+                yield f"__{COMPARISON[sign]}__", operator_of(op.name, arrays=False)
             elif sign in BINARY:
-                yield f"__{BINARY[sign]}__", function
-                yield f"__r{BINARY[sign]}__", reflected(function)
+                yield f"__{BINARY[sign]}__", operator_of(op.name)
+                yield f"__r{BINARY[sign]}__", operator_of(op.name, arrays=False, swapped=True)
             elif sign.removesuffix("=") in BINARY:
-                yield f"__i{BINARY[sign.removesuffix('=')]}__", function
+                yield f"__i{BINARY[sign.removesuffix('=')]}__", FUNCTIONS[op.name]
+
+
+def invert(x: Tensor) -> Any:
+    """`~x`. Raise TypeError for floats."""
+    if x.scalar_type.kind in "fc":
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return ops.bitwise_not(x)
 
 
 def set_item(x: Tensor, index: Any, value: Any) -> None:
-    """`x[index] = value`: a copy into the view that the index gives, or index_put_ where tensors index."""
-    source = value if isinstance(value, Tensor) else make(creation.array_of(value, x.scalar_type).astype(x.scalar_type), None)
-    if not isinstance(index, tuple) and (index is None or index is Ellipsis or isinstance(index, int | slice)):
-        FUNCTIONS["copy_"](ops.index(x, index), source)
+    """`x[index] = value`: a copy into the view that the index gives, or index_put_ where tensors index.
+
+    Raises TypeError for what is neither tensor nor number, RuntimeError where the shapes do not fit.
+    """
+    source = value if isinstance(value, Tensor) else make(number_for(x, value), None)
+    if index is False:
         return
-    view, tensors = indexing.walk(x, index if isinstance(index, tuple) else (index,))
+    view, tensors = indexing.walk(x, index if isinstance(index, tuple) else (None if index is True else index,))
     if all(t is None for t in tensors):
-        FUNCTIONS["copy_"](ops.alias(view) if view is x else view, source)
+        copy_into(view, source)
     else:
-        FUNCTIONS["index_put_"](view, tuple([slice(None) if t is None else t for t in tensors]), source)
+        FUNCTIONS["index_put_"](view, tuple([slice(None) if t is None else t for t in tensors]), without_ones(source))
+
+
+def number_for(x: Tensor, value: Any) -> Array:
+    """Return a number as a 0-d array of x's dtype."""
+    if not isinstance(value, int | float | complex | np.integer):
+        raise TypeError(f"can't assign a {errors.type_name(value)} to a torch.{errors.dtype_name(x.scalar_type)}Tensor")
+    if isinstance(value, complex) and x.scalar_type.kind != "c":
+        raise RuntimeError(f"value cannot be converted to type {errors.C_NAMES[x.scalar_type.char]} without overflow")
+    return np.asarray(creation.array_of(value, x.scalar_type).astype(x.scalar_type))
+
+
+def without_ones(source: Tensor) -> Any:
+    """Return a view without the leading dims of size 1, which assignment does not count."""
+    first = next((i for i, n in enumerate(source.sizes) if n != 1), len(source.sizes))
+    return ops.view(source, source.sizes[first:]) if first else source
+
+
+def copy_into(view: Tensor, source: Tensor) -> None:
+    """Write source into view as PyTorch's assignment does: a number fills, other shapes are expanded first."""
+    if not source.sizes and view.sizes:
+        FUNCTIONS["fill_"](view, source)
+        return
+    if source.sizes != view.sizes:
+        source = ops.view(source, without_ones(source).sizes)
+        source = source if source.sizes == view.sizes else ops.expand(source, view.sizes)
+    FUNCTIONS["copy_"](view, source)
 
 
 def in_place_methods() -> Iterator[tuple[str, Function]]:
@@ -76,6 +105,7 @@ def install() -> None:
     for name, function in in_place_methods():
         if name not in vars(Tensor):
             setattr(Tensor, name, function)
+    setattr(Tensor, "__invert__", invert)  # noqa: B010
     setattr(Tensor, "__setitem__", set_item)  # noqa: B010 (mypy: the class is not ours)
     setattr(Tensor, "__pos__", lambda x: x)  # noqa: B010
     setattr(Tensor, "__abs__", FUNCTIONS["abs"])  # noqa: B010

@@ -12,6 +12,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     reduction,
     extreme,
     statistics,
+    singular,
     matrix,
     linear,
     activation,
@@ -26,5 +27,5 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "extreme", "functions",
-           "in_place", "indexing", "linear", "lookup", "loss", "matrix", "reduction", "rounding", "shape", "smooth", "softmax",
+           "in_place", "indexing", "linear", "lookup", "loss", "matrix", "reduction", "rounding", "shape", "singular", "smooth", "softmax",
            "statistics", "testing"]

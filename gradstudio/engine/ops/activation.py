@@ -58,7 +58,8 @@ register(
                             Input("result", lambda g, grad_output, result: g * grad_output * (-2 * result + 1))), sigmoid_backward,
        node_name="SigmoidBackwardBackward0", promotes="same", hidden=True),
     Op("relu", (Input("x", lambda g, out: ops.threshold_backward(g, out, 0), "[{x} > 0]"),), relu, node_name="ReluBackward0",  # 0 at x == 0
-       promotes="same", category=CATEGORY, symbol="relu", torch=("torch.relu({x})", "{x}.relu()", "F.relu({x})"), latex=r"\max(0, {x})",
+       promotes="same", lacks=("b", "Boolean inputs not supported for relu"),
+       category=CATEGORY, symbol="relu", torch=("torch.relu({x})", "{x}.relu()", "F.relu({x})"), latex=r"\max(0, {x})",
        doc="Keep what is positive, replace the rest by zero.", samples=samples.ONE),
     Op("tanh", (Input("x", lambda g, out: ops.tanh_backward(g, out), "1 − tanh² {x}"),), np.tanh, node_name="TanhBackward0",
        promotes="float",

@@ -33,10 +33,15 @@ def add(x: Any, y: Any, alpha: Any = 1) -> Any:
     return ops.add_tensor(x, y, alpha)
 
 
-def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
+def refuse_bools(x: Any, y: Any) -> None:
+    """Raise RuntimeError where a mask would be subtracted, or subtracted from."""
     kinds = [o.scalar_type.kind if isinstance(o, Tensor) else "b" if type(o) is bool else "" for o in (x, y)]
     if "b" in kinds:
         raise RuntimeError(NO_BOOL_PAIR if kinds == ["b", "b"] else NO_BOOL)
+
+
+def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
+    refuse_bools(x, y)
     return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub_number(y, x, alpha)
 
 

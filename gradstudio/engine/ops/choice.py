@@ -8,6 +8,7 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
+from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand
@@ -18,6 +19,7 @@ def bounded(x: Any, low: Any = None, high: Any = None) -> Any:
     """Clamp by numbers (ClampBackward1) or by tensors, which may have gradients of their own (ClampBackward0)."""
     if low is None and high is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    low, high = [b.item() if isinstance(b, np.generic) else b for b in (low, high)]
     if isinstance(low, Tensor) or isinstance(high, Tensor):
         return ops.clamp_tensor(x, low, high)
     return ops.clamp_number(x, low, high)
@@ -75,7 +77,11 @@ def bound(name: str, vjp: Any = None, formula: str | None = None, **more: Any) -
 
 
 def filled(x: Any, mask: Any, value: Any) -> Any:
-    return np.where(mask, np.asarray(value, x.dtype), x)
+    try:
+        return np.where(mask, np.asarray(value, x.dtype), x)
+    except ValueError:
+        broadcast_shape(x.shape, mask.shape)
+        raise
 
 
 CLAMPS = (Sample((samples.array(3, 2), -0.6, 0.6)), Sample((samples.array(3, 2), None, 0.4)),

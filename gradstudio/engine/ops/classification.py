@@ -10,6 +10,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.arithmetic import NO_BOOL_PAIR
 from gradstudio.engine.ops.loss import CATEGORY, REDUCTION, reduced
 from gradstudio.engine.promote import I64
 
@@ -30,7 +31,7 @@ def checked(x: Array, target: Array, weight: Array | None, ignore: int) -> None:
     n = x.shape[0 if x.ndim == 1 else 1]
     if x.ndim > 1 and x.shape[0] != target.shape[0]:
         raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({target.shape[0]}).")
-    if target.dtype.kind not in "iu":
+    if target.dtype not in (I64, np.uint8):
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {errors.dtype_name(target.dtype)}")
     if weight is not None and weight.shape != (n,):
         raise RuntimeError(f"weight tensor should be defined either for all {n} classes or no classes but got weight tensor of shape: "
@@ -167,6 +168,8 @@ def smoothed(x: Any, target: Any, weight: Any, reduction: str, ignore_index: int
 
 # Binary cross entropy of logits.
 def log_sigmoid(x: Array) -> Any:
+    if x.dtype.kind in "biu":
+        raise errors.lacking("log_sigmoid_cpu", x.dtype)
     return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 
@@ -175,6 +178,8 @@ def bce(x: Array, target: Array, weight: Array | None, pos_weight: Array | None,
         raise ValueError(f"Target size (torch.Size({errors.size(target.shape)})) must be the same as input size "
                          f"(torch.Size({errors.size(x.shape)}))")
     logs = log_sigmoid(x)
+    if target.dtype.kind in "biu":  # torch writes (1 - target) * x into 1 - target
+        raise RuntimeError(NO_BOOL_PAIR if target.dtype.kind == "b" else errors.no_cast(x.dtype, target.dtype))
     losses = (1 - target) * x - (logs if pos_weight is None else ((pos_weight - 1) * target + 1) * logs)
     return reduced(np.asarray(losses if weight is None else losses * weight), reduction)
 

@@ -114,9 +114,15 @@ def amount(reduce: Any) -> Any:
     return lambda x, dim, keepdim: reduce(x, dims_of(dim, x.ndim), keepdims=keepdim)
 
 
-def index_of(choose: Any) -> Any:
-    return lambda x, dim, keepdim: np.asarray(choose(x, dim if dim is None else dim_of(dim, x.ndim), keepdims=keepdim) if x.ndim else 0,
-                                              I64)
+def index_of(name: str, choose: Any) -> Any:
+    """Return the kernel of argmax or argmin."""
+
+    def found(x: Array, dim: int | None, keepdim: bool) -> Any:
+        if x.dtype.kind == "b":
+            raise RuntimeError(f"{name}(): does not support bool input")
+        return np.asarray(choose(x, dim if dim is None else dim_of(dim, x.ndim), keepdims=keepdim) if x.ndim else 0, I64)
+
+    return found
 
 
 # Products.
@@ -178,10 +184,10 @@ register(
        amount(np.minimum.reduce), node_name="AminBackward0", attrs=(LIST, KEEPDIM), category=CATEGORY, symbol="amin",
        torch=("{x}.amin()", "torch.amin({x})"), latex=r"\min {x}", doc="The smallest element along dims; equal ones share the gradient.",
        samples=PLAIN, bad_samples=BAD_DIM),
-    Op("argmax", (Input("x"),), index_of(np.argmax), attrs=(ONE_DIM, KEEPDIM), category=CATEGORY, symbol="argmax",
+    Op("argmax", (Input("x"),), index_of("argmax", np.argmax), attrs=(ONE_DIM, KEEPDIM), category=CATEGORY, symbol="argmax",
        torch=("torch.argmax({x})", "{x}.argmax()"), latex=r"\arg\max {x}", doc="Where the largest element is; no gradient.", samples=PLAIN,
        bad_samples=BAD_DIM),
-    Op("argmin", (Input("x"),), index_of(np.argmin), attrs=(ONE_DIM, KEEPDIM), category=CATEGORY, symbol="argmin",
+    Op("argmin", (Input("x"),), index_of("argmin", np.argmin), attrs=(ONE_DIM, KEEPDIM), category=CATEGORY, symbol="argmin",
        torch=("torch.argmin({x})", "{x}.argmin()"), latex=r"\arg\min {x}", doc="Where the smallest element is; no gradient.", samples=PLAIN,
        bad_samples=BAD_DIM),
     Op("prod_all", (Input("x", lambda g, x, out: ops.prod_backward(g, x, out)),), product, node_name="ProdBackward0", hidden=True),

@@ -18,10 +18,11 @@ SMALL = (Sample((samples.array(3, 2) / 4,)), Sample((samples.SCALAR,)))
 
 
 def function(name: str, forward: Any, vjp: Any, formula: str, symbol: str, latex: str, doc: str, promotes: str = "float",
-             given: Any = samples.ONE, node: str = "") -> Op:
+             given: Any = samples.ONE, node: str = "", lacks: tuple[str, str] = ("", "")) -> Op:
     """Return the row of a function of one tensor."""
     return Op(name, (Input("x", vjp, formula),), forward, node_name=f"{node or name.capitalize()}Backward0", promotes=promotes,
-              category=CATEGORY, symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc, samples=given)
+              lacks=lacks, category=CATEGORY, symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc,
+              samples=given)
 
 
 def negative(x: Any) -> Any:
@@ -32,6 +33,10 @@ def negative(x: Any) -> Any:
     return np.negative(x)
 
 
+def signs(x: Any) -> Any:
+    return np.sign(x) if x.dtype.kind != "b" else x.copy()
+
+
 register(
     function("neg", negative, lambda g: -g, "−1", "−x", "-{x}", "Change the sign.", "same"),
     function("sqrt", np.sqrt, lambda g, out: g / (2 * out), "1/(2√{x})", "√", r"\sqrt{x}", "Square root.", given=samples.ONE_POSITIVE),
@@ -40,11 +45,11 @@ register(
     function("sin", np.sin, lambda g, x: g * ops.cos(x), "cos {x}", "sin", r"\sin {x}", "Sine."),
     function("cos", np.cos, lambda g, x: g * -ops.sin(x), "−sin {x}", "cos", r"\cos {x}", "Cosine."),
     function("abs", np.absolute, lambda g, x: g * ops.sgn(x), "sign {x}", "|x|", "|{x}|", "Absolute value; its gradient is 0 at 0.",
-             "same"),
-    function("sign", np.sign, lambda g: ops.zeros_like(g), "0", "sign", r"\mathrm{sign}({x})", "-1, 0 or 1; no gradient passes.", "same"),
+             "same", lacks=("b", "abs_cpu")),
+    function("sign", signs, lambda g: ops.zeros_like(g), "0", "sign", r"\mathrm{sign}({x})", "-1, 0 or 1; no gradient passes.", "same"),
     function("reciprocal", lambda x: constant(1, x.dtype) / x, lambda g, out: -g * (out * out), "−1/{x}²", "1/x", r"\frac{1}{x}",
              "One over x.", given=samples.ONE_POSITIVE),
-    Op("sgn", (Input("x", lambda g: ops.zeros_like(g)),), np.sign, node_name="SgnBackward0", promotes="same", hidden=True),
+    Op("sgn", (Input("x", lambda g: ops.zeros_like(g)),), signs, node_name="SgnBackward0", promotes="same", hidden=True),
     Op("square", (Input("x", formula="2{x}"),), composite=lambda x: ops.pow_scalar(x, 2), category=CATEGORY, symbol="x²",
        torch=("torch.square({x})", "{x}.square()"), latex="{x}^2", doc="Multiply by itself.", samples=samples.ONE),
     function("log1p", np.log1p, lambda g, x: g / (x + 1), "1/(1 + {x})", "ln(1+x)", r"\ln(1 + {x})", "Logarithm of 1 + x, exact near 0.",

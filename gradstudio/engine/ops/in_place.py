@@ -8,10 +8,13 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
+from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import ROWS, Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.arithmetic import refuse_bools
 from gradstudio.engine.ops.indexing import out_of_bounds
+from gradstudio.engine.ops.lookup import check_mask
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
@@ -35,6 +38,11 @@ def put_at(x: Array, index: tuple[Any, ...], values: Array, accumulate: bool) ->
     return out
 
 
+def copied(x: Array, y: Array) -> Array:
+    shape = broadcast_shape(x.shape, y.shape)
+    return np.broadcast_to(y.astype(x.dtype, copy=False), shape)
+
+
 # What the in-place rows compute, as rows without a name of their own.
 register(
     Op("as_strided", (Input("x", lambda g, geometry: ops.as_strided_backward(g, geometry)),), lambda x, geometry: geometry.taken(x),
@@ -47,7 +55,7 @@ register(
        node_name="AsStridedScatterBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
     Op("zero", (Input("x", lambda g: ops.zeros_like(g)),), np.zeros_like, node_name="ZeroBackward0", hidden=True),
     Op("copy", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: g)),
-       lambda x, y: np.broadcast_to(y.astype(x.dtype, copy=False), x.shape), node_name="torch::autograd::CopyBackwards", hidden=True),
+       copied, node_name="torch::autograd::CopyBackwards", hidden=True),
     Op("fill_number", (Input("x", lambda g: ops.zeros_like(g)), Input("y", kind="number", torch="value")),
        lambda x, y: np.full_like(x, y), node_name="FillBackward2", hidden=True),
     Op("fill_tensor", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: ops.sum(g), torch="value")),
@@ -65,7 +73,13 @@ def fill_(x: Tensor, value: Any) -> Tensor:
     return fill_tensor_(x, value) if isinstance(value, Tensor) else fill_number_(x, value)
 
 
+def sub_(x: Tensor, y: Any, alpha: Any = 1) -> Tensor:
+    refuse_bools(x, y)
+    return subtract_(x, y, alpha)
+
+
 def masked_fill_(x: Tensor, mask: Tensor, value: Any) -> Tensor:
+    check_mask(mask, value)
     return mask_tensor_(x, mask, value) if isinstance(value, Tensor) else mask_number_(x, mask, value)
 
 
@@ -73,6 +87,7 @@ def pow_(x: Tensor, exponent: Any) -> Tensor:
     return pow_tensor_(x, exponent) if isinstance(exponent, Tensor) else pow_scalar_(x, exponent)
 
 
+subtract_ = mutating("sub_tensor")
 fill_number_, fill_tensor_ = mutating("fill_number"), mutating("fill_tensor")
 mask_number_, mask_tensor_ = mutating("masked_fill_number"), mutating("masked_fill_tensor")
 pow_scalar_, pow_tensor_ = mutating("pow_scalar"), mutating("pow_tensor")
@@ -99,7 +114,7 @@ def unary(name: str, compute: Any, symbol: str, latex: str, doc: str, formula: s
 register(
     binary("add_", mutating("add_tensor"), "+=", "+=", r"{x} \mathrel{+}= {y}", "Add into the first operand.",
            ("1", ROWS["add"].input("y").formula), (ALPHA,)),
-    binary("sub_", mutating("sub_tensor"), "−=", "-=", r"{x} \mathrel{-}= {y}", "Subtract from the first operand.",
+    binary("sub_", sub_, "−=", "-=", r"{x} \mathrel{-}= {y}", "Subtract from the first operand.",
            ("1", ROWS["sub"].input("y").formula), (ALPHA,)),
     binary("mul_", mutating("mul_tensor"), "×=", "*=", r"{x} \mathrel{\times}= {y}", "Multiply the first operand.", ("{y}", "{x}")),
     binary("div_", mutating("div_tensor"), "÷=", "/=", r"{x} \mathrel{/}= {y}", "Divide the first operand.", ("1/{y}", "−{x}/{y}²")),

@@ -163,6 +163,8 @@ def walk(x: Any, items: tuple[Any, ...]) -> tuple[Any, list[Array | None]]:
             out, dim, axis = take_slice(out, dim, item, always=False), dim + 1, axis + 1
         elif is_int(item) or is_number(item):
             out, axis = take_one(out, dim, int(item.array if isinstance(item, Tensor) else item), axis), axis + 1
+        elif isinstance(item, str):
+            raise TypeError("new(): invalid data type 'str'")
         elif not isinstance(item, Tensor | np.ndarray | list | tuple):
             raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
                              f"{type(item).__name__})")
@@ -195,6 +197,8 @@ def mask_rank(item: Any) -> int:
 def positions(item: Any, sizes: tuple[int, ...], dim: int) -> list[Array]:
     """Return the index arrays of a tensor, list or mask; a mask gives one for each of its dims."""
     array = item.array if isinstance(item, Tensor) else np.asarray(item)
+    if array.dtype.kind == "U":
+        raise TypeError("new(): invalid data type 'str'")
     if array.dtype.kind == "b":
         for i, (have, want) in enumerate(zip(sizes, array.shape, strict=False)):
             if have != want:

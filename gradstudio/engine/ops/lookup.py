@@ -91,10 +91,18 @@ def embedding_backward(g: Array, indices: Array, rows: int, padding: int | None)
     return out
 
 
-def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+def check_mask(mask: Tensor, value: Any) -> None:
+    """Raise RuntimeError unless masked_fill_ takes both."""
     if mask.scalar_type.kind != "b":
-        raise RuntimeError("masked_fill only supports boolean masks, but got mask with dtype "
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
                            f"{errors.C_NAMES[mask.scalar_type.char]}")
+    if isinstance(value, Tensor) and value.sizes:
+        raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                           f"{len(value.sizes)} dimension(s).")
+
+
+def masked_fill(x: Any, mask: Any, value: Any) -> Any:
+    check_mask(mask, value)
     shape = broadcast_shape(mask.sizes, x.sizes)
     wide = x if shape == x.sizes else ops.expand(x, shape)
     return ops.masked_fill_tensor(wide, mask, value) if isinstance(value, Tensor) else ops.masked_fill_number(wide, mask, value)

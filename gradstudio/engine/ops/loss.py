@@ -87,7 +87,7 @@ register(
         mse_loss_backward, node_name="MseLossBackwardBackward0", attrs=(REDUCTION,), hidden=True),
     Op("mse_loss_same", (Input("x", lambda g, x, target, reduction: ops.mse_loss_backward(g, x, target, reduction)),
                          Input("target", lambda g, x, target, reduction: ops.mse_loss_backward(g, target, x, reduction))),
-       mse_loss, node_name="MseLossBackward0", attrs=(REDUCTION,), promotes="same", hidden=True),
+       mse_loss, node_name="MseLossBackward0", attrs=(REDUCTION,), promotes="same", lacks=("biu", "mse_cpu"), hidden=True),
     Op("mse_loss", (Input("x", formula=mse_text("+")), Input("target", formula=mse_text("−"))), composite=mse, attrs=(REDUCTION,),
         category=CATEGORY, symbol="Δ²",
         torch=("F.mse_loss({x}, {target})",), latex=r"\overline{({x} - {target})^2}", doc="Mean squared difference.", samples=PAIR,

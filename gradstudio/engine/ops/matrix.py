@@ -42,7 +42,11 @@ def mv(x: Array, y: Array) -> Array:
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {x.ndim}, {y.ndim}")
     if x.shape[1] != y.shape[0]:
         raise RuntimeError(f"size mismatch, got input ({x.shape[0]}), mat ({x.shape[0]}x{x.shape[1]}), vec ({y.shape[0]})")
-    same_dtype(x, y)
+    if x.dtype != y.dtype:
+        names = [errors.dtype_name(a.dtype) for a in (y, x, y)]
+        raise RuntimeError(f"addmv input tensors must have the same dtype, but got {names[0]}, {names[1]}, and {names[2]}")
+    if x.dtype.kind == "b":
+        raise errors.lacking("addmv_impl_cpu", x.dtype)
     return np.asarray(np.matmul(x, y))
 
 

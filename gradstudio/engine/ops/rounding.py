@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
@@ -24,9 +25,9 @@ ODD = (Sample((np.array([1.0, np.nan, np.inf, -np.inf]),)),)
 def rounding(name: str, forward: Any, symbol: str, latex: str, doc: str) -> Op:
     """Return the row of a rounding to integers; integers stay as they are."""
     hidden = name.endswith("_whole")
-    return Op(name, (Input("x", lambda g: ops.zeros_like(g), "0"),), lambda x: x.copy() if x.dtype.kind in "biu" else forward(x),
-              node_name=f"{name.removesuffix('_whole').capitalize()}Backward0", promotes="same", category=CATEGORY, symbol=symbol,
-              hidden=hidden,
+    return Op(name, (Input("x", lambda g: ops.zeros_like(g), "0"),), lambda x: x.copy() if x.dtype.kind in "iu" else forward(x),
+              node_name=f"{name.removesuffix('_whole').capitalize()}Backward0", promotes="same",
+              lacks=("b", f"{name.removesuffix('_whole')}_vml_cpu"), category=CATEGORY, symbol=symbol, hidden=hidden,
               torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=f"{doc}; no gradient passes.", samples=samples.ONE)
 
 
@@ -35,8 +36,13 @@ def round_to(x: Array, decimals: int) -> Any:
     return np.rint(x * factor) / factor if decimals > 0 else np.rint(x / factor) * factor
 
 
-def no_derivative(g: Any) -> Any:
-    raise RuntimeError("derivative for aten::floor_divide is not implemented")
+def none_for(name: str) -> Any:
+    """Return the vjp of an op that PyTorch has no derivative for."""
+
+    def vjp(g: Any) -> Any:
+        raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+    return vjp
 
 
 def as_first(x: Any, y: Any) -> Any:
@@ -56,7 +62,8 @@ def divided_down(x: Array, y: Any) -> Any:
 
 
 def remainder(x: Any, y: Any) -> Any:
-    x = as_first(x, y)
+    if not isinstance(x, Tensor):
+        return ops.remainder_first(as_first(x, y), y)
     return ops.remainder_tensor(x, y) if isinstance(y, Tensor) else ops.remainder_number(x, y)
 
 
@@ -70,11 +77,23 @@ def tested(name: str, forward: Any, symbol: str, doc: str, given: Any) -> Op:
               latex=rf"\mathrm{{{name}}}({{x}})", doc=doc, samples=given)
 
 
+def of_bits(name: str, forward: Any) -> Any:
+    """Return the kernel of a bitwise op, which refuses floats."""
+
+    def computed(x: Array, y: Array) -> Any:
+        if x.dtype.kind in "fc":
+            raise errors.lacking(f"{name}_cpu", x.dtype)
+        return forward(x, y)
+
+    return computed
+
+
 def logic(name: str, forward: Any, symbol: str, operator: str, latex: str, doc: str) -> Op:
     """Return the row of a logical op on two masks."""
     spelled = (f"torch.{name}({{x}}, {{y}})", f"{{x}}.{name}({{y}})", *([f"{{x}} {operator} {{y}}"] if operator else []))
-    return Op(name, (operand("x"), operand("y")), forward, promotes="same", category="comparison", symbol=symbol, torch=spelled,
-              latex=latex, doc=doc, samples=MASKS, bad_samples=samples.BROADCAST if not operator else ())
+    kernel = of_bits(name, forward) if operator else forward
+    return Op(name, (operand("x"), operand("y")), kernel, promotes="same", category="comparison", symbol=symbol,
+              torch=spelled, latex=latex, doc=doc, samples=MASKS, bad_samples=samples.BROADCAST if not operator else ())
 
 
 def whole(name: str, reduce: Any, symbol: str, doc: str) -> Op:
@@ -90,10 +109,11 @@ def whole(name: str, reduce: Any, symbol: str, doc: str) -> Op:
 
 def not_numbers(x: Array) -> Any:
     if x.dtype.kind == "f":
-        raise TypeError("ufunc 'bitwise_not' takes integers and masks")
+        raise errors.lacking("bitwise_not_cpu", x.dtype)
     return np.invert(x)
 
 
+NO_QUOTIENT = none_for("floor_divide")
 ORDER = "Remainder of a division; the sign is that of "
 DIVISIONS = (*samples.TWO_POSITIVE[:2], Sample((samples.positive(2, 3), samples.positive(3) * 0.71)), Sample((samples.positive(3), 2)),
              Sample((np.array([7, -7]), 2)))
@@ -102,16 +122,16 @@ register(
     rounding("ceil", np.ceil, "⌈x⌉", r"\lceil {x} \rceil", "Round up"),
     rounding("round_whole", np.rint, "≈", r"\mathrm{round}({x})", "Round to the nearest, halves to even"),
     Op("round_to", (Input("x", lambda g: ops.zeros_like(g)),), round_to, node_name="RoundBackward1", attrs=(Attr("decimals", "int", 0),),
-       promotes="same", hidden=True),
+       promotes="same", lacks=("biu", "round_cpu"), hidden=True),
     Op("round", (Input("x", formula="0"),), composite=lambda x, decimals=0: ops.round_to(x, decimals) if decimals else ops.round_whole(x),
        attrs=(Attr("decimals", "int", 0, "How many decimals to keep."),), category=CATEGORY, symbol="≈",
        torch=("torch.round({x})", "{x}.round()"), latex=r"\mathrm{round}({x})",
        doc="Round to the nearest, halves to even; no gradient passes.",
        samples=(*samples.ONE, Sample((samples.array(3, 2),), {"decimals": 1}))),
     rounding("trunc", np.trunc, "trunc", r"\mathrm{trunc}({x})", "Round towards zero"),
-    Op("floor_divide_tensor", (Input("x", no_derivative), Input("y", no_derivative)), divided_down,
+    Op("floor_divide_tensor", (Input("x", NO_QUOTIENT), Input("y", NO_QUOTIENT)), divided_down,
        node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
-    Op("floor_divide_number", (Input("x", no_derivative), Input("y", kind="number")), divided_down,
+    Op("floor_divide_number", (Input("x", NO_QUOTIENT), Input("y", kind="number")), divided_down,
        node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
     Op("floor_divide", (operand("x", formula="none"), operand("y", formula="none")), composite=floor_divide, kernel=np.floor_divide,
        category=CATEGORY, symbol="//", torch=("torch.floor_divide({x}, {y})", "{x} // {y}", "{x}.floor_divide({y})"),
@@ -121,6 +141,8 @@ register(
     Op("remainder_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "floor"))), np.remainder,
        node_name="RemainderBackward1", promotes="same", hidden=True),
     Op("remainder_number", (Input("x", lambda g: g), Input("y", kind="number")), np.remainder, node_name="RemainderBackward0",
+       promotes="same", hidden=True),
+    Op("remainder_first", (Input("x"), Input("y", none_for("remainder"))), np.remainder, node_name="torch::autograd::NotImplemented",
        promotes="same", hidden=True),
     Op("fmod_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "trunc"))), np.fmod,
        node_name="FmodBackward1", promotes="same", hidden=True),

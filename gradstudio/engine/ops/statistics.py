@@ -107,7 +107,11 @@ def norm_backward(g: Any, x: Any, out: Any, p: Any, dim: Any, keepdim: bool) -> 
 
 
 def norm_of(x: Any, p: Any = 2, dim: Dim = None, keepdim: bool = False) -> Any:
-    return ops.vector_norm(x, {"fro": 2, None: 2}.get(p, p), dim, keepdim)
+    if p == "nuc":
+        return ops.nuclear_norm(x, dim, keepdim)
+    if isinstance(p, str) and p != "fro":
+        raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+    return ops.vector_norm(x, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
 # Logarithm of a sum of exponentials; running sums.
@@ -153,10 +157,12 @@ register(
        node_name="LinalgVectorNormBackward0", attrs=(ORD, DIM, KEEPDIM), hidden=True),
     Op("norm", (Input("x", formula="{x}/norm"),), composite=norm_of, attrs=(ORD, DIM, KEEPDIM), category=CATEGORY, symbol="‖x‖",
        torch=("{x}.norm()", "torch.norm({x})"), latex=r"\lVert {x} \rVert", doc="Length of a vector.",
-       samples=(*PLAIN, *[Sample((samples.array(3, 2),), {"p": p, "dim": 1}) for p in (1, 3, 1.5, math.inf)]), bad_samples=BAD_DIM),
+       samples=(*PLAIN, *[Sample((samples.array(3, 2),), {"p": p, "dim": 1}) for p in (1, 3, 1.5, math.inf)],
+                Sample((samples.array(3, 2),), {"p": "nuc"}),
+                Sample((samples.array(2, 2, 3),), {"p": "nuc", "dim": (0, 2), "keepdim": True})), bad_samples=BAD_DIM),
     Op("logsumexp", (Input("x", lambda g, x, out, dim, keepdim: ops.logsumexp_backward(g, x, out, dim, keepdim), "softmax {x}"),),
        logsumexp,
-       node_name="LogsumexpBackward0", attrs=(DIM, KEEPDIM), category=CATEGORY, symbol="LSE",
+       node_name="LogsumexpBackward0", attrs=(DIM, KEEPDIM), promotes="float", category=CATEGORY, symbol="LSE",
        torch=("torch.logsumexp({x}, {dim})", "{x}.logsumexp({dim})"), latex=r"\ln\sum e^{x}",
        doc="Logarithm of the sum of exponentials, computed without overflow.", samples=tuple([s for s in LISTS if s.attrs]),
        bad_samples=BAD_DIM),
