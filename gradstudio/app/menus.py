@@ -95,7 +95,15 @@ TABLE: tuple[Entry, ...] = (
     ),
     Entry("grad_enabled", "Graph", "grad enabled", graph.toggle_grad_enabled, icon="zap", checked=when.grad_is_enabled),
     Entry(
-        "zero", "Graph", "zero_() the .grad of the selection", graph.zero_selected, ("Z",), "eraser", 1, when.has_leaves, places=("node",)
+        "zero",
+        "Graph",
+        "zero_() the .grad of the selection",
+        graph.zero_selected,
+        ("Z",),
+        "eraser",
+        1,
+        when.has_leaves_outside,
+        places=("node",),
     ),
     Entry("zero_all", "Graph", "zero_() every .grad", graph.zero_all, ("Shift+Z",), "eraser", 1),
     Entry("swap", "Graph", "Swap inputs", graph.swap_inputs, ("Alt+S",), "shuffle", 2, when.has_one_node, places=("node",)),
@@ -141,7 +149,7 @@ TABLE: tuple[Entry, ...] = (
         ("B",),
         "arrow-left",
         1,
-        when.has_one_node,
+        when.has_one_node_outside,
         places=("node", "backward"),
     ),
     Entry(

@@ -19,7 +19,7 @@ class LeafTable(ArrayEditor):
     """The start value of a leaf in a table: it follows undo and the canvas, and goes with its leaf."""
 
     def __init__(self, studio: Studio, node: NodeId, value: Array, parent: QWidget) -> None:
-        super().__init__(studio, studio.labels.label((node,)), value, True, parent)
+        super().__init__(studio, studio.labels.label((*studio.scope, node)), value, True, parent)
         self.studio, self.node = studio, node
         self.replaced.connect(self._write)
         studio.changed.connect(self.refresh)
@@ -32,7 +32,8 @@ class LeafTable(ArrayEditor):
         opened = change.everything and change.file
         if change.document is None and not opened:
             return
-        found = self.studio.document.graph.nodes.get(self.node)
+        graphs = (self.studio.document.graph, *(group.graph for group in self.studio.document.groups.values()))
+        found = next((graph.nodes[self.node] for graph in graphs if self.node in graph.nodes), None)
         if opened or found is None or not isinstance(found.value, np.ndarray):
             self.close()
         elif found.value is not self.model.array:
@@ -41,13 +42,16 @@ class LeafTable(ArrayEditor):
 
 def open_table(studio: Studio, parent: QWidget, node: NodeId) -> None:
     """Open the table of a node's first output. What is computed comes from the worker; without a run there is none."""
-    value = studio.document.graph.nodes[node].value
+    path = (*studio.scope, node)
+    value, view = studio.graph.nodes[node].value, studio.shown.state.tensors.get((path, 0))
+    if view is not None and not view.shape:
+        return  # the canvas shows all of a scalar
     if isinstance(value, np.ndarray):
         LeafTable(studio, node, value, parent).show()
-    elif ((node,), 0) in studio.shown.state.tensors:
-        studio.array(((node,), 0), False, partial(_read, studio, parent, studio.labels.label((node,))))
+    elif view is not None:
+        studio.array((path, 0), False, partial(_read, studio, parent, studio.labels.label(path)))
     else:
-        studio.notify(f"{studio.labels.label((node,))} is not computed yet")
+        studio.notify(f"{studio.labels.label(path)} is not computed yet")
 
 
 def _read(studio: Studio, parent: QWidget, name: str, value: Array | None) -> None:

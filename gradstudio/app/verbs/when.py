@@ -58,6 +58,15 @@ def has_one_node(w: MainWindow) -> bool:
     return w.studio.primary is not None
 
 
+def has_one_node_outside(w: MainWindow) -> bool:
+    """Say whether a call could name the selected node: those within groups it cannot."""
+    return has_one_node(w) and not w.studio.scope
+
+
+def has_leaves_outside(w: MainWindow) -> bool:
+    return has_leaves(w) and not w.studio.scope
+
+
 def has_two_nodes(w: MainWindow) -> bool:
     return len(w.studio.selected_nodes) == 2
 
