@@ -17,13 +17,18 @@ class Twin:
     """A window on the same file."""
 
     def __init__(self, qtbot: QtBot, studio: Studio, file: Path) -> None:
+        self.qtbot, self.studio = qtbot, studio
         self.window = MainWindow(studio)
         qtbot.addWidget(self.window)
         self.window.resize(*SIZE)
         self.window.show()
-        assert self.window.open(file)
-        qtbot.waitUntil(lambda: studio.shown.document is studio.document)
         self.view = self.window.canvas
+        self.open(file)
+
+    def open(self, file: Path) -> None:
+        """Show another file, or what is in this one now, with all of it in view."""
+        assert self.window.open(file)
+        self.qtbot.waitUntil(lambda: self.studio.shown.document is self.studio.document)
         self.view.fit_all()
         self.view.grab()  # faces are worked out when they are painted
 
@@ -33,11 +38,11 @@ class Twin:
 
     def output(self, node: NodeId) -> tuple[int, int]:
         """The middle of a node's first output port."""
-        return self._point(self.view.canvas.nodes[node].port(None))
+        return self.point(self.view.canvas.nodes[node].port(None))
 
     def input(self, node: NodeId, path: OperandPath) -> tuple[int, int]:
         """The middle of an input port."""
-        return self._point(self.view.canvas.nodes[node].port(path))
+        return self.point(self.view.canvas.nodes[node].port(path))
 
     def _part(self, node: NodeId, part: Part) -> tuple[int, int]:
         """The middle of the points that belong to a part of a node."""
@@ -47,9 +52,10 @@ class Twin:
         hits = [at for at in grid if item.part_at(at) == part]
         assert hits, f"{node} has no {part.kind} to point at"
         middle = QPointF(sum(at.x() for at in hits) / len(hits), sum(at.y() for at in hits) / len(hits))
-        return self._point(item.pos() + middle)
+        return self.point(item.pos() + middle)
 
-    def _point(self, scene_at: QPointF) -> tuple[int, int]:
+    def point(self, scene_at: QPointF) -> tuple[int, int]:
+        """Where a point of the canvas lies in the window."""
         viewport: QWidget = self.view.viewport()
         at = viewport.mapTo(self.window, QPoint(0, 0)) + self.view.viewportTransform().map(scene_at).toPoint()
         return at.x(), at.y()

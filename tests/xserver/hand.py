@@ -1,0 +1,150 @@
+"""A hand at the desk: dialogs, menus and tiles, each found by asking the twin where it lies."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import sleep
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
+
+from gradstudio.app.leaf_form import LeafForm
+from gradstudio.app.panels.palette import PalettePanel
+from gradstudio.app.widgets.catalog import node_of
+from gradstudio.document.graph import LEAF, Graph, NodeId, OperandPath
+from tests.xserver.desktop import SIZE, Window
+from tests.xserver.twin import Twin
+
+Point = tuple[int, int]
+MENU = 0.25  # s that a hand takes from one menu to the next; a menu that is not there yet takes no click
+FIT = 115  # px from the left of the zoom box to its last button
+
+
+def dialog(window: Window, title: str) -> Window:
+    """The dialog of that title, once it is the one that keys go to."""
+    tool, found = window.desktop.tool, Window(window.desktop, "", window.running, window.log)
+
+    def opened() -> bool:
+        found.id = tool("xdotool", "getactivewindow", check=False)
+        return bool(found.id) and tool("xdotool", "getwindowname", found.id, check=False) == title
+
+    window.wait(opened, f"the dialog {title!r} opens")
+    return found
+
+
+def back(window: Window) -> None:
+    """Wait until keys go to the window again."""
+    window.wait(lambda: window.desktop.tool("xdotool", "getactivewindow", check=False) == window.id, "the dialog closes")
+
+
+def name_file(window: Window, title: str, path: Path) -> None:
+    """Type a path into a file dialog, and wait until the window has taken it up."""
+    dialog(window, title)
+    window.key("ctrl+a")
+    window.type(str(path))
+    window.key("Return")
+    back(window)
+    window.wait(lambda: window.title == f"{path.name} — GradStudio", f"{path.name} is the window's file")
+
+
+@dataclass
+class Hand:
+    """The mouse on a window, with the twin to tell where things are; typing is for names and numbers."""
+
+    window: Window
+    twin: Twin
+
+    # ---- menus
+
+    def choose(self, top: str, command: str) -> None:
+        """Choose a command in the menu under the mark."""
+        for at in self._way(top, command):
+            self.window.click(*at)
+            sleep(MENU)
+
+    def _way(self, top: str, command: str) -> list[Point]:
+        window, actions = self.twin.window, self.twin.window.actions_
+        actions.show_menu()
+        first = next(action for action in actions.menu.actions() if action.text() == top)
+        second = first.menu()
+        assert isinstance(second, QMenu)
+        spot = actions.menu.actionGeometry(first).center()
+        actions.menu.setActiveAction(first)
+        QTest.keyClick(actions.menu, Qt.Key.Key_Right)
+        self.twin.qtbot.waitUntil(second.isVisible)
+        points = [actions.menu.mapToGlobal(spot), second.mapToGlobal(second.actionGeometry(actions.by_id[command]).center())]
+        second.close()
+        actions.menu.close()
+        return [self.middle(window.toolbar.menu), *(plain(window.mapFromGlobal(point)) for point in points)]
+
+    def choose_at(self, at: Point, place: str, command: str) -> None:
+        """Right-click, and choose a command in the menu that opens there; the twin has the same selected."""
+        menu = self.twin.window.context_menu(place)
+        menu.ensurePolished()
+        spot = menu.actionGeometry(self.twin.window.actions_.by_id[command]).center()
+        assert at[0] + menu.sizeHint().width() < SIZE[0], "the menu would not open where the pointer is"
+        assert at[1] + menu.sizeHint().height() < SIZE[1], "the menu would not open where the pointer is"
+        menu.deleteLater()
+        self.window.move(*at)
+        self.window.desktop.tool("xdotool", "click", 3)
+        sleep(MENU)
+        self.window.click(at[0] + spot.x(), at[1] + spot.y())
+
+    # ---- what is pressed
+
+    def middle(self, widget: QWidget) -> Point:
+        """The middle of a widget of the window."""
+        return plain(widget.mapTo(self.twin.window, widget.rect().center()))
+
+    def press(self, name: str) -> None:
+        """Press the button that has this name for screen readers, and take the pointer away."""
+        buttons = self.twin.window.findChildren(QAbstractButton)
+        self.window.click(*self.middle(next(button for button in buttons if button.accessibleName() == name)))
+        self.window.move(SIZE[0] - 1, SIZE[1] - 1)
+
+    def fit(self) -> None:
+        """Fit all into the view, here and there."""
+        box = self.twin.view.zoom_box
+        self.window.click(*plain(box.mapTo(self.twin.window, QPoint(FIT, box.height() // 2))))
+        self.window.move(SIZE[0] - 1, SIZE[1] - 1)
+
+    # ---- adding
+
+    def drop(self, key: str, at: Point) -> None:
+        """Drag a tile of the palette to a point of the canvas."""
+        panel: PalettePanel = self.twin.window.palette_panel
+        tile = next(tile for tile in panel.tiles() if tile.item.key == key)
+        self.window.drag(self.middle(tile), at, steps=20)
+
+    def drop_leaf(self, key: str, at: Point, name: str, value: str) -> None:
+        """Drag a leaf's tile to the canvas, and fill its form."""
+        self.drop(key, at)
+        asked = dialog(self.window, "New leaf")
+        form = LeafForm(self.twin.window.studio, node_of(LEAF, "n1", Graph()), self.twin.window)
+        form.show()
+        for field, words in ((form.name, name), (form.value, value)):
+            asked.click(*plain(field.mapTo(form, field.rect().center())))
+            self.window.type(words)
+        asked.click(*plain(form.ok.mapTo(form, form.ok.rect().center())))
+        form.close()
+        form.deleteLater()
+        back(self.window)
+
+    # ---- what lies on the canvas
+
+    def on_node(self, node: NodeId) -> Point:
+        """The middle of a node."""
+        return self.twin.point(self.twin.view.canvas.nodes[node].body.center())
+
+    def on_wire(self, target: NodeId, path: OperandPath) -> Point:
+        """A point on a wire, in the middle of all that would do."""
+        view = self.twin.view
+        grid = [view.mapToScene(x, y) for x in range(0, view.viewport().width(), 5) for y in range(0, view.viewport().height(), 5)]
+        hits = [at for at in grid if view.canvas.hit(at).wire == (target, path)]
+        assert hits, f"there is no wire to point at on input {path} of {target}"
+        return self.twin.point(sorted(hits, key=lambda at: at.x())[len(hits) // 2])
+
+
+def plain(point: QPoint) -> Point:
+    """A point as numbers."""
+    return point.x(), point.y()
