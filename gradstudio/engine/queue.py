@@ -15,6 +15,7 @@ class Queue:
     def __init__(self, waiting: dict[GradNode, int]) -> None:
         self.waiting = waiting
         self.arrived: list[GradNode] = []  # all that ever became ready, in order
+        self.taken = 0  # how many were
         self._heap: list[Item] = []
 
     def copy(self) -> Queue:
@@ -47,6 +48,7 @@ class Queue:
 
     def pop(self) -> GradNode:
         """Take the ready node with the highest sequence number."""
+        self.taken += 1
         return _pop(self._heap)
 
     def done(self, n: GradNode, takes: Callable[[GradNode], bool]) -> None:

@@ -11,7 +11,8 @@ import numpy as np
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.engine import Tensor
 from gradstudio.engine.gradnode import GradNode
-from gradstudio.session.state import InputKey, Queued
+from gradstudio.session.ready import Ready
+from gradstudio.session.state import InputKey
 from gradstudio.session.trace import TensorKey
 
 T = TypeVar("T")
@@ -110,7 +111,7 @@ class Log:
         self.cotangents: dict[TensorKey, Column[FlowRecord]] = {}
         self.ops: dict[NodePath, Column[OpRecord]] = {}
         self.saved: dict[tuple[NodePath, int, str], Column[SavedRecord]] = {}
-        self.queue: Column[tuple[Queued, ...]] = Column()
+        self.queue: Column[tuple[Ready, int]] = Column()  # the queue of a pass, and the number of its visit
         self.grad_enabled: Column[bool] = Column()
         self.pending: dict[int, frozenset[InputKey]] = {}  # by number of the pass: the wires it will use
         self.start: dict[TensorKey, TensorRecord] = {}  # start values of leaves, shown before they are made

@@ -13,6 +13,7 @@ from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.log import FlowRecord
+from gradstudio.session.ready import Ready
 from gradstudio.session.recorder import Origin, Reader, Recorder
 from gradstudio.session.state import InputKey, Queued
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
@@ -29,6 +30,9 @@ class PassObserver:
         self.first = self.ran = self.base = 0
         self.begun = False
         self._visited: list[GradNode] = []
+        self._places: dict[GradNode, Queued] = {}
+        self._placed = 0  # how many of those that became ready have a place
+        self._ready = Ready(self._places)
         self._leaves: dict[int, tuple[TensorKey, ...]] = {}
 
     # ---- what the engine tells
@@ -41,16 +45,22 @@ class PassObserver:
         numbers = [n._sequence_nr() for n in order if not isinstance(n, AccumulateGrad)]
         self.base = min(numbers, default=0)
         self.planned_visits = tuple(Planned(*self._place(n)) for n in order)
+        for n, p in zip(order, self.planned_visits, strict=True):
+            self._places[n] = Queued(p.node, p.name, p.part, p.sequence_nr, p.origin)
         self._foresee(order)
 
     def enter(self, node: GradNode, cotangents: tuple[Tensor | None, ...], queue: Queue) -> None:
         """A node was taken from the queue and is about to run."""
         recorder = self.recorder
+        for new in queue.arrived[self._placed :]:
+            if new not in self._places:
+                self._places[new] = Queued(*self._place(new))
+        self._placed = len(queue.arrived)
         path, name, part, number, made_at = self._place(node)
         k = recorder.add("visit", path, name=name, part=part, sequence_nr=number, origin=made_at)
         self.ran += 1
         self._visited.append(node)
-        recorder.log.queue.set(k, tuple(Queued(*self._place(n)) for n in queue.ready()))
+        recorder.log.queue.set(k, (self._ready, self._ready.note(queue)))
         for output_nr, g in enumerate(cotangents):
             for key in self._output_keys(node, output_nr):
                 if g is not None:

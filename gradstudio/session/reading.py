@@ -13,7 +13,7 @@ from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
 from gradstudio.document.labels import Labels
 from gradstudio.session.local import local_of
 from gradstudio.session.log import Column, FlowRecord, Log, SavedRecord, TensorRecord
-from gradstudio.session.state import CELLS, MANY_CELLS, Flow, InputKey, Local, SavedTensor, State, TensorView, View
+from gradstudio.session.state import CELLS, MANY_CELLS, Flow, InputKey, Local, Queued, SavedTensor, State, TensorView, View
 from gradstudio.session.trace import Pass, TensorKey, Trace
 
 
@@ -32,9 +32,14 @@ def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, vi
         {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)},
         _locals(document, labels, log, k),
         {key: _saved_view(key, record, k) for key, c in log.saved.items() if (record := c.at(k)) is not None},
-        (log.queue.at(k) or ()) if _inside(shown_pass, k) else (),
+        _queue(log, k) if _inside(shown_pass, k) else (),
         True if column.at(k) is None else bool(column.at(k)),
     )
+
+
+def _queue(log: Log, k: int) -> tuple[Queued, ...]:
+    found = log.queue.at(k)
+    return found[0].at(found[1]) if found is not None else ()
 
 
 def _inside(shown: Pass | None, k: int) -> bool:
