@@ -70,14 +70,18 @@ class FrameItem(QGraphicsItem):
             painter.setOpacity(opacity * OPACITY["frameInStep"])
         if self.frame is None:
             self._paint_comment(paint)
-        else:
-            self._paint_frame(paint)
+        elif widget is None:
+            self._paint_frame(painter)
+        else:  # hatch and dashes are costly
+            key = (self.frame.kind, self.rect.getRect())
+            area = self.rect.adjusted(-2, -2, 2, 2)
+            self.canvas.pictures.draw(painter, key, area, self.canvas.zoom, self.canvas.device_ratio, self._paint_frame, self.canvas.hurried)
         if self.canvas.level >= Level.TILE:
             self._paint_title(paint)
         painter.setOpacity(opacity)
 
-    def _paint_frame(self, paint: Paint) -> None:
-        radius = RADIUS["frame"]
+    def _paint_frame(self, painter: QPainter) -> None:
+        paint, radius = Paint(painter, self.canvas.theme, self.canvas.ratio), RADIUS["frame"]
         path = QPainterPath()
         path.addRoundedRect(self.rect, radius, radius)
         paint.rounded(self.rect, radius, "raised", alpha=0.35 if paint.theme.dark else 0.6)
