@@ -18,7 +18,7 @@ from gradstudio.engine import check
 from gradstudio.session import messages, playhead
 from gradstudio.session.delta import delta
 from gradstudio.session.limits import limit_memory
-from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, LookCloser, Looked, Ran, RunDocument, SendArray, ShowState
 from gradstudio.session.run import Run, run
 from gradstudio.session.state import State, View
 
@@ -40,6 +40,7 @@ class Worker:
             ShowState: self._show,
             SendArray: self._array,
             Check: self._check,
+            LookCloser: self._look,
         }
         return handlers[type(request)](request)
 
@@ -77,6 +78,11 @@ class Worker:
         if found is None:
             return ArraySent(request.request, (), None), None
         return ArraySent(request.request, found.shape, found.dtype.name), np.ascontiguousarray(found)
+
+    def _look(self, request: LookCloser) -> Reply:
+        if self.run is None or self.run.trace.run != request.run:
+            return Gone(request.run, request.request), None
+        return Looked(request.request, self.run.look(request.path, request.operand, request.k, request.cell)), None
 
     def _check(self, request: Check) -> Reply:
         dtypes = [None if name is None else np.dtype(name) for name in request.dtypes]

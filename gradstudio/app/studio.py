@@ -27,11 +27,12 @@ from gradstudio.io import reader
 from gradstudio.io.refusal import NotSaved
 from gradstudio.session import messages, playhead, state, trace
 from gradstudio.session.delta import applied
-from gradstudio.session.messages import ArraySent, Checked, Gone, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.messages import ArraySent, Checked, Gone, LookCloser, Looked, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.microscope import Look
 from gradstudio.session.playhead import END, Anchor, Playhead
 from gradstudio.session.session import Session
 from gradstudio.session.stale import stale
-from gradstudio.session.state import View
+from gradstudio.session.state import InputKey, View
 from gradstudio.session.trace import TensorKey, Trace
 
 WireKey: TypeAlias = tuple[Literal["wire"], NodeId, OperandPath]
@@ -333,6 +334,11 @@ class Studio(QObject):
         """Ask whether an op takes operands of these shapes and dtypes."""
         self.runner.ask(messages.Check(self._answers.expect(answer), op, tuple(shapes), tuple(dtypes), tuple(operands), attrs))
 
+    def look_closer(self, wire: InputKey, cell: int, answer: Callable[[Look | None], None]) -> None:
+        """Ask what made one cell of the contribution along a wire, at the step on show."""
+        state = self.shown.state
+        self.runner.ask(LookCloser(self._answers.expect(answer), state.run, *wire, state.k, cell))
+
     def _answered(self, answer: messages.Answer, body: Array) -> None:
         if isinstance(answer, Ran):
             self._ran(answer)
@@ -343,6 +349,8 @@ class Studio(QObject):
             self._answers.tell(answer.request, found)
         elif isinstance(answer, Checked):
             self._answers.tell(answer.request, answer)
+        elif isinstance(answer, Looked):
+            self._answers.tell(answer.request, answer.look)
         elif isinstance(answer, Gone) and answer.request:
             self._answers.tell(answer.request, None)
 

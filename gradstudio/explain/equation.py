@@ -43,6 +43,7 @@ class Row:
     operators: tuple[str, ...]
     target: str = ""
     shapes: str = ""
+    wire: InputKey | None = None  # of a contribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _contribution(case: Case, key: InputKey, source: TensorKey) -> Row | None:
         _local_term(f"{derivative} = {local.formula}" if local and local.formula else derivative, local),
         _flow_term(f"∂{root}/∂{_near(case, source)}", flow),
     )
-    return Row(terms, ("×", "="), _target(case, source), _shapes(case, key, upstream, flow))
+    return Row(terms, ("×", "="), _target(case, source), _shapes(case, key, upstream, flow), key)
 
 
 def _target(case: Case, source: TensorKey) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from gradstudio.document.graph import NodePath, OperandPath
 from gradstudio.session.delta import StateDelta
+from gradstudio.session.microscope import Look
 from gradstudio.session.playhead import Anchor, Edge
 from gradstudio.session.state import State, View
 from gradstudio.session.trace import TensorKey, Trace
@@ -56,6 +58,17 @@ class Check(msgspec.Struct, frozen=True, tag=True, array_like=True):
     attrs: dict[str, Any]
 
 
+class LookCloser(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Say what made one cell (row-major) of the contribution along a wire, at step k; answer with Looked or Gone."""
+
+    request: int
+    run: int
+    path: NodePath
+    operand: OperandPath
+    k: int
+    cell: int
+
+
 class Ran(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """A run ended. `kept`: the steps are those of the run before, and are not sent again."""
 
@@ -89,6 +102,13 @@ class Checked(msgspec.Struct, frozen=True, tag=True, array_like=True):
     message: str = ""
 
 
+class Looked(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """What made a cell; None: it cannot be told."""
+
+    request: int
+    look: Look | None
+
+
 class Gone(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """The run asked about is no longer held."""
 
@@ -96,8 +116,8 @@ class Gone(msgspec.Struct, frozen=True, tag=True, array_like=True):
     request: int = 0
 
 
-Request = RunDocument | ShowState | SendArray | Check
-Answer = Ran | Shown | ArraySent | Checked | Gone
+Request = RunDocument | ShowState | SendArray | Check | LookCloser
+Answer = Ran | Shown | ArraySent | Checked | Looked | Gone
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(Request).decode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode

@@ -12,14 +12,15 @@ from gradstudio.document import labels as document_labels
 from gradstudio.document.calls import Call
 from gradstudio.document.calls.call import Waits
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Array, CallId
+from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.document.script import Repeat, Statement
 from gradstudio.engine.modes import GradMode
-from gradstudio.session import reading, trace
+from gradstudio.session import microscope, reading, trace
 from gradstudio.session.blocks import NodeFailed
 from gradstudio.session.limits import RunLimit
 from gradstudio.session.log import Log
 from gradstudio.session.machine import Machine
+from gradstudio.session.microscope import Look
 from gradstudio.session.recorder import Recorder
 from gradstudio.session.state import State, View
 from gradstudio.session.trace import Failure, Outcome, Span, TensorKey, Trace
@@ -44,6 +45,14 @@ class Run:
         column = (self.log.grads if grad else self.log.tensors).get(key)
         record = column.at(k) if column else None
         return None if record is None else record.array
+
+    def look(self, path: NodePath, operand: OperandPath, k: int, cell: int) -> Look | None:
+        """Return what made one cell of the contribution along a wire at step k; None where that cannot be told."""
+        try:
+            node = self.document.node(path)
+        except KeyError:
+            return None
+        return microscope.look(node.op, dict(node.attrs), self.log, path, operand, k, cell)
 
 
 def run(document: Document, number: int = 1) -> Run:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor
+from PySide6.QtCore import QEvent, QPointF, QRectF
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
-from gradstudio.app.widgets.card import Card
+from gradstudio.app.widgets.card import MARGIN, Card
+from gradstudio.app.widgets.drawn import ui_scale
 from gradstudio.document.graph import NodePath
+from gradstudio.explain.closer import closer
 from gradstudio.explain.equation import Equation, Row, Term, equation
+from gradstudio.session.microscope import Look
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEAD, CAPTIONS, FOOT = 484.0, 46.0, 34.0, 40.0
 ROW, TALL_ROW, GAP = 54.0, 96.0, 6.0
+LOOK = 44.0  # of what the microscope tells
+UNTOLD = "This op does not tell what made one cell"
 COLUMNS = (70.0, 198.0, 334.0)  # centres of three columns beside a target
 FIRST, LAST = 84.0, 400.0  # of the first and the last column where there is no target
 
@@ -31,6 +38,9 @@ class StepCard(Card):
         super().__init__(studio, parent)
         self.studio = studio
         self.equation: Equation | None = None
+        self.pointed: tuple[int, int] | None = None  # row and cell under the microscope
+        self.told: tuple[str, str] = ("", "")  # what made that cell, and the axes it is about
+        self.setMouseTracking(True)
         self.setAccessibleName("Step")
         studio.changed.connect(self.refresh)
         self._read()
@@ -53,6 +63,7 @@ class StepCard(Card):
         shown = self.studio.shown
         self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.stepping else None
         self._tell(self.equation.spoken if self.equation else "")
+        self.pointed, self.told = None, ("", "")
         self.fit()
         self.wanted.emit(self.node)
 
@@ -61,6 +72,54 @@ class StepCard(Card):
         if words and words != self.accessibleDescription() and self.equation and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.equation.announcement))
         self.setAccessibleDescription(words)
+
+    # ---- the microscope
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Look at the cell of a contribution that the pointer is on."""
+        super().mouseMoveEvent(event)
+        if not event.buttons():
+            at = event.position() / ui_scale() - QPointF(MARGIN, MARGIN)
+            self.look_at(self.cell_at(at))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Put the microscope away."""
+        super().leaveEvent(event)
+        self._show_told(None, ("", ""))
+
+    def cell_at(self, at: QPointF) -> tuple[int, int] | None:
+        """Return row and cell (row-major) of the contribution at a point of the body; None beside them."""
+        y = HEAD + CAPTIONS
+        for i, row in enumerate(self.equation.rows if self.equation else ()):
+            if row.wire is not None and has_cells(row.terms[-1]):
+                cell = Mosaic.of(row, y).cell_at(at)
+                if cell is not None:
+                    return i, cell
+            y += row_height(row) + GAP
+        return None
+
+    def look_at(self, pointed: tuple[int, int] | None) -> None:
+        """Ask what made a cell; beside the cells what was told stays, so that the card keeps its size."""
+        if pointed is None or pointed == self.pointed or self.equation is None:
+            return
+        self.pointed = pointed
+        wire = self.equation.rows[pointed[0]].wire
+        if wire is not None:
+            self.studio.look_closer(wire, pointed[1], partial(self._looked, self.equation, pointed))
+        self.update()
+
+    def _looked(self, equation: Equation, pointed: tuple[int, int], look: Look | None) -> None:
+        if equation is self.equation and pointed == self.pointed:
+            self._show_told(pointed, closer(look) if look is not None else (UNTOLD, ""))
+
+    def _show_told(self, pointed: tuple[int, int] | None, told: tuple[str, str]) -> None:
+        self.pointed, grown = pointed, bool(told[0]) != bool(self.told[0])
+        self.told = told
+        if told[0] and QAccessible.isActive():
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, ". ".join(filter(None, told))))
+        if grown:
+            self.fit()
+        self.update()
 
     @property
     def node(self) -> NodePath | None:
@@ -73,6 +132,7 @@ class StepCard(Card):
             return WIDTH, HEAD
         rows = sum(row_height(row) + GAP for row in self.equation.rows)
         middle = CAPTIONS + rows + 4 if self.equation.rows else 40.0
+        middle += LOOK if self.told[0] else 0.0
         return WIDTH, HEAD + middle + (FOOT if self.equation.next or self.equation.aside else GAP)
 
     def draw_body(self, paint: Paint, width: float, height: float) -> None:
@@ -85,7 +145,11 @@ class StepCard(Card):
             if i == 0:
                 draw_captions(paint, self.equation.captions, row)
             draw_row(paint, row, QRectF(12, y, width - 24, row_height(row)))
+            if self.pointed is not None and self.pointed[0] == i:
+                Mosaic.of(row, y).outline(paint, self.pointed[1])
             y += row_height(row) + GAP
+        if self.told[0]:
+            draw_told(paint, self.told, y, width)
         if self.equation.note:
             paint.text(16, HEAD + 20, self.equation.note, "bodyLarge", "text2", width=width - 32)
         if self.equation.next or self.equation.aside:
@@ -111,6 +175,11 @@ def columns(row: Row) -> list[float]:
     return [FIRST + (LAST - FIRST) * i / max(1, count - 1) for i in range(count)]
 
 
+def row_room(centres: list[float]) -> float:
+    """Return how wide a term may be."""
+    return (centres[1] - centres[0] - 28) if len(centres) > 1 else 200
+
+
 def draw_head(paint: Paint, equation: Equation, width: float) -> None:
     """Paint symbol, title, the engine's name, and the place in the pass."""
     x = 42.0
@@ -134,7 +203,7 @@ def draw_row(paint: Paint, row: Row, plate: QRectF) -> None:
     """Paint terms, operators, target, and the shapes below them."""
     paint.rounded(plate, 8, "sunken")
     centres, middle = columns(row), plate.top() + (58 if plate.height() >= TALL_ROW else 37)
-    room = (centres[1] - centres[0] - 28) if len(centres) > 1 else 200
+    room = row_room(centres)
     for x, term in zip(centres, row.terms, strict=True):
         draw_term(paint, term, x, plate.top(), room, plate.height() >= TALL_ROW)
     for i, sign in enumerate(row.operators[: len(centres) - 1]):
@@ -171,11 +240,51 @@ def caption(term: Term) -> str:
 
 def draw_cells(paint: Paint, term: Term, x: float, top: float, room: float) -> None:
     """Paint the elements as a heat map of at most `room` by 44."""
-    across = term.shape[-1]
-    rows = [term.cells[i : i + across] for i in range(0, len(term.cells), across)]
-    side = max(2.0, min(12.0, (room - across) / across, (44 - len(rows)) / len(rows)))
-    left = x - (side + 1) * across / 2
-    paint.cells(left, top + (44 - (side + 1) * len(rows)) / 2, rows, side, side, gradient=term.gradient)
+    mosaic = Mosaic.at(term, x, top, room)
+    rows = [term.cells[i : i + mosaic.across] for i in range(0, len(term.cells), mosaic.across)]
+    paint.cells(mosaic.left, mosaic.top, rows, mosaic.side, mosaic.side, gradient=term.gradient)
+
+
+@dataclass(frozen=True, slots=True)
+class Mosaic:
+    """Where the cells of a term lie: at most `room` by 44, one px between them."""
+
+    left: float
+    top: float
+    side: float
+    across: int
+    down: int
+
+    @classmethod
+    def at(cls, term: Term, x: float, top: float, room: float) -> Mosaic:
+        """Return the place of a term's cells, centred at x."""
+        across = term.shape[-1]
+        down = len(term.cells) // across
+        side = max(2.0, min(12.0, (room - across) / across, (44 - down) / down))
+        return cls(x - (side + 1) * across / 2, top + (44 - (side + 1) * down) / 2, side, across, down)
+
+    @classmethod
+    def of(cls, row: Row, y: float) -> Mosaic:
+        """Return the place of the contribution's cells in a row whose plate begins at y."""
+        centres = columns(row)
+        return cls.at(row.terms[-1], centres[-1], y + 28, row_room(centres))
+
+    def cell_at(self, at: QPointF) -> int | None:
+        """Return the number of the cell at a point; None beside them."""
+        column, line = (at.x() - self.left) // (self.side + 1), (at.y() - self.top) // (self.side + 1)
+        return int(line * self.across + column) if 0 <= column < self.across and 0 <= line < self.down else None
+
+    def outline(self, paint: Paint, cell: int) -> None:
+        """Draw a frame round a cell."""
+        line, column = divmod(cell, self.across)
+        x, y = self.left + column * (self.side + 1), self.top + line * (self.side + 1)
+        paint.rounded(QRectF(x - 2, y - 2, self.side + 4, self.side + 4), 3, None, "text", 1.5)
+
+
+def draw_told(paint: Paint, told: tuple[str, str], y: float, width: float) -> None:
+    """Paint what made the cell under the microscope, and the axes it is about."""
+    paint.text(16, y + 12, told[0], "code", "text", width=width - 32)
+    paint.text(16, y + 30, told[1] or "each cell meets only its own output", "caption", "text3", width=width - 32)
 
 
 def shade_of(paint: Paint, term: Term) -> QColor:
