@@ -12,8 +12,9 @@ from gradstudio.engine import modes
 from gradstudio.engine.apply import COMPILED, call
 from gradstudio.engine.backward import grad
 from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import ROWS
-from gradstudio.engine.tensor import Tensor, make
+from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
 Attrs = Mapping[str, Any]
 Checked = tuple[tuple[tuple[int, ...], ...], tuple[np.dtype[Any], ...]]
@@ -56,8 +57,23 @@ def local_derivative(name: str, operands: Sequence[Any], attrs: Attrs | None, i:
         first = out[0] if isinstance(out, tuple) else out
         if first is None or not first.requires_grad:
             return None
-        found = grad(first, target, make(np.ones(first.sizes, first.scalar_type), None), allow_unused=True)[0]
+        ones = np.ones(first.sizes, first.scalar_type)
+        edge = _only_edge(first.node, target)
+        if edge is None:
+            found = grad(first, target, make(ones, None), allow_unused=True)[0]
+        else:
+            passed = first.node.plan.cotangents(first.node, ones)[edge]
+            found = None if passed is None else make(passed, None)
     return found
+
+
+def _only_edge(node: GradNode, leaf: Tensor) -> int | None:
+    """Return the edge that leads to a leaf, if nothing else lies between or beside: then one vjp is the whole of a backward."""
+    edges = [i for i, e in enumerate(node.edges) if e is not None]
+    if isinstance(node, Port | AccumulateGrad) or node.plan.several or len(edges) != 1:
+        return None
+    target = node.edges[edges[0]]
+    return edges[0] if type(target) is AccumulateGrad and target.variable is leaf else None
 
 
 def _leaves(operand: Any) -> Any:

@@ -39,11 +39,13 @@ def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecor
     if found is None:
         return None
     array = found.array
-    one = array.size == 1
+    if array.size == 1:
+        number = float(array.item())
+        return Local(text, number, abs(number), array.shape, (number,))
     flat = np.asarray(array, np.float64).ravel()
     return Local(
         text,
-        float(flat[0]) if one else None,
+        None,
         float(np.linalg.norm(flat)),
         array.shape,
         tuple(flat[:CELLS].tolist()) if flat.size <= CELLS else (),

@@ -30,7 +30,7 @@ def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, vi
         _views(log.grads, k, large),
         _wire_flows(log, k, number),
         {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)},
-        _locals(document, labels, log, k),
+        _locals(document, labels, log, k, _detailed(log, trace, k, view)),
         {key: _saved_view(key, record, k) for key, c in log.saved.items() if (record := c.at(k)) is not None},
         _queue(log, k) if _inside(shown_pass, k) else (),
         True if column.at(k) is None else bool(column.at(k)),
@@ -194,10 +194,19 @@ def _figure(array: Array) -> float:
 # ---- local derivatives
 
 
-def _locals(document: Document, labels: Labels, log: Log, k: int) -> dict[InputKey, Local]:
+def _detailed(log: Log, trace: Trace, k: int, view: View) -> Iterable[NodePath]:
+    """Return the nodes whose local derivatives are wanted, in the order of the log."""
+    if view.detail is None:
+        return log.ops
+    step = trace.step(k)
+    wanted = {*view.detail, step.node if step else ()}
+    return [path for path in log.ops if path in wanted]
+
+
+def _locals(document: Document, labels: Labels, log: Log, k: int, paths: Iterable[NodePath]) -> dict[InputKey, Local]:
     found = {}
-    for path, column in log.ops.items():
-        record = column.at(k)
+    for path in paths:
+        record = log.ops[path].at(k)
         if record is not None:
             for operand_path in _tensor_paths(record.operands):
                 if operand_path not in record.shown:

@@ -114,9 +114,13 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class View(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Which tensors are wanted with cells; `large` ones with up to 4,096."""
+    """Which tensors are wanted with cells; `large` ones with up to 4,096.
+
+    `detail`: the nodes whose local derivatives are wanted, beside that of the step; None: all.
+    """
 
     large: tuple[TensorKey, ...] = ()
+    detail: tuple[NodePath, ...] | None = None
 
 
 EMPTY = State(run=0, k=0)
