@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
+PAIRS = ((True, True), (True, False), (False, True))  # which of two operands need a gradient
+
+
+def unrecorded(t: Tensor) -> Tensor:
+    """Finish a tensor that has no history."""
+    t.node = None
+    if modes.inference:
+        t.version = INFERENCE
+    return t
 
 
 def places(plan: Plan) -> list[int]:
@@ -53,8 +62,7 @@ def single(row: Compiled, general: Function) -> Function:
         e, n = x.node, None
         if e is not None and modes.grad:
             n = node_type()
-            n.seq, n.edges = next_seq(), (e,)
-            n.g = None
+            n.seq, n.edges, n.g = next_seq(), (e,), None
             n.into = ((x.sizes, x.scalar_type),)
             if rest_at:
                 n.rest = tuple([x.sizes if i < 0 else rest[i] for i in rest_at])
@@ -65,11 +73,8 @@ def single(row: Compiled, general: Function) -> Function:
             t.array, t.sizes, t.scalar_type, t.node = out, out.shape, out.dtype, n
             t.version = INFERENCE if modes.inference else [0]
         if n is not None:
-            if not saves:
-                n.kept = ()
-            else:
-                v = t.version if saves_out else x.version
-                n.kept = (out if saves_out else a, v, v[0])
+            v = t.version if saves_out else x.version
+            n.kept = (out if saves_out else a, v, v[0]) if saves else ()
         return t
 
     return call
@@ -77,7 +82,7 @@ def single(row: Compiled, general: Function) -> Function:
 
 def pair_recorder(row: Compiled) -> Function:
     """Return record(out, x, y, a, b) for two tensors of one dtype whose shapes may differ."""
-    plans = [row.plan(needs, True) for needs in ((True, True), (True, False), (False, True))]
+    plans = [row.plan(needs, True) for needs in PAIRS]
     both, left, right = [(p.node_type, p.keep, saver(p) if p.saved and not p.others else None) for p in plans]
     defaults = row.defaults
 
@@ -87,10 +92,7 @@ def pair_recorder(row: Compiled) -> Function:
         t.sizes, t.scalar_type, t.version = out.shape, out.dtype, [0]
         e, f = x.node, y.node
         if (e is None and f is None) or not modes.grad:
-            t.node = None
-            if modes.inference:
-                t.version = INFERENCE
-            return t
+            return unrecorded(t)
         node_type, keep, save = both if e is not None and f is not None else left if f is None else right
         t.node = n = node_type()
         n.seq = next_seq()
@@ -155,13 +157,9 @@ def unary(row: Compiled, general: Function) -> Function:
         t.version = v = [0]
         e = x.node
         if e is None or not modes.grad:
-            t.node = None
-            if modes.inference:
-                t.version = INFERENCE
-            return t
+            return unrecorded(t)
         t.node = n = node_type()
-        n.seq, n.edges = next_seq(), (e,)
-        n.g = None
+        n.seq, n.edges, n.g = next_seq(), (e,), None
         if saves == "out":
             n.kept = (out, v, 0)
         elif saves:
@@ -177,12 +175,11 @@ def unary(row: Compiled, general: Function) -> Function:
 def binary(row: Compiled, general: Function) -> Function:
     """Return the function of an element-wise op on two operands: equal float dtypes, or a tensor and a Python number."""
     kernel = row.forward
-    both, left, right = [row.plan(needs, True, lean=True) for needs in ((True, True), (True, False), (False, True))]
-    if both.others:
+    plans = [row.plan(needs, True, lean=True) for needs in PAIRS]
+    if plans[0].others:
         return general
     pair = pair_recorder(row)
-    both_type, left_type, right_type = both.node_type, left.node_type, right.node_type
-    save_both, save_left, save_right = saver(both), saver(left), saver(right)
+    both, left, right = [(p.node_type, saver(p)) for p in plans]
 
     def call(x: Any, y: Any, *rest: Any) -> Any:
         if rest or type(x) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
@@ -206,21 +203,11 @@ def binary(row: Compiled, general: Function) -> Function:
         t.array, t.sizes = out, sizes
         t.scalar_type, t.version = dtype, [0]
         if (e is None and f is None) or not modes.grad:
-            t.node = None
-            if modes.inference:
-                t.version = INFERENCE
-            return t
-        if f is None:
-            t.node = n = left_type()
-            n.kept = save_left(x, y, a, b, t) if save_left else ()
-        elif e is None:
-            t.node = n = right_type()
-            n.kept = save_right(x, y, a, b, t) if save_right else ()
-        else:
-            t.node = n = both_type()
-            n.kept = save_both(x, y, a, b, t) if save_both else ()
-        n.seq, n.edges = next_seq(), (e, f)
-        n.g = None
+            return unrecorded(t)
+        node_type, save = left if f is None else right if e is None else both
+        t.node = n = node_type()
+        n.kept = save(x, y, a, b, t) if save else ()
+        n.seq, n.edges, n.g = next_seq(), (e, f), None
         return t
 
     return call

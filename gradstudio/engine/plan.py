@@ -8,18 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes, summation
-from gradstudio.engine.gradnode import EMPTY, GradNode, Port, receive
+from gradstudio.engine import errors, modes
+from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import Op, ops, rebound
+from gradstudio.engine.runs import run_of, unbroadcast
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
 ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
-Run = Callable[[Any, Any], None]
 
 # Counters of numbers that were saved in the place of a tensor; the type says what `_saved_other` shows.
 NUMBER_COUNTERS: dict[type, list[int]] = {bool: [0], int: [0], float: [0], complex: [0]}
-EXACT_SUM = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
 NOTHING: list[int] = [0]  # counter of what is no tensor: a tuple of indices, an optional operand left out
 
 
@@ -195,21 +194,6 @@ def as_tensor(x: Any) -> Any:
     return make(x, None) if isinstance(x, ndarray) else x
 
 
-def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Sum g down to shape and cast it to dtype: what the engine does to every cotangent of a broadcast input."""
-    if type(g) is not ndarray:
-        g = asarray(g)
-    if g.shape != shape:
-        lead = g.ndim - len(shape)
-        axes = tuple(range(lead)) + tuple([i + lead for i, s in enumerate(shape) if s == 1 and g.shape[i + lead] != 1])
-        if axes:
-            g = summation.total(g, axes, True) if g.size <= EXACT_SUM else asarray(np.add.reduce(g, axes, keepdims=True))
-        if lead:
-            g = g.reshape(shape)
-    out: Array = g if g.dtype is dtype else g.astype(dtype)
-    return out
-
-
 def fit(c: Tensor, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
     """The same on a tensor, with recorded ops (create_graph)."""
     if c.sizes != shape:
@@ -250,129 +234,3 @@ def _rest(name: str, names: list[str], attr_names: list[str]) -> Callable[[Seque
     if name.endswith("_shape"):
         return lambda operands, attrs: operands[i].sizes
     return lambda operands, attrs: operands[i]
-
-
-def run_of(plan: Plan) -> Run:
-    """Return run(n, g) of the plain loop: made for the common sizes, else through plan.cotangents."""
-    raw, picks = plan.raw, plan.picks
-    if plan.lean and not plan.others and len(plan.op.outputs) == 1 and raw:
-        if len(raw) == 1 and not plan.saved:
-            return _one_free(raw[0], plan.active[0])
-        if len(raw) == 1 and picks[0] == [0] and len(plan.saved) == 1:
-            return _one_saved(plan, raw[0], plan.active[0])
-        if len(raw) == 2 and not plan.saved:
-            return _two_free(*raw)
-        if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
-            return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
-    if plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
-        return _any(plan)
-    return _general(plan)
-
-
-def _general(plan: Plan) -> Run:
-    def run(n: Any, g: Any) -> None:
-        for e, c in zip(n.edges, plan.cotangents(n, g), strict=True):
-            if c is not None and e is not None:
-                receive(e, c)
-
-    return run
-
-
-def _any(plan: Plan) -> Run:
-    """Any number of vjps that read whatever; their results may need reducing or a cast."""
-    items = list(zip(plan.active, plan.raw, plan.picks, strict=True))
-    saves, check, values = bool(plan.saved), plan.check, plan.values
-
-    def run(n: Any, g: Any) -> None:
-        if saves:
-            check(n)
-        read, edges, into = values(n), n.edges, n.into
-        for i, vjp, picks in items:
-            c = vjp(g, *[read[p] for p in picks])
-            shape, dtype = into[i]
-            if type(c) is not ndarray or c.shape != shape or c.dtype is not dtype:
-                if c is None:
-                    continue
-                c = unbroadcast(c, shape, dtype)
-            e = edges[i]
-            if e.g is EMPTY:
-                e.g = c
-            else:
-                receive(e, c)
-
-    return run
-
-
-def _one_free(vjp: Callable[..., Any], i: int) -> Run:
-    def run(n: Any, g: Any) -> None:
-        e = n.edges[i]
-        c = vjp(g)
-        if type(c) is not ndarray:
-            c = asarray(c)
-        if e.g is EMPTY:
-            e.g = c
-        else:
-            receive(e, c)
-
-    return run
-
-
-def _two_free(vx: Callable[..., Any], vy: Callable[..., Any]) -> Run:
-    def run(n: Any, g: Any) -> None:
-        e, f = n.edges
-        c, d = vx(g), vy(g)
-        if type(d) is not ndarray or type(c) is not ndarray:
-            c, d = asarray(c), asarray(d)
-        if e.g is EMPTY:
-            e.g = c
-        else:
-            receive(e, c)
-        if f.g is EMPTY:
-            f.g = d
-        else:
-            receive(f, d)
-
-    return run
-
-
-def _one_saved(plan: Plan, vjp: Callable[..., Any], i: int) -> Run:
-    def run(n: Any, g: Any) -> None:
-        if n.kept is None:
-            raise RuntimeError(errors.FREED)
-        s, counter, expected = n.kept
-        if counter[0] != expected:
-            raise plan.modified(n, 0)
-        c = vjp(g, s)
-        if type(c) is not ndarray:
-            c = asarray(c)
-        e = n.edges[i]
-        if e.g is EMPTY:
-            e.g = c
-        else:
-            receive(e, c)
-
-    return run
-
-
-def _two_saved(plan: Plan, vx: Callable[..., Any], vy: Callable[..., Any], i: int, j: int) -> Run:
-    def run(n: Any, g: Any) -> None:
-        s = n.kept
-        if s is None:
-            raise RuntimeError(errors.FREED)
-        if s[2][0] != s[4] or s[3][0] != s[5]:
-            plan.check(n)
-        c, d = vx(g, s[i]), vy(g, s[j])
-        if type(c) is not ndarray or type(d) is not ndarray:
-            c, d = asarray(c), asarray(d)
-        e, f = n.edges
-        if e.g is EMPTY:
-            e.g = c
-        else:
-            receive(e, c)
-        if f.g is EMPTY:
-            f.g = d
-        else:
-            receive(f, d)
-
-    return run
-

@@ -37,14 +37,14 @@ def elements(operands: Any) -> int | None:
     return None if operands is None else int(operands[0].array.size)
 
 
-def mse_text(sign: str) -> Any:
-    """Return the formula of one side of mse_loss: 2(x−t), over n where it averages."""
+def text_of(around: str, sign: str) -> Any:
+    """Return the formula of one side of a loss: a function of the difference, over n where it averages. sign: of which operand."""
 
     def text(texts: Any, attrs: Any, operands: Any) -> str:
         n = elements(operands)
         over = "" if attrs.get("reduction", "mean") != "mean" or n == 1 else f"/{n or 'n'}"
         a, b = (texts[0], texts[1]) if sign == "+" else (texts[1], texts[0])
-        return f"2({a}−{b}){over}"
+        return f"{around}({a}−{b}){over}"
 
     return text
 
@@ -88,7 +88,7 @@ register(
     Op("mse_loss_same", (Input("x", lambda g, x, target, reduction: ops.mse_loss_backward(g, x, target, reduction)),
                          Input("target", lambda g, x, target, reduction: ops.mse_loss_backward(g, target, x, reduction))),
        mse_loss, node_name="MseLossBackward0", attrs=(REDUCTION,), promotes="same", lacks=("biu", "mse_cpu"), hidden=True),
-    Op("mse_loss", (Input("x", formula=mse_text("+")), Input("target", formula=mse_text("−"))), composite=mse, attrs=(REDUCTION,),
+    Op("mse_loss", (Input("x", formula=text_of("2", "+")), Input("target", formula=text_of("2", "−"))), composite=mse, attrs=(REDUCTION,),
         category=CATEGORY, symbol="Δ²",
         torch=("F.mse_loss({x}, {target})",), latex=r"\overline{({x} - {target})^2}", doc="Mean squared difference.", samples=PAIR,
         bad_samples=(Sample((samples.array(2), samples.array(3)), error="The size of tensor a (2) must match the size of tensor b (3)"),)),
@@ -101,21 +101,9 @@ def l1_loss(x: Any, target: Any, reduction: str = "mean") -> Any:
     return ops.mean(losses) if reduction == "mean" else ops.sum(losses) if reduction == "sum" else losses
 
 
-def l1_text(sign: str) -> Any:
-    """Return the formula of one side of l1_loss: the sign of the difference, over n where it averages."""
-
-    def text(texts: Any, attrs: Any, operands: Any) -> str:
-        n = elements(operands)
-        over = "" if attrs.get("reduction", "mean") != "mean" or n == 1 else f"/{n or 'n'}"
-        a, b = (texts[0], texts[1]) if sign == "+" else (texts[1], texts[0])
-        return f"sign({a}−{b}){over}"
-
-    return text
-
-
 register(
-    Op("l1_loss", (Input("x", formula=l1_text("+")), Input("target", formula=l1_text("−"))), composite=l1_loss, attrs=(REDUCTION,),
-       category=CATEGORY, symbol="|Δ|", torch=("F.l1_loss({x}, {target})",), latex=r"\overline{|{x} - {target}|}",
+    Op("l1_loss", (Input("x", formula=text_of("sign", "+")), Input("target", formula=text_of("sign", "−"))), composite=l1_loss,
+       attrs=(REDUCTION,), category=CATEGORY, symbol="|Δ|", torch=("F.l1_loss({x}, {target})",), latex=r"\overline{|{x} - {target}|}",
        doc="Mean absolute difference.", samples=PAIR,
        bad_samples=(Sample((samples.array(2), samples.array(3)), error="The size of tensor a (2) must match the size of tensor b (3)"),)),
 )

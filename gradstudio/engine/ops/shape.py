@@ -13,7 +13,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of, expanded, with_inferred
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.plan import unbroadcast
+from gradstudio.engine.runs import unbroadcast
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "shape"
