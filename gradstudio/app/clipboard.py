@@ -9,11 +9,12 @@ from PySide6.QtGui import QGuiApplication
 
 from gradstudio.app.studio import Studio
 from gradstudio.document import codec, fragment
+from gradstudio.document.arrange import clear_of
 from gradstudio.document.commands.paste import Paste
 from gradstudio.document.fragment import Fragment
 
 MIME = "application/x-gradstudio-fragment+json"
-STEP = 40  # canvas units that each paste lies beside the one before
+STEP, MOST_CLEAR = 40, 100  # canvas units that a large piece lies beside where it was; nodes of one that is not
 MOST = 32 << 20
 
 
@@ -22,7 +23,6 @@ class Clipboard:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
-        self._pasted = 0
         self._source: Fragment | None = None
 
     def copy(self) -> None:
@@ -30,7 +30,7 @@ class Clipboard:
         ids = self.studio.selected_nodes
         if not ids:
             return
-        self._source, self._pasted = fragment.copy(self.studio.document, ids), 0
+        self._source = fragment.copy(self.studio.document, ids)
         words = json.dumps(codec.fragment_tree(self._source))
         data = QMimeData()
         data.setData(MIME, words.encode())
@@ -55,17 +55,25 @@ class Clipboard:
         except (ValueError, RecursionError):
             self.studio.notify("What is on the clipboard is not a piece of a graph")
             return
-        self._pasted += 1
         known = self._source is not None and codec.fragment_tree(self._source) == codec.fragment_tree(read)
-        self._put(read, (STEP * self._pasted, STEP * self._pasted), "Paste", known)
+        self._put(read, "Paste", known)
 
     def duplicate(self) -> None:
         """Put copies of the selected nodes beside them; what they read stays connected."""
         ids = self.studio.selected_nodes
         if ids:
-            self._put(fragment.copy(self.studio.document, ids), (STEP, STEP), "Duplicate", True)
+            self._put(fragment.copy(self.studio.document, ids), "Duplicate", True)
 
-    def _put(self, piece: Fragment, offset: tuple[int, int], verb: str, keep_outside: bool) -> None:
+    def _offset(self, piece: Fragment) -> tuple[int, int]:
+        """Return where a piece goes from where it was: down to where it covers nothing; one that is large a step aside."""
+        places = [at for node, at in piece.positions.items() if node in piece.graph.nodes]
+        if len(places) > MOST_CLEAR:
+            return STEP, STEP
+        positions = self.studio.document.layout.positions
+        return 0, clear_of([positions[node] for node in self.studio.graph.nodes if node in positions], places)
+
+    def _put(self, piece: Fragment, verb: str, keep_outside: bool) -> None:
+        offset = self._offset(piece)
         ids = {old: self.studio.new_id(old[0]) for old in piece.ids()}
         if self.studio.do(Paste(piece, ids, offset, None, keep_outside, verb, home=self.studio.home)):
             graph = self.studio.graph

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gradstudio.document.document import Document
 from gradstudio.document.graph import Graph, NodeId
 from gradstudio.document.limits import MAX_POSITION
@@ -91,6 +93,17 @@ def below(document: Document, near: NodeId | None = None) -> Position:
     positions = document.layout.positions
     x, y = positions.get(near or "", min(positions.values(), default=(0, 0)))
     return _below(document, x, y)
+
+
+def clear_of(taken: Collection[Position], piece: Collection[Position]) -> int:
+    """Return how far down, in whole rows, a piece goes from where it is to cover none of the places that are taken."""
+    wide, high = COLUMN * 3 // 4, ROW * 3 // 4
+    covered = sorted((y - py - high, y - py + high) for x, y in taken for px, py in piece if abs(x - px) < wide)
+    down = 0
+    for start, end in covered:
+        while start < down < end:
+            down += ROW
+    return down
 
 
 def _below(document: Document, x: int, y: int) -> Position:

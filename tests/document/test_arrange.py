@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from gradstudio.document.arrange import arranged, beside
+from gradstudio.document.arrange import arranged, below, beside, clear_of
 from gradstudio.document.commands.layout import Arrange, MoveNodes
 from gradstudio.document.document import Document, new_document
 from gradstudio.document.limits import MAX_POSITION
@@ -54,3 +54,19 @@ def test_a_free_place_is_beside_and_not_on_top() -> None:
     assert (x, y) == (660, 60)
     taken = MoveNodes({"n4": (x, y)}).apply(MoveNodes({"n3": (x - 240, y)}).apply(doc))
     assert beside(taken, "n3") == (x, y + 180)
+
+
+def test_a_piece_goes_down_until_it_covers_nothing() -> None:
+    assert clear_of([], [(0, 0)]) == 0
+    assert clear_of([(0, 0), (0, 180)], [(0, 0)]) == 360
+    assert clear_of([(0, 0), (240, 0)], [(0, 0), (240, 180)]) == 180
+    assert clear_of([(900, 0)], [(0, 0)]) == 0
+
+
+def test_a_leaf_goes_below_the_leaf_that_is_near() -> None:
+    doc = example("tutorial")
+    x = doc.layout.positions["n1"][0]
+    place = below(doc, "n1")
+    assert place[0] == x
+    assert place[1] > max(at[1] for at in doc.layout.positions.values() if at[0] == x)
+    assert below(new_document()) == (0, 0)

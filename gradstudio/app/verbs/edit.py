@@ -34,10 +34,17 @@ def cut(w: MainWindow) -> None:
 
 def paste(w: MainWindow) -> None:
     w.clipboard.paste()
+    _show_selected(w)
 
 
 def duplicate(w: MainWindow) -> None:
     w.clipboard.duplicate()
+    _show_selected(w)
+
+
+def _show_selected(w: MainWindow) -> None:
+    for node in reversed(w.studio.selected_nodes):
+        w.canvas.reveal(node, 0.0)
 
 
 def delete(w: MainWindow) -> None:

@@ -34,7 +34,10 @@ def backward(w: MainWindow) -> None:
     studio = w.studio
     roots = _root(w) or tuple(Ref(path[0], out) for each in studio.shown.trace.passes[-1:] for path, out in each.roots)
     if len(roots) == 1:
-        studio.do(BackwardFrom(roots[0], studio.new_id("c")))
+        found_itself = any(isinstance(call, Backward) and call.automatic for call in studio.document.calls())
+        if studio.do(BackwardFrom(roots[0], studio.new_id("c"))) and found_itself:
+            root = studio.labels.label((roots[0].source,), roots[0].out)
+            studio.notify(f"The script's backward is {root}.backward() from now on. Again: once more")
     elif roots:
         studio.do(AppendCall(Backward(id=studio.new_id("c"), roots=roots)))
     else:
