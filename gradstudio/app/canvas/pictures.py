@@ -39,7 +39,8 @@ class Pictures:
         found = self._kept.get(key)
         if found is not None and found[1] != resolution:
             if hurried and 1 / HASTE < found[1] / resolution < HASTE:
-                painter.drawPixmap(rect, found[0], QRectF(0, 0, rect.width() * found[1], rect.height() * found[1]))
+                corner = rect.topLeft() * found[1] - QPointF(*grid_corner(rect, found[1]))
+                painter.drawPixmap(rect, found[0], QRectF(corner, rect.size() * found[1]))
                 return
             found = None
         if found is None:
@@ -47,7 +48,7 @@ class Pictures:
             self._keep(key, found)
         else:
             self._kept.move_to_end(key)
-        blit(painter, found[0], rect.topLeft(), ratio)
+        blit(painter, found[0], grid_corner(rect, resolution), ratio)
 
     def clear(self) -> None:
         """Throw all away: another theme, another screen."""
@@ -55,11 +56,13 @@ class Pictures:
         self._size = 0
 
     def _drawn(self, rect: QRectF, resolution: float, draw: Callable[[QPainter], None]) -> QPixmap:
-        pixmap = QPixmap(max(1, math.ceil(rect.width() * resolution)), max(1, math.ceil(rect.height() * resolution)))
+        left, top = grid_corner(rect, resolution)
+        width, height = math.ceil(rect.right() * resolution) - left, math.ceil(rect.bottom() * resolution) - top
+        pixmap = QPixmap(max(1, width), max(1, height))
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
+        painter.translate(-left, -top)
         painter.scale(resolution, resolution)
-        painter.translate(-rect.topLeft())
         draw(painter)
         painter.end()
         return pixmap
@@ -73,12 +76,17 @@ class Pictures:
             self._size -= _bytes(gone[0])
 
 
-def blit(painter: QPainter, pixmap: QPixmap, corner: QPointF, ratio: float) -> None:
-    """Draw a pixmap pixel by pixel, its corner at the nearest device pixel."""
-    at = painter.worldTransform().map(corner)
+def grid_corner(rect: QRectF, resolution: float) -> tuple[int, int]:
+    """Return the device pixel, from the origin, at which a picture of a rectangle begins: drawn at once it has the same pixels."""
+    return math.floor(rect.left() * resolution), math.floor(rect.top() * resolution)
+
+
+def blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: float) -> None:
+    """Draw a pixmap pixel by pixel, its corner so many device pixels from the one nearest to the origin."""
+    at = painter.worldTransform().map(QPointF(0, 0))
     transform = painter.worldTransform()
     painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
-    painter.drawPixmap(QPointF(math.floor(at.x() * ratio + 0.5), math.floor(at.y() * ratio + 0.5)), pixmap)
+    painter.drawPixmap(QPointF(math.floor(at.x() * ratio + 0.5) + corner[0], math.floor(at.y() * ratio + 0.5) + corner[1]), pixmap)
     painter.setWorldTransform(transform)
 
 

@@ -101,7 +101,7 @@ class CodePanel(Drawn):
             self._write_program()
         elif self._cost >= QUICK or not self._rest.isActive():
             self._rest.start(SOON_MS if self._cost < QUICK else REST_MS)
-            self.update(0, 0, self.width(), self.view.y())
+            self._tell()
 
     def _write_program(self) -> None:
         if self.in_sync:
@@ -128,7 +128,10 @@ class CodePanel(Drawn):
         if new_lines != old_lines:
             self.view.show_lines(old_lines, new_lines)
         self._show_current(False)
-        self.say(len(new_lines), self.in_sync)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.say(len(self.program.lines), self.in_sync)
 
     @property
     def values(self) -> tuple[str, ...]:

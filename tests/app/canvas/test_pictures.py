@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from gradstudio.app.canvas.cell_faces import reduced
-from gradstudio.app.canvas.pictures import Pictures
+from gradstudio.app.canvas.pictures import Pictures, snap
 
 
 def canvas() -> QImage:
@@ -33,6 +33,28 @@ def test_a_picture_is_drawn_once_and_looks_as_drawn_directly(qapp):
     assert image.pixelColor(5, 8) == QColor("red")
     assert image.pixelColor(4, 8).alpha() == 0
     assert image.pixelColor(24, 17) == QColor("red")
+
+
+def test_a_picture_has_the_pixels_of_what_is_drawn_directly_at_any_zoom(qapp):
+    def draw(painter: QPainter) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.drawEllipse(QRectF(1.3, 2.2, 30, 20))
+
+    for zoom in (1.0, 0.8, 0.77, 1.25):
+        images = []
+        for pictured in (False, True):
+            image = canvas()
+            painter = QPainter(image)
+            painter.translate(9.6, 11.4)
+            painter.scale(zoom, zoom)
+            snap(painter, 1.0)
+            if pictured:
+                Pictures().draw(painter, "key", QRectF(-3, -3, 40, 30), zoom, 1.0, draw)
+            else:
+                draw(painter)
+            painter.end()
+            images.append(image)
+        assert images[0] == images[1], zoom
 
 
 def test_another_zoom_draws_anew_but_in_haste_stretches(qapp):

@@ -177,3 +177,11 @@ def test_a_number_of_four_digits_has_room_beside_the_code(panel, studio, qtbot):
     narrow = panel.view.gutter
     panel.view.setPlainText("\n" * 1000)
     assert panel.view.gutter == narrow + 7
+
+
+def test_it_says_that_it_catches_up_only_while_it_does(panel, studio, qtbot):
+    panel._cost = 1.0
+    studio.do(Rename("n5", 0, "zz"))
+    assert panel._said[:2] == (len(panel.program.lines), False)
+    settle(panel, qtbot)
+    assert panel._said[:2] == (len(panel.program.lines), True)
