@@ -104,5 +104,5 @@ def test_the_words_write_few_products_out_and_count_the_rest():
     words, axes = closer(look)
     assert words.startswith("[0]  ")
     assert " × 1.0 + " in words
-    assert f" + {look.count - 4} more = " in words
+    assert words.endswith(f" + {look.count - 3} more")
     assert axes == "axis 0 (9): broadcast in forward, so what comes back is summed"

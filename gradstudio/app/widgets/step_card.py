@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEAD, CAPTIONS, FOOT = 484.0, 46.0, 34.0, 40.0
 ROW, TALL_ROW, GAP = 54.0, 96.0, 6.0
-LOOK = 44.0  # of what the microscope tells
-UNTOLD = "This op does not tell what made one cell"
+LOOK = 42.0  # of what the microscope tells; kept free where there are cells, so that the card does not jump under the pointer
+HINT, UNTOLD = "Point at a cell of a contribution to see what made it", "This op does not tell what made one cell"
 COLUMNS = (70.0, 198.0, 334.0)  # centres of three columns beside a target
 FIRST, LAST = 84.0, 400.0  # of the first and the last column where there is no target
 
@@ -91,7 +91,7 @@ class StepCard(Card):
         """Return row and cell (row-major) of the contribution at a point of the body; None beside them."""
         y = HEAD + CAPTIONS
         for i, row in enumerate(self.equation.rows if self.equation else ()):
-            if row.wire is not None and has_cells(row.terms[-1]):
+            if is_seen_closer(row):
                 cell = Mosaic.of(row, y).cell_at(at)
                 if cell is not None:
                     return i, cell
@@ -99,7 +99,7 @@ class StepCard(Card):
         return None
 
     def look_at(self, pointed: tuple[int, int] | None) -> None:
-        """Ask what made a cell; beside the cells what was told stays, so that the card keeps its size."""
+        """Ask what made a cell; beside the cells what was told stays."""
         if pointed is None or pointed == self.pointed or self.equation is None:
             return
         self.pointed = pointed
@@ -113,12 +113,9 @@ class StepCard(Card):
             self._show_told(pointed, closer(look) if look is not None else (UNTOLD, ""))
 
     def _show_told(self, pointed: tuple[int, int] | None, told: tuple[str, str]) -> None:
-        self.pointed, grown = pointed, bool(told[0]) != bool(self.told[0])
-        self.told = told
+        self.pointed, self.told = pointed, told
         if told[0] and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, ". ".join(filter(None, told))))
-        if grown:
-            self.fit()
         self.update()
 
     @property
@@ -132,7 +129,7 @@ class StepCard(Card):
             return WIDTH, HEAD
         rows = sum(row_height(row) + GAP for row in self.equation.rows)
         middle = CAPTIONS + rows + 4 if self.equation.rows else 40.0
-        middle += LOOK if self.told[0] else 0.0
+        middle += LOOK if any(is_seen_closer(row) for row in self.equation.rows) else 0.0
         return WIDTH, HEAD + middle + (FOOT if self.equation.next or self.equation.aside else GAP)
 
     def draw_body(self, paint: Paint, width: float, height: float) -> None:
@@ -148,7 +145,7 @@ class StepCard(Card):
             if self.pointed is not None and self.pointed[0] == i:
                 Mosaic.of(row, y).outline(paint, self.pointed[1])
             y += row_height(row) + GAP
-        if self.told[0]:
+        if any(is_seen_closer(row) for row in self.equation.rows):
             draw_told(paint, self.told, y, width)
         if self.equation.note:
             paint.text(16, HEAD + 20, self.equation.note, "bodyLarge", "text2", width=width - 32)
@@ -165,6 +162,11 @@ def row_height(row: Row) -> float:
 def has_cells(term: Term) -> bool:
     """Whether a term is drawn as cells: all elements of a tensor of at most two dimensions."""
     return bool(term.shape) and 1 < len(term.cells) == math.prod(term.shape) and len(term.shape) <= 2 and max(term.shape) <= 16
+
+
+def is_seen_closer(row: Row) -> bool:
+    """Whether cells of the row can be pointed at: it is a contribution, and its cells are drawn."""
+    return row.wire is not None and has_cells(row.terms[-1])
 
 
 def columns(row: Row) -> list[float]:
@@ -283,8 +285,10 @@ class Mosaic:
 
 def draw_told(paint: Paint, told: tuple[str, str], y: float, width: float) -> None:
     """Paint what made the cell under the microscope, and the axes it is about."""
+    if not told[0]:
+        paint.text(16, y + 12, HINT, "caption", "text3", width=width - 32)
     paint.text(16, y + 12, told[0], "code", "text", width=width - 32)
-    paint.text(16, y + 30, told[1] or "each cell meets only its own output", "caption", "text3", width=width - 32)
+    paint.text(16, y + 30, told[1], "caption", "text3", width=width - 32)
 
 
 def shade_of(paint: Paint, term: Term) -> QColor:

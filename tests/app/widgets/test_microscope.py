@@ -56,18 +56,17 @@ def test_pointing_at_a_cell_tells_its_products_and_the_axis_summed(card, qtbot):
     qtbot.waitUntil(lambda: bool(card.told[0]))
     upstream = 2 * np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) @ np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
     total = upstream[0].sum()
-    assert card.told == (f"[0, 2]  {upstream[0, 0]:.1f} × 1.0 + {upstream[0, 1]:.1f} × 1.0 = {total:.1f}",
+    assert card.told == (f"[0, 2]  {total:.1f} = {upstream[0, 0]:.1f} × 1.0 + {upstream[0, 1]:.1f} × 1.0",
                          "axis 1 (2): of the upstream, summed by the product")  # fmt: skip
-    assert card.height() > before
+    assert card.height() == before  # it does not jump under the pointer
     assert not card.grab().isNull()
 
 
 def test_leaving_or_stepping_puts_the_microscope_away(card, qtbot, studio):
-    before = card.height()
     card.look_at((1, 0))
     qtbot.waitUntil(lambda: bool(card.told[0]))
     card._show_told(None, ("", ""))
-    assert card.height() == before
+    assert card.told == ("", "")
     card.look_at((1, 0))
     qtbot.waitUntil(lambda: bool(card.told[0]))
     studio.step(1)
