@@ -150,16 +150,22 @@ def test_version_and_help_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> No
         assert capsys.readouterr().out.startswith(" ".join(["usage: gradstudio", *verb]))
 
 
-def test_help_is_quick_and_loads_neither_numpy_nor_qt() -> None:
-    program = "import sys; from gradstudio.cli import main; main(['--help']); sys.exit('numpy' in sys.modules or 'PySide6' in sys.modules)"
+def seconds_of(program: str) -> float:
+    """Return the processor's time that a program takes at best: others may be using the machine."""
     seconds = []
     for _ in range(5):
         before = os.times()
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-        after = os.times()  # the processor's time: others may be using the machine
+        after = os.times()
         seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
         assert done.returncode == 0
-    assert min(seconds) < 0.1
+    return min(seconds)
+
+
+def test_help_is_quick_and_loads_neither_numpy_nor_qt() -> None:
+    bare = seconds_of("import argparse, json")
+    told = "import sys; from gradstudio.cli import main; main(['--help']); sys.exit('numpy' in sys.modules or 'PySide6' in sys.modules)"
+    assert seconds_of(told) < 3 * bare + 0.02  # the clock ticks every 0.01 s
 
 
 @pytest.mark.parametrize(
