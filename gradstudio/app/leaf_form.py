@@ -66,6 +66,10 @@ class LeafForm(QDialog):
         self.fault.setWordWrap(True)
         self.ok = QPushButton("Add leaf", self)
         self._lay_out()
+        for field in (self.name, self.value, self.shape):
+            field.textChanged.connect(self._check)
+        for choice in (self.dtype, self.start):
+            choice.currentIndexChanged.connect(self._check)
         self._check()
         self.name.selectAll()
 
@@ -73,13 +77,11 @@ class LeafForm(QDialog):
         field = Line(words, self)
         field.setPlaceholderText(hint)
         field.setLocale(QLocale.c())
-        field.textChanged.connect(self._check)
         return field
 
     def _choice(self, themed: Themed, name: str, values: tuple[str, ...]) -> ChoiceField:
         field = ChoiceField(themed, name, self)
         field.addItems(values)
-        field.currentIndexChanged.connect(self._check)
         return field
 
     def _lay_out(self) -> None:
@@ -108,7 +110,7 @@ class LeafForm(QDialog):
     def _check(self) -> None:
         self.value.setEnabled(self.start.currentText() == VALUE)
         self.requires_grad.setEnabled(self.dtype.currentText().startswith("float"))
-        words = name_fault(self.name.text()) or ""
+        words = (name_fault(self.name.text()) if self.name.text() else None) or ""
         try:
             self._value()
         except ValueError as error:

@@ -1,0 +1,91 @@
+"""Status bar: what the run does; after a second a bar and Stop; stale, errors, counts and notices."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from gradstudio.app.status import LONG, StatusBar
+from gradstudio.app.studio import Studio
+from gradstudio.document.commands.nodes import SetLeafValue
+
+
+@pytest.fixture
+def bar(window) -> StatusBar:
+    return window.status
+
+
+def words(bar: StatusBar) -> list[str]:
+    return [said for _, said, _ in bar.left_parts()]
+
+
+def value(number: float) -> np.ndarray:
+    made = np.array([number], np.float32)
+    made.setflags(write=False)
+    return made
+
+
+def test_at_rest_it_says_so_and_counts(bar):
+    said = words(bar)
+    assert said[0] == "Up to date"
+    assert said[1].startswith("Recomputed in")
+    assert said[2:] == ["4 nodes, 3 wires", "0 saved tensors held"]
+    assert bar.right_parts() == ["torch 2.13 semantics", "float32"]
+
+
+def test_in_manual_mode_an_edit_is_stale_until_it_is_run(bar, window, qtbot, settle):
+    window.studio.set_live(False)
+    window.studio.do(SetLeafValue("n1", value(3)))
+    qtbot.waitUntil(lambda: words(bar)[0] == "Stale: Ctrl+Enter runs it")
+    window.do("run")
+    settle()
+    assert words(bar)[0] == "Up to date"
+
+
+def test_a_call_that_raised_is_named_with_its_node(bar, window, settle):
+    window.do("backward_again")
+    settle()
+    assert words(bar)[0] == "Backward #2 stopped at z"
+    assert "1 error" in bar.right_parts()
+
+
+def test_while_stepping_it_says_which_keys_step(bar, window, settle):
+    window.do("first")
+    settle()
+    assert words(bar)[-1] == "Left and Right step, Esc leaves"
+    assert "Paused" in bar.right_parts()
+
+
+def test_a_notice_stands_first_until_the_next_edit(bar, window, settle):
+    window.studio.notify("Saved net.grad")
+    assert words(bar)[0] == "Saved net.grad"
+    window.studio.do(SetLeafValue("n1", value(3)))
+    assert words(bar)[0] != "Saved net.grad"
+    settle()
+
+
+def test_a_long_run_shows_a_bar_and_stop_that_cover_no_words(qtbot, qapp, monkeypatch, studio):
+    made = StatusBar(studio)
+    qtbot.addWidget(made)
+    made.resize(1600, 26)
+    made.show()
+    assert not made.stop.isVisible()
+    monkeypatch.setattr(Studio, "busy_for", property(lambda self: LONG + 1.4))
+    monkeypatch.setattr(Studio, "running", property(lambda self: True))
+    stopped = []
+    made.stop.clicked.connect(lambda: stopped.append(time.monotonic()))
+    made._look()
+    assert made.stop.isVisible()
+    made.grab()
+    metrics = made.colors.metrics("caption")
+    first = 14 + 18 + metrics.horizontalAdvance(words(made)[0])
+    assert words(made)[0] == "Running for 2 s"
+    assert made.stop.x() >= first + 72
+    monkeypatch.setattr(Studio, "stop", lambda self: None)
+    QTest.mouseClick(made.stop, Qt.MouseButton.LeftButton)
+    assert stopped
+    made._tick.stop()
