@@ -265,6 +265,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("theme_dark", "View", "Dark", view.theme("dark"), icon="contrast", group=2, checked=when.is_theme("dark"), words="theme"),
     Entry("theme_light", "View", "Light", view.theme("light"), icon="contrast", group=2, checked=when.is_theme("light"), words="theme"),
     Entry("full_precision", "View", "Show every digit", view.toggle_precision, group=2, checked=when.is_full_precision, words="precision"),
+    Entry("motion", "View", "Reduced motion", view.toggle_motion, group=2, checked=when.is_still, words="animation accessibility"),
     Entry("steps", "View", "Step list", view.toggle_steps, ("Ctrl+T",), "text", 3, checked=when.steps_are_listed, words="trace print log"),
     Entry("ledger", "View", "Ledger and watches", view.toggle_ledger, ("Ctrl+Shift+T",), "scale", 3, checked=when.ledger_is_shown),
     Entry("docks", "View", "Hide docks", view.toggle_docks, ("Ctrl+\\",), "panel-left-open", 3, checked=when.docks_hidden),

@@ -92,7 +92,7 @@ class CanvasView(Camera):
         self._look_clock.setInterval(LOOK_MS)
         self._look_clock.timeout.connect(self._look_closer)
         self.moved.connect(self._follow_camera)
-        self.canvas.motion = studio.settings.flag("motion", True)
+        self.canvas.motion = studio.settings.flag("motion", True)  # a picture is drawn without, whatever is set
         studio.changed.connect(self.refresh)
         self._show_overlays()
 
@@ -147,6 +147,11 @@ class CanvasView(Camera):
         """Ask for more cells of the large tensors that are in view."""
         if self.isVisible():
             self.studio.watch_large(self.canvas.large_in(self.visible_rect()))
+
+    def set_motion(self, on: bool) -> None:
+        """Let steps travel and the camera glide, or have both at once; remembered."""
+        self.canvas.motion = on
+        self.studio.settings.set("motion", on)
 
     def switch_norms(self) -> None:
         """Colour by sign, or by norm."""

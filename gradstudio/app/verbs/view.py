@@ -51,6 +51,10 @@ def toggle_precision(w: MainWindow) -> None:
     w.studio.set_full_precision(not w.studio.full_precision)
 
 
+def toggle_motion(w: MainWindow) -> None:
+    w.canvas.set_motion(not w.canvas.canvas.motion)
+
+
 def toggle_docks(w: MainWindow) -> None:
     w.set_docks_hidden(not w.docks_hidden)
 

@@ -141,6 +141,10 @@ def steps_by_op(w: MainWindow) -> bool:
     return w.studio.player.unit == "step"
 
 
+def is_still(w: MainWindow) -> bool:
+    return not w.canvas.canvas.motion
+
+
 def is_full_precision(w: MainWindow) -> bool:
     return w.studio.full_precision
 
