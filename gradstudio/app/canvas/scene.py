@@ -113,7 +113,7 @@ class CanvasScene(QGraphicsScene):
             self.update()
         if change.selection:
             self._follow_selection()
-        if change.marks or change.everything or change.document is not None:
+        if change.marks or change.everything or change.document is not None or change.scope:
             self.marks.follow()
         if change.everything or entered or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()

@@ -20,7 +20,7 @@ Verb = Callable[["MainWindow"], None]
 def selected_path(w: MainWindow) -> NodePath | None:
     """Return the path of the one selected node, in the graph on the canvas."""
     primary = w.studio.primary
-    return None if primary is None else (*w.canvas.canvas.scope, primary)
+    return None if primary is None else (*w.studio.scope, primary)
 
 
 def _named(w: MainWindow, path: NodePath) -> str:
@@ -65,7 +65,7 @@ def write(grad: bool, delta: int) -> Verb:
         path = selected_path(w)
         if path is None:
             return
-        key = _key(w, path)
+        key = tensor_of(w, path)
         find = navigation.grad_writes_of if grad else navigation.writes_of
         stop = navigation.onward(find(w.studio.shown.trace, key), w.studio.k + (1 if delta < 0 and not w.studio.stepping else 0), delta)
         name = f"{_named(w, path)}.grad" if grad else _named(w, path)
@@ -74,7 +74,7 @@ def write(grad: bool, delta: int) -> Verb:
     return go
 
 
-def _key(w: MainWindow, path: NodePath) -> TensorKey:
+def tensor_of(w: MainWindow, path: NodePath) -> TensorKey:
     """Return the tensor of a node: of an instance the one inside that it gives out."""
     document = w.studio.document
     instance = document.node(path).op == INSTANCE
@@ -111,7 +111,7 @@ def breakpoint_(delta: int) -> Verb:
 
 def toggle_breakpoint(w: MainWindow) -> None:
     """On the selected wire, else on the selected nodes."""
-    scope, wire = w.canvas.canvas.scope, w.studio.selected_wire
+    scope, wire = w.studio.scope, w.studio.selected_wire
     if wire is not None:
         w.studio.markers.toggle_breakpoint(Breakpoint("wire", (*scope, wire.target), wire.path))
         return
@@ -122,7 +122,7 @@ def toggle_breakpoint(w: MainWindow) -> None:
 def toggle_grad_breakpoint(w: MainWindow) -> None:
     """On the `.grad` of the selected nodes."""
     for node in w.studio.selected_nodes:
-        path, out = _key(w, (*w.canvas.canvas.scope, node))
+        path, out = tensor_of(w, (*w.studio.scope, node))
         w.studio.markers.toggle_breakpoint(Breakpoint("grad", path, out=out))
 
 

@@ -73,7 +73,7 @@ def watch(grad: bool) -> Verb:
     def go(w: MainWindow) -> None:
         before = len(w.studio.markers.watches)
         for node in w.studio.selected_nodes:
-            w.studio.markers.toggle_watch(((*w.canvas.canvas.scope, node), 0), grad)
+            w.studio.markers.toggle_watch(((*w.studio.scope, node), 0), grad)
         if len(w.studio.markers.watches) > before and w.under.shown != LEDGER:
             w.under.show_panel(LEDGER)
 

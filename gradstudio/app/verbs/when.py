@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradstudio.app.lower_dock import LEDGER, STEPS
+from gradstudio.app.verbs.stepping import tensor_of
 from gradstudio.document.graph import INPUT, LEAF, Node, NodeId
 from gradstudio.session.navigation import Breakpoint
 
@@ -96,15 +97,15 @@ def all_retain_grad(w: MainWindow) -> bool:
 
 
 def has_breakpoint(w: MainWindow) -> bool:
-    scope, wire, marks = w.canvas.canvas.scope, w.studio.selected_wire, w.studio.markers.breakpoints
+    scope, wire, marks = w.studio.scope, w.studio.selected_wire, w.studio.markers.breakpoints
     if wire is not None:
         return Breakpoint("wire", (*scope, wire.target), wire.path) in marks
     return has_nodes(w) and all(Breakpoint("node", (*scope, n)) in marks for n in w.studio.selected_nodes)
 
 
 def has_grad_breakpoint(w: MainWindow) -> bool:
-    marked = {b.path for b in w.studio.markers.breakpoints if b.kind == "grad"}
-    return has_nodes(w) and all((*w.canvas.canvas.scope, n) in marked for n in w.studio.selected_nodes)
+    marked = {(b.path, b.out) for b in w.studio.markers.breakpoints if b.kind == "grad"}
+    return has_nodes(w) and all(tensor_of(w, (*w.studio.scope, n)) in marked for n in w.studio.selected_nodes)
 
 
 def has_any_breakpoint(w: MainWindow) -> bool:
@@ -161,7 +162,7 @@ def is_watched(grad: bool) -> Test:
     """Return the test whether the selected tensors, or their `.grad`s, are watched."""
 
     def test(w: MainWindow) -> bool:
-        watches, scope = w.studio.markers.watches, w.canvas.canvas.scope
+        watches, scope = w.studio.markers.watches, w.studio.scope
         return has_nodes(w) and all((((*scope, node), 0), grad) in watches for node in w.studio.selected_nodes)
 
     return test

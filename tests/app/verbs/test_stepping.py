@@ -118,6 +118,22 @@ def test_a_group_is_entered_and_left_by_command(accumulation, qtbot):
     assert studio.k > entered
 
 
+def test_inside_a_group_marks_and_ways_are_of_what_is_inside(accumulation, qtbot):
+    studio = accumulation.studio
+    instance = choose(accumulation, "reg")
+    studio.enter(instance)
+    inner = next(node.id for node in studio.document.graph_at((*instance, "")).nodes.values() if node.op == "pow")
+    studio.select((inner,))
+    accumulation.do("breakpoint")
+    assert studio.markers.breakpoints == (Breakpoint("node", (*instance, inner)),)
+    assert studio.markers.hits() == steps_of(studio.shown.trace, (*instance, inner))
+    on_node = next(iter(accumulation.canvas.canvas.marks.places()))
+    studio.enter(())
+    on_instance = next(iter(accumulation.canvas.canvas.marks.places()))
+    assert accumulation.canvas.canvas.nodes[instance[0]].body.adjusted(-9, -9, 9, 9).contains(on_instance)
+    assert on_node != on_instance
+
+
 def test_by_op_passes_over_accumulations(accumulation, qtbot):
     studio = accumulation.studio
     at(accumulation, qtbot, 0)

@@ -69,7 +69,7 @@ class LedgerPanel(Drawn):
         if not self.isVisible():
             return
         moved = change.playhead or change.trace or change.values or change.theme or change.everything
-        if moved or change.selection or change.marks or change.document is not None:
+        if moved or change.selection or change.marks or change.scope or change.document is not None:
             self._read()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -96,7 +96,7 @@ class LedgerPanel(Drawn):
         shown = self.studio.shown
         series = shown.trace.series
         if self.studio.selected_nodes:
-            return self._resolved(((self.studio.selected_nodes[0],), 0))
+            return self._resolved(((*self.studio.scope, self.studio.selected_nodes[0]), 0))
         step = shown.trace.step(shown.state.k)
         if step is not None and (step.node, 0) in series:
             return step.node, 0
@@ -169,8 +169,9 @@ class LedgerPanel(Drawn):
         return WatchLine(key, grad, f"{name}.grad" if grad else name, words, value, changed)
 
     def _show_watched(self, row: int) -> None:
-        key = self._watched()[row].key
-        self.studio.select((key[0][0],))
+        path = self._watched()[row].key[0]
+        self.studio.enter(path[:-1])
+        self.studio.select((path[-1],))
 
     # ---- what a row leads to
 

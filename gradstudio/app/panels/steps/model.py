@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
-from gradstudio.document.graph import NodeId
+from gradstudio.document.graph import NodePath
 from gradstudio.explain.case import Case
 from gradstudio.explain.steps import step_words
 from gradstudio.session import state
@@ -25,11 +25,11 @@ KINDS = ("all kinds", "op", "visit", "accumulate", "zero", "call")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which steps are listed. `nodes` empty: those of every node."""
+    """Which steps are listed. `nodes` None: those of every node."""
 
     words: str = ""
     kind: str = KINDS[0]
-    nodes: frozenset[NodeId] = frozenset()
+    nodes: frozenset[NodePath] | None = None  # of an instance: everything inside
     nonfinite: bool = False
 
 
@@ -67,7 +67,7 @@ class StepModel(QAbstractListModel):
     def _passes(self, filter_: Filter, k: int, step: Step) -> bool:
         if filter_.kind not in (KINDS[0], kind_of(step)):
             return False
-        if filter_.nodes and not (step.node and step.node[0] in filter_.nodes):
+        if filter_.nodes is not None and not any(step.node[: len(path)] == path for path in filter_.nodes):
             return False
         if filter_.nonfinite and k not in self.studio.shown.trace.nonfinite:
             return False

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QRectF, QSize, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
@@ -116,11 +114,9 @@ class StepsPanel(Drawn):
         self.refresh(EVERYTHING)
 
     def _read(self) -> None:
-        nodes = frozenset(self.studio.selected_nodes) if self.of_selection.isChecked() else frozenset()
-        chosen = Filter(self.field.text().strip().casefold(), self.kind.currentText(), nodes, self.nonfinite.isChecked())
-        if self.of_selection.isChecked() and not nodes:
-            chosen = replace(chosen, nodes=frozenset({""}))
-        self.model.read(chosen)
+        chosen = frozenset((*self.studio.scope, node) for node in self.studio.selected_nodes)
+        nodes = chosen if self.of_selection.isChecked() else None
+        self.model.read(Filter(self.field.text().strip().casefold(), self.kind.currentText(), nodes, self.nonfinite.isChecked()))
         self.view.current = -1
         self._follow()
         self.say(len(self.model.ks), self.studio.shown.trace.end)
