@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 
 from gradstudio.app import menus
 from gradstudio.app.canvas.hit import Hit
+from gradstudio.document.graph import BlockId
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -27,6 +28,7 @@ class Actions(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self.window = window
+        self.block: BlockId | None = None  # whose title it was asked for on
         self.place: QPointF | None = None  # where on the canvas the context menu in hand was asked for
         self.by_id: dict[str, QAction] = {}
         self.menu = QMenu(window)
@@ -94,7 +96,7 @@ class Actions(QObject):
         button.update()
 
     def context_menu(self, place: str) -> QMenu:
-        """Return the menu for what is under the pointer: node, wire, frame, canvas or backward; only what makes sense there."""
+        """Return the menu for what is under the pointer: node, wire, frame, block, canvas or backward; only what makes sense there."""
         self.follow()
         menu, before = QMenu(self.window), None
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -112,7 +114,8 @@ class Actions(QObject):
         if hit.frame is not None:
             nodes = self.window.studio.graph.nodes.values()
             self.window.studio.select(n.id for n in nodes if n.frame == hit.frame)
-        place = "node" if hit.node else "wire" if hit.wire else "frame" if hit.frame else "canvas"
+        self.block = hit.block
+        place = "node" if hit.node else "wire" if hit.wire else "frame" if hit.frame else "block" if hit.block else "canvas"
         menu = self.context_menu(place)
         self.place = hit.pos
         menu.aboutToHide.connect(self._forget_place_soon)
@@ -122,7 +125,7 @@ class Actions(QObject):
         QTimer.singleShot(0, self._forget_place)  # the chosen command comes after the menu has gone
 
     def _forget_place(self) -> None:
-        self.place = None
+        self.place = self.block = None
 
     def _list_recent(self) -> None:
         self.recent.clear()

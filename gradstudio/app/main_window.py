@@ -34,7 +34,7 @@ from gradstudio.app.widgets.step_card import StepCard
 from gradstudio.code.emit import emit
 from gradstudio.document.arrange import below, beside
 from gradstudio.document.commands.groups import AddInstance
-from gradstudio.document.graph import LEAF, GroupId, NodeId
+from gradstudio.document.graph import LEAF, BlockId, GroupId, NodeId
 from gradstudio.io import reader
 from gradstudio.io.files import save as save_bytes
 from gradstudio.io.refusal import NotSaved, Refusal
@@ -211,6 +211,11 @@ class MainWindow(QMainWindow):
             return QPointF(*beside(document, near)) - OP_DROP
         leaves = [n.id for n in self.studio.graph.nodes.values() if n.op == LEAF]
         return QPointF(*below(document, near if near in leaves else leaves[-1] if leaves else None)) - LEAF_DROP
+
+    def choose_block(self, blocks: list[BlockId]) -> None:
+        """Ask which block the selection goes to."""
+        at = self.actions_.place or self.canvas.middle()
+        SearchPopup(self).open_for_blocks(blocks, self.canvas.viewport().mapToGlobal(self.canvas.mapFromScene(at)))
 
     def use_group(self, group: GroupId, at: QPointF | None) -> None:
         """Use a group once more, at a place of the canvas or beside what is selected."""

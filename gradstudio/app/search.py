@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 from gradstudio.app import menus, theme
 from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.paint import Paint
+from gradstudio.app.verbs.blocks import move_to
 from gradstudio.app.widgets import catalog
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.fuzzy import Entry, rank
 from gradstudio.document.document import Document
-from gradstudio.document.graph import INSTANCE, LEAF, GroupId, Node, NodePath
+from gradstudio.document.graph import INSTANCE, LEAF, BlockId, GroupId, Node, NodePath
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
 from gradstudio.engine import TABLE
 
@@ -89,6 +90,14 @@ class SearchPopup(QFrame):
         """Search the nodes of the graph."""
         nodes = list(self._nodes())
         self._open(nodes, nodes, corner, width, "Find in the graph")
+
+    def open_for_blocks(self, blocks: Iterable[BlockId], at: QPoint) -> None:
+        """Choose the block that the selection goes to."""
+        choices = [Choice(Entry(block, block, ()), "block", "box", "", self._moving(block)) for block in blocks]
+        self._open(choices, choices, at, sized(WIDTH, 0).width(), "Move to a block")
+
+    def _moving(self, block: BlockId) -> Callable[[], None]:
+        return lambda: move_to(self.window_, block)
 
     def open_at(self, at: QPointF | None, loose: object) -> None:
         """Search an op to put at a place of the canvas; None: where there is room."""

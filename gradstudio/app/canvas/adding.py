@@ -40,7 +40,7 @@ def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None =
             node = replace(node, inputs=with_operand(node.inputs, path, loose.source))
     readers = ((loose.target, loose.path),) if loose is not None and loose.target is not None else ()
     corner = _corner(view, node, pos, loose)
-    if not studio.do(AddNode(node, block_of(view, loose), corner, readers, studio.home)):
+    if not studio.do(AddNode(node, block_of(view, loose, pos), corner, readers, studio.home)):
         return None
     studio.select((node.id,))
     view.canvas.set_focus(None)
@@ -59,9 +59,11 @@ def first_input(node: Node) -> OperandPath | None:
     return None
 
 
-def block_of(view: CanvasView, loose: LooseWire | None) -> BlockId:
-    """Return the block that a new node goes into: that of the wire, of the selection, else the first."""
-    graph = view.canvas.context.graph
+def block_of(view: CanvasView, loose: LooseWire | None, pos: QPointF) -> BlockId:
+    """Return the block that a new node goes into: in whose region it is put, else that of the wire, of the selection, else the first."""
+    graph, region = view.canvas.context.graph, view.canvas.frames.blocks.at(pos.x(), pos.y())
+    if region is not None:
+        return region
     ends = [loose.source.source if loose and loose.source else None, loose.target if loose else None]
     for node in [*ends, *view.studio.selected_nodes]:
         if node in graph.block_of:

@@ -15,10 +15,11 @@ from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.theme import TOKENS, font_of
 from gradstudio.app.widgets.inline_field import InlineField
 from gradstudio.app.widgets.scrub_field import number_for
+from gradstudio.document.commands.blocks import RenameBlock
 from gradstudio.document.commands.groups import RenameGroup
 from gradstudio.document.commands.nodes import Rename, SetLeafValue
 from gradstudio.document.commands.wires import SetLiteral
-from gradstudio.document.graph import Literal, NodeId, OperandPath, operand_at
+from gradstudio.document.graph import BlockId, Literal, NodeId, OperandPath, operand_at
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
@@ -40,6 +41,8 @@ class Editor:
 
     def open_at(self, hit: Hit) -> None:
         """Type over what was double-clicked: a number, a name, a literal; what is none of these stays."""
+        if hit.block is not None:
+            self.block_name(hit.block)
         if hit.node is None or hit.part is None:
             return
         face, part = self._view.canvas.face(hit.node), hit.part
@@ -99,6 +102,16 @@ class Editor:
                 self._view.studio.do(RenameGroup(group.id, words.strip()))
 
         self._open(rect.translated(item.pos()), f"Name of the group {group.name}", group.name, "", "nodeName", typed_name)
+
+    def block_name(self, block: BlockId) -> None:
+        """Type the name of a block."""
+
+        def typed_name(words: str) -> None:
+            if words.strip():
+                self._view.studio.do(RenameBlock(block, words.strip()))
+
+        plate = self._view.canvas.frames.blocks.items[block].title_rect()
+        self._open(plate, f"Name of the block {block}", block, "", "nodeName", typed_name)
 
     def literal(self, node: NodeId, path: OperandPath, typed: str = "") -> None:
         """Type a Python value in the place of an operand."""

@@ -1,4 +1,4 @@
-"""The frame layer: the items of grad-mode frames and comments, and the rectangles that they take."""
+"""The frame layer: the items of grad-mode frames, comments and blocks, and the rectangles that they take."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
 
+from gradstudio.app.canvas.block_item import BlockLayer
 from gradstudio.app.canvas.frame_item import SIDE, TOP, FrameItem
 from gradstudio.document.frames import Frame, FrameId
 
@@ -20,6 +21,7 @@ class FrameLayer:
         self.canvas = scene
         self.items: dict[FrameId, FrameItem] = {}
         self.comments: list[FrameItem] = []
+        self.blocks = BlockLayer(scene)
 
     def follow(self) -> None:
         """Make items fit the document and the places of its nodes."""
@@ -31,6 +33,7 @@ class FrameLayer:
                 self.items[frame] = self._added(frames[frame])
             self.items[frame].set_rect(rect)
         self._follow_comments()
+        self.blocks.follow()
 
     def _follow_comments(self) -> None:
         wanted = self.canvas.context.document.layout.comments if not self.canvas.scope else ()
@@ -57,6 +60,8 @@ class FrameLayer:
         rect = QRectF()
         for item in (*self.items.values(), *self.comments):
             rect = rect.united(item.rect)
+        for region in self.blocks.rects():
+            rect = rect.united(region)
         return rect
 
     def title_at(self, at: QPointF) -> FrameItem | None:

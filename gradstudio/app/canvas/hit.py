@@ -12,7 +12,7 @@ from gradstudio.app.canvas.node_item import Part
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.theme import SIZE
 from gradstudio.document.frames import FrameId
-from gradstudio.document.graph import NodeId
+from gradstudio.document.graph import BlockId, NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
@@ -22,7 +22,7 @@ PORT_REACH = SIZE["portHit"] / 2
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The topmost thing at a point: a part of a node, a wire, the title of a frame or comment, or nothing."""
+    """The topmost thing at a point: a part of a node, a wire, the title of a frame, comment or block, or nothing."""
 
     pos: QPointF
     node: NodeId | None = None
@@ -30,6 +30,7 @@ class Hit:
     wire: WireId | None = None
     frame: FrameId | None = None
     comment: int | None = None
+    block: BlockId | None = None
 
 
 def hit_at(canvas: CanvasScene, pos: QPointF) -> Hit:
@@ -47,7 +48,9 @@ def hit_at(canvas: CanvasScene, pos: QPointF) -> Hit:
     if wire is not None:
         return Hit(pos, wire=wire)
     titled = canvas.frames.title_at(pos)
-    return _frame_hit(canvas, pos, titled) if titled is not None else Hit(pos)
+    if titled is not None:
+        return _frame_hit(canvas, pos, titled)
+    return Hit(pos, block=canvas.frames.blocks.title_at(pos.x(), pos.y()))
 
 
 def _frame_hit(canvas: CanvasScene, pos: QPointF, titled: FrameItem) -> Hit:

@@ -21,7 +21,7 @@ def is_rebuilt(diff: Diff, before: Context, now: Context) -> bool:
     """Say whether an edit changes which items and wires there are, and not only what they show or where they stand."""
     if before.document is now.document:
         return False
-    if diff.frames or diff.groups or before.document.layout.collapsed != now.document.layout.collapsed:
+    if diff.frames or diff.groups or diff.blocks or before.document.layout.collapsed != now.document.layout.collapsed:
         return True
     old, new = before.graph.nodes, now.graph.nodes
     return any(n not in old or n not in new or _parts(old[n]) != _parts(new[n]) for n in diff.nodes if n in old or n in new)

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 from gradstudio.document.calls.call import Call
 from gradstudio.document.calls.forward import Forward
+from gradstudio.document.commands.command import graph_of, home_of, with_graph
 from gradstudio.document.commands.references import with_calls
 from gradstudio.document.commands.script import AppendCall
 from gradstudio.document.document import Document
-from gradstudio.document.graph import BlockId, CallId, NodeId
+from gradstudio.document.graph import INPUT, LEAF, BlockId, CallId, Graph, NodeId
 from gradstudio.document.order import frames_round, settled
 from gradstudio.document.rules import Refused, name_fault
+from gradstudio.document.storage import ordered_pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,70 @@ class MoveToBlock:
             if wire.source.source in graph.nodes and (wire.target in gone or wire.source.source in gone):
                 graph = settled(graph, doc.groups, wire.source.source, wire.target)
         return replace(doc, graph=graph)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStatement:
+    """Let a statement run one place earlier (by -1) or later (by 1) in its block. Leaves are none: those between go along."""
+
+    node_id: NodeId
+    by: int
+    gesture: int = 0
+
+    @property
+    def label(self) -> str:
+        return "Run earlier" if self.by < 0 else "Run later"
+
+    def apply(self, doc: Document) -> Document:
+        home = home_of(doc, self.node_id)
+        graph = graph_of(doc, home)
+        if graph.nodes[self.node_id].op in (LEAF, INPUT):
+            raise Refused("leaves and inputs are there before the first statement")
+        block = graph.block_of[self.node_id]
+        ids = graph.blocks[block]
+        low, high = self._stretch(graph, ids)
+        part = ids[low:high]
+        own = [n for n in part if n == self.node_id]
+        passed = [n for n in part if (n != self.node_id and graph.nodes[n].op != LEAF) or n in self._framed(graph, part)]
+        leaves = [n for n in part if n not in own and n not in passed]
+        self._check(doc, graph, part, passed)
+        new = (*leaves, *own, *passed) if self.by < 0 else (*leaves, *passed, *own)
+        return with_graph(doc, home, replace(graph, blocks=graph.blocks.set(block, (*ids[:low], *new, *ids[high:]))))
+
+    def _framed(self, graph: Graph, part: tuple[NodeId, ...]) -> set[NodeId]:
+        """Return the nodes of a stretch that lie in a frame which the statement does not lie in."""
+        depth = len(frames_round(graph, graph.nodes[self.node_id].frame))
+        return {n for n in part if len(frames_round(graph, graph.nodes[n].frame)) > depth}
+
+    def _stretch(self, graph: Graph, ids: tuple[NodeId, ...]) -> tuple[int, int]:
+        """Return the part of the block from the statement to the end of the one that it passes: a node, or a whole frame."""
+        at, chain = ids.index(self.node_id), frames_round(graph, graph.nodes[self.node_id].frame)
+        step, end, passed = self.by, at + self.by, None
+        while 0 <= end < len(ids):
+            node = graph.nodes[ids[end]]
+            item = frames_round(graph, node.frame)
+            if item[: len(chain)] != chain:
+                break
+            inner = item[len(chain)] if len(item) > len(chain) else None
+            if passed is not None and (inner is None or inner != passed):
+                break
+            if node.op == INPUT:
+                break
+            if passed is None and (inner is not None or node.op != LEAF):
+                passed = inner or node.id
+            end += step
+        if passed is None:
+            raise Refused(f"it is the {'first' if step < 0 else 'last'} statement of its {'frame' if chain else 'block'}")
+        return (end + 1, at + 1) if step < 0 else (at, end)
+
+    def _check(self, doc: Document, graph: Graph, part: tuple[NodeId, ...], passed: list[NodeId]) -> None:
+        first, second = ({*passed}, {self.node_id}) if self.by < 0 else ({self.node_id}, {*passed})
+        for n in second:
+            for _, ref in graph.nodes[n].refs():
+                if ref.source in first:
+                    raise Refused("a statement cannot run before what it reads")
+        if any(a in first and b in second for a, b in ordered_pairs(graph, doc.groups, part)):
+            raise Refused("one of the two writes in place to what the other reads")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,28 @@
 from gradstudio.document.calls import (
     Forward,
 )  # fmt: skip
-from gradstudio.document.commands.blocks import MoveToBlock, NewBlock, RemoveBlock, RenameBlock
+from gradstudio.document.commands.blocks import MoveStatement, MoveToBlock, NewBlock, RemoveBlock, RenameBlock
 from gradstudio.document.commands.nodes import (
+    AddNode,
     DeleteNodes,
 )  # fmt: skip
 from gradstudio.document.commands.script import (
     ClearScript,
 )  # fmt: skip
-from tests.document.commands.table import FRAMED, SMALL, TWO, Case, Refusal, each, each_refusal, ids
-from tests.document.making import order
+from gradstudio.document.frames import Frame
+from tests.document.commands.table import ACC, FRAMED, SMALL, TWO, Case, Refusal, each, each_refusal, ids
+from tests.document.making import document, leaf, op, order
+
+SIDE = document(leaf("n1"), op("n2", "exp", "n1"), leaf("n3"), op("n4", "neg", "n3"), op("n5", "add", "n2", "n4"))
+AROUND = document(
+    leaf("n1"),
+    op("n2", "exp", "n1", frame="f1"),
+    op("n3", "neg", "n2", frame="f1"),
+    op("n4", "sin", "n1"),
+    frames=(Frame("f1", "no_grad"),),
+)
+WRITING = document(leaf("n1"), op("n2", "exp", "n1"), op("n3", "neg", "n2"), op("n4", "zero_", "n2"))
+ACC_TWO = AddNode(op("n50", "exp", "n12"), "body", (0, 0), home="g1").apply(ACC)
 
 CASES = [
     Case("new block", SMALL, NewBlock("update", "c9"), lambda d: (dict(d.graph.blocks)["update"], ids(d)), ((), ["c1", "c2", "c9"])),
@@ -33,8 +46,20 @@ CASES = [
         lambda d: ([*d.graph.blocks], ids(d)),
         (["main"], ["c1"]),
     ),
+    Case("a statement earlier", SIDE, MoveStatement("n4", -1), order, ("n1", "n3", "n4", "n2", "n5")),
+    Case("a statement later", SIDE, MoveStatement("n2", 1), order, ("n1", "n3", "n4", "n2", "n5")),
+    Case("a statement past a frame", AROUND, MoveStatement("n4", -1), order, ("n1", "n4", "n2", "n3")),
+    Case("a statement in a group", ACC_TWO, MoveStatement("n50", -1), lambda d: d.groups["g1"].graph.blocks["body"][-2:], ("n50", "n15")),
 ]
 REFUSALS = [
+    Refusal(SIDE, MoveStatement("n5", -1), "before what it reads"),
+    Refusal(SIDE, MoveStatement("n4", 1), "before what it reads"),
+    Refusal(SIDE, MoveStatement("n2", -1), "the first statement of its block"),
+    Refusal(SIDE, MoveStatement("n1", 1), "there before the first statement"),
+    Refusal(SIDE, MoveStatement("n77", 1), "no longer there"),
+    Refusal(AROUND, MoveStatement("n2", -1), "the first statement of its frame"),
+    Refusal(WRITING, MoveStatement("n4", -1), "writes in place"),
+    Refusal(ACC, MoveStatement("n13", -1), "the first statement of its block"),
     Refusal(SMALL, NewBlock("main", "c9"), "a block main already"),
     Refusal(SMALL, NewBlock("for", "c9"), "a word of Python"),
     Refusal(SMALL, MoveToBlock(("n1",), "nowhere"), "no block nowhere"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gradstudio.document.calls import Backward, Forward, Grad, Print, ZeroGrad
 from gradstudio.document.codec import dumps
-from gradstudio.document.commands.blocks import MoveToBlock, NewBlock, RemoveBlock, RenameBlock
+from gradstudio.document.commands.blocks import MoveStatement, MoveToBlock, NewBlock, RemoveBlock, RenameBlock
 from gradstudio.document.commands.boundary import AddGroupInput, AddGroupOutput, RemoveGroupOutput
 from gradstudio.document.commands.command import Command
 from gradstudio.document.commands.frames import Unwrap, UnwrapNodes, WrapInFrame
@@ -126,6 +126,7 @@ class Drawing:
         yield lambda: SetGradSwitch(draw(st.booleans()), new("c"))
         yield lambda: NewBlock(draw(st.sampled_from(("update", "step"))), new("c"))
         yield lambda: MoveToBlock(self.nodes(), self.block())
+        yield lambda: MoveStatement(self.node(), draw(st.sampled_from((-1, 1))))
         yield lambda: RenameBlock(self.block(), draw(st.sampled_from(("update", "renamed"))))
         yield lambda: RemoveBlock(self.block())
         yield lambda: MoveNodes({n: self.point() for n in self.nodes()})

@@ -38,6 +38,9 @@ def begun(view: CanvasView, at: Pointer, button: Qt.MouseButton, space: bool) ->
     if hit.frame is not None:
         held = tuple(n.id for n in view.canvas.context.graph.nodes.values() if n.frame == hit.frame)
         return MoveNodes(view, at, held[0], held) if held else None
+    if hit.block is not None:
+        inside = view.canvas.context.graph.blocks[hit.block]
+        return MoveNodes(view, at, inside[0], inside) if inside else None
     if hit.comment is not None:
         return MoveComment(view, at, hit.comment)
     return BoxSelect(view, at)

@@ -1,0 +1,82 @@
+"""Order numbers: where each statement stands in its block, at the corner of its node."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import Z
+from gradstudio.document.graph import INPUT, LEAF, Graph, NodeId
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+
+def statement_numbers(graph: Graph) -> dict[NodeId, int]:
+    """Return the place of each op among the statements of its block, from 1: leaves are made before, and are none."""
+    found: dict[NodeId, int] = {}
+    for ids in graph.blocks.values():
+        ops = [n for n in ids if graph.nodes[n].op not in (LEAF, INPUT)]
+        found.update((n, i) for i, n in enumerate(ops, 1))
+    return found
+
+
+class OrderLayer(QGraphicsItem):
+    """Draws the numbers over the nodes, while they are wanted."""
+
+    def __init__(self, scene: CanvasScene) -> None:
+        super().__init__()
+        self.canvas = scene
+        self.on = False
+        self._area = QRectF()
+        self._graph = Graph()
+        self._numbers: dict[NodeId, int] = {}
+        self.setZValue(Z["badge"])
+        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+        self.setVisible(False)
+
+    def show_numbers(self, on: bool) -> None:
+        """Show the numbers, or hide them."""
+        self.on = on
+        self.setVisible(on)
+        self.follow()
+
+    def follow(self) -> None:
+        """Count anew where the order may be another; take the room of the scene while the numbers are wanted."""
+        area = self.canvas.sceneRect() if self.on else QRectF()
+        if area != self._area:
+            self.prepareGeometryChange()
+            self._area = area
+        self.update()
+
+    @property
+    def numbers(self) -> dict[NodeId, int]:
+        """The number of each op in the graph on the canvas."""
+        graph = self.canvas.context.graph
+        if graph is not self._graph:
+            self._graph, self._numbers = graph, statement_numbers(graph)
+        return self._numbers
+
+    def boundingRect(self) -> QRectF:
+        return self._area
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        if self.canvas.level <= Level.FAR:
+            return
+        paint, numbers = Paint(painter, self.canvas.theme, self.canvas.ratio), self.numbers
+        scale = 1 / min(1.0, self.canvas.zoom)
+        metrics = self.canvas.theme.metrics("code", 600)
+        for node, body in self.canvas.boxes_of_nodes(painter.clipBoundingRect() if painter.hasClipping() else self._area):
+            if node in numbers:
+                words = str(numbers[node])
+                painter.save()
+                painter.translate(body.left(), body.top())
+                painter.scale(scale, scale)
+                paint.rounded(QRectF(-8, -9, metrics.horizontalAdvance(words) + 12, 18), 4, "raised", "line2")
+                paint.text(-2, 0, words, "code", "text2", weight=600)
+                painter.restore()
