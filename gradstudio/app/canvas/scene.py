@@ -32,6 +32,7 @@ from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_r
 from gradstudio.app.canvas.wire_layer import WireLayer
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run
+from gradstudio.document.document import Layout
 from gradstudio.document.graph import Graph, NodeId, NodePath, Wire
 from gradstudio.session.trace import TensorKey
 
@@ -74,12 +75,13 @@ class CanvasScene(QGraphicsScene):
         self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
         self._dirty: set[NodeId] = set()
         self._gone: dict[NodeId, NodeItem] = {}
-        self._drawn = Graph()
+        self._drawn, self._laid = Graph(), Layout()
         self._sketches = Sketches()
         self.far = FarView(self)
         self._boxes: Boxes = NO_BOXES
         self._box_of: dict[NodeId, int] = {}
         self._solid: list[NodeId] = []
+        self.setSceneRect(-ROOM, -ROOM, 2 * ROOM, 2 * ROOM)
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         self.wires = WireLayer(self)
         self.pills = PillLayer(self)
@@ -163,7 +165,7 @@ class CanvasScene(QGraphicsScene):
         self._dirty.clear()
         for node in graph.nodes:
             self._put_in(node, exact)
-        self._drawn = graph
+        self._drawn, self._laid = graph, self.context.document.layout
         if self.hovered_node not in self.nodes:
             self.hovered_node = None
         if self.focused_node not in self.nodes:
@@ -175,6 +177,21 @@ class CanvasScene(QGraphicsScene):
         self.frames.follow()
         if self.level == Level.FAR:
             self._repaint_far()
+
+    def _stands(self) -> bool:
+        """Say whether items, wires and places fit the document, so that only numbers can differ; small graphs are made anew."""
+        known = self._drawn is self.context.graph and self._laid is self.context.document.layout and not self.moving
+        return known and len(self.nodes) > EXACT_UP_TO
+
+    def _look_anew(self) -> None:
+        """Forget all faces: another run."""
+        self.steps.land()
+        self._dirty = set(self.nodes)
+        self.wires.forget_faces()
+        self._follow_selection()
+        self.settle(self._seen())
+        self._repaint_far()
+        self.frames.update()
 
     def _put_in(self, node: NodeId, exact: bool) -> None:
         """Give a node an item. Its face is worked out now, or when it is looked at: then it stands there as a sketch."""
@@ -211,8 +228,8 @@ class CanvasScene(QGraphicsScene):
         if not self._dirty or rect.isEmpty():
             return set()
         area = rect.adjusted(-WORDS, -WORDS, WORDS, WORDS)
-        near = {self._solid[i] for i in np.nonzero(self.in_rect(area))[0].tolist()}
-        return {n for n in self._dirty if n in near or n not in self._box_of}
+        near = [self._solid[i] for i in np.nonzero(self.in_rect(area))[0].tolist()]
+        return {n for n in (*near, *self.context.scissors) if n in self._dirty}
 
     def settle(self, rect: QRectF | None = None) -> None:
         """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one). The far view needs none."""

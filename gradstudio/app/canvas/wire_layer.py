@@ -48,6 +48,7 @@ class WireLayer(QGraphicsItem):
         self._runs: list[Run] = []
         self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
+        self._before: dict[WireId, WireShape] | None = None  # shapes to keep, where wires were not looked at since they were set
         self._shapes: dict[int, WireShape] = {}  # of those that were looked at, and of those that go round a node
         self._ends: EndArray = np.empty((0, 4))
         self._boxes: Boxes = NO_BOXES
@@ -59,7 +60,7 @@ class WireLayer(QGraphicsItem):
     def set_wires(self, runs: dict[WireId, Run], rect: QRectF) -> None:
         """Take over all wires: after an edit, an opening, a change of level."""
         self.prepareGeometryChange()
-        before = {key: shape for key, i in self._index.items() if (shape := self._shapes.get(i)) is not None}
+        before = {**(self._before or {}), **{key: self._shapes[i] for key, i in self._index.items() if i in self._shapes}}
         self._rect = rect
         self.ids, self._runs = list(runs), list(runs.values())
         self._index = {key: i for i, key in enumerate(self.ids)}
@@ -67,16 +68,22 @@ class WireLayer(QGraphicsItem):
         self._dirty.clear()
         self._ends = self.canvas.ends_of(self._runs)
         self._boxes = hulls(self._ends) + GROWN
-        if self.canvas.level == Level.FAR:  # lines only
-            self._own = np.full((len(self.ids), 2), -1, np.intp)
-        else:
-            self._own = self.canvas.boxes_of(self._runs)
-            self._keep_shapes(before)
+        self._before = before
         self.canvas.far.forget_lines()
         self.update()
 
-    def _keep_shapes(self, before: dict[WireId, WireShape]) -> None:
-        """Route what must go round a node; keep the shapes, and so the pictures, of wires that run where they did."""
+    def forget_faces(self) -> None:
+        """Work out anew what wires show: another run."""
+        self._faces = {}
+        self._dirty.clear()
+        self.update()
+
+    def _keep_shapes(self) -> None:
+        """Once wires are looked at: route what must go round a node; keep shapes, and so pictures, of wires that run where they did."""
+        if self._before is None or self.canvas.level == Level.FAR:  # there are lines only
+            return
+        before, self._before = self._before, None
+        self._own = self.canvas.boxes_of(self._runs)
         around = set(self._blocked(np.arange(len(self.ids))))
         for key, shape in before.items():
             i = self._index.get(key)
@@ -90,7 +97,7 @@ class WireLayer(QGraphicsItem):
 
     def _blocked(self, which: Indices) -> list[int]:
         """Return those of some wires that would run across a node; very many wires are all plain."""
-        if len(self.ids) > ROUTED_UP_TO or self.canvas.level == Level.FAR:
+        if len(self.ids) > ROUTED_UP_TO:
             return []
         found: list[int] = which[blocked(self._ends[which], self._own[which], self.canvas.boxes)].tolist()
         return found
@@ -131,11 +138,12 @@ class WireLayer(QGraphicsItem):
         """Let wires run by where nodes stand now. A wire whose course stays keeps its shape."""
         if not which:
             return
+        self._keep_shapes()
         at = np.array(which, np.intp)
         before = self._ends[at].tolist()
         self._ends[at] = self.canvas.ends_of([self._runs[i] for i in which])
         self.canvas.far.move_lines(which)
-        around = set(self._blocked(at))
+        around = set() if self.canvas.level == Level.FAR else set(self._blocked(at))
         for i, was, now in zip(which, before, self._ends[at].tolist(), strict=True):
             old = self._shapes.get(i)
             made = self._shaped(i, around=True) if i in around else None
@@ -169,6 +177,7 @@ class WireLayer(QGraphicsItem):
 
     def _shape(self, i: int) -> WireShape:
         """Return the shape of a wire, made when it is first looked at."""
+        self._keep_shapes()
         shape = self._shapes.get(i)
         return shape if shape is not None else self._take(i, self._shaped(i))
 
@@ -254,6 +263,7 @@ class WireLayer(QGraphicsItem):
 
     def touching(self, rect: QRectF) -> Indices:
         """Return the numbers of the wires that may be seen in a rectangle."""
+        self._keep_shapes()
         b = self._boxes
         hit = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())
         return np.nonzero(hit)[0]

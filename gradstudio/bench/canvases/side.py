@@ -22,6 +22,7 @@ SIZE = (1600, 1000)
 MOST, SECONDS = 21, 4.0  # repetitions of one figure, and how long they may take together
 POINTS = 200  # of the hit test
 WHEEL = 1.03
+STRIDE = 20  # canvas units that a drag goes in one frame: a step of the grid
 Places = list[tuple[int, int]]
 
 
@@ -89,7 +90,7 @@ def measure(side: Side, nodes: int, path: Path) -> dict[str, float]:
     QApplication.processEvents()
     figures["zoomed"] = series(lambda i: None, side.view)
     figures["hit_test"] = _hits(side)
-    figures["drag"] = series(lambda i: side.drag(mover, 6 if i % 2 else -5, 3), None)
+    figures["drag"] = series(lambda i: side.drag(mover, STRIDE if i % 2 else -STRIDE, 0), None)
     side.drop()
     QApplication.processEvents()
     figures["load"] = once(lambda: side.load(path))
