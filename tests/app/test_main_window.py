@@ -152,6 +152,20 @@ def test_retaining_the_graph_by_hand_is_one_moment(window, settle):
     assert len(studio._session.history.done) == 1
 
 
+def test_a_key_finds_a_command_that_makes_sense_since_the_last_edit(window, qtbot, settle):
+    from PySide6.QtCore import Qt
+
+    window.activateWindow()
+    window.canvas.setFocus()
+    assert not window.studio.can_undo
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    window.studio.do(SetLeafValue("n1", value(3.0)))
+    settle()
+    qtbot.keyClick(window.canvas, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settle()
+    assert item(window.studio, "z") == 12.0
+
+
 def test_reduced_motion_is_a_command_and_is_remembered(window):
     assert not menus.BY_ID["motion"].checked(window)
     window.do("motion")
