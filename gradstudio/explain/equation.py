@@ -75,7 +75,7 @@ class Equation:
     def announcement(self) -> str:
         """The step in one breath, for a screen reader: `mul passes 3.0 to pow and 4.0 to y.grad`."""
         passed = [f"{row.terms[-1].text} to {row.target}" for row in self.rows if row.target]
-        if self.captions[:1] == ("Upstream",):
+        if self.captions[-1:] == ("Contribution",):
             return f"{self.title} passes {listed(passed)}"
         results = [f"{row.terms[-1].label} is {row.terms[-1].text}" for row in self.rows]
         return listed(results) or self.note
@@ -101,11 +101,28 @@ def equation(document: Document, trace: Trace, state: State) -> Equation | None:
 # ---------------------------------------------------------------- a visit of an op
 def _visit(case: Case, step: Step) -> Equation:
     operands = (pair for pair in case.flow.operands(step.node) if pair[0] in step.sent)
-    rows = tuple(row for key, source in operands if (row := _contribution(case, key, source)))
+    of_row = _passed_on if step.origin else _contribution
+    rows = tuple(row for key, source in operands if (row := of_row(case, key, source)))
+    captions = ("Contribution",) if step.origin else ("Upstream", "Local derivative", "Contribution")
     note = "" if rows else f"It passes the gradient on inside {step.node and case.op(step.node)}."
-    return Equation(
-        step.node, *_head(case, step), ("Upstream", "Local derivative", "Contribution"), rows, _next(case), _freed(case, step), note
-    )
+    return Equation(step.node, *_head(case, step), captions, rows, _next(case), _freed(case, step), note)
+
+
+def _passed_on(case: Case, key: InputKey, source: TensorKey) -> Row | None:
+    """Return what an engine node of second order sends: its own factors are no tensors of the graph, so they are not shown."""
+    flow = case.state.flows.get(key)
+    if flow is None or flow.kind in ("none", "pending"):
+        return None
+    return Row((_sent_term(case, f"∂{_root(case)}/∂{_near(case, source)}", flow),), (), _target(case, source))
+
+
+def _sent_term(case: Case, label: str, flow: Flow) -> Term:
+    """Return what this step sent along a wire: of several contributions the last, which it may have added to others."""
+    if len(flow.terms) < 2 or flow.step != case.state.k:
+        return _flow_term(label, flow)
+    if flow.value is not None or flow.shape in ((), (1,)):
+        return Term(label, flow.terms[-1], gradient=True)
+    return Term(label, norm=flow.terms[-1], shape=flow.shape, gradient=True)
 
 
 def _contribution(case: Case, key: InputKey, source: TensorKey) -> Row | None:
@@ -120,7 +137,7 @@ def _contribution(case: Case, key: InputKey, source: TensorKey) -> Row | None:
     terms = (
         _flow_term(f"∂{root}/∂{_near(case, came)}", upstream),
         _local_term(f"{derivative} = {local.formula}" if local and local.formula else derivative, local),
-        _flow_term(f"∂{root}/∂{_near(case, source)}", flow),
+        _sent_term(case, f"∂{root}/∂{_near(case, source)}", flow),
     )
     return Row(terms, ("×", "="), _target(case, source), _shapes(case, key, upstream, flow), key)
 

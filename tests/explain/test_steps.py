@@ -55,10 +55,31 @@ def test_the_card_of_a_second_order_step_names_it_and_the_ledger_knows_the_wire(
     k = next(k for k, step in enumerate(trace.steps, 1) if step.origin and step.sent)
     card = equation(document, trace, result.state_at(k))
     assert card.title == "∂ of pow"
-    assert card.rows
+    assert [(row.terms[0].text, row.target) for row in card.rows] == [("12.0", "x.grad")]
+    assert card.captions == ("Contribution",)  # the factors are those of the derivative, which the graph does not show
+    assert card.announcement == "∂ of pow passes 12.0 to x.grad"
     entries = account(document, trace, ((x.source,), 0), True)
     assert entries[0].value == 12.0  # d2 of x ** 3 at 2
     assert all(term.wire is not None for entry in entries for term in entry.terms)
+
+
+def test_where_both_orders_send_along_a_wire_each_card_shows_its_own():
+    p = Program()
+    x = p.leaf("x", 2.0)
+    y = p.op("pow", x, 3.0, name="y")
+    p.forward()
+    d = Ref(p.do(Grad, outputs=(y,), inputs=(x,), create_graph=True, names=("d",)))
+    p.backward(d, y)
+    document = p.document()
+    result = run(document)
+    each = result.trace.passes[-1]
+    sent = []
+    for k in range(each.first, each.first + each.ran):
+        if result.trace.step(k).sent:
+            card = equation(document, result.trace, result.state_at(k))
+            sent.append((card.title, [term.text for term in card.rows[0].terms]))
+    assert sorted(sent) == [("pow", ["1.0", "12.0", "12.0"]), ("∂ of pow", ["12.0"])]
+    assert result.trace.series[(x.source,), 0][-1].after == 24.0
 
 
 def test_a_forward_op_has_no_such_name():
