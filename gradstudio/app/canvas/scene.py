@@ -117,6 +117,9 @@ class CanvasScene(QGraphicsScene):
             self._follow_selection()
         if change.marks or change.everything or change.document is not None or change.scope:
             self.marks.follow()
+        if change.everything and self._stands():
+            self._look_anew()
+            return
         if change.everything or entered or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()
             return

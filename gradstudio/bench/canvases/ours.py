@@ -35,6 +35,8 @@ class Ours:
         self._waiting = QEventLoop()
         self.studio.changed.connect(self._changed)
         self._held: QPointF | None = None
+        self.studio.run()  # the worker is warm before a document is opened
+        self._waiting.exec()
 
     def _changed(self, change: Change) -> None:
         if change.trace:
