@@ -96,6 +96,8 @@ class StatusBar(Drawn):
         waiting = self._waiting()
         if waiting and not studio.stale:
             return "clock", waiting, "text2"
+        if studio.running and not studio.shown.trace.run:
+            return "timer", "Running", "text2"  # the first time
         if studio.stale:
             return "clock", "Stale: Ctrl+Enter runs it" if not studio.live else "Running", "text2"
         return "check", "Up to date", "text2"

@@ -13,7 +13,7 @@ from gradstudio.app.widgets.catalog import NO_GRAD, RETAIN, node_of
 from gradstudio.document.commands.frames import WrapInFrame
 from gradstudio.document.commands.nodes import AddNode, SetRetainGrad
 from gradstudio.document.document import MAIN
-from gradstudio.document.graph import LEAF, BlockId, Literal, Node, NodeId, OperandPath, operand_at, with_operand
+from gradstudio.document.graph import LEAF, BlockId, Literal, Node, NodeId, OperandPath, Ref, operand_at, with_operand
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
 
 if TYPE_CHECKING:
@@ -48,6 +48,15 @@ def add_node(view: CanvasView, key: str, pos: QPointF, loose: LooseWire | None =
     return node.id
 
 
+def on_wire(view: CanvasView, key: str, pos: QPointF) -> LooseWire | None:
+    """Return the wire that an op dropped at a place goes into: from its source, to what reads it; None for what has no tensor input."""
+    wire, graph = view.canvas.hit(pos).wire, view.canvas.context.graph
+    source = operand_at(graph.nodes[wire[0]].inputs, wire[1]) if wire is not None else None
+    if wire is None or not isinstance(source, Ref) or key in (NO_GRAD, RETAIN) or first_input(node_of(key, "n", graph)) is None:
+        return None
+    return LooseWire(source, *wire)
+
+
 def first_input(node: Node) -> OperandPath | None:
     """Return the first operand of a new node that a wire can lead to."""
     for i, operand in enumerate(node.inputs):
@@ -73,7 +82,9 @@ def block_of(view: CanvasView, loose: LooseWire | None, pos: QPointF) -> BlockId
 
 def _corner(view: CanvasView, node: Node, pos: QPointF, loose: LooseWire | None) -> tuple[int, int]:
     """Return where the node's corner goes: its port under the end of the wire, else its middle under the pointer; on the grid."""
-    if loose is not None and loose.source is not None:
+    if loose is not None and loose.source is not None and loose.target is not None:
+        corner = pos + OP_DROP
+    elif loose is not None and loose.source is not None:
         corner = pos + QPointF(0, -79)
     elif loose is not None and loose.target is not None:
         corner = pos + QPointF(-SIZE["nodeOpW"], -50)

@@ -23,7 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from gradstudio.app.canvas.adding import add_node
+from gradstudio.app.canvas.adding import add_node, on_wire
 from gradstudio.app.canvas.breadcrumb import Breadcrumb
 from gradstudio.app.canvas.camera import Camera
 from gradstudio.app.canvas.cards import CardDock
@@ -394,7 +394,8 @@ class CanvasView(Camera):
         if event.mimeData().hasFormat(MIME):
             key = bytes(event.mimeData().data(MIME).data()).decode(errors="replace")
             self.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.add_node(key, self.to_scene(event.position()))
+            at = self.to_scene(event.position())
+            self.add_node(key, at, on_wire(self, key, at))
             event.acceptProposedAction()
 
     # ------------------------------------------------------------ painting
