@@ -110,3 +110,16 @@ def test_the_search_finds_what_lies_in_a_group(window, studio_on):
     paths = [path for path, _ in nodes_in(studio_on.document)]
     assert ("n7", "n13") in paths
     assert paths.index(("n9",)) < paths.index(("n7", "n13"))
+
+
+def test_every_command_of_the_graph_can_be_done_within_a_group_and_undone(window, studio_on):
+    studio, before = studio_on, dumps(studio_on.document)
+    for entry in (e for e in menus.TABLE if e.menu in ("Graph", "Edit") and e.id not in ("undo", "redo")):
+        for node in ("n12", "n13", "n15"):
+            studio.enter(("n7",))
+            studio.select((node,))
+            window.do(entry.id)
+            window.canvas.editor.close()
+            while studio.can_undo:
+                studio.undo()
+            assert dumps(studio.document) == before, entry.id
