@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 
 from gradstudio.app.markers import DARK
 from gradstudio.app.panels.ledger.panel import LedgerPanel
@@ -90,3 +91,25 @@ def test_watching_opens_the_ledger_and_new_documents_watch_nothing(window):
     assert window.under.panels["ledger"].watches.rows.lines[0].name == "x.grad"
     window.do("new")
     assert not studio.markers.watches
+
+
+def test_what_is_lit_is_seen_on_the_canvas_and_goes_out_again(window):
+    studio = window.studio
+    choose(studio, "x")
+    window.do("ledger")
+    panel = window.under.panels["ledger"]
+    dark = window.canvas.grab().toImage()
+    panel.entries.pointed.emit(0)
+    lit = window.canvas.grab().toImage()
+    assert lit != dark
+    panel.entries.pointed.emit(-1)
+    assert window.canvas.grab().toImage() == dark
+
+
+def test_the_keyboard_points_and_goes_too(panel, studio, qtbot):
+    choose(studio, "y")
+    panel.entries.setCurrentIndex(panel.entries.rows.index(1))
+    qtbot.keyClick(panel.entries, Qt.Key.Key_Up)
+    assert studio.markers.lit != DARK
+    qtbot.keyClick(panel.entries, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: studio.shown.state.k == studio.shown.trace.series[panel.key][0].step)

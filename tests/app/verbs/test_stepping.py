@@ -100,6 +100,11 @@ def test_a_breakpoint_on_a_wire_is_drawn_on_it_and_saved_nowhere(accumulation, q
     shape = accumulation.canvas.canvas.wires.shape_of((wire.target, wire.path))
     assert shape.box.adjusted(-2, -2, 2, 2).contains(place)
     assert studio.document is before
+    marked = accumulation.canvas.grab().toImage()
+    accumulation.do("breakpoint")
+    assert accumulation.canvas.grab().toImage() != marked
+    accumulation.do("breakpoint")
+    assert accumulation.canvas.grab().toImage() == marked
     accumulation.do("new")
     assert not studio.markers.breakpoints
 
