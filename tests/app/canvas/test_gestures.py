@@ -290,6 +290,19 @@ def test_a_tile_of_the_palette_is_dropped_where_the_pointer_is(view, hand, studi
     assert studio.document.layout.positions[node] == (220, 320)
 
 
+@pytest.mark.parametrize(("key", "between"), [("detach", True), ("relu", True), ("leaf", False)])
+def test_a_tile_dropped_on_a_wire_goes_between_if_it_reads_a_tensor(view, hand, studio, key, between):
+    z, y, data = hand.node("z"), hand.node("y"), QMimeData()
+    data.setData(MIME, key.encode())
+    at = QPointF(hand.at(view.canvas.wires.shape_of((z, (1,))).point(0.5)))
+    view.dropEvent(QDropEvent(at, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+    (node,) = studio.selected_nodes
+    nodes = studio.document.graph.nodes
+    assert nodes[node].op == key
+    assert nodes[z].inputs[1] == Ref(node if between else y)
+    assert nodes[node].inputs == ((Ref(y),) if between else ())
+
+
 def test_a_new_node_never_lies_on_another(view, studio):
     node = view.add_node("relu", QPointF(500, 120))
     body = view.canvas.nodes[node].body

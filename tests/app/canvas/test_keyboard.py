@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gradstudio.document.commands.wires import Disconnect
-from gradstudio.document.graph import Ref
+from gradstudio.document.graph import Literal, Ref
 
 Key, ALT, SHIFT = Qt.Key, Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -106,3 +106,60 @@ def test_arrows_are_left_to_the_window_while_stepping(view, press, hand, studio,
     studio.select((hand.node("x"),))
     press(Key.Key_Right)
     assert view.canvas.focused_node is None
+
+
+def test_a_wired_input_that_the_keyboard_stands_on_selects_its_wire(press, hand, studio):
+    z = hand.node("z")
+    studio.select((z,))
+    press(Key.Key_P)
+    assert studio.selection == {z}
+    press(Key.Key_Tab)
+    assert studio.selection == {("wire", z, (0,))}
+    press(Key.Key_Backtab)
+    assert studio.selection == {z}
+
+
+def test_the_status_bar_says_what_keys_do_in_port_mode_and_forgets_it(press, hand, studio):
+    studio.select((hand.node("z"),))
+    press(Key.Key_P)
+    assert "Enter takes hold" in studio.notice
+    press(Key.Key_Return)
+    assert "Enter connects" in studio.notice
+    press(Key.Key_Escape)
+    assert studio.notice == ""
+
+
+def test_a_number_is_typed_into_an_open_input(view, press, hand, studio):
+    z = hand.node("z")
+    studio.do(Disconnect(z, (1,)))
+    studio.select((z,))
+    press(Key.Key_P)
+    press(Key.Key_Tab)
+    press(Key.Key_Tab)
+    press(Key.Key_3)
+    assert view.editor.open
+    QTest.keyClicks(view.editor.field, ".5")
+    QTest.keyClick(view.editor.field, Key.Key_Return)
+    assert studio.document.graph.nodes[z].inputs[1] == Literal(3.5)
+
+
+def test_ports_without_a_wire_are_offered_first(view, press, hand, studio):
+    z = hand.node("z")
+    node = view.add_node("exp", view.canvas.nodes[z].body.center())
+    studio.do(Disconnect(z, (1,)))
+    studio.select((node,))
+    press(Key.Key_P)
+    press(Key.Key_Tab)
+    press(Key.Key_Return)
+    nodes, consumers = studio.document.graph.nodes, studio.document.graph.consumers
+    press(Key.Key_Return)
+    (source,) = studio.document.graph.nodes[node].inputs
+    assert source.source in nodes
+    assert not consumers.get(source.source, ())
+
+
+def test_enter_on_a_matrix_asks_for_its_table(qtbot, view, press, hand, studio):
+    studio.select((hand.node("W"),))
+    with qtbot.waitSignal(view.table_requested) as asked:
+        press(Key.Key_Return)
+    assert asked.args == [hand.node("W")]
