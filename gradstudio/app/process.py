@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, Signal
 
+from gradstudio.document.codec import collector_paused
 from gradstudio.document.graph import Array
 from gradstudio.session import messages
 from gradstudio.session.messages import MAX_FRAME, PREFIX
@@ -115,7 +116,9 @@ class Process(QObject):
             data = self._process.readAllStandardOutput().data()
             try:
                 for head, body in self._frames.feed(bytes(data)):
-                    self.answered.emit(messages.decode_answer(head), body)
+                    with collector_paused():
+                        answer = messages.decode_answer(head)
+                    self.answered.emit(answer, body)
             except ValueError as error:  # out of step, or a head that does not decode
                 self._end(f"it sent what cannot be read: {error}")
                 return

@@ -177,7 +177,9 @@ def main() -> None:
     """Measure the canvas that the command line names."""
     name, nodes, path = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     app = QApplication([])
-    figures = measure(made(name), nodes, path)
+    side = made(name)
+    gc.freeze()  # as the application does once it has started
+    figures = measure(side, nodes, path)
     app.processEvents()
     sys.stdout.write(json.dumps(figures) + "\n")
     sys.stdout.flush()
