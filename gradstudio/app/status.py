@@ -82,10 +82,10 @@ class StatusBar(Drawn):
 
     def _condition(self) -> Part:
         studio = self.studio
-        if studio.notice:
-            return "info", studio.notice, "text2"
         if studio.busy_for > LONG:
             return "timer", f"Running for {studio.busy_for:.0f} s", "text2"
+        if studio.notice:
+            return "info", studio.notice, "text2"
         error = self._error()
         if error:
             return "octagon-alert", error, "error"

@@ -68,6 +68,15 @@ def test_a_notice_stands_first_until_the_next_edit(bar, window, settle):
     settle()
 
 
+def test_running_again_takes_away_what_was_said_of_the_run_before(bar, window, settle):
+    window.studio.stop()
+    assert words(bar)[0].startswith("Stopped.")
+    window.do("run")
+    assert not words(bar)[0].startswith("Stopped.")
+    settle()
+    assert words(bar)[0] == "Up to date"
+
+
 def test_a_long_run_shows_a_bar_and_stop_that_cover_no_words(qtbot, qapp, monkeypatch, studio):
     made = StatusBar(studio)
     qtbot.addWidget(made)

@@ -78,7 +78,7 @@ def _medium_foot(paint: Paint, face: NodeFace, w: float, top: float, h: float) -
         scaled_cells(paint, face.cells, QRectF(right - side, top + 3, side, h - top - 7), largest_cell=7)
         right -= side + 6
     else:
-        right -= paint.text(right, cy, face.value or face.meta, "number", face.value_tone, "r", 500) + 6
+        right -= paint.text(right, cy, face.value or face.meta, "number", face.value_tone, "r", 500, width=right - 9) + 6
     if gradient:
         shade = paint.theme.gradient_text(value) if value is not None else paint.theme.color("text")
         if paint.theme.metrics("number", 600).horizontalAdvance(gradient) <= right - 9:

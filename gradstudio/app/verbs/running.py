@@ -18,6 +18,7 @@ Test = Callable[["MainWindow"], bool]
 
 
 def run(w: MainWindow) -> None:
+    w.studio.notice = ""  # what was said of the run before
     w.studio.run()
 
 
