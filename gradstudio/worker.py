@@ -19,6 +19,7 @@ from gradstudio.session import messages, playhead
 from gradstudio.session.delta import delta
 from gradstudio.session.limits import limit_memory
 from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, LookCloser, Looked, Ran, RunDocument, SendArray, ShowState
+from gradstudio.session.patch import patched
 from gradstudio.session.run import Run, run
 from gradstudio.session.state import State, View
 
@@ -45,8 +46,14 @@ class Worker:
         return handlers[type(request)](request)
 
     def _run(self, request: RunDocument) -> Reply:
-        document = codec.document_from(msgspec.msgpack.decode(request.document))
         before = self.run.trace if self.run is not None else None
+        tree = msgspec.msgpack.decode(request.document)
+        if request.base == 0:
+            document = codec.document_from(tree)
+        elif self.run is not None and self.run.trace.run == request.base:
+            document = patched(self.run.document, tree)
+        else:
+            return Gone(request.run), None
         self.run = run(document, request.run)
         trace = self.run.trace
         k = playhead.find(trace, messages.edge_or_anchor(request))

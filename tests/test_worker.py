@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 
 from gradstudio.document import codec
+from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.document.document import Document
 from gradstudio.session import messages
 from gradstudio.session.messages import PREFIX, Check, RunDocument, SendArray, ShowState
+from gradstudio.session.patch import patch
 from gradstudio.session.run import run
 from gradstudio.session.state import View
+from tests.document.making import array
 from tests.session.test_run import example, product
 
 
@@ -76,6 +79,17 @@ def test_a_rerun_with_the_same_steps_does_not_send_them_again(worker):
     again = worker.run(product(), 2)
     assert again.kept
     assert again.trace.steps == ()
+
+
+def test_a_patch_of_the_document_held_runs_as_the_whole_does(worker):
+    before = example("accumulation")
+    after = SetLeafValue("n1", array(3.0)).apply(before)
+    worker.run(before, 1)
+    trees = patch(before, after)
+    assert list(trees) == ["n1"]
+    there = worker.ask(RunDocument(2, msgspec.Raw(msgspec.msgpack.encode(trees)), True, None, View(), base=1))[0]
+    assert there.state == run(after, 2).state_at(63)
+    assert worker.ask(RunDocument(4, msgspec.Raw(msgspec.msgpack.encode(trees)), True, None, View(), base=3))[0] == messages.Gone(4)
 
 
 def test_whole_arrays_come_on_request(worker):

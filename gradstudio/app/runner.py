@@ -27,6 +27,7 @@ class Runner(QObject):
         self._keeps_spare, self._deaths = spare, 0
         self._worker: Process | None = None
         self._spare: Process | None = None
+        self.held = 0  # number of the run that the worker holds once it has done what was sent; 0: none
         self._asked: messages.Request | None = None
         self._document: RunDocument | None = None
         self._state: ShowState | None = None
@@ -100,6 +101,7 @@ class Runner(QObject):
             return
         if self._document is not None:
             self._asked, self._document = self._document, None
+            self.held = self._asked.run
         elif self._others:
             self._asked = self._others.popleft()
         elif self._state is not None:
@@ -131,7 +133,7 @@ class Runner(QObject):
         self._others.clear()
 
     def _take_worker(self) -> None:
-        self._worker, self._spare = self._spare or self._made(), None
+        self._worker, self._spare, self.held = self._spare or self._made(), None, 0
         self._worker.answered.connect(self._answered)
         self._worker.died.connect(self._died)
         if self._keeps_spare:

@@ -29,6 +29,7 @@ from gradstudio.session import messages, playhead, state, trace
 from gradstudio.session.delta import applied
 from gradstudio.session.messages import ArraySent, Checked, Gone, LookCloser, Looked, Ran, RunDocument, SendArray, ShowState
 from gradstudio.session.microscope import Look
+from gradstudio.session.patch import patch
 from gradstudio.session.playhead import END, Anchor, Playhead
 from gradstudio.session.session import Session
 from gradstudio.session.stale import stale
@@ -264,10 +265,10 @@ class Studio(QObject):
         runs = self.live and not edit.only_looks
         if runs:
             self._send()  # first feed the worker, then show
-        self.changed.emit(Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope))
         if edit.only_looks:
             self._show_as(self.document)
-        elif not runs:
+        self.changed.emit(Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope))
+        if not (runs or edit.only_looks):
             self._mark_stale()
 
     def _show_as(self, document: Document) -> None:
@@ -286,12 +287,22 @@ class Studio(QObject):
     def _send(self) -> None:
         self._run += 1
         anchor = self._playhead if isinstance(self._playhead, Anchor) else None
-        tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(self.document)))
+        held = self._held()
+        difference = patch(held, self.document) if held is not None else None
+        tree = codec.tree(self.document) if difference is None else difference
+        raw, base = msgspec.Raw(msgspec.msgpack.encode(tree)), 0 if difference is None else self.runner.held
         if not self._sent:
             self._began = time.monotonic()
         self._sent[self._run] = self.document, self._playhead, self._large
-        self.runner.ask(RunDocument(self._run, tree, self._playhead == END, anchor, View(self._large)))
+        self.runner.ask(RunDocument(self._run, raw, self._playhead == END, anchor, View(self._large), base))
         self._stale_timer.start()
+
+    def _held(self) -> Document | None:
+        """The document of the run that the worker holds, or will hold when this is asked of it."""
+        held = self.runner.held
+        if held in self._sent:
+            return self._sent[held][0]
+        return self.shown.document if held and held == self.shown.trace.run else None
 
     def stop(self) -> None:
         """End the run in hand. The document is untouched; nothing runs until the next edit or Run."""
@@ -353,6 +364,9 @@ class Studio(QObject):
             self._answers.tell(answer.request, answer.look)
         elif isinstance(answer, Gone) and answer.request:
             self._answers.tell(answer.request, None)
+        elif isinstance(answer, Gone) and answer.run in self._sent:
+            del self._sent[answer.run]
+            self.run()  # another worker took over before it was sent: now whole
 
     def _ran(self, answer: Ran) -> None:
         self._steps = self._steps if answer.kept else answer.trace.steps  # the worker tells them once, wanted or not

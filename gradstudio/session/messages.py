@@ -19,13 +19,14 @@ MAX_FRAME = 256 << 20
 
 
 class RunDocument(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Run a document (the codec's tree); answer with Ran."""
+    """Run a document: the codec's tree; with a base, a patch of that run's document. Answer with Ran; with Gone if the base is not held."""
 
     run: int
     document: msgspec.Raw
     at_end: bool
     anchor: Anchor | None
     view: View
+    base: int = 0
 
 
 class ShowState(msgspec.Struct, frozen=True, tag=True, array_like=True):

@@ -87,6 +87,13 @@ def test_what_changes_looks_only_starts_no_run(qtbot, tutorial, command):
     assert tutorial.shown.trace is before.trace
 
 
+def test_views_are_told_of_a_rename_when_the_labels_on_show_have_it(tutorial):
+    seen = []
+    tutorial.changed.connect(lambda change: seen.append(tutorial.shown.labels.label(("n3",))))
+    tutorial.do(Rename("n3", 0, "square"))
+    assert seen == ["square"]
+
+
 def test_manual_mode_marks_what_is_downstream_and_waits_for_run(qtbot, tutorial, settle):
     tutorial.set_live(False)
     tutorial.do(SetLeafValue("n2", array([5.0])))
