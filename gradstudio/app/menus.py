@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradstudio.app.verbs import edit, file, graph, groups, running, stepping, time, view, when
+from gradstudio.app.verbs import blocks, edit, file, graph, groups, running, stepping, time, view, when
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -137,6 +137,25 @@ TABLE: tuple[Entry, ...] = (
     Entry("collapse", "Graph", "Collapse", graph.collapse, ("C",), "minus", 3, when.has_nodes, when.all_collapsed, ("node",)),
     Entry("arrange", "Graph", "Arrange the selection", graph.arrange, ("L",), "grid-2x2", 3, when.has_nodes, places=("frame",)),
     Entry("arrange_all", "Graph", "Arrange all", graph.arrange_all, ("Shift+L",), "grid-2x2", 3, places=("canvas",), words="tidy layout"),
+    Entry("move_to_block", "Graph", "Move to another block…", blocks.move, ("M",), "box", 4, blocks.can_move, places=("node", "frame")),
+    Entry(
+        "earlier",
+        "Graph",
+        "Run earlier in the block",
+        blocks.earlier,
+        ("Alt+PgUp",),
+        "",
+        4,
+        when.has_one_node,
+        places=("node",),
+        words="order",
+    ),
+    Entry(
+        "later", "Graph", "Run later in the block", blocks.later, ("Alt+PgDown",), "", 4, when.has_one_node, places=("node",), words="order"
+    ),
+    Entry("rename_block", "Graph", "Rename the block", blocks.rename, (), "type", 4, blocks.has_block, places=("block",)),
+    Entry("run_block", "Graph", "Run the block once more", blocks.run, (), "arrow-right", 4, blocks.has_block, places=("block",)),
+    Entry("remove_block", "Graph", "Remove the empty block", blocks.remove, (), "x", 4, blocks.is_empty, places=("block",)),
     Entry("run", "Run", "Run", running.run, ("Ctrl+Return", "Ctrl+Enter"), "play"),
     Entry("stop", "Run", "Stop", running.stop, icon="x", enabled=when.is_running),
     Entry("live", "Run", "Live", running.toggle_live, ("Ctrl+L",), "zap", checked=when.is_live),
@@ -268,6 +287,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("motion", "View", "Reduced motion", view.toggle_motion, group=2, checked=when.is_still, words="animation accessibility"),
     Entry("steps", "View", "Step list", view.toggle_steps, ("Ctrl+T",), "text", 3, checked=when.steps_are_listed, words="trace print log"),
     Entry("ledger", "View", "Ledger and watches", view.toggle_ledger, ("Ctrl+Shift+T",), "scale", 3, checked=when.ledger_is_shown),
+    Entry("order", "View", "Order numbers", blocks.toggle_numbers, group=2, checked=blocks.numbers_are_shown, words="statement sequence"),
     Entry("docks", "View", "Hide docks", view.toggle_docks, ("Ctrl+\\",), "panel-left-open", 3, checked=when.docks_hidden),
     Entry("next_dock", "View", "Next dock", view.next_dock, ("F6",), group=3),
     Entry("reset_layout", "View", "Reset the window's layout", view.reset_layout, group=3),

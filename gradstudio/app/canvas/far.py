@@ -52,6 +52,10 @@ class FarView:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         for frame in (*canvas.frames.items.values(), *canvas.frames.comments):
             painter.fillRect(frame.rect, theme.color("raised"))
+        painter.setPen(QPen(theme.color("line2"), 0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for block in canvas.frames.blocks.items.values():
+            painter.drawRect(block.rect)
         if self._lines is None:
             self._lines = _objects([QLineF(*ends) for ends in canvas.wires.ends_array().tolist()])
         painter.setPen(QPen(theme.color("wire"), 0))

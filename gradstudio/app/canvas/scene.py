@@ -23,6 +23,7 @@ from gradstudio.app.canvas.hit import Hit, hit_at
 from gradstudio.app.canvas.mark_layer import MarkLayer
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
+from gradstudio.app.canvas.order_layer import OrderLayer
 from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
 from gradstudio.app.canvas.sketches import Sketches
@@ -91,6 +92,8 @@ class CanvasScene(QGraphicsScene):
         self.steps = StepOverlay(self)
         self.marks = MarkLayer(self)
         self.addItem(self.marks)
+        self.numbers = OrderLayer(self)
+        self.addItem(self.numbers)
         self.addItem(self.gesture_item)
         self.addItem(self.steps)
         self.context = Context(studio, self.scope)
@@ -125,6 +128,8 @@ class CanvasScene(QGraphicsScene):
             return
         if change.document is not None and change.document.layout:
             self._follow_layout(change.document)
+        if change.document is not None:
+            self.numbers.follow()
         nodes, wires = touched(change, before, self.context)
         self._dirty |= nodes & self.nodes.keys()
         if self.level == Level.FAR:
@@ -178,6 +183,7 @@ class CanvasScene(QGraphicsScene):
         self._look_at(self._seen())
         self._set_wires()
         self.frames.follow()
+        self.numbers.follow()
         if self.level == Level.FAR:
             self._repaint_far()
 

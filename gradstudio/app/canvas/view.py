@@ -93,6 +93,7 @@ class CanvasView(Camera):
         self._look_clock.timeout.connect(self._look_closer)
         self.moved.connect(self._follow_camera)
         self.canvas.motion = studio.settings.flag("motion", True)  # a picture is drawn without, whatever is set
+        self.canvas.numbers.show_numbers(studio.settings.flag("order"))
         studio.changed.connect(self.refresh)
         self._show_overlays()
 
@@ -122,6 +123,11 @@ class CanvasView(Camera):
             if len(self.canvas.nodes) < 2:
                 self.viewport().update()
         self._show_overlays()
+
+    def show_order(self, on: bool) -> None:
+        """Show where each statement stands in its block, or no longer."""
+        self.canvas.numbers.show_numbers(on)
+        self.studio.settings.set("order", on)
 
     def _follow_scope(self) -> None:
         """Look at the graph that was entered, or left, as it was last looked at."""
@@ -248,7 +254,7 @@ class CanvasView(Camera):
             return
         self.finish_gesture()
         hit = self._pointer(event.position(), event.modifiers()).hit
-        if hit.node is None and hit.wire is None and hit.frame is None and hit.comment is None:
+        if hit.node is None and hit.wire is None and hit.frame is None and hit.comment is None and hit.block is None:
             self.search_requested.emit(hit.pos, None)
         elif hit.node is not None and self.canvas.context.graph.nodes[hit.node].op == INSTANCE:
             self.studio.enter((*self.canvas.scope, hit.node))
