@@ -20,7 +20,7 @@ from gradstudio.app.theme import Theme
 from gradstudio.document.graph import Ref
 
 GHOST = 0.20
-BEFORE, KEY, AFTER = "Press", "A", "to add a node"
+BEFORE, KEY, AFTER = "Press", "A", "or double-click to add a node"
 WIDTH, HEIGHT = 570.0, 300.0
 
 X = NodeFace("x", "leaf", "x", switch=True, value="2.0", meta="()  float32", outputs=(OutputFace(0, tint=Tint(1, 1)),),
