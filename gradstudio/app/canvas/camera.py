@@ -152,14 +152,17 @@ class Camera(QGraphicsView):
             self.show_opened()
 
     def reveal(self, node: str, margin: float = 0.15) -> None:
-        """Scroll a node into the view, and its middle out of the margins (shares of the view), no further than that takes."""
+        """Scroll a node into the view, and its middle out of the margins (shares of the view), no further than that takes.
+
+        Where the whole graph is in view nothing is scrolled: that would only push another part of it out.
+        """
         item = self.canvas.nodes.get(node)
         if item is None:
             return
         view, body = self.viewport().rect(), self.viewportTransform().mapRect(item.body)
         dx = scroll_needed(body.left(), body.right(), view.width(), margin)
         dy = scroll_needed(body.top(), body.bottom(), view.height(), margin)
-        if dx or dy:
+        if (dx or dy) and not view.contains(self.viewportTransform().mapRect(self.canvas.content_rect()).toAlignedRect()):
             self.glide(dx, dy)
 
     def glide(self, dx: float, dy: float) -> None:

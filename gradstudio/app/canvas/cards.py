@@ -21,7 +21,7 @@ EDGE = 8.0  # px between a card and the edge of the view
 ROUND = 10.0  # px round a node that belong to it: rings and badges
 SIDES = ("below", "right", "left", "above")  # the order in which they are preferred
 PREFERENCE = 6000.0  # square px of nodes that a card may hide before the next side is better
-SHARES = (0.3, 0.45, 0.6, 0.15)  # how much of a card stands before the middle of its node, along the side; preferred in this order
+SHARES = (0.3, 0.26, 0.45, 0.6, 0.15)  # how much of a card stands before the middle of its node, along the side; preferred in this order
 SHARE_PREFERENCE = 600.0
 OWN, VISITED, OTHER = 6.0, 3.0, 0.4  # what hiding a square px of a node costs
 

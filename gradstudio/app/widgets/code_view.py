@@ -198,7 +198,7 @@ class CodeView(QTextEdit):
         ground = paint.theme.mix("panel", plate, 0.13) if line in self.current | self.failed else paint.theme.color("panel")
         left = right - advance - 8
         code = self.document().findBlockByNumber(line).layout()
-        if code.lineCount() and code.lineAt(0).naturalTextWidth() / ui_scale() > left - FADE:
+        if code.lineCount() and code.lineAt(0).naturalTextWidth() / ui_scale() > left:
             fade, clear = QLinearGradient(left - FADE, 0, left, 0), QColor(ground)
             clear.setAlpha(0)
             fade.setColorAt(0, clear)

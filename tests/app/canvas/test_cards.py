@@ -129,3 +129,13 @@ def test_the_view_scrolls_only_for_a_node_that_is_not_well_in_it():
     assert scroll_needed(20, 150, 1000, 0.15) == -65
     assert scroll_needed(-30, 500, 1000, 0.15) == -46
     assert scroll_needed(800, 1100, 1000, 0.15) == 116
+
+
+def test_a_graph_that_is_all_in_view_is_not_scrolled(view, card):
+    before = node_rect(view, "n1")
+    view.place_card(card, ("n1",))
+    assert node_rect(view, "n1") == before
+    view.set_zoom(1.4)
+    before = node_rect(view, "n1")
+    view.reveal("n1")
+    assert node_rect(view, "n1") != before

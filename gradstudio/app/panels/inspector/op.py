@@ -28,14 +28,17 @@ def op_sheet(subject: Subject) -> Sheet:
     remark = STALE if subject.stale else statement(subject)
     head = Head(subject.symbol, subject.title, remark, chips, rename=Edit(edits.rename, (node.id,)))
     settings = setting_rows(subject)
-    rows: tuple[Row, ...] = (
+    numbers: tuple[Row, ...] = (
         *waiting_rows(subject),
         *((Title("Settings", above=9), *settings) if settings else ()),
         *derivative_rows(subject),
         *saved_rows(subject),
         *number_rows(subject),
         *nonfinite_rows(subject.view),
-        *((Rule(above=11),) if settings or view else ()),
+    )
+    rows: tuple[Row, ...] = (
+        *numbers,
+        *((Rule(above=11),) if numbers else ()),
         *fact_rows(subject),
         *subject.hints,
         *retain_rows(subject),
