@@ -190,6 +190,12 @@ class Keys:
         if self.ports is not None:
             self._leave_ports()
 
+    def follow_selection(self) -> None:
+        """Take the ring away from a node when another one was selected, by whatever means."""
+        primary, canvas = self._view.studio.primary, self._view.canvas
+        if primary is not None and canvas.focused_node not in (None, primary):
+            canvas.set_focus(None)
+
     def _say(self, words: str) -> None:
         self._view.setAccessibleDescription(words)
         if QAccessible.isActive():

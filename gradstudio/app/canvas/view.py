@@ -103,6 +103,8 @@ class CanvasView(Camera):
         if change.scope:
             self._looks[self._stood] = self.zoom, self.to_scene(self._middle())
         self.canvas.refresh(change)
+        if change.selection:
+            self.keys.follow_selection()
         if change.theme:
             self.viewport().update()
         if change.everything and change.file:

@@ -158,6 +158,13 @@ def test_ports_without_a_wire_are_offered_first(view, press, hand, studio):
     assert not consumers.get(source.source, ())
 
 
+def test_the_ring_leaves_a_node_when_another_is_selected(view, press, hand, studio):
+    press(Key.Key_Tab)
+    assert view.canvas.focused_node is not None
+    studio.select((hand.node("z"),))
+    assert view.canvas.focused_node is None
+
+
 def test_enter_on_a_matrix_asks_for_its_table(qtbot, view, press, hand, studio):
     studio.select((hand.node("W"),))
     with qtbot.waitSignal(view.table_requested) as asked:
