@@ -37,7 +37,7 @@ class StatusBar(Drawn):
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._look)
-        self._counts: tuple[object, tuple[int, int]] = (None, (0, 0))
+        self._counts: tuple[object, object, tuple[int, int]] = (None, None, (0, 0))
         studio.changed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
@@ -127,9 +127,11 @@ class StatusBar(Drawn):
         return f"{words}, {freed} freed" if self.studio.stepping and freed else words
 
     def _counted(self) -> tuple[int, int]:
-        if self._counts[0] is not self.studio.document:
-            self._counts = (self.studio.document, expanded_counts(self.studio.document))
-        return self._counts[1]
+        document = self.studio.document
+        wires, groups = document.graph.wires, document.groups  # handed on by documents that differ in values only
+        if self._counts[0] is not wires or self._counts[1] is not groups:
+            self._counts = (wires, groups, expanded_counts(document))
+        return self._counts[2]
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the line."""

@@ -73,9 +73,8 @@ class FrameItem(QGraphicsItem):
         elif widget is None:
             self._paint_frame(painter)
         else:  # hatch and dashes are costly
-            key = (self.frame.kind, self.rect.getRect())
-            area = self.rect.adjusted(-2, -2, 2, 2)
-            self.canvas.pictures.draw(painter, key, area, self.canvas.zoom, self.canvas.device_ratio, self._paint_frame, self.canvas.hurried)
+            canvas, key, area = self.canvas, (self.frame.kind, self.rect.getRect()), self.rect.adjusted(-2, -2, 2, 2)
+            canvas.pictures.draw(painter, key, area, canvas.zoom, canvas.device_ratio, self._paint_frame, canvas.hurried)
         if self.canvas.level >= Level.TILE:
             self._paint_title(paint)
         painter.setOpacity(opacity)

@@ -55,7 +55,7 @@ def touched(change: Change, before: Context, now: Context) -> Touched:
 def _everywhere(change: Change, before: Context, now: Context) -> bool:
     """Say whether faces differ all over: another range, another pass, another step of a pass, other failures."""
     diff = change.document
-    if diff is not None and (diff.renamed or diff.script or diff.optimizers or before.reach != now.reach):
+    if diff is not None and (diff.renamed or diff.script or diff.optimizers or _switched(diff, before, now)):
         return True
     if change.mode or before.full != now.full:
         return True
@@ -65,6 +65,12 @@ def _everywhere(change: Change, before: Context, now: Context) -> bool:
         return True
     same = before.failures.keys() == now.failures.keys() and before.skipped == now.skipped
     return not same or before.first_nonfinite != now.first_nonfinite or before.on_show != now.on_show or before.current != now.current
+
+
+def _switched(diff: Diff, before: Context, now: Context) -> bool:
+    """Say whether gradients can reach other nodes than before: what else decides that (`_parts`) has others rebuilt."""
+    old, new = before.graph.nodes, now.graph.nodes
+    return any(n in old and n in new and old[n].requires_grad != new[n].requires_grad for n in diff.nodes) and before.reach != now.reach
 
 
 def _here(now: Context, paths: Iterable[NodePath]) -> set[NodeId]:

@@ -47,10 +47,11 @@ class GradientPlots(Drawn):
         self._read()
 
     def refresh(self, change: Change) -> None:
-        """Look the tracks up where the run, the playhead or a `.grad` changed."""
-        if change.everything or change.trace or change.document:
+        """Look the tracks up where the run, the playhead or a `.grad` changed; a rename is shown without a run."""
+        renamed = change.document is not None and change.document.only_looks
+        if change.everything or change.trace or renamed:
             self._ranges = ranges_of(self.studio.shown.document, self.studio.shown.trace)
-        if change.everything or change.trace or change.playhead or change.theme or change.document:
+        if change.everything or change.trace or change.playhead or change.theme or renamed:
             self._read()
 
     def _read(self) -> None:
