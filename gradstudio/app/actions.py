@@ -31,6 +31,7 @@ class Actions(QObject):
         self.block: BlockId | None = None  # whose title it was asked for on
         self.place: QPointF | None = None  # where on the canvas the context menu in hand was asked for
         self.by_id: dict[str, QAction] = {}
+        self._behind = True
         self.menu = QMenu(window)
         self.menu.aboutToHide.connect(self._rest_button)
         self.recent = QMenu("Open recent", window)
@@ -71,8 +72,18 @@ class Actions(QObject):
         if isinstance(sender, QAction):
             self.window.do(sender.objectName())
 
+    def follow_later(self) -> None:
+        """Follow when it matters: before a key is looked up, or a menu opens. A drag changes the document sixty times a second."""
+        self._behind = True
+
+    def catch_up(self) -> None:
+        """Follow, if anything has happened since."""
+        if self._behind:
+            self.follow()
+
     def follow(self) -> None:
         """Grey what makes no sense now, tick what is on, and say what undo would take back."""
+        self._behind = False
         for entry in menus.TABLE:
             action = self.by_id[entry.id]
             action.setEnabled(entry.enabled(self.window))

@@ -174,7 +174,7 @@ class MainWindow(QMainWindow):
             theme.apply(app, theme.named(self.studio.theme))
             self.update()
         if change.selection or change.document or change.everything or change.mode or change.running:
-            self.actions_.follow()
+            self.actions_.follow_later()
 
     def _system_changed(self) -> None:
         self.studio.changed.emit(Change(theme=True))
@@ -377,7 +377,9 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, partial(self.open_asking, paths[0]))  # the program it came from need not wait for an answer
 
     def event(self, event: QEvent) -> bool:
-        """Tell of the first paint, once it is on the screen."""
+        """Tell of the first paint, once it is on the screen; know what makes sense now before a key is looked up."""
+        if event.type() == QEvent.Type.ShortcutOverride:
+            self.actions_.catch_up()
         handled = super().event(event)
         if event.type() == QEvent.Type.Paint and not self._was_painted:
             self._was_painted = True
