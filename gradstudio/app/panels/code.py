@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
@@ -179,10 +180,11 @@ class CodePanel(Drawn):
             return
         bar, height, centre = self.view.verticalScrollBar(), self.view.viewport().height(), self.view.centre(block)
         room = min((AROUND + 0.5) * LINE * ui_scale(), height / 2)
+        pitch = LINE * ui_scale()
         if centre < room:
-            bar.setValue(int(bar.value() + centre - room))
+            bar.setValue(round(pitch * math.floor((bar.value() + centre - room) / pitch)))
         elif centre > height - room:
-            bar.setValue(int(bar.value() + centre + room - height))
+            bar.setValue(round(pitch * math.ceil((bar.value() + centre + room - height) / pitch)))  # the first line is seen whole
 
     # ------------------------------------------------------------ paint
     def draw(self, paint: Paint, width: float, height: float) -> None:
@@ -194,7 +196,7 @@ class CodePanel(Drawn):
         paint.text(16 + used + 8, 18, "in sync" if self.in_sync else "catching up", "caption", "text3")
         scale = ui_scale()
         paint.painter.save()
-        paint.painter.setClipRect(QRectF(0, HEAD, width, height - HEAD))
+        paint.painter.setClipRect(QRectF(0, HEAD, width, self.view.viewport().height() / scale))
         for i, centre in self.view.shown_blocks():
             cy = self.view.viewport().mapTo(self, QPointF(0, centre)).y() / scale
             if i in self.view.current or i in self.view.failed:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from gradstudio.app.change import Change
@@ -226,14 +226,25 @@ class PalettePanel(QWidget):
                 y = self._place(tiles, y)
         if searching:
             y = self._place(self.results, 4.0)
-        self.body.resize(round((SIZE["leftPanel"] - 1) * scale), round((y + 12) * scale))
+        self.body.resize(self.width() - 1, round((y + 12) * scale))
+
+    @property
+    def columns(self) -> int:
+        """How many tiles stand side by side."""
+        return max(1, int((self.width() / ui_scale() - LEFT) / ACROSS))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put as many tiles side by side as there is room for."""
+        super().resizeEvent(event)
+        self.lay_out()
 
     def _place(self, tiles: list[Tile], y: float) -> float:
         scale = ui_scale()
         for i, tile in enumerate(tiles):
             tile.setFixedSize(sized(*TILE))
-            tile.move(round((LEFT + (i % 2) * ACROSS) * scale), round((y + (i // 2) * PITCH) * scale))
-        return y + (len(tiles) + 1) // 2 * PITCH
+            row, column = divmod(i, self.columns)
+            tile.move(round((LEFT + column * ACROSS) * scale), round((y + row * PITCH) * scale))
+        return y + -(-len(tiles) // self.columns) * PITCH
 
     def _tile(self, item: Item) -> Tile:
         tile = Tile(self.studio, item, self.body)

@@ -6,11 +6,12 @@ import math
 import re
 from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QMargins, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QLinearGradient,
     QPaintEvent,
+    QResizeEvent,
     QSyntaxHighlighter,
     QTextBlock,
     QTextBlockFormat,
@@ -90,7 +91,15 @@ class CodeView(QTextEdit):
         return LEFT + DIGIT * max(0, len(str(self.document().blockCount())) - 3)
 
     def _make_gutter(self) -> None:
-        self.setViewportMargins(round((self.gutter - 1) * ui_scale()), 0, 0, 0)
+        """Leave room for line numbers, and below for what is no whole line."""
+        margins = QMargins(round((self.gutter - 1) * ui_scale()), 0, 0, self.height() % self._pitch())
+        if margins != self.viewportMargins():
+            self.setViewportMargins(margins)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show whole lines."""
+        self._make_gutter()
+        super().resizeEvent(event)
 
     def dress(self) -> None:
         """Take the theme's colours and the UI scale on."""

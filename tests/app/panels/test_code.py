@@ -185,3 +185,11 @@ def test_it_says_that_it_catches_up_only_while_it_does(panel, studio, qtbot):
     assert panel._said[:2] == (len(panel.program.lines), False)
     settle(panel, qtbot)
     assert panel._said[:2] == (len(panel.program.lines), True)
+
+
+def test_lines_are_seen_whole(panel, studio):
+    pitch = panel.view.shown_blocks()[1][1] - panel.view.shown_blocks()[0][1]
+    assert panel.view.viewport().height() % pitch == 0
+    for label in ("z", "err", "x"):
+        studio.select([studio.labels.by_label(label)[0][0]])
+        assert panel.view.verticalScrollBar().value() % pitch == 0

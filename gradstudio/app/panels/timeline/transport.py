@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 43
 SPEEDS = (0.5, 1.0, 2.0, 4.0)
+CHIP_PAD = 24.0  # px round the words of the chip
 
 
 class Transport(QWidget):
@@ -128,6 +130,11 @@ def position_words(trace: Trace, k: int) -> tuple[str, str]:
     return f"Step {k}, stopped", f"({len(on_show.planned)} planned, {on_show.ran} ran)" if ran and on_show else ""
 
 
+def name_in(words: str, room: float, width_of: Callable[[str], float]) -> str:
+    """Return as much of `mul  MulBackward0` as fits: both names, the first, or nothing."""
+    return next((name for name in (words, words.partition("  ")[0]) if width_of(name) <= room), "")
+
+
 class Position(Drawn):
     """The step that the playhead stands on, in words."""
 
@@ -154,8 +161,8 @@ class Position(Drawn):
         cy = height / 2
         x = paint.text(0, cy, self._strong, "bodyStrong", "text", width=width) + 5
         x += paint.text(x, cy, self._weak, "body", "text3", width=max(0.0, width - x)) + 14
-        if self._chip and width - x > 60:
-            chip = paint.theme.metrics("code").elidedText(self._chip, Qt.TextElideMode.ElideRight, width - x - 30)
+        chip = name_in(self._chip, width - x - CHIP_PAD, paint.theme.metrics("code").horizontalAdvance)
+        if chip:
             paint.chip(x, cy, chip, "code", "text", height=22, pad=8)
 
 
