@@ -34,6 +34,18 @@ class Context:
         inside: Iterable[NodeId] = self.graph.nodes if scope and scope[0] in studio.stale else ()
         self.stale: frozenset[NodeId] = frozenset(inside) if scope else studio.stale
 
+    @cached_property
+    def stale_grads(self) -> frozenset[NodeId]:
+        """Nodes that something stale reads, at any distance: what has come back to them is of an older document too."""
+        nodes, found = self.graph.nodes, set(self.stale)
+        todo = [node for node in self.stale if node in nodes]
+        while todo:
+            for _, ref in nodes[todo.pop()].refs():
+                if ref.source in nodes and ref.source not in found:
+                    found.add(ref.source)
+                    todo.append(ref.source)
+        return frozenset(found)
+
     def path(self, node: NodeId) -> NodePath:
         """Return the path of a node of this graph."""
         return (*self.scope, node)

@@ -61,8 +61,8 @@ def _unsent(context: Context, node: Node, out: int) -> str:
 def _stored(context: Context, node: Node, out: int) -> Drawer:
     grad = context.state.grads.get((context.path(node.id), out))
     pin = node.op != LEAF
-    if grad is None:
-        return Drawer("none", ".grad", "None", pin=pin)
+    if grad is None or node.id in context.stale_grads:
+        return Drawer("none", ".grad", "None" if grad is None else STALE, pin=pin)
     if grad.item is not None:
         value = float(grad.item)
         return Drawer("stored", ".grad", text.number(value, context.full, grad.dtype), value, pin=pin)

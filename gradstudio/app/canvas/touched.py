@@ -37,6 +37,7 @@ def touched(change: Change, before: Context, now: Context) -> Touched:
     if _everywhere(change, before, now):
         return set(now.graph.nodes), {(w.target, w.path) for w in now.graph.wires}
     nodes = _here(now, (path for path, _ in change.values)) | _here(now, change.stale)
+    nodes |= (before.stale_grads ^ now.stale_grads) & now.graph.nodes.keys()
     nodes |= {n for n in change.document.nodes if n in now.graph.nodes} if change.document is not None else set()
     wires = {(node, path) for target, path in change.flows if (node := now.here(target)) is not None}
     if change.engine:

@@ -154,13 +154,17 @@ def test_a_kept_gradient_of_an_inner_node_is_stored_and_pinned(studio, settle, f
     assert (drawer.kind, drawer.label, drawer.pin) == ("stored", ".grad", True)
 
 
-def test_in_manual_mode_what_is_downstream_of_an_edit_is_stale(studio, face, hand):
+def test_in_manual_mode_what_is_downstream_of_an_edit_is_stale_and_the_gradients_that_came_from_there(studio, face, hand, settle):
     studio.set_live(False)
     studio.do(SetLeafValue(hand.node("x"), number(5.0)))
     assert face("x").value == "5.0"
     assert face("z").stale
     assert face("z").drawer.words == "stale"
     assert not face("reg").stale
+    assert (face("y").drawer.kind, face("y").drawer.words) == ("none", "stale")
+    studio.run()
+    settle()
+    assert face("y").drawer.kind == "stored"
 
 
 def test_a_name_is_shown_at_once_everywhere_it_is_read(studio, face, hand):
