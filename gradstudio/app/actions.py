@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NOT_ALONE = (QEvent.Type.MouseButtonPress, QEvent.Type.Wheel, QEvent.Type.WindowDeactivate)  # Alt is held for these, not tapped
 KEYS = (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride)
 FIRST_OF = {"node": "Graph", "wire": "Graph", "frame": "Graph", "canvas": "Add"}  # what a place's menu begins with
+ASIDE = ("Time",)  # what a node's menu has in a menu of its own: it would be too long
 NONE_YET = "No files yet"
 
 
@@ -111,12 +112,18 @@ class Actions(QObject):
         self.follow()
         menu, before = QMenu(self.window), None
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for entry in sorted(menus.TABLE, key=lambda e: FIRST_OF.get(place) != e.menu):
-            if place in entry.places and entry.enabled(self.window):
-                kind = (entry.menu, entry.group if place == "node" else 0)
-                if before not in (None, kind):
-                    menu.addSeparator()
-                before = kind
+        aside: dict[str, QMenu] = {}
+        for entry in sorted(menus.TABLE, key=lambda e: (e.menu in ASIDE, FIRST_OF.get(place) != e.menu)):
+            if place not in entry.places or not entry.enabled(self.window):
+                continue
+            kind = (entry.menu, entry.group if place == "node" else 0)
+            if before not in (None, kind) and (entry.menu not in ASIDE or entry.menu not in aside):
+                menu.addSeparator()
+            before = kind
+            if place == "node" and entry.menu in ASIDE:
+                aside.setdefault(entry.menu, QMenu(entry.menu, menu)).addAction(self.by_id[entry.id])
+                menu.addMenu(aside[entry.menu])
+            else:
                 menu.addAction(self.by_id[entry.id])
         return menu
 

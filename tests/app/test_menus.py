@@ -47,6 +47,16 @@ def test_a_nodes_menu_begins_with_what_gradients_do_and_leaves_out_what_makes_no
     assert "zero" not in op
 
 
+def test_what_a_node_has_to_do_with_time_is_in_a_menu_of_its_own(window):
+    window.studio.select([MUL])
+    menu = window.context_menu("node")
+    (time,) = [action.menu() for action in menu.actions() if action.menu() is not None]
+    assert time.title() == "Time"
+    assert "run_to" in shown(time)
+    assert "run_to" not in shown(menu)
+    assert not any(action.isSeparator() for action in (menu.actions()[0], menu.actions()[-1]))
+
+
 def test_a_wires_menu_detaches_and_deletes(window):
     window.studio.select([("wire", MUL, (0,))])
     assert shown(window.context_menu("wire"))[:2] == ["detach", "delete"]

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
 
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
 
@@ -16,7 +16,6 @@ from tests.xserver.desktop import SIZE, Window
 from tests.xserver.twin import Twin
 
 Point = tuple[int, int]
-MENU = 0.25  # s that a hand takes from one menu to the next; a menu that is not there yet takes no click
 FIT = 115  # px from the left of the zoom box to its last button
 
 
@@ -58,24 +57,40 @@ class Hand:
 
     def choose(self, top: str, command: str) -> None:
         """Choose a command in the menu under the mark."""
-        for at in self._way(top, command):
-            self.window.click(*at)
-            sleep(MENU)
+        mark, first, second = self._way(top, command)
+        self.window.click(*mark)
+        self._wait_for_menus(1)
+        self.window.click(*first)
+        self._wait_for_menus(2)
+        self.window.click(*second)
 
-    def _way(self, top: str, command: str) -> list[Point]:
+    def _wait_for_menus(self, number: int) -> None:
+        """Wait until as many menus are open: each is a window of the program, beside its own."""
+        search = ("xdotool", "search", "--onlyvisible", "--pid", self.window.running.pid)
+        self.window.wait(lambda: len(self.window.desktop.tool(*search, check=False).split()) == number + 1, f"{number} menus open")
+
+    def _way(self, top: str, command: str) -> tuple[Point, Point, Point]:
+        """Where to click: the mark, the menu in its menu, the command in that. The twin's screen is small: only the first menu fits it."""
         window, actions = self.twin.window, self.twin.window.actions_
         actions.show_menu()
-        first = next(action for action in actions.menu.actions() if action.text() == top)
-        second = first.menu()
+        menu = actions.menu
+        first, wanted = menu.actions()[0], next(action for action in menu.actions() if action.text() == top)
+        beside = self._opened(menu, first).pos() - menu.actionGeometry(first).topLeft()
+        second = wanted.menu()
         assert isinstance(second, QMenu)
-        spot = actions.menu.actionGeometry(first).center()
-        actions.menu.setActiveAction(first)
-        QTest.keyClick(actions.menu, Qt.Key.Key_Right)
-        self.twin.qtbot.waitUntil(second.isVisible)
-        points = [actions.menu.mapToGlobal(spot), second.mapToGlobal(second.actionGeometry(actions.by_id[command]).center())]
-        second.close()
-        actions.menu.close()
-        return [self.middle(window.toolbar.menu), *(plain(window.mapFromGlobal(point)) for point in points)]
+        spot = second.actionGeometry(actions.by_id[command]).center() + beside + menu.actionGeometry(wanted).topLeft()
+        points = window.mapFromGlobal(menu.mapToGlobal(menu.actionGeometry(wanted).center())), window.mapFromGlobal(spot)
+        menu.close()
+        return self.middle(window.toolbar.menu), plain(points[0]), plain(points[1])
+
+    def _opened(self, menu: QMenu, action: QAction) -> QMenu:
+        """The menu of an action of a menu, opened beside it."""
+        found = action.menu()
+        assert isinstance(found, QMenu)
+        menu.setActiveAction(action)
+        QTest.keyClick(menu, Qt.Key.Key_Right)
+        self.twin.qtbot.waitUntil(found.isVisible)
+        return found
 
     def choose_at(self, at: Point, place: str, command: str) -> None:
         """Right-click, and choose a command in the menu that opens there; the twin has the same selected."""
@@ -87,7 +102,7 @@ class Hand:
         menu.deleteLater()
         self.window.move(*at)
         self.window.desktop.tool("xdotool", "click", 3)
-        sleep(MENU)
+        self._wait_for_menus(1)
         self.window.click(at[0] + spot.x(), at[1] + spot.y())
 
     # ---- what is pressed

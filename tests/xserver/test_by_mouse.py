@@ -84,12 +84,12 @@ def test_a_loss_is_built_and_stepped_through_by_mouse_alone(desktop: Desktop, tw
         look(hand, file)
         assert wired(file) == {(made[source], made[target], i) for source, target, i in WIRES}
 
-        twin.studio.select((made["pow"],))
-        hand.choose_at(hand.on_node(made["pow"]), "node", "rename")
+        window.click(*hand.on_node(made["pow"]))
+        hand.choose("Edit", "rename")
         window.type("loss")
         window.key("Return")
-        twin.studio.select((made["exp"],))
-        hand.choose_at(hand.on_node(made["exp"]), "node", "no_grad")
+        window.click(*hand.on_node(made["exp"]))
+        hand.choose("Graph", "no_grad")
         twin.studio.select((("wire", made["sub"], (1,)),))
         hand.choose_at(hand.on_wire(made["sub"], (1,)), "wire", "detach")
         window.click(*hand.middle(twin.window.toolbar.backward))
