@@ -41,7 +41,8 @@ def _leaf_face(context: Context, node: Node) -> NodeFace:
     cells = cells_of(now, context.full) if now else cells_of_array(start, context.full)
     single = math.prod(shape) == 1
     item = now.item if now else start.item() if start is not None and single else None
-    grad = context.state.grads.get((context.path(node.id), 0)) if node.requires_grad else None
+    told = node.requires_grad and node.id not in context.stale_grads
+    grad = context.state.grads.get((context.path(node.id), 0)) if told else None
     root = (node.id, 0) in context.roots
     cotangent = context.state.cotangents.get((context.path(node.id), 0)) or _leaving(context, node.id)
     return NodeFace(
