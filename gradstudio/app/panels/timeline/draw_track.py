@@ -98,7 +98,7 @@ def draw_labels(paint: Paint, track: Track, placed: Sequence[Placed], zero: floa
 
 
 def draw_fresh(paint: Paint, track: Track, placed: Sequence[Placed], zero: float) -> float:
-    """Paint the number that the step on show wrote, left of the playhead, where nothing stands. Return where that begins."""
+    """Paint what the step on show wrote, and its arithmetic, left of the playhead, where nothing stands. Return where that begins."""
     last, before = placed[-1], placed[-2] if len(placed) > 1 else None
     label, measure = track.label(last.level), paint.theme.metrics("code", 600).horizontalAdvance
     left = last.left - measure(label) - 8
@@ -106,8 +106,13 @@ def draw_fresh(paint: Paint, track: Track, placed: Sequence[Placed], zero: float
     if not label or left < taken:
         return last.left
     shade = paint.theme.gradient_text(last.level.value) if track.signed else paint.theme.color("text2")
-    paint.text(left, min(last.y, zero) - 8, label, "code", shade, weight=600)
-    return left
+    cy, note = min(last.y, zero) - 8, track.note(last.level)
+    paint.text(left, cy, label, "code", shade, weight=600)
+    room = left - 8 - paint.theme.metrics("caption").horizontalAdvance(note)
+    if not note or room < taken:
+        return left
+    paint.text(room, cy, note, "caption", "text3")
+    return room
 
 
 def draw_label(paint: Paint, track: Track, placed: Placed, cy: float, following: float) -> None:
