@@ -77,7 +77,15 @@ class StatusBar(Drawn):
         """Return what stands at the right, from the right."""
         count = len(self.studio.selection)
         errors = sum(o.kind == "raised" for o in self.studio.shown.trace.outcomes.values())
-        state = text.plural(errors, "error") if errors else "Paused" if self.studio.stepping else f"{count} selected" if count else ""
+        state = (
+            text.plural(errors, "error")
+            if errors
+            else ("Playing" if self.studio.player.playing else "Paused")
+            if self.studio.stepping
+            else f"{count} selected"
+            if count
+            else ""
+        )
         return [words for words in ("torch 2.13 semantics", "float32", state) if words]
 
     def _condition(self) -> Part:

@@ -58,6 +58,10 @@ def test_while_stepping_it_says_which_keys_step(bar, window, settle):
     settle()
     assert words(bar)[-1] == "Left and Right step, Esc leaves"
     assert "Paused" in bar.right_parts()
+    window.do("play")
+    assert "Playing" in bar.right_parts()
+    window.do("play")
+    assert "Paused" in bar.right_parts()
 
 
 def test_a_notice_stands_first_until_the_next_edit(bar, window, settle):
