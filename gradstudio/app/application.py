@@ -17,6 +17,7 @@ from gradstudio.app import theme
 
 MARKS = "GRADSTUDIO_STARTUP_MARKS"
 EXAMPLE = "tutorial"
+GC = (100_000, 20, 50)  # the numbers of some thousand nodes come and go with each frame
 LOADED_MS = 3000  # by then everything is imported
 
 
@@ -63,8 +64,9 @@ def _hasten() -> None:
 
 
 def _collect() -> None:
-    """Look for cycles from now on, but never again in what was loaded."""
+    """Look for cycles from now on, but never again in what was loaded, and not within the frames of a drag."""
     gc.freeze()
+    gc.set_threshold(*GC)
     gc.enable()
 
 
