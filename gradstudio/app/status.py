@@ -75,18 +75,16 @@ class StatusBar(Drawn):
 
     def right_parts(self) -> list[str]:
         """Return what stands at the right, from the right."""
-        count = len(self.studio.selection)
         errors = sum(o.kind == "raised" for o in self.studio.shown.trace.outcomes.values())
-        state = (
-            text.plural(errors, "error")
-            if errors
-            else ("Playing" if self.studio.player.playing else "Paused")
-            if self.studio.stepping
-            else f"{count} selected"
-            if count
-            else ""
-        )
+        state = text.plural(errors, "error") if errors else self._stands()
         return [words for words in ("torch 2.13 semantics", "float32", state) if words]
+
+    def _stands(self) -> str:
+        """Return how the viewer stands in the run; at its end, what is selected."""
+        if self.studio.stepping:
+            return "Playing" if self.studio.player.playing else "Paused"
+        count = len(self.studio.selection)
+        return f"{count} selected" if count else ""
 
     def _condition(self) -> Part:
         studio = self.studio
