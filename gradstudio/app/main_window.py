@@ -41,7 +41,7 @@ from gradstudio.io.refusal import NotSaved, Refusal
 from gradstudio.resources import resource
 
 GRID = round(SIZE["grid"])
-CODE_HEIGHT = 306
+CODE_HEIGHT, CODE_SHARE = 306, 0.34  # px; of the right column, where that is low
 STEP_KEYS: dict[int, str] = {Qt.Key.Key_Right: "step", Qt.Key.Key_Left: "back"}
 VERBS_OF_TILES = {"retain": "retain_grad"}  # the others are called as their tile is
 
@@ -107,8 +107,8 @@ class MainWindow(QMainWindow):
         """Give every dock the size it has in the design."""
         width, height = max(self.width(), 1200), max(self.height(), 700)
         left, right = sized(SIZE["leftPanel"], 0).width(), sized(SIZE["rightPanel"], 0).width()
-        bottom, code = sized(0, SIZE["bottomPanel"]).height(), sized(0, CODE_HEIGHT).height()
         body = height - self.toolbar.height() - self.status.height()
+        bottom, code = sized(0, SIZE["bottomPanel"]).height(), min(sized(0, CODE_HEIGHT).height(), round(CODE_SHARE * body))
         self.columns.setSizes([left, width - left - right, right])
         self.middle.setSizes([body - bottom, bottom])
         self.right.setSizes([body - code, code])
