@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # tests of the core load nothing of the app
     from gradstudio.app.runner import Runner
     from gradstudio.app.studio import Studio
 
-WORKER = "gradstudio.worker"  # one warm worker may outlive a test, none outlives the session
+SHARED = ("gradstudio.worker", "Xvfb", "openbox")  # one of each may outlive a test, none outlives the session
 
 
 def pytest_unconfigure() -> None:
@@ -71,7 +71,7 @@ def _no_process_outlives_the_session() -> Iterator[None]:
 def _no_process_outlives_its_test() -> Iterator[None]:
     before = set(children())
     yield
-    left = {pid for pid, command in children().items() if pid not in before and WORKER not in command}
+    left = {pid for pid, command in children().items() if pid not in before and not any(name in command for name in SHARED)}
     assert not (left and wait_for_the_end_of(left, 5)), "processes left running by this test"
 
 
