@@ -1,10 +1,13 @@
-"""Clipboard: nodes as text, in the codec's own form, read back as strictly as a file."""
+"""Clipboard: nodes as text, in the codec's own form, read back as strictly as a file.
+
+It is handed over as text, never as a QMimeData of Python's: Qt keeps one beyond the interpreter's end where the platform has no
+clipboard of its own, and Python 3.13 then dies of it at exit.
+"""
 
 from __future__ import annotations
 
 import json
 
-from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QGuiApplication
 
 from gradstudio.app.studio import Studio
@@ -13,7 +16,6 @@ from gradstudio.document.arrange import clear_of
 from gradstudio.document.commands.paste import Paste
 from gradstudio.document.fragment import Fragment
 
-MIME = "application/x-gradstudio-fragment+json"
 STEP, MOST_CLEAR = 40, 100  # canvas units that a large piece lies beside where it was; nodes of one that is not
 MOST = 32 << 20
 
@@ -31,22 +33,12 @@ class Clipboard:
         if not ids:
             return
         self._source = fragment.copy(self.studio.document, ids)
-        words = json.dumps(codec.fragment_tree(self._source))
-        data = QMimeData()
-        data.setData(MIME, words.encode())
-        data.setText(words)
-        QGuiApplication.clipboard().setMimeData(data)
+        QGuiApplication.clipboard().setText(json.dumps(codec.fragment_tree(self._source)))
         self.studio.notify(f"Copied {len(ids)} node{'s' if len(ids) > 1 else ''}")
 
     def paste(self) -> None:
         """Paste what is on the clipboard beside where it was."""
-        data = QGuiApplication.clipboard().mimeData()
-        raw = (
-            data.data(MIME).data()
-            if data is not None and data.hasFormat(MIME)
-            else (data.text().encode() if data and data.hasText() else b"")
-        )
-        raw = bytes(raw)
+        raw = QGuiApplication.clipboard().text()
         if not raw or len(raw) > MOST:
             self.studio.notify("There are no nodes on the clipboard")
             return
