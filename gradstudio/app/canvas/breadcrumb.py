@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QPoint, QRectF
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from gradstudio.app.canvas.overlay import HEIGHT, Overlay
+from gradstudio.app.canvas.overlay import HEIGHT, Parts
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, Theme
 from gradstudio.document.graph import NodePath
@@ -21,7 +21,7 @@ GAP, SIDE = 22, 12  # px between two crumbs, and beside them
 Crumb = tuple[NodePath, str]
 
 
-class Breadcrumb(Overlay):
+class Breadcrumb(Parts):
     """`main › l2_penalty`: a click goes there. In step mode, last, what leads to the step that is not on the canvas."""
 
     def __init__(self, studio: Studio, parent: QWidget) -> None:
@@ -30,10 +30,7 @@ class Breadcrumb(Overlay):
         self._theme: Theme | None = None
         self.crumbs: tuple[Crumb, ...] = ()
         self.offer: Crumb | None = None
-        self._hover = -1
         self.want(False)
-        self.setMouseTracking(True)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Where the canvas stands")
 
     def follow(self, theme: Theme) -> None:
@@ -66,7 +63,7 @@ class Breadcrumb(Overlay):
         if not (step and step.node) or path == studio.scope or studio.shown.document is not studio.document:
             return None
         inside = path[: len(studio.scope)] == studio.scope
-        words = f"The step is in {studio.labels.title(path)}: enter" if inside else "The step is outside: go there"
+        words = f"Follow the step into {studio.labels.title(path)}" if inside else "Follow the step out"
         return path, words
 
     def _spans(self) -> list[tuple[float, float]]:
@@ -81,7 +78,6 @@ class Breadcrumb(Overlay):
         return spans
 
     def part(self, x: float) -> int:
-        """Return the index of the place at x; -1 where there is none."""
         return next((i for i, (left, right) in enumerate(self._spans()) if left - GAP / 2 <= x <= right + GAP / 2), -1)
 
     def event(self, event: QEvent) -> bool:
@@ -90,23 +86,8 @@ class Breadcrumb(Overlay):
             return True
         return super().event(event)
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        part = self.part(event.position().x())
-        if part != self._hover:
-            self._hover = part
-            self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover = -1
-        self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        part = self.part(event.position().x())
-        if event.button() == Qt.MouseButton.LeftButton and part >= 0:
-            self._studio.enter(self.places()[part][0])
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        event.accept()
+    def press(self, part: int) -> None:
+        self._studio.enter(self.places()[part][0])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._theme is None:
@@ -117,7 +98,7 @@ class Breadcrumb(Overlay):
         for i, ((path, words), (left, right)) in enumerate(zip(self.places(), self._spans(), strict=True)):
             here = path == self._studio.scope
             offered = self.offer is not None and i == len(self.places()) - 1
-            if self._hover == i:
+            if self.hovered == i:
                 paint.rounded(QRectF(left - 8, 4, right - left + 16, HEIGHT - 8), 5, "hover")
             paint.text(left, cy, words, "body", "accent" if offered else "text" if here else "text2", weight=500)
             if i and not offered:

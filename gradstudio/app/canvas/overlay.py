@@ -13,7 +13,7 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, GradientRange, Theme
 
 HEIGHT, RAMP = 30, 136.0
-MARGIN = 16  # px from the corners of the view
+MARGIN, OVERLAY_GAP = 16, 10  # px from the corners of the view, and between two overlays
 
 
 class Overlay(QWidget):
@@ -111,7 +111,44 @@ class Legend(Overlay):
         paint.painter.end()
 
 
-class ZoomBox(Overlay):
+class Parts(Overlay):
+    """An overlay of parts side by side: the one under the pointer is lit, a click presses it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.hovered = -1
+        self.setMouseTracking(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def part(self, x: float) -> int:
+        """Return the index of the part at x; -1 where there is none."""
+        raise NotImplementedError
+
+    def press(self, part: int) -> None:
+        """Do what a click on a part does."""
+        raise NotImplementedError
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._light(self.part(event.position().x()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._light(-1)
+
+    def _light(self, part: int) -> None:
+        if part != self.hovered:
+            self.hovered = part
+            self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        part = self.part(event.position().x())
+        if event.button() == Qt.MouseButton.LeftButton and part >= 0:
+            self.press(part)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
+
+class ZoomBox(Parts):
     """Minus, the zoom in per cent (a click goes to 100 %), plus, and fit all."""
 
     def __init__(
@@ -120,10 +157,8 @@ class ZoomBox(Overlay):
         super().__init__(parent)
         self._theme = theme
         self._zoom = 1.0
-        self._hover = -1
         self._acts: tuple[Callable[[], None], ...] = (lambda: zoom_by(1 / 1.25), reset, lambda: zoom_by(1.25), fit)
         self.setFixedSize(QSize(132, HEIGHT))
-        self.setMouseTracking(True)
         self.setAccessibleName("Zoom")
 
     def show_zoom(self, theme: Theme, zoom: float) -> None:
@@ -134,40 +169,26 @@ class ZoomBox(Overlay):
         self.setAccessibleDescription(f"{round(zoom * 100)} per cent")
         self.update()
 
-    def _part(self, x: float) -> int:
+    def part(self, x: float) -> int:
         return 0 if x < 34 else 1 if x < 70 else 2 if x < 98 else 3
+
+    def press(self, part: int) -> None:
+        self._acts[part]()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip:
-            words = ("Zoom out (Ctrl+−)", "Zoom to 100 % (Ctrl+0)", "Zoom in (Ctrl++)", "Fit all (Shift+F)")[max(0, self._hover)]
+            words = ("Zoom out (Ctrl+−)", "Zoom to 100 % (Ctrl+0)", "Zoom in (Ctrl++)", "Fit all (Shift+F)")[max(0, self.hovered)]
             QToolTip.showText(self.mapToGlobal(QPoint(0, -36)), words, self)
             return True
         return super().event(event)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        part = self._part(event.position().x())
-        if part != self._hover:
-            self._hover = part
-            self.update()
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover = -1
-        self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton:
-            self._acts[self._part(event.position().x())]()
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        event.accept()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         paint = Paint(QPainter(self), self._theme)
         cy = HEIGHT / 2
         paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
         spans = ((3, 30), (34, 36), (71, 26), (100, 29))
-        if self._hover >= 0:
-            left, width = spans[self._hover]
+        if self.hovered >= 0:
+            left, width = spans[self.hovered]
             paint.rounded(QRectF(left, 3, width, HEIGHT - 6), 5, "hover")
         paint.icon("minus", 18, cy, 14, "text2")
         paint.text(54, cy, f"{round(self._zoom * 100)} %", "caption", "text", "c", 500)

@@ -36,7 +36,7 @@ from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.canvas.grid import Grid
 from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.canvas.keys import Keys
-from gradstudio.app.canvas.overlay import MARGIN, Legend, ZoomBox
+from gradstudio.app.canvas.overlay import MARGIN, OVERLAY_GAP, Legend, ZoomBox
 from gradstudio.app.canvas.tips import tip_at
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
@@ -145,6 +145,7 @@ class CanvasView(Camera):
         self.legend.show_range(self.canvas.theme, self.canvas.context.range, self.canvas.norms)
         self.zoom_box.show_zoom(self.canvas.theme, self.zoom)
         self.breadcrumb.follow(self.canvas.theme)
+        self._place_overlays()
 
     def _follow_camera(self) -> None:
         self.dock.follow()
@@ -415,11 +416,19 @@ class CanvasView(Camera):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        size = self.viewport().size()
-        self.breadcrumb.move(MARGIN, MARGIN)
-        self.legend.move(MARGIN, size.height() - MARGIN + 2 - self.legend.height())
-        self.zoom_box.move(size.width() - MARGIN - self.zoom_box.width(), size.height() - MARGIN + 2 - self.zoom_box.height())
+        self._place_overlays()
         self.dock.follow()
+
+    def _place_overlays(self) -> None:
+        """Put the overlays in a row below what was fitted: legend and breadcrumb at the left, one above the other where it is narrow."""
+        size = self.viewport().size()
+        top = size.height() - MARGIN + 2 - self.legend.height()
+        left, right = MARGIN, size.width() - MARGIN - self.zoom_box.width()
+        self.legend.move(left, top)
+        self.zoom_box.move(right, top)
+        after = left if self.legend.isHidden() else self.legend.geometry().right() + OVERLAY_GAP
+        beside = after + self.breadcrumb.width() + OVERLAY_GAP <= right
+        self.breadcrumb.move(*((after, top) if beside else (left, top - OVERLAY_GAP - self.breadcrumb.height())))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.canvas.device_ratio != self.viewport().devicePixelRatioF():
