@@ -69,6 +69,7 @@ class CanvasView(Camera):
         self.gesture: Gesture | None = None
         self.legend = Legend(self.canvas.theme, self.switch_norms, self)
         self.breadcrumb = Breadcrumb(studio, self)
+        self._card_rect = QRect()
         self.zoom_box = ZoomBox(self.canvas.theme, self.zoom_by, self.reset_zoom, self.fit_all, self)
         self.editor = Editor(self)
         self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
@@ -210,6 +211,8 @@ class CanvasView(Camera):
         """Hide the overlays that a card stands over: a corner of one that looks out is no use to anybody."""
         for overlay in (self.legend, self.zoom_box):
             overlay.cover(rect.intersects(overlay.geometry()))
+        self._card_rect = rect
+        self._place_overlays()
 
     def focus_next(self, step: int) -> None:
         """Put the keyboard on the next node, or the one before."""
@@ -420,15 +423,19 @@ class CanvasView(Camera):
         self.dock.follow()
 
     def _place_overlays(self) -> None:
-        """Put the overlays in a row below what was fitted: legend and breadcrumb at the left, one above the other where it is narrow."""
+        """Put the overlays in a row below what was fitted; the breadcrumb in another corner where a card stands there."""
         size = self.viewport().size()
         top = size.height() - MARGIN + 2 - self.legend.height()
         left, right = MARGIN, size.width() - MARGIN - self.zoom_box.width()
         self.legend.move(left, top)
         self.zoom_box.move(right, top)
         after = left if self.legend.isHidden() else self.legend.geometry().right() + OVERLAY_GAP
-        beside = after + self.breadcrumb.width() + OVERLAY_GAP <= right
-        self.breadcrumb.move(*((after, top) if beside else (left, top - OVERLAY_GAP - self.breadcrumb.height())))
+        crumb = self.breadcrumb.rect()
+        places = [(size.width() - MARGIN - crumb.width(), MARGIN), (left, top - OVERLAY_GAP - crumb.height())]
+        if after + crumb.width() + OVERLAY_GAP <= right:
+            places.insert(0, (after, top))
+        free = (place for place in places if not self._card_rect.intersects(crumb.translated(*place)))
+        self.breadcrumb.move(*next(free, places[0]))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.canvas.device_ratio != self.viewport().devicePixelRatioF():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 
 from gradstudio.document.codec import dumps
@@ -92,3 +92,14 @@ def test_a_scope_that_goes_with_an_undo_is_left(view, hand):
     assert studio.scope == ()
     assert "n4" in view.canvas.nodes
     assert "n91" not in view.canvas.nodes
+
+
+def test_the_breadcrumb_gives_way_to_a_card(view, hand):
+    view.studio.enter((hand.node("reg"),))
+    place = view.breadcrumb.geometry()
+    card = place.adjusted(4, 4, 40, 40)
+    view.cover(card)
+    assert view.breadcrumb.isVisible()
+    assert not view.breadcrumb.geometry().intersects(card)
+    view.cover(QRect())
+    assert view.breadcrumb.geometry() == place
