@@ -41,9 +41,10 @@ def call(name: str, operands: Sequence[Any], attrs: Mapping[str, Any] | None = N
     Returns a tensor, a tuple of them, or None for an op without outputs. Raises KeyError for an unknown name, TypeError for an unknown
     attr or an operand of the wrong kind, else what PyTorch raises.
     """
-    if not attrs:
-        return FUNCTIONS[name](*operands)
     op = ROWS[name]
+    if not attrs and (op.composite is None or not op.attrs):  # a compiled row knows its defaults
+        return FUNCTIONS[name](*operands)
+    attrs = attrs or {}
     unknown = attrs.keys() - {a.name for a in op.attrs}
     if unknown:
         raise TypeError(f"{name}() got an unexpected keyword argument '{min(unknown)}'")

@@ -133,3 +133,24 @@ def test_an_unknown_attr_and_an_operand_of_the_wrong_kind_are_type_errors():
         call("sum", (tensor([1.0]),), {"axis": 0})
     with pytest.raises(TypeError, match=r"add\(\): argument 'other' \(position 2\) must be Tensor, not str"):
         call("add", (tensor([1.0]), "a"))
+
+
+@pytest.mark.parametrize("op", [op for op in TABLE.values() if op.attrs], ids=lambda op: op.name)
+def test_attrs_left_out_are_at_their_defaults(op):
+    """A file, and the worker, get no attr that is at its default."""
+    defaults = {attr.name: attr.default for attr in op.attrs}
+    for sample in op.samples:
+        assert result(op.name, sample.operands, {}) == result(op.name, sample.operands, defaults)
+
+
+def result(name, operands, attrs):
+    """Return what an op gives, to the bit, or what it raises."""
+    try:
+        made = call(name, [taken(operand) for operand in operands], attrs)
+    except Exception as error:
+        return type(error), str(error)
+    return [(out.array.tobytes(), out.array.dtype, out.shape) for out in (made if isinstance(made, tuple) else (made,)) if out is not None]
+
+
+def taken(operand):
+    return tuple(map(taken, operand)) if isinstance(operand, tuple) else tensor(operand) if isinstance(operand, np.ndarray) else operand
