@@ -154,3 +154,13 @@ def result(name, operands, attrs):
 
 def taken(operand):
     return tuple(map(taken, operand)) if isinstance(operand, tuple) else tensor(operand) if isinstance(operand, np.ndarray) else operand
+
+
+@pytest.mark.parametrize(("op", "attrs", "words"), [
+    ("chunk", {}, "chunk expects at least a 1-dimensional tensor"),
+    ("split", {"split_size": (1,)}, "split expects at least a 1-dimensional tensor"),
+    ("narrow", {}, "narrow() cannot be applied to a 0-dim tensor."),
+])
+def test_a_number_is_not_cut_into_parts(op, attrs, words):
+    with pytest.raises(RuntimeError, match=f"^{re.escape(words)}$"):
+        call(op, (tensor(1.0),), attrs)

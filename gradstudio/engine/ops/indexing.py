@@ -54,7 +54,9 @@ def slice_backward(g: Array, shape: tuple[int, ...], dim: int, start: int, end: 
 
 
 def narrow(x: Any, dim: int, start: int, length: int) -> Any:
-    n = x.sizes[dim_of(dim, len(x.sizes))] if x.sizes else 0
+    if not x.sizes:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    n = x.sizes[dim_of(dim, len(x.sizes))]
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     if not -n <= start <= n:

@@ -268,6 +268,8 @@ register(
 
 # Split. All outputs are views of one storage, and one node has all of them.
 def parts(x: Array, sizes: Sequence[int], dim: int) -> tuple[Array, ...]:
+    if x.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     dim = dim_of(dim, x.ndim)
     if sum(sizes) != x.shape[dim]:
         raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {x.shape[dim]} (input tensor's size at dimension "
@@ -316,6 +318,8 @@ def split(x: Any, split_size: Any, dim: int = 0) -> Any:
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> Any:
+    if not x.sizes:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
     if chunks <= 0:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = x.sizes[dim_of(dim, len(x.sizes))]
