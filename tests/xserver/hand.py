@@ -119,7 +119,7 @@ class Hand:
 
     def fit(self) -> None:
         """Fit all into the view, here and there."""
-        box = self.twin.view.zoom_box
+        box = self.twin.view.overlays.zoom_box
         self.window.click(*plain(box.mapTo(self.twin.window, QPoint(FIT, box.height() // 2))))
         self.window.move(SIZE[0] - 1, SIZE[1] - 1)
 

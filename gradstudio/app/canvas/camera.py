@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 from gradstudio.app.canvas.geometry import level_at
 from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.app.theme import MOTION
+from gradstudio.document.graph import NodePath
 
 if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
@@ -41,6 +42,7 @@ class Camera(QGraphicsView):
         self.canvas = CanvasScene(studio, self)
         self.setScene(self.canvas)
         self._framed = False
+        self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
         self._opened: tuple[float, int, int] | None = None  # where it looked when the document was opened, until that has run
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -80,7 +82,7 @@ class Camera(QGraphicsView):
         zoom = max(FARTHEST, min(NEAREST, zoom))
         if abs(zoom - 1) < 0.02:
             zoom = 1.0
-        anchor = at if at is not None else QPointF(self.viewport().rect().center())
+        anchor = at if at is not None else self.middle_px()
         fixed = self.to_scene(anchor)
         self.setTransform(QTransform.fromScale(zoom, zoom))
         self.follow_zoom()
@@ -98,6 +100,14 @@ class Camera(QGraphicsView):
     def to_scene(self, at: QPointF) -> QPointF:
         """Return a view position in canvas units, to the fraction of a pixel."""
         return self.viewportTransform().inverted()[0].map(at)
+
+    def middle_px(self) -> QPointF:
+        """Return the middle of the view in its own pixels."""
+        return QPointF(self.viewport().rect().center())
+
+    def middle(self) -> QPointF:
+        """Return the canvas position in the middle of the view."""
+        return self.to_scene(self.middle_px())
 
     def put(self, scene_at: QPointF, at: QPointF) -> None:
         """Scroll so that a canvas point lies at a view position."""
@@ -142,6 +152,23 @@ class Camera(QGraphicsView):
         if self._opened == self._looks_at():
             self.fit_all()
         self._opened = None
+
+    def leave_scope(self) -> None:
+        """Remember how the graph on the canvas is looked at, before another one is."""
+        self._looks[self.canvas.scope] = self.zoom, self.middle()
+
+    def look_again(self) -> None:
+        """Look at the graph that was entered, or left, as it was last looked at."""
+        look = self._looks.get(self.canvas.scope)
+        if look is None:
+            self.fit_all()
+        else:
+            self.set_zoom(look[0])
+            self.put(look[1], self.middle_px())
+
+    def forget_looks(self) -> None:
+        """Begin with another document."""
+        self._looks = {}
 
     def _looks_at(self) -> tuple[float, int, int]:
         return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value()

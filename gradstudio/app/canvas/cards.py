@@ -47,7 +47,7 @@ class CardDock:
             if card is self.card:
                 self.card = self.node = None
                 self.tether.follow(None, None)
-                self._view.cover(QRect())
+                self._view.overlays.cover(QRect())
             return
         if self.card is not None and self.card is not card:
             self.card.hide()
@@ -77,7 +77,7 @@ class CardDock:
         card.place(self._rect(card, self.side, self._share, self._node_rect()).topLeft())
         body = QRectF(card.body.translated(card.pos()))
         self.tether.follow(self._line(body), "error" if self._failed else "text3")
-        self._view.cover(body.toRect())
+        self._view.overlays.cover(body.toRect())
 
     def _node_rect(self) -> QRectF:
         return self._view.viewportTransform().mapRect(self._view.canvas.nodes[self.node or ""].body)

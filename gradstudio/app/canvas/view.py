@@ -24,19 +24,19 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gradstudio.app.canvas.adding import add_node, on_wire
-from gradstudio.app.canvas.breadcrumb import Breadcrumb
 from gradstudio.app.canvas.camera import Camera
 from gradstudio.app.canvas.cards import CardDock
 from gradstudio.app.canvas.editor import Editor
 from gradstudio.app.canvas.empty import paint_empty
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gestures.begin import begun, is_scrubbed
+from gradstudio.app.canvas.gestures.edge import EdgeScroll
 from gradstudio.app.canvas.gestures.gesture import Gesture, Pointer
 from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.canvas.grid import Grid
 from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.canvas.keys import Keys
-from gradstudio.app.canvas.overlay import MARGIN, OVERLAY_GAP, Legend, ZoomBox
+from gradstudio.app.canvas.overlays import Overlays
 from gradstudio.app.canvas.tips import tip_at
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 LOOK_MS = 200  # at rest, before more cells of large tensors are asked for
-EDGE, EDGE_SPEED, FRAME_MS = 28.0, 14.0, 16  # px from the edge at which a drag scrolls, px a frame at most
 
 
 def as_it_is(node: Node) -> Node | None:
@@ -67,22 +66,14 @@ class CanvasView(Camera):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.gesture: Gesture | None = None
-        self.legend = Legend(self.canvas.theme, self.switch_norms, self)
-        self.breadcrumb = Breadcrumb(studio, self)
-        self._card_rect = QRect()
-        self.zoom_box = ZoomBox(self.canvas.theme, self.zoom_by, self.reset_zoom, self.fit_all, self)
+        self.overlays = Overlays(self)
         self.editor = Editor(self)
         self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
         self.dock = CardDock(self)
         self.keys = Keys(self)
         self._grid = Grid()
         self._space_held = self._space_used = False
-        self._last = QPointF()
-        self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
-        self._stood: NodePath = studio.scope
-        self._edge_clock = QTimer(self)
-        self._edge_clock.setInterval(FRAME_MS)
-        self._edge_clock.timeout.connect(self._scroll_at_edge)
+        self.edge = EdgeScroll(self)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.setAcceptDrops(True)
@@ -96,61 +87,47 @@ class CanvasView(Camera):
         self.canvas.motion = studio.settings.flag("motion", True)  # a picture is drawn without, whatever is set
         self.canvas.numbers.show_numbers(studio.settings.flag("order"))
         studio.changed.connect(self.refresh)
-        self._show_overlays()
+        self.overlays.follow()
 
     # ------------------------------------------------------------ following
     def refresh(self, change: Change) -> None:
         """Follow the studio."""
         if change.scope:
-            self._looks[self._stood] = self.zoom, self.to_scene(self._middle())
+            self.leave_scope()
         self.canvas.refresh(change)
         if change.selection:
             self.keys.follow_selection()
         if change.theme:
             self.viewport().update()
         if change.everything and change.file:
-            self._looks, self._stood = {}, ()
-            self.finish_gesture()
-            self.editor.close()
+            self._let_go()
+            self.forget_looks()
             self.show_opened()
         elif change.everything:
             self.show_run()
         if change.scope:
-            self.finish_gesture()
-            self.editor.close()
-            self._follow_scope()
+            self._let_go()
+            self.look_again()
         if change.document is not None or change.everything or change.scope:
             self._look_clock.start()
             self.keys.follow()
             self.dock.follow()
             if len(self.canvas.nodes) < 2:
                 self.viewport().update()
-        self._show_overlays()
+        self.overlays.follow()
+
+    def _let_go(self) -> None:
+        self.finish_gesture()
+        self.editor.close()
 
     def show_order(self, on: bool) -> None:
         """Show where each statement stands in its block, or no longer."""
         self.canvas.numbers.show_numbers(on)
         self.studio.settings.set("order", on)
 
-    def _follow_scope(self) -> None:
-        """Look at the graph that was entered, or left, as it was last looked at."""
-        self._stood = self.canvas.scope
-        look = self._looks.get(self._stood)
-        if look is None:
-            self.fit_all()
-        else:
-            self.set_zoom(look[0])
-            self.put(look[1], self._middle())
-
-    def _show_overlays(self) -> None:
-        self.legend.show_range(self.canvas.theme, self.canvas.context.range, self.canvas.norms)
-        self.zoom_box.show_zoom(self.canvas.theme, self.zoom)
-        self.breadcrumb.follow(self.canvas.theme)
-        self._place_overlays()
-
     def _follow_camera(self) -> None:
         self.dock.follow()
-        self._show_overlays()
+        self.overlays.follow()
         self._look_clock.start()
 
     def _look_closer(self) -> None:
@@ -168,7 +145,7 @@ class CanvasView(Camera):
         self.canvas.norms = not self.canvas.norms
         self.canvas.far.forget_rects()
         self.canvas.update()
-        self._show_overlays()
+        self.overlays.follow()
 
     # ------------------------------------------------------------ what the window calls
     def add_node(self, key: str, pos: QPointF, loose: LooseWire | None = None) -> NodeId | None:
@@ -179,10 +156,6 @@ class CanvasView(Camera):
         """Return the canvas position under the pointer; None where the pointer is elsewhere."""
         at = self.viewport().mapFromGlobal(self.cursor().pos())
         return self.to_scene(QPointF(at)) if self.viewport().rect().contains(at) and self.underMouse() else None
-
-    def middle(self) -> QPointF:
-        """Return the canvas position in the middle of the view."""
-        return self.to_scene(self._middle())
 
     def edit_value(self, node: NodeId) -> None:
         """Type the number of a leaf; of what is more than a number, or is computed, ask for the table."""
@@ -207,13 +180,6 @@ class CanvasView(Camera):
         """Dock a card at a node, on its emptiest side, and keep it there; None hides it."""
         self.dock.place(card, path, failed)
 
-    def cover(self, rect: QRect) -> None:
-        """Hide the overlays that a card stands over: a corner of one that looks out is no use to anybody."""
-        for overlay in (self.legend, self.zoom_box):
-            overlay.cover(rect.intersects(overlay.geometry()))
-        self._card_rect = rect
-        self._place_overlays()
-
     def focus_next(self, step: int) -> None:
         """Put the keyboard on the next node, or the one before."""
         self.keys.next(step)
@@ -230,21 +196,18 @@ class CanvasView(Camera):
             return
         self.keys.pointer_took_over()
         self.hold_still()
-        self._last = event.position()
         self._space_used = self._space_held
+        self.edge.begin(event.position())
         self._take(begun(self, self._pointer(event.position(), event.modifiers()), event.button(), self._space_held))
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._last = event.position()
-        at = self._pointer(event.position(), event.modifiers())
+        at, keys = event.position(), event.modifiers()
         if self.gesture is None:
-            self._hover(at)
-            return
-        self.gesture.move(at)
-        self.follow_gesture()
-        if self.gesture is not None and self.gesture.pans and self._edge_pull() != QPointF():
-            self._edge_clock.start()
+            self._hover(self._pointer(at, keys))
+        else:
+            self.lead(at, keys)
+            self.edge.follow(at, keys)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self.gesture is not None and not event.buttons():
@@ -272,7 +235,7 @@ class CanvasView(Camera):
         at = QPointF(event.pos())
         if event.reason() == QContextMenuEvent.Reason.Keyboard:
             node = self.studio.primary
-            at = self.viewportTransform().map(self.canvas.nodes[node].body.center()) if node in self.canvas.nodes else self._middle()
+            at = self.viewportTransform().map(self.canvas.nodes[node].body.center()) if node in self.canvas.nodes else self.middle_px()
         hit = self._pointer(at, event.modifiers()).hit
         if hit.node is not None and hit.node not in self.studio.selection:
             self.studio.select((hit.node,))
@@ -280,9 +243,6 @@ class CanvasView(Camera):
             self.studio.select((("wire", *hit.wire),))
         self.menu_requested.emit(self.viewport().mapToGlobal(at.toPoint()), hit)
         event.accept()
-
-    def _middle(self) -> QPointF:
-        return QPointF(self.viewport().rect().center())
 
     def _hover(self, at: Pointer) -> None:
         hit = at.hit
@@ -327,10 +287,16 @@ class CanvasView(Camera):
     # ------------------------------------------------------------ the gesture in hand
     def _take(self, gesture: Gesture | None) -> None:
         self.gesture = gesture
-        self._edge_clock.stop()
+        self.edge.stop()
         if gesture is not None:
             self.viewport().setCursor(gesture.cursor)
         self.follow_gesture()
+
+    def lead(self, at: QPointF, keys: Qt.KeyboardModifier) -> None:
+        """Lead the gesture in hand to a view position."""
+        if self.gesture is not None:
+            self.gesture.move(self._pointer(at, keys))
+            self.follow_gesture()
 
     def follow_gesture(self) -> None:
         """Draw the gesture where it is now."""
@@ -342,25 +308,6 @@ class CanvasView(Camera):
         if gesture is not None:
             self._take(None)
             gesture.cancel()
-
-    def _edge_pull(self) -> QPointF:
-        """Return how far to scroll a frame: more the nearer the pointer is to, or beyond, an edge."""
-        rect, at = self.viewport().rect(), self._last
-
-        def pull(x: float, length: float) -> float:
-            low, high = max(0.0, EDGE - x), max(0.0, x - (length - EDGE))
-            return (min(high, 2 * EDGE) - min(low, 2 * EDGE)) / EDGE * EDGE_SPEED / 2
-
-        return QPointF(pull(at.x(), rect.width()), pull(at.y(), rect.height()))
-
-    def _scroll_at_edge(self) -> None:
-        pull = self._edge_pull()
-        if self.gesture is None or pull == QPointF():
-            self._edge_clock.stop()
-            return
-        self.pan(pull.x(), pull.y())
-        self.gesture.move(self._pointer(self._last, Qt.KeyboardModifier.NoModifier))
-        self.follow_gesture()
 
     # ------------------------------------------------------------ keys
     def event(self, event: QEvent) -> bool:
@@ -419,23 +366,8 @@ class CanvasView(Camera):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._place_overlays()
+        self.overlays.place()
         self.dock.follow()
-
-    def _place_overlays(self) -> None:
-        """Put the overlays in a row below what was fitted; the breadcrumb in another corner where a card stands there."""
-        size = self.viewport().size()
-        top = size.height() - MARGIN + 2 - self.legend.height()
-        left, right = MARGIN, size.width() - MARGIN - self.zoom_box.width()
-        self.legend.move(left, top)
-        self.zoom_box.move(right, top)
-        after = left if self.legend.isHidden() else self.legend.geometry().right() + OVERLAY_GAP
-        crumb = self.breadcrumb.rect()
-        places = [(size.width() - MARGIN - crumb.width(), MARGIN), (left, top - OVERLAY_GAP - crumb.height())]
-        if after + crumb.width() + OVERLAY_GAP <= right:
-            places.insert(0, (after, top))
-        free = (place for place in places if not self._card_rect.intersects(crumb.translated(*place)))
-        self.breadcrumb.move(*next(free, places[0]))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.canvas.device_ratio != self.viewport().devicePixelRatioF():

@@ -115,12 +115,12 @@ def test_a_card_that_has_no_room_beside_its_node_makes_some(view, studio, qtbot)
 def test_what_a_card_stands_over_at_the_corners_is_hidden_as_long(view, card):
     view.place_card(card, ("n7",))
     card.by_hand = True
-    card.move(view.zoom_box.pos())
+    card.move(view.overlays.zoom_box.pos())
     view.dock.follow()
-    assert not view.zoom_box.isVisible()
-    assert view.legend.isVisible()
+    assert not view.overlays.zoom_box.isVisible()
+    assert view.overlays.legend.isVisible()
     view.place_card(card, None)
-    assert view.zoom_box.isVisible()
+    assert view.overlays.zoom_box.isVisible()
 
 
 def test_the_view_scrolls_only_for_a_node_that_is_not_well_in_it():

@@ -35,11 +35,11 @@ def test_leaving_selects_the_instance_and_finds_the_view_as_it_was(view, hand):
 
 
 def test_the_breadcrumb_says_where_and_leads_out(view, hand, qtbot):
-    assert not view.breadcrumb.isVisible()
+    assert not view.overlays.breadcrumb.isVisible()
     view.studio.enter((hand.node("reg"),))
-    assert view.breadcrumb.isVisible()
-    assert [words for _, words in view.breadcrumb.places()] == ["accumulation", "l2_penalty reg"]
-    QTest.mouseClick(view.breadcrumb, Qt.MouseButton.LeftButton, pos=QPoint(20, 15))
+    assert view.overlays.breadcrumb.isVisible()
+    assert [words for _, words in view.overlays.breadcrumb.places()] == ["accumulation", "l2_penalty reg"]
+    QTest.mouseClick(view.overlays.breadcrumb, Qt.MouseButton.LeftButton, pos=QPoint(20, 15))
     assert view.studio.scope == ()
 
 
@@ -50,15 +50,15 @@ def test_a_step_inside_rings_the_collapsed_instance_and_offers_to_enter(view, ha
     studio.go_to(k)
     qtbot.waitUntil(lambda: studio.shown.state.k == k)
     assert view.canvas.face(reg).current
-    path, words = view.breadcrumb.offer
+    path, words = view.overlays.breadcrumb.offer
     assert path == (reg,)
     assert "l2_penalty" in words
     studio.enter(path)
-    assert view.breadcrumb.offer is None
+    assert view.overlays.breadcrumb.offer is None
     assert view.canvas.face(trace.steps[k - 1].node[-1]).current
     studio.go_to(1)
     qtbot.waitUntil(lambda: studio.shown.state.k == 1)
-    assert view.breadcrumb.offer[0] == ()
+    assert view.overlays.breadcrumb.offer[0] == ()
 
 
 def test_wires_are_drawn_and_numbers_typed_within_a_definition(view, hand, settle):
@@ -96,10 +96,10 @@ def test_a_scope_that_goes_with_an_undo_is_left(view, hand):
 
 def test_the_breadcrumb_gives_way_to_a_card(view, hand):
     view.studio.enter((hand.node("reg"),))
-    place = view.breadcrumb.geometry()
+    place = view.overlays.breadcrumb.geometry()
     card = place.adjusted(4, 4, 40, 40)
-    view.cover(card)
-    assert view.breadcrumb.isVisible()
-    assert not view.breadcrumb.geometry().intersects(card)
-    view.cover(QRect())
-    assert view.breadcrumb.geometry() == place
+    view.overlays.cover(card)
+    assert view.overlays.breadcrumb.isVisible()
+    assert not view.overlays.breadcrumb.geometry().intersects(card)
+    view.overlays.cover(QRect())
+    assert view.overlays.breadcrumb.geometry() == place

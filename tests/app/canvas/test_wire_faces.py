@@ -76,7 +76,7 @@ def test_before_any_backward_all_is_grey(view, hand, studio, settle):
     settle()
     kinds = {view.canvas.wires.face(key).kind for key in view.canvas.wires.ids}
     assert kinds <= {"forward", "frozen"}
-    assert not view.legend.isVisible()
+    assert not view.overlays.legend.isVisible()
 
 
 def test_the_wire_on_which_a_visit_raised_is_marked(view, hand, studio, settle):
