@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -50,35 +50,40 @@ class Pass:
         with modes.GradMode(self.create_graph):
             for e, g in zip(self.roots, self.seeds, strict=True):
                 self.receive(e, g)
-            self.queue.start([e.target for e in self.roots])
-            while self.queue:
-                n = self.queue.pop()
+            queue, takes = self.queue, self.takes()
+            queue.start([e.target for e in self.roots])
+            while queue:
+                n = queue.pop()
                 if self.visit(n):
-                    self.queue.done(n, self.may_run)
+                    queue.done(n, takes)
         return self.captured
 
     def plan(self) -> list[GradNode]:
         """Return the nodes that will run, in order: the same queue without the work."""
-        queue = Queue(dict(self.queue.waiting))
+        queue, takes = Queue(dict(self.queue.waiting)), self.takes()
         queue.start([e.target for e in self.roots])
         order = []
         while queue:
             n = queue.pop()
-            if self.runs(n):
+            if self.needed is None or n in self.needed:
                 order.append(n)
-                queue.done(n, self.may_run)
+                queue.done(n, takes)
         return order
 
-    def runs(self, n: GradNode) -> bool:
-        return self.needed is None or n in self.needed
-
-    def may_run(self, n: GradNode) -> bool:
-        """Tell whether the queue takes a node: it runs, or its cotangent is captured."""
-        return self.needed is None or n in self.needed or any(e.target is n for e in self.goal or ())
+    def takes(self) -> Callable[[GradNode], bool] | None:
+        """Return what tells whether the queue takes a node: it runs, or its cotangent is captured. None: it takes all."""
+        needed = self.needed
+        if needed is None:
+            return None
+        captured = {e.target for e in self.goal or ()}
+        return lambda n: n in needed or n in captured
 
     def receive(self, e: GradNode, g: Tensor) -> None:
         """Add a contribution to a buffer."""
-        slots = self.buffers.setdefault(e.target, {})
+        slots = self.buffers.get(e.parent if type(e) is Port else e)
+        if slots is None:
+            self.buffers[e.target] = {e: g}
+            return
         before = slots.get(e)
         if before is None:
             slots[e] = g
@@ -90,18 +95,20 @@ class Pass:
     def visit(self, n: GradNode) -> bool:
         """Run one popped node, or only capture what arrived. Return whether it ran."""
         slots = self.buffers.pop(n, {})
-        runs = self.runs(n)
-        for e, before in slots.items():
-            slots[e] = told(e, before)
-            if self.goal is not None and e in self.goal and not self.accumulate:
-                self.captured[e] = before if runs else slots[e]  # torch captures before the hooks of a node that goes on to run
+        runs = self.needed is None or n in self.needed
+        hooked = bool(hooks.hooked) and (n in hooks.hooked or any(e in hooks.hooked for e in slots))
+        if hooked or self.goal is not None:
+            self.tell(slots, runs)
         if not runs:
             return False
-        g = self.prepared(n, outputs(slots))
+        g = outputs(slots)
+        if hooked:
+            g = self.prepared(n, g)
         if self.observer is not None:
             self.observer.enter(n, g, self.queue)
-        ran = self.sink(n, g) if isinstance(n, AccumulateGrad) else self.contributions(n, g)
-        sent = self.finished(n, ran, g)
+        sent: Sequence[Tensor | None] = self.sink(n, g) if type(n) is AccumulateGrad else self.contributions(n, g)
+        if hooked or modes.check_nan:
+            sent = self.finished(n, sent, g)
         if self.observer is not None:
             self.observer.leave(n, tuple(sent))
         if not self.keep:
@@ -110,6 +117,13 @@ class Pass:
             if edge is not None and c is not None:
                 self.receive(edge, c)
         return True
+
+    def tell(self, slots: dict[GradNode, Tensor], runs: bool) -> None:
+        """Run the hooks on what arrived, and capture what is wanted."""
+        for e, before in slots.items():
+            slots[e] = told(e, before)
+            if self.goal is not None and e in self.goal and not self.accumulate:
+                self.captured[e] = before if runs else slots[e]  # torch captures before the hooks of a node that goes on to run
 
     def prepared(self, n: GradNode, g: Cotangents) -> Cotangents:
         """Run the prehooks of a node."""
@@ -133,14 +147,15 @@ class Pass:
 
     def contributions(self, n: GradNode, g: Cotangents) -> list[Tensor | None]:
         """Run the vjps of a node."""
-        if all(x is None for x in g):
-            n.plan.check(n)
+        plan = n.plan
+        if all([x is None for x in g]):
+            plan.check(n)
             return [None] * len(n.edges)
-        many = n.plan.several
+        many = plan.several
         if self.create_graph:
-            return n.plan.on_tensors(n, list(g) if many else g[0], True)
+            return plan.on_tensors(n, list(g) if many else g[0], True)
         raw = [None if x is None else x.array for x in g]
-        return [None if c is None else make(c, None) for c in n.plan.cotangents(n, raw if many else raw[0])]
+        return [None if c is None else make(c, None) for c in plan.cotangents(n, raw if many else raw[0])]
 
     def sink(self, n: AccumulateGrad, g: Cotangents) -> list[Tensor | None]:
         """Add to the leaf's .grad and call the hooks that wait for it."""
@@ -167,7 +182,7 @@ def accumulate(leaf: Tensor, g: Tensor, create_graph: bool) -> None:
 def outputs(slots: Mapping[GradNode, Tensor]) -> Cotangents:
     """Return the cotangents of a node in the order of its outputs."""
     first = next(iter(slots), None)
-    if not isinstance(first, Port):
+    if type(first) is not Port:
         return (None if first is None else slots[first],)
     found: list[Tensor | None] = [None] * first.count
     for e, g in slots.items():
@@ -196,7 +211,7 @@ def walk(starts: Sequence[GradNode]) -> tuple[list[GradNode], dict[GradNode, int
     for n in nodes:  # the list grows while it is walked
         for e in n.edges:
             if e is not None:
-                target = e.target
+                target = e.parent if type(e) is Port else e
                 waiting[target] = waiting.get(target, 0) + 1
                 if target not in seen:
                     seen.add(target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from gradstudio.engine.gradnode import GradNode
+from gradstudio.engine.gradnode import GradNode, Port
 
 Item = tuple[float, GradNode]
 
@@ -51,14 +51,16 @@ class Queue:
         self.taken += 1
         return _pop(self._heap)
 
-    def done(self, n: GradNode, takes: Callable[[GradNode], bool]) -> None:
-        """Count down what n's edges lead to, in order; what waits for nothing more is ready, if `takes` wants it."""
+    def done(self, n: GradNode, takes: Callable[[GradNode], bool] | None) -> None:
+        """Count down what n's edges lead to, in order; what waits for nothing more is ready, if `takes` wants it (None: all)."""
+        waiting = self.waiting
         for e in n.edges:
             if e is not None:
-                target = e.target
-                self.waiting[target] -= 1
-                if not self.waiting[target] and takes(target):
-                    self.add((target,))
+                target = e.parent if type(e) is Port else e
+                waiting[target] = left = waiting[target] - 1
+                if not left and (takes is None or takes(target)):
+                    self.arrived.append(target)
+                    _push(self._heap, (target.seq, target))
 
 
 def _push(heap: list[Item], item: Item) -> None:
