@@ -111,7 +111,7 @@ def studio(qtbot: QtBot, runner: "Runner") -> Iterator["Studio"]:
     QSettings("GradStudio", "GradStudio").clear()
     qtbot.waitUntil(at_rest)
     blank = Studio(runner=runner)
-    blank.run()
+    blank.runs.run()
     qtbot.waitUntil(at_rest)
     shiboken6.delete(blank)
     made = Studio(runner=runner)

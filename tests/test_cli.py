@@ -192,7 +192,9 @@ def test_stopping_a_run_gives_3_and_one_line(tmp_path: Path) -> None:
     tree["script"][0]["body"] = [
         {"id": "c9", "kind": "repeat", "times": 1_000_000, "body": [{"id": "c1", "kind": "forward", "block": "main"}]}
     ]
-    tree["graph"]["nodes"]["n1"]["value"] = {"dtype": "float32", "shape": [50_000], "data": [2.0] * 50_000}  # far from done when stopped
+    nodes = tree["graph"]["nodes"]  # many operations a byte: far from its end, and from the limit of memory, when it is stopped
+    nodes["n1"]["value"] = {"recipe": "ones", "shape": [1000, 1000], "dtype": "float32"}
+    nodes["n3"] = {"op": "matmul", "inputs": [{"ref": "n1"}, {"ref": "n1"}], "names": ["a"]}
     path = tmp_path / "long.grad"
     path.write_text(json.dumps(tree), encoding="utf-8")
     process = subprocess.Popen(

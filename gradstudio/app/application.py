@@ -41,7 +41,7 @@ def main(file: str | None = None) -> int:
     from gradstudio.app.studio import Studio
 
     studio = Studio()
-    studio.runner.start()  # it loads the engine while the window is built; any earlier, and it slows the imports down
+    studio.runs.runner.start()  # it loads the engine while the window is built; any earlier, and it slows the imports down
     theme.apply(app, theme.named(studio.theme))
     window = MainWindow(studio)
     window.restore()

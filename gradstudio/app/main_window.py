@@ -139,7 +139,7 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step with the arrows while stepping; open the menu when Alt, pressed alone, is let go."""
-        command = STEP_KEYS.get(event.key()) if self.studio.stepping and not event.modifiers() else None
+        command = STEP_KEYS.get(event.key()) if self.studio.player.stepping and not event.modifiers() else None
         if command is not None:
             self.do(command)
         elif event.key() == Qt.Key.Key_Alt and not event.isAutoRepeat():

@@ -25,7 +25,7 @@ def screenshot(
     document = reader.read(file)
     app = application.prepare()
     studio = Studio()
-    studio.theme_mode, studio.full_precision, studio.live = theme_name, False, True
+    studio.theme_mode, studio.full_precision, studio.runs.live = theme_name, False, True
     theme.apply(app, theme.named(theme_name))
     window = MainWindow(studio)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
@@ -44,8 +44,8 @@ def screenshot(
     studio.show_example(document, file.stem)
     drawn = wait(lambda: studio.shown.trace.run > 0) and wait(lambda: bool(plots))
     if step is not None:
-        studio.go_to(step)
-        drawn = wait(lambda: studio.shown.state.k == studio.k) and drawn
+        studio.player.go_to(step)
+        drawn = wait(lambda: studio.shown.state.k == studio.player.k) and drawn
     found = studio.labels.by_label(select) if select else None
     if found is not None:
         studio.select([found[0][0]])

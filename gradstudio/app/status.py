@@ -33,7 +33,7 @@ class StatusBar(Drawn):
         self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.stop.resize(sized(STOP_WIDTH, STOP_HEIGHT))
         self.stop.hide()
-        self.stop.clicked.connect(studio.stop)
+        self.stop.clicked.connect(studio.runs.stop)
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._look)
@@ -43,18 +43,18 @@ class StatusBar(Drawn):
 
     def refresh(self, change: Change) -> None:
         """Follow everything: the line is cheap."""
-        if self.studio.running and not self._tick.isActive():
+        if self.studio.runs.running and not self._tick.isActive():
             self._tick.start()
         self._look()
 
     def _look(self) -> None:
-        long = self.studio.busy_for > LONG
-        if not self.studio.running:
+        long = self.studio.runs.busy_for > LONG
+        if not self.studio.runs.running:
             self._tick.stop()
         self.stop.setVisible(long)
         parts = self.left_parts()
         self.setAccessibleDescription(". ".join(words for _, words, _ in parts))
-        self.say(parts, self.right_parts(), self.studio.busy_for if long else 0.0)
+        self.say(parts, self.right_parts(), self.studio.runs.busy_for if long else 0.0)
 
     # ---- what it says
 
@@ -64,12 +64,12 @@ class StatusBar(Drawn):
         parts = [self._condition()]
         shown = studio.shown
         elapsed = shown.trace.elapsed
-        if shown.trace.run and not studio.stepping and not self._error():
+        if shown.trace.run and not studio.player.stepping and not self._error():
             parts.append(("timer", f"Recomputed in {text.duration(elapsed)}", "text3"))
         nodes, wires = self._counted()
         parts.append(("waypoints", f"{text.plural(nodes, 'node')}, {text.plural(wires, 'wire')}", "text3"))
         parts.append(("memory-stick", self._saved_words(), "text3"))
-        if studio.stepping:
+        if studio.player.stepping:
             parts.append(("keyboard", "Left and Right step, Esc leaves", "text3"))
         return parts
 
@@ -81,31 +81,31 @@ class StatusBar(Drawn):
 
     def _stands(self) -> str:
         """Return how the viewer stands in the run; at its end, what is selected."""
-        if self.studio.stepping:
+        if self.studio.player.stepping:
             return "Playing" if self.studio.player.playing else "Paused"
         count = len(self.studio.selection)
         return f"{count} selected" if count else ""
 
     def _condition(self) -> Part:
         studio = self.studio
-        if studio.busy_for > LONG:
-            return "timer", f"Running for {studio.busy_for:.0f} s", "text2"
+        if studio.runs.busy_for > LONG:
+            return "timer", f"Running for {studio.runs.busy_for:.0f} s", "text2"
         if studio.notice:
             return "info", studio.notice, "text2"
         error = self._error()
         if error:
             return "octagon-alert", error, "error"
         span = studio.shown.trace.span_at(studio.shown.state.k)
-        if studio.stepping and span is not None:
+        if studio.player.stepping and span is not None:
             words = f"Stepping {span.kind}" + (f" #{span.number}" if span.number else "")
             return ("arrow-left" if span.number else "arrow-right"), words, "text2"
         waiting = self._waiting()
-        if waiting and not studio.stale:
+        if waiting and not studio.runs.stale:
             return "clock", waiting, "text2"
-        if studio.running and not studio.shown.trace.run:
+        if studio.runs.running and not studio.shown.trace.run:
             return "timer", "Running", "text2"  # the first time
-        if studio.stale:
-            return "clock", "Stale: Ctrl+Enter runs it" if not studio.live else "Running", "text2"
+        if studio.runs.stale:
+            return "clock", "Stale: Ctrl+Enter runs it" if not studio.runs.live else "Running", "text2"
         return "check", "Up to date", "text2"
 
     def _error(self) -> str:
@@ -130,7 +130,7 @@ class StatusBar(Drawn):
         saved = self.studio.shown.state.saved.values()
         held, freed = sum(s.state != "freed" for s in saved), sum(s.state == "freed" for s in saved)
         words = f"{text.plural(held, 'saved tensor')} held"
-        return f"{words}, {freed} freed" if self.studio.stepping and freed else words
+        return f"{words}, {freed} freed" if self.studio.player.stepping and freed else words
 
     def _counted(self) -> tuple[int, int]:
         document = self.studio.document
@@ -154,13 +154,13 @@ class StatusBar(Drawn):
             paint.icon(icon, x + 6, height / 2, 13, shade)
             x += 18
             x += paint.text(x, height / 2, words, "caption", shade, width=room) + 20
-            if first and self.studio.busy_for > LONG:
+            if first and self.studio.runs.busy_for > LONG:
                 x = self._draw_busy(paint, x - 8, height / 2) + 20
             first = False
 
     def _draw_busy(self, paint: Paint, x: float, cy: float) -> float:
         """Draw a bar with a part that goes along it while the run lasts, and put Stop beside it. Return where that ends."""
-        at = self.studio.busy_for % TURN / TURN * (BAR - BAR / 3)
+        at = self.studio.runs.busy_for % TURN / TURN * (BAR - BAR / 3)
         paint.rounded(QRectF(x, cy - 2, BAR, 4), 2, "sunken", "line")
         paint.rounded(QRectF(x + at, cy - 2, BAR / 3, 4), 2, "accent")
         self.stop.move(round((x + BAR + 10) * ui_scale()), round((cy - STOP_HEIGHT / 2) * ui_scale()))

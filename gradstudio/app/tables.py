@@ -49,7 +49,7 @@ def open_table(studio: Studio, parent: QWidget, node: NodeId) -> None:
     if isinstance(value, np.ndarray):
         LeafTable(studio, node, value, parent).show()
     elif view is not None:
-        studio.array((path, 0), False, partial(_read, studio, parent, studio.labels.label(path)))
+        studio.questions.array((path, 0), False, partial(_read, studio, parent, studio.labels.label(path)))
     else:
         studio.notify(f"{studio.labels.label(path)} is not computed yet")
 

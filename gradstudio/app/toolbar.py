@@ -200,7 +200,7 @@ class ModeButton(BarButton):
     def draw(self, paint: Paint, rect: QRectF) -> None:
         """Paint both halves, the one that holds on a plate."""
         paint.rounded(rect, 7, "sunken", "line")
-        for i, (words, icon, on) in enumerate((("Live", "zap", self.studio.live), ("Manual", "pause", not self.studio.live))):
+        for i, (words, icon, on) in enumerate((("Live", "zap", self.studio.runs.live), ("Manual", "pause", not self.studio.runs.live))):
             x = 3 + i * SEGMENT
             if on:
                 paint.rounded(QRectF(x, 3, SEGMENT, 24), 5, "hover")

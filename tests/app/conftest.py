@@ -38,7 +38,7 @@ def settle(qtbot, studio: Studio) -> Callable[[], None]:
 
 def settled(studio: Studio) -> bool:
     """Say whether nothing is being run and the document is the one on show."""
-    return not studio.running and studio.shown.document is studio.document and studio.shown.state.k == studio.k
+    return not studio.runs.running and studio.shown.document is studio.document and studio.shown.state.k == studio.player.k
 
 
 def example(name: str) -> Document:

@@ -46,7 +46,7 @@ def picture(window: MainWindow, name: str, wait: Wait) -> QImage:
     wait(lambda: settled(studio))
     wait(lambda: window.timeline.axis.plots.curves is not None)
     if name.startswith("step"):
-        studio.go_to(60)
+        studio.player.go_to(60)
         wait(lambda: settled(studio))
     if name.startswith("main"):
         found = studio.labels.by_label("W" if name == "main-dark" else "z")

@@ -48,7 +48,7 @@ class Drag(QObject):
         if event.type() == QEvent.Type.Paint and self._edited:
             self._edited = False
             self.paints.append(time.perf_counter())
-            self.busy.append(self.studio.running)
+            self.busy.append(self.studio.runs.running)
         return False
 
     @property
@@ -82,10 +82,10 @@ def dragged(window: MainWindow, qtbot, settle) -> Callable[[Document, bool], Dra
     def drag(document: Document, live: bool) -> Drag:
         window.studio.show_example(document, "dragged")
         settle()
-        window.studio.set_live(live)
+        window.studio.runs.set_live(live)
         made = Drag(window)
         qtbot.waitUntil(lambda: made.done, timeout=30000)
-        window.studio.set_live(True)
+        window.studio.runs.set_live(True)
         settle()
         return made
 

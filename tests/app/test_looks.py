@@ -44,10 +44,10 @@ def test_a_theme_leaves_nothing_behind(shown, studio):
 def test_stepping_leaves_nothing_behind(shown, studio, settle):
     before = looks(shown)
     for k in (60, 61, 3, 32):
-        studio.go_to(k)
+        studio.player.go_to(k)
         settle()
         assert (looks(shown) != before).any()
-    studio.last()
+    studio.player.last()
     settle()
     shown.canvas.fit_all()
     studio.select([])

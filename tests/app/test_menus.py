@@ -189,12 +189,12 @@ def test_the_space_bar_plays_and_arrows_step_while_stepping(window, qtbot, settl
     settle()
     for key, k in ((Qt.Key.Key_Right, 1), (Qt.Key.Key_Right, 2), (Qt.Key.Key_Left, 1)):
         QTest.keyClick(canvas, key)
-        assert studio.k == k
+        assert studio.player.k == k
     settle()
     canvas.space_tapped.emit()
     assert studio.player.playing
     canvas.space_tapped.emit()
     assert not studio.player.playing
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
-    assert studio.at_end
+    assert studio.player.at_end
     settle()

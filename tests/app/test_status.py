@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from gradstudio.app.status import LONG, StatusBar
-from gradstudio.app.studio import Studio
+from gradstudio.app.runs import Runs
 from gradstudio.document.commands.nodes import SetLeafValue
 
 
@@ -38,7 +38,7 @@ def test_at_rest_it_says_so_and_counts(bar):
 
 
 def test_in_manual_mode_an_edit_is_stale_until_it_is_run(bar, window, qtbot, settle):
-    window.studio.set_live(False)
+    window.studio.runs.set_live(False)
     window.studio.do(SetLeafValue("n1", value(3)))
     qtbot.waitUntil(lambda: words(bar)[0] == "Stale: Ctrl+Enter runs it")
     window.do("run")
@@ -73,7 +73,7 @@ def test_a_notice_stands_first_until_the_next_edit(bar, window, settle):
 
 
 def test_running_again_takes_away_what_was_said_of_the_run_before(bar, window, settle):
-    window.studio.stop()
+    window.studio.runs.stop()
     assert words(bar)[0].startswith("Stopped.")
     window.do("run")
     assert not words(bar)[0].startswith("Stopped.")
@@ -87,8 +87,8 @@ def test_a_long_run_shows_a_bar_and_stop_that_cover_no_words(qtbot, qapp, monkey
     made.resize(1600, 26)
     made.show()
     assert not made.stop.isVisible()
-    monkeypatch.setattr(Studio, "busy_for", property(lambda self: LONG + 1.4))
-    monkeypatch.setattr(Studio, "running", property(lambda self: True))
+    monkeypatch.setattr(Runs, "busy_for", property(lambda self: LONG + 1.4))
+    monkeypatch.setattr(Runs, "running", property(lambda self: True))
     stopped = []
     made.stop.clicked.connect(lambda: stopped.append(time.monotonic()))
     made._look()
@@ -98,7 +98,7 @@ def test_a_long_run_shows_a_bar_and_stop_that_cover_no_words(qtbot, qapp, monkey
     first = 14 + 18 + metrics.horizontalAdvance(words(made)[0])
     assert words(made)[0] == "Running for 2 s"
     assert made.stop.x() >= first + 72
-    monkeypatch.setattr(Studio, "stop", lambda self: None)
+    monkeypatch.setattr(Runs, "stop", lambda self: None)
     QTest.mouseClick(made.stop, Qt.MouseButton.LeftButton)
     assert stopped
     made._tick.stop()

@@ -50,7 +50,7 @@ def z(studio: Studio) -> float | None:
 def told(qtbot, studio: Studio) -> None:
     """Ask the worker something and wait for the answer: a document in the queue would have gone before it."""
     answers: list[object] = []
-    studio.check("add", ((), ()), ("float32", "float32"), (None, None), {}, answers.append)
+    studio.questions.check("add", ((), ()), ("float32", "float32"), (None, None), {}, answers.append)
     qtbot.waitUntil(lambda: bool(answers), timeout=20000)
 
 
@@ -73,14 +73,14 @@ def test_a_gesture_does_not_wait_for_a_slow_run(qtbot, own_studio):
     began = time.monotonic()
     studio.do(SetLeafValue("n1", slow.graph.nodes["n1"].value, studio.new_gesture()))
     studio.do(SetLeafValue("n1", replace(slow.graph.nodes["n1"].value, fn="zeros"), studio.new_gesture()))
-    assert (time.monotonic() - began < 0.2, studio.running) == (True, True)
+    assert (time.monotonic() - began < 0.2, studio.runs.running) == (True, True)
 
 
 @pytest.mark.parametrize("command", [Rename("n3", 0, "square"), MoveNodes({"n1": (0, 640)})], ids=["rename", "move"])
 def test_what_changes_looks_only_starts_no_run(qtbot, tutorial, command):
     before = tutorial.shown
     assert tutorial.do(command)
-    assert not tutorial.running
+    assert not tutorial.runs.running
     assert tutorial.shown.document is tutorial.document
     assert tutorial.shown.state is before.state
     told(qtbot, tutorial)
@@ -95,35 +95,35 @@ def test_views_are_told_of_a_rename_when_the_labels_on_show_have_it(tutorial):
 
 
 def test_manual_mode_marks_what_is_downstream_and_waits_for_run(qtbot, tutorial, settle):
-    tutorial.set_live(False)
+    tutorial.runs.set_live(False)
     tutorial.do(SetLeafValue("n2", array([5.0])))
-    assert tutorial.stale == {"n2", "n4"}
+    assert tutorial.runs.stale == {"n2", "n4"}
     told(qtbot, tutorial)
-    assert (tutorial.running, z(tutorial)) == (False, 12.0)
-    tutorial.run()
+    assert (tutorial.runs.running, z(tutorial)) == (False, 12.0)
+    tutorial.runs.run()
     settle()
-    assert (z(tutorial), tutorial.stale) == (20.0, frozenset())
+    assert (z(tutorial), tutorial.runs.stale) == (20.0, frozenset())
 
 
 def test_manual_mode_goes_live_with_a_run_of_what_was_edited(tutorial, settle):
-    tutorial.set_live(False)
+    tutorial.runs.set_live(False)
     tutorial.do(SetLeafValue("n2", array([5.0])))
-    tutorial.set_live(True)
+    tutorial.runs.set_live(True)
     settle()
     assert z(tutorial) == 20.0
 
 
 def test_undo_in_manual_mode_is_fresh_again(tutorial):
-    tutorial.set_live(False)
+    tutorial.runs.set_live(False)
     tutorial.do(SetLeafValue("n2", array([5.0])))
     tutorial.undo()
-    assert tutorial.stale == frozenset()
+    assert tutorial.runs.stale == frozenset()
 
 
 def test_the_playhead_stays_at_its_node_when_a_step_comes_before_it(studio, settle):
     studio.show_example(example("accumulation"), "accumulation")
     settle()
-    studio.go_to(60)
+    studio.player.go_to(60)
     settle()
     node = studio.shown.trace.step(60).node
     ahead = Node(studio.new_id("n"), "neg", (Ref("n1"),))
@@ -131,17 +131,17 @@ def test_the_playhead_stays_at_its_node_when_a_step_comes_before_it(studio, sett
     settle()
     where, step = studio.shown.state.k, studio.shown.trace.step(studio.shown.state.k)
     assert where > 60
-    assert (step.node, step.kind, studio.k, studio.stepping) == (node, "visit", where, True)
+    assert (step.node, step.kind, studio.player.k, studio.player.stepping) == (node, "visit", where, True)
     studio.undo()
     settle()
-    assert studio.k == 60
+    assert studio.player.k == 60
 
 
 def test_a_viewer_at_the_end_follows_the_end(tutorial, settle):
     end = tutorial.shown.trace.end
     tutorial.do(AddNode(Node(tutorial.new_id("n"), "exp", (Ref("n3"),)), "main", (0, 0)))
     settle()
-    assert (tutorial.k, tutorial.at_end) == (end + 1, True)
+    assert (tutorial.player.k, tutorial.player.at_end) == (end + 1, True)
 
 
 def test_states_that_come_as_differences_are_those_of_a_run_in_process(studio, settle):
@@ -150,7 +150,7 @@ def test_states_that_come_as_differences_are_those_of_a_run_in_process(studio, s
     settle()
     here = run(document, studio.shown.trace.run)
     for k in (62, 40, 0, 1, 63, 20, 60):
-        studio.go_to(k)
+        studio.player.go_to(k)
         settle()
         assert studio.shown.state == here.state_at(k)
 
@@ -159,7 +159,7 @@ def test_whole_arrays_come_as_they_are_at_the_step_on_show(qtbot, studio, settle
     studio.show_example(example("accumulation"), "accumulation")
     settle()
     answers: list[object] = []
-    studio.array((("n3",), 0), True, answers.append)
+    studio.questions.array((("n3",), 0), True, answers.append)
     qtbot.waitUntil(lambda: bool(answers))
     expected = run(studio.document).array((("n3",), 0), 63, True)
     np.testing.assert_array_equal(answers[0], expected)
@@ -168,7 +168,7 @@ def test_whole_arrays_come_as_they_are_at_the_step_on_show(qtbot, studio, settle
 def test_an_array_of_a_run_that_is_gone_is_none(qtbot, tutorial, settle):
     answers: list[object] = []
     tutorial.do(SetLeafValue("n1", array([3.0])))
-    tutorial.array((("n1",), 0), False, answers.append)  # of the run on show; the one just begun takes its place first
+    tutorial.questions.array((("n1",), 0), False, answers.append)  # of the run on show; the one just begun takes its place first
     qtbot.waitUntil(lambda: bool(answers))
     assert answers == [None]
     settle()
@@ -176,7 +176,7 @@ def test_an_array_of_a_run_that_is_gone_is_none(qtbot, tutorial, settle):
 
 def test_a_check_answers_in_pytorchs_words(qtbot, tutorial):
     answers: list[object] = []
-    tutorial.check("matmul", ((2, 3), (4, 5)), ("float32", "float32"), (None, None), {}, answers.append)
+    tutorial.questions.check("matmul", ((2, 3), (4, 5)), ("float32", "float32"), (None, None), {}, answers.append)
     qtbot.waitUntil(lambda: bool(answers))
     assert answers[0].message == "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)"
 
@@ -192,11 +192,11 @@ def test_stop_ends_a_run_inside_a_call_of_numpy_and_everything_works_on(qtbot, o
     studio = own_studio
     light, shown = studio.document, studio.shown
     studio.show_example(products(20), "products")
-    qtbot.waitUntil(lambda: studio.busy_for > 0.5, timeout=20000)
-    pid = studio.runner.pid
-    studio.stop()
+    qtbot.waitUntil(lambda: studio.runs.busy_for > 0.5, timeout=20000)
+    pid = studio.runs.runner.pid
+    studio.runs.stop()
     qtbot.waitUntil(lambda: not alive(pid), timeout=200)
-    assert (studio.running, studio.runner.busy) == (False, False)
+    assert (studio.runs.running, studio.runs.runner.busy) == (False, False)
     told(qtbot, studio)
     assert studio.shown.trace.run == 0  # nothing has run since
     assert studio.notice.startswith("Stopped")
@@ -210,13 +210,13 @@ def test_stop_ends_a_run_inside_a_call_of_numpy_and_everything_works_on(qtbot, o
 
 def test_after_stop_run_starts_the_same_document_again(qtbot, own_studio):
     own_studio.do(SetLeafValue("n1", array([3.0])))
-    own_studio.stop()
-    assert own_studio.stale == {"n1", "n3", "n4"}
+    own_studio.runs.stop()
+    assert own_studio.runs.stale == {"n1", "n3", "n4"}
     told(qtbot, own_studio)
     assert z(own_studio) == 12.0
-    own_studio.run()
+    own_studio.runs.run()
     qtbot.waitUntil(lambda: settled(own_studio), timeout=20000)
-    assert (z(own_studio), own_studio.stale) == (27.0, frozenset())
+    assert (z(own_studio), own_studio.runs.stale) == (27.0, frozenset())
 
 
 def test_a_worker_killed_at_rest_is_replaced_and_nothing_is_lost(qtbot, own_studio):
@@ -224,16 +224,16 @@ def test_a_worker_killed_at_rest_is_replaced_and_nothing_is_lost(qtbot, own_stud
     studio.do(SetLeafValue("n1", array([3.0])))
     qtbot.waitUntil(lambda: settled(studio), timeout=20000)
     studio.select(["n3"])
-    before, pid, number = studio.document, studio.runner.pid, studio.shown.trace.run
+    before, pid, number = studio.document, studio.runs.runner.pid, studio.shown.trace.run
     os.kill(pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: studio.shown.trace.run > number and settled(studio), timeout=20000)
-    assert studio.runner.pid not in (0, pid)
+    assert studio.runs.runner.pid not in (0, pid)
     assert (studio.document is before, studio.selection, z(studio)) == (True, {"n3"}, 27.0)
-    studio.go_to(1)
+    studio.player.go_to(1)
     qtbot.waitUntil(lambda: settled(studio), timeout=20000)
     studio.undo()
     qtbot.waitUntil(lambda: studio.shown.document is studio.document, timeout=20000)
-    studio.last()
+    studio.player.last()
     qtbot.waitUntil(lambda: settled(studio), timeout=20000)
     assert z(studio) == 12.0
 
@@ -241,8 +241,8 @@ def test_a_worker_killed_at_rest_is_replaced_and_nothing_is_lost(qtbot, own_stud
 def test_a_worker_killed_in_the_middle_of_a_run_is_replaced_and_the_result_comes(qtbot, own_studio):
     studio = own_studio
     studio.show_example(products(1), "products")
-    qtbot.waitUntil(lambda: studio.busy_for > 0.2, timeout=20000)
-    os.kill(studio.runner.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: studio.runs.busy_for > 0.2, timeout=20000)
+    os.kill(studio.runs.runner.pid, signal.SIGKILL)
     qtbot.waitUntil(lambda: "A new one has taken over" in studio.notice, timeout=5000)
     qtbot.waitUntil(lambda: settled(studio), timeout=60000)
     assert studio.shown.state.tensors[("n2",), 0].max == 3000.0
@@ -251,15 +251,15 @@ def test_a_worker_killed_in_the_middle_of_a_run_is_replaced_and_the_result_comes
 def test_a_worker_that_dies_at_every_start_is_given_up_and_taken_up_again_by_run(qtbot, own_studio, monkeypatch):
     studio, python = own_studio, sys.executable
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    studio.stop()
-    studio.stop()  # the spare too, if there was one
+    studio.runs.stop()
+    studio.runs.stop()  # the spare too, if there was one
     studio.do(SetLeafValue("n1", array([3.0])))
-    qtbot.waitUntil(lambda: studio.runner.gave_up, timeout=20000)
-    assert (studio.running, studio.runner.pid) == (False, 0)
+    qtbot.waitUntil(lambda: studio.runs.runner.gave_up, timeout=20000)
+    assert (studio.runs.running, studio.runs.runner.pid) == (False, 0)
     assert studio.notice.startswith("The worker ends at every start")
-    assert studio.stale == {"n1", "n3", "n4"}
+    assert studio.runs.stale == {"n1", "n3", "n4"}
     monkeypatch.setattr(sys, "executable", python)
-    studio.run()
+    studio.runs.run()
     qtbot.waitUntil(lambda: settled(studio), timeout=20000)
     assert z(studio) == 27.0
 
@@ -268,9 +268,9 @@ def test_a_step_asked_for_while_a_run_is_in_hand_is_taken(studio, settle):
     studio.show_example(example("accumulation"), "accumulation")
     settle()
     studio.do(SetLeafValue("n1", array([3.0])))
-    studio.go_to(5)
+    studio.player.go_to(5)
     settle()
-    assert (studio.k, studio.shown.state.k, studio.stepping) == (5, 5, True)
+    assert (studio.player.k, studio.shown.state.k, studio.player.stepping) == (5, 5, True)
 
 
 def test_the_document_on_show_is_never_a_later_one_than_its_numbers(tutorial, qtbot, settle):
@@ -318,5 +318,5 @@ def test_a_half_built_graph_runs_calmly(tutorial, settle):
 def test_more_cells_asked_for_while_a_run_is_in_hand_come_with_it(qtbot, studio):
     key = (("n1",), 0)
     studio.show_example(document_of(leaf("n1", "K", np.ones((64, 128)).tolist()), script=(FORWARD,)), "large")
-    studio.watch_large([key])
+    studio.runs.watch_large([key])
     qtbot.waitUntil(lambda: key in studio.shown.state.tensors and len(studio.shown.state.tensors[key].cells) == 4096)

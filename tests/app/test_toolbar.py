@@ -15,21 +15,21 @@ def click(widget) -> None:
 def test_the_mode_button_shows_manual_at_once_whoever_sets_it(window, qtbot):
     bar = window.toolbar
     before = bar.mode.grab().toImage()
-    window.studio.set_live(False)
+    window.studio.runs.set_live(False)
     assert bar.mode.grab().toImage() != before
-    window.studio.set_live(True)
+    window.studio.runs.set_live(True)
     assert bar.mode.grab().toImage() == before
     click(bar.mode)
-    assert not window.studio.live
+    assert not window.studio.runs.live
     click(bar.mode)
-    assert window.studio.live
+    assert window.studio.runs.live
 
 
 def test_another_mode_is_painted_without_a_move_of_the_pointer(window, qtbot):
     painted = []
     mode = window.toolbar.mode
     draw = mode.draw
-    mode.draw = lambda paint, rect: (painted.append(window.studio.live), draw(paint, rect))
+    mode.draw = lambda paint, rect: (painted.append(window.studio.runs.live), draw(paint, rect))
     window.do("live")
     qtbot.waitUntil(lambda: painted[-1:] == [False])
     window.do("live")

@@ -45,7 +45,7 @@ class Seen:
     def rest(self) -> None:
         """Wait for the run, and for what moves to come to rest."""
         studio = self.studio
-        self.wait(lambda: not studio.running and studio.shown.document is studio.document and studio.shown.state.k == studio.k)
+        self.wait(lambda: not studio.runs.running and studio.shown.document is studio.document and studio.shown.state.k == studio.player.k)
         self.wait(seconds=0.8)
 
     def pixels(self) -> npt.NDArray[np.int16]:
@@ -67,7 +67,7 @@ class Seen:
     def go(self, *steps: int) -> None:
         """Step, and to the end."""
         for k in steps:
-            self.studio.go_to(k)
+            self.studio.player.go_to(k)
             self.wait(seconds=0.05)
 
     def fail(self) -> None:
@@ -107,14 +107,14 @@ def main() -> int:
     deeds: tuple[tuple[str, Callable[[], object]], ...] = (
         ("open", lambda: None),
         ("step", lambda: seen.go(60, 61, 62, 3, 57)),
-        ("end", studio.last),
+        ("end", studio.player.last),
         ("fail", seen.fail),
         ("zoom", lambda: canvas.zoom_by(0.8)),
         ("undo", studio.undo),
         ("light", lambda: studio.set_theme("light")),
         ("step in light", lambda: seen.go(58, 59, 60)),
         ("dark", lambda: studio.set_theme("dark")),
-        ("end again", studio.last),
+        ("end again", studio.player.last),
         ("drag", lambda: seen.drag("z", 80, 120)),
         ("fit", canvas.fit_all),
         ("select", lambda: studio.select(["n5"])),

@@ -98,8 +98,8 @@ def test_a_loss_is_built_and_stepped_through_by_mouse_alone(desktop: Desktop, tw
 
         window.click(*NOTHING)
         hand.press("Step back")
-        twin.studio.step(-1)
-        twin.qtbot.waitUntil(lambda: twin.studio.shown.state.k == twin.studio.k)
+        twin.studio.player.step(-1)
+        twin.qtbot.waitUntil(lambda: twin.studio.shown.state.k == twin.studio.player.k)
         window.wait(lambda: same(hand, desktop, INSPECTOR, TIMELINE), "the window shows the step before the last")
         hand.press("Step")
 

@@ -58,7 +58,7 @@ class Breadcrumb(Parts):
     def _offered(self) -> Crumb | None:
         """Return the way to the step on show: into the instance that it lies in, or out to it."""
         studio = self._studio
-        step = studio.shown.trace.step(studio.shown.state.k) if studio.stepping else None
+        step = studio.shown.trace.step(studio.shown.state.k) if studio.player.stepping else None
         path = step.node[:-1] if step is not None else studio.scope
         if not (step and step.node) or path == studio.scope or studio.shown.document is not studio.document:
             return None

@@ -28,11 +28,11 @@ class Context:
         self.shown_document = studio.shown.document
         self.trace = studio.shown.trace
         self.state = studio.shown.state
-        self.stepping = studio.stepping
+        self.stepping = studio.player.stepping
         self.full = studio.full_precision
         self.graph: Graph = self.document.graph_at((*scope, "")) if scope else self.document.graph
-        inside: Iterable[NodeId] = self.graph.nodes if scope and scope[0] in studio.stale else ()
-        self.stale: frozenset[NodeId] = frozenset(inside) if scope else studio.stale
+        inside: Iterable[NodeId] = self.graph.nodes if scope and scope[0] in studio.runs.stale else ()
+        self.stale: frozenset[NodeId] = frozenset(inside) if scope else studio.runs.stale
 
     @cached_property
     def stale_grads(self) -> frozenset[NodeId]:

@@ -41,7 +41,7 @@ class Keys:
         if key == Key.Key_Space and not keys:
             return True
         if key in ARROWS:
-            return bool(keys & Qt.KeyboardModifier.AltModifier) or (not keys and not self._view.studio.stepping)
+            return bool(keys & Qt.KeyboardModifier.AltModifier) or (not keys and not self._view.studio.player.stepping)
         if key in (Key.Key_Return, Key.Key_Enter):
             return self.ports is not None and not keys
         if self._types_number(event):
@@ -69,7 +69,7 @@ class Keys:
             by = FAR_NUDGE if shift else 1
             nudge(self._view, NUDGES[way][0] * by, NUDGES[way][1] * by)
             return True
-        if self._view.studio.stepping or shift:
+        if self._view.studio.player.stepping or shift:
             return False
         if self.ports is not None:
             self._step_port(1 if way in ("right", "down") else -1)
@@ -172,7 +172,7 @@ class Keys:
             self._view.finish_gesture()
         elif self.ports is not None:
             self._leave_ports()
-        elif self._view.studio.selection and not self._view.studio.stepping:
+        elif self._view.studio.selection and not self._view.studio.player.stepping:
             self._view.studio.select(())
             self._view.canvas.set_focus(None)
         else:

@@ -133,7 +133,7 @@ class CanvasView(Camera):
     def _look_closer(self) -> None:
         """Ask for more cells of the large tensors that are in view."""
         if self.isVisible():
-            self.studio.watch_large(self.canvas.large_in(self.visible_rect()))
+            self.studio.runs.watch_large(self.canvas.large_in(self.visible_rect()))
 
     def set_motion(self, on: bool) -> None:
         """Let steps travel and the camera glide, or have both at once; remembered."""

@@ -165,7 +165,7 @@ class CodePanel(Drawn):
         if span and span.raised and span.end == k:
             error = trace.outcomes[span.call].error if span.call in trace.outcomes else None
             failed = self._lines_of(error.node[:1] if error and error.node and span.kind == "forward" else (span.call,))
-        if studio.stepping and span:
+        if studio.player.stepping and span:
             now = self._lines_of(step.node[:1] if step and step.kind == "op" else (span.call,))
         else:
             now = self._lines_of(studio.selected_nodes)

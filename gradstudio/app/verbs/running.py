@@ -19,15 +19,15 @@ Test = Callable[["MainWindow"], bool]
 
 def run(w: MainWindow) -> None:
     w.studio.notice = ""  # what was said of the run before
-    w.studio.run()
+    w.studio.runs.run()
 
 
 def stop(w: MainWindow) -> None:
-    w.studio.stop()
+    w.studio.runs.stop()
 
 
 def toggle_live(w: MainWindow) -> None:
-    w.studio.set_live(not w.studio.live)
+    w.studio.runs.set_live(not w.studio.runs.live)
 
 
 def backward(w: MainWindow) -> None:
@@ -49,7 +49,7 @@ def _root(w: MainWindow) -> tuple[Ref, ...]:
     """Return the last output of an op that requires grad and feeds nothing that does; nothing where the end is not on show."""
     studio, graph = w.studio, w.studio.document.graph
     found = {(path[0], out) for (path, out), view in studio.shown.state.tensors.items() if len(path) == 1 and view.requires_grad}
-    if not studio.at_end:
+    if not studio.player.at_end:
         return ()
     asking = {node for node, _ in found}
     for node in reversed(tuple(graph.order)):

@@ -32,7 +32,7 @@ def _go(w: MainWindow, stop: int | None, otherwise: str) -> None:
     if stop is None:
         w.studio.notify(otherwise)
     else:
-        w.studio.go_to(stop)
+        w.studio.player.go_to(stop)
 
 
 # ---- to a node
@@ -43,7 +43,7 @@ def run_to_here(w: MainWindow) -> None:
     path = selected_path(w)
     if path is not None:
         stops = navigation.steps_of(w.studio.shown.trace, path)
-        ahead = navigation.onward(stops, w.studio.k, 1)
+        ahead = navigation.onward(stops, w.studio.player.k, 1)
         _go(w, stops[0] if ahead is None and stops else ahead, f"{_named(w, path)} has no step in this run")
 
 
@@ -52,7 +52,7 @@ def back_to_here(w: MainWindow) -> None:
     path = selected_path(w)
     if path is not None:
         stops = navigation.steps_of(w.studio.shown.trace, path)
-        _go(w, navigation.onward(stops, w.studio.k, -1), f"{_named(w, path)} has no step before this one")
+        _go(w, navigation.onward(stops, w.studio.player.k, -1), f"{_named(w, path)} has no step before this one")
 
 
 # ---- to a write
@@ -67,7 +67,9 @@ def write(grad: bool, delta: int) -> Verb:
             return
         key = tensor_of(w, path)
         find = navigation.grad_writes_of if grad else navigation.writes_of
-        stop = navigation.onward(find(w.studio.shown.trace, key), w.studio.k + (1 if delta < 0 and not w.studio.stepping else 0), delta)
+        player = w.studio.player
+        here = player.k + (1 if delta < 0 and player.at_end else 0)  # at the end, the last write lies behind
+        stop = navigation.onward(find(w.studio.shown.trace, key), here, delta)
         name = f"{_named(w, path)}.grad" if grad else _named(w, path)
         _go(w, stop, f"Nothing writes {name} after this step" if delta > 0 else f"Nothing wrote {name} before this step")
 
@@ -88,7 +90,7 @@ def nonfinite(delta: int) -> Verb:
     """Return the verb that goes to the next, or previous, step that makes a NaN or an infinity."""
 
     def go(w: MainWindow) -> None:
-        stop = navigation.onward(navigation.nonfinite_steps(w.studio.shown.trace), w.studio.k, delta)
+        stop = navigation.onward(navigation.nonfinite_steps(w.studio.shown.trace), w.studio.player.k, delta)
         _go(w, stop, f"Every number {'after' if delta > 0 else 'before'} this step is finite")
 
     return go
@@ -99,7 +101,7 @@ def breakpoint_(delta: int) -> Verb:
 
     def go(w: MainWindow) -> None:
         stops: Stops = w.studio.markers.hits()
-        stop = navigation.onward(stops, w.studio.k, delta)
+        stop = navigation.onward(stops, w.studio.player.k, delta)
         if stop is None:
             _go(w, w.studio.shown.trace.end if delta > 0 else 0, "")
             w.studio.notify(f"No breakpoint {'after' if delta > 0 else 'before'} that: at the {'end' if delta > 0 else 'start'}")
@@ -138,7 +140,7 @@ def op(delta: int) -> Verb:
 
     def go(w: MainWindow) -> None:
         trace = w.studio.shown.trace
-        stop = navigation.onward((0, *navigation.op_steps(trace)), w.studio.k, delta)
+        stop = navigation.onward((0, *navigation.op_steps(trace)), w.studio.player.k, delta)
         _go(w, trace.end if stop is None and delta > 0 else stop, "This is the start")
 
     return go
@@ -148,7 +150,7 @@ def into(delta: int) -> Verb:
     """Return the verb that goes to the next step inside a group, or into the one just passed."""
 
     def go(w: MainWindow) -> None:
-        stop = navigation.into(w.studio.shown.trace, w.studio.k, delta)
+        stop = navigation.into(w.studio.shown.trace, w.studio.player.k, delta)
         _go(w, stop, f"No group is entered {'after' if delta > 0 else 'before'} this step")
 
     return go
@@ -156,19 +158,19 @@ def into(delta: int) -> Verb:
 
 def over(delta: int) -> Verb:
     """Return the verb that steps without entering a group."""
-    return lambda w: _go(w, navigation.over(w.studio.shown.trace, w.studio.k, delta), "")
+    return lambda w: _go(w, navigation.over(w.studio.shown.trace, w.studio.player.k, delta), "")
 
 
 def out(delta: int) -> Verb:
     """Return the verb that leaves the group that the step is in."""
-    return lambda w: _go(w, navigation.out(w.studio.shown.trace, w.studio.k, delta), "This step is in no group")
+    return lambda w: _go(w, navigation.out(w.studio.shown.trace, w.studio.player.k, delta), "This step is in no group")
 
 
 def turn(delta: int) -> Verb:
     """Return the verb that goes to the same step in the next, or previous, turn of the loop."""
 
     def go(w: MainWindow) -> None:
-        stop = navigation.onward(navigation.turns_of(w.studio.shown.trace, w.studio.k), w.studio.k, delta)
+        stop = navigation.onward(navigation.turns_of(w.studio.shown.trace, w.studio.player.k), w.studio.player.k, delta)
         _go(w, stop, f"This step has no like in {'a later' if delta > 0 else 'an earlier'} turn")
 
     return go

@@ -15,27 +15,27 @@ Test = Callable[["MainWindow"], bool]
 
 
 def first(w: MainWindow) -> None:
-    w.studio.first()
+    w.studio.player.first()
 
 
 def last(w: MainWindow) -> None:
-    w.studio.last()
+    w.studio.player.last()
 
 
 def step(w: MainWindow) -> None:
-    w.studio.step(1)
+    w.studio.player.step(1)
 
 
 def step_back(w: MainWindow) -> None:
-    w.studio.step(-1)
+    w.studio.player.step(-1)
 
 
 def call_on(w: MainWindow) -> None:
-    w.studio.step(1, "call")
+    w.studio.player.step(1, "call")
 
 
 def call_back(w: MainWindow) -> None:
-    w.studio.step(-1, "call")
+    w.studio.player.step(-1, "call")
 
 
 def play(w: MainWindow) -> None:
@@ -47,8 +47,8 @@ def play(w: MainWindow) -> None:
 
 def leave(w: MainWindow) -> None:
     """Leave the step; then let the selection go."""
-    if w.studio.stepping:
-        w.studio.leave_step_mode()
+    if w.studio.player.stepping:
+        w.studio.player.last()
     elif w.studio.selection:
         w.studio.select(())
 

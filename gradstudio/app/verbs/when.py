@@ -127,11 +127,11 @@ def grad_is_enabled(w: MainWindow) -> bool:
 
 
 def is_running(w: MainWindow) -> bool:
-    return w.studio.running
+    return w.studio.runs.running
 
 
 def is_live(w: MainWindow) -> bool:
-    return w.studio.live
+    return w.studio.runs.live
 
 
 def is_playing(w: MainWindow) -> bool:

@@ -43,7 +43,7 @@ def apply_fix(studio: Studio, fix: Fix) -> None:
     for command in commands:
         studio.do(replace(command, gesture=gesture) if gesture else command)
     if fix.go_to is not None and not commands:
-        studio.go_to(fix.go_to)
+        studio.player.go_to(fix.go_to)
     if fix.focus and not commands:
         studio.select([fix.focus[0]])
 

@@ -61,7 +61,7 @@ class StepCard(Card):
 
     def _read(self) -> None:
         shown = self.studio.shown
-        self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.stepping else None
+        self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.player.stepping else None
         self._tell(self.equation.spoken if self.equation else "")
         self.pointed, self.told = None, ("", "")
         self.fit()
@@ -105,7 +105,7 @@ class StepCard(Card):
         self.pointed = pointed
         wire = self.equation.rows[pointed[0]].wire
         if wire is not None:
-            self.studio.look_closer(wire, pointed[1], partial(self._looked, self.equation, pointed))
+            self.studio.questions.look_closer(wire, pointed[1], partial(self._looked, self.equation, pointed))
         self.update()
 
     def _looked(self, equation: Equation, pointed: tuple[int, int], look: Look | None) -> None:

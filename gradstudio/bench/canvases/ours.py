@@ -35,7 +35,7 @@ class Ours:
         self._waiting = QEventLoop()
         self.studio.changed.connect(self._changed)
         self._held: QPointF | None = None
-        self.studio.run()  # the worker is warm before a document is opened
+        self.studio.runs.run()  # the worker is warm before a document is opened
         self._waiting.exec()
 
     def _changed(self, change: Change) -> None:

@@ -47,7 +47,7 @@ def test_a_step_inside_rings_the_collapsed_instance_and_offers_to_enter(view, ha
     studio, trace = view.studio, view.studio.shown.trace
     reg = hand.node("reg")
     k = next(k for k, step in enumerate(trace.steps, 1) if step.kind == "visit" and step.node[:1] == (reg,))
-    studio.go_to(k)
+    studio.player.go_to(k)
     qtbot.waitUntil(lambda: studio.shown.state.k == k)
     assert view.canvas.face(reg).current
     path, words = view.overlays.breadcrumb.offer
@@ -56,7 +56,7 @@ def test_a_step_inside_rings_the_collapsed_instance_and_offers_to_enter(view, ha
     studio.enter(path)
     assert view.overlays.breadcrumb.offer is None
     assert view.canvas.face(trace.steps[k - 1].node[-1]).current
-    studio.go_to(1)
+    studio.player.go_to(1)
     qtbot.waitUntil(lambda: studio.shown.state.k == 1)
     assert view.overlays.breadcrumb.offer[0] == ()
 

@@ -101,7 +101,7 @@ def test_enter_types_the_number_of_a_leaf(view, press, hand, studio):
 
 
 def test_arrows_are_left_to_the_window_while_stepping(view, press, hand, studio, settle):
-    studio.go_to(40)
+    studio.player.go_to(40)
     settle()
     studio.select((hand.node("x"),))
     press(Key.Key_Right)

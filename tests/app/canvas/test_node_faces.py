@@ -88,7 +88,7 @@ def test_the_root_is_marked_and_said(face):
 
 
 def test_step_60_shows_turns_ticks_and_the_ring_where_the_picture_has_them(studio, settle, face):
-    studio.go_to(60)
+    studio.player.go_to(60)
     settle()
     badges = {label: face(label).badge for label in ("x", "a", "y", "z", "mse_loss", "loss", "W", "reg", "t")}
     assert badges == {"x": "10", "a": "9", "y": "8", "z": "", "mse_loss": "tick", "loss": "tick", "W": "tick", "reg": "tick", "t": ""}
@@ -99,7 +99,7 @@ def test_step_60_shows_turns_ticks_and_the_ring_where_the_picture_has_them(studi
 
 
 def test_a_step_within_an_instance_puts_the_ring_on_the_instance(studio, settle, face):
-    studio.go_to(57)
+    studio.player.go_to(57)
     settle()
     assert face("reg").current
 
@@ -155,14 +155,14 @@ def test_a_kept_gradient_of_an_inner_node_is_stored_and_pinned(studio, settle, f
 
 
 def test_in_manual_mode_what_is_downstream_of_an_edit_is_stale_and_the_gradients_that_came_from_there(studio, face, hand, settle):
-    studio.set_live(False)
+    studio.runs.set_live(False)
     studio.do(SetLeafValue(hand.node("x"), number(5.0)))
     assert face("x").value == "5.0"
     assert face("z").stale
     assert face("z").drawer.words == "stale"
     assert not face("reg").stale
     assert (face("y").drawer.kind, face("y").drawer.words) == ("none", "stale")
-    studio.run()
+    studio.runs.run()
     settle()
     assert face("y").drawer.kind == "stored"
 

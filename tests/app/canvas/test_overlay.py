@@ -15,7 +15,7 @@ def click(widget, x):
 
 def test_the_legend_prints_the_ends_of_the_pass_and_keeps_them_while_stepping(view, studio, settle):
     assert view.overlays.legend.ends() == ("−12", "+12")
-    studio.go_to(56)
+    studio.player.go_to(56)
     settle()
     assert view.overlays.legend.ends() == ("−12", "+12")
 

@@ -65,7 +65,7 @@ def test_after_any_cause_it_shows_what_a_new_scene_shows_and_undo_takes_it_back(
     if studio.can_undo:
         studio.undo()
     else:
-        studio.go_to(studio.shown.trace.end)
+        studio.player.go_to(studio.shown.trace.end)
     settle()
     assert picture(view.canvas) == before
 

@@ -64,7 +64,7 @@ def test_an_exact_zero_is_a_double_line_and_says_so(view, hand, studio, settle):
 
 
 def test_while_stepping_what_is_to_come_waits(view, hand, studio, settle):
-    studio.go_to(60)
+    studio.player.go_to(60)
     settle()
     assert wire(view, hand, "a").kind == "pending"
     assert wire(view, hand, "z").kind == "gradient"
@@ -72,7 +72,7 @@ def test_while_stepping_what_is_to_come_waits(view, hand, studio, settle):
 
 
 def test_before_any_backward_all_is_grey(view, hand, studio, settle):
-    studio.go_to(5)
+    studio.player.go_to(5)
     settle()
     kinds = {view.canvas.wires.face(key).kind for key in view.canvas.wires.ids}
     assert kinds <= {"forward", "frozen"}

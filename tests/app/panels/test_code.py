@@ -71,10 +71,10 @@ def test_the_line_of_the_selected_node_is_marked(panel, studio):
 
 
 def test_stepping_marks_the_op_then_the_call(panel, studio, qtbot):
-    studio.go_to(2)
+    studio.player.go_to(2)
     qtbot.waitUntil(lambda: studio.shown.state.k == 2)
     assert panel.view.current == {line_of(panel, "z = a * y")}
-    studio.go_to(60)
+    studio.player.go_to(60)
     qtbot.waitUntil(lambda: studio.shown.state.k == 60)
     assert panel.view.current == {len(panel.program.lines) - 1}
     assert panel.program.lines[-1].text == "loss.backward()"

@@ -62,7 +62,7 @@ def control(panel, kind):
 
 
 def go_to(panel, k, qtbot):
-    panel.studio.go_to(k)
+    panel.studio.player.go_to(k)
     qtbot.waitUntil(lambda: panel.studio.shown.state.k == k)
 
 
@@ -388,13 +388,13 @@ def test_an_empty_port_takes_a_number(panel, studio, qtbot):
 
 
 def test_manual_mode_says_that_numbers_are_of_an_older_document(panel, studio):
-    studio.set_live(False)
+    studio.runs.set_live(False)
     studio.select([Z])
     studio.do(SetLeafValue(X, np.float32(3.0).reshape(()), 0))
     assert panel.sheet.head.remark == "not up to date"
     studio.undo()
     assert panel.sheet.head.remark == "z = a * y"
-    studio.set_live(True)
+    studio.runs.set_live(True)
 
 
 # ---------------------------------------------------------------- holding on

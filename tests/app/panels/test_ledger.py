@@ -75,7 +75,7 @@ def test_what_a_step_changed_is_marked_among_the_watches(panel, studio, qtbot):
     studio.markers.toggle_watch(((node,), 0), False)
     write = studio.shown.trace.series[(node,), 0][0]
     for k, changed in ((write.step - 1, [False, False]), (write.step, [True, False]), (write.step + 1, [False, False])):
-        studio.go_to(k)
+        studio.player.go_to(k)
         qtbot.waitUntil(lambda k=k: studio.shown.state.k == k)
         assert [line.changed for line in panel.watches.rows.lines] == changed
     assert panel.watches.rows.lines[0].spoken == "y.grad 4.0"

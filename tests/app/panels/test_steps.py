@@ -77,7 +77,7 @@ def test_prints_are_shown_up_to_the_playhead(panel, studio, settle, qtbot):
     settle()
     assert "the end" in panel.printed.toPlainText()
     assert listed(panel)[-1] == "print  the end"
-    studio.go_to(3)
+    studio.player.go_to(3)
     qtbot.waitUntil(lambda: studio.shown.state.k == 3)
     assert panel.printed.toPlainText() == ""
 

@@ -84,7 +84,7 @@ def test_the_transport_goes_to_the_first_step_and_back_to_the_last(qtbot, panel,
     assert where(panel) == "Step 1 of 63 pow  a"
     qtbot.mouseClick(button(panel, "Last step"), Qt.MouseButton.LeftButton)
     at(qtbot, studio, 63)
-    assert studio.at_end
+    assert studio.player.at_end
 
 
 def test_play_becomes_pause_while_playing(qtbot, panel, studio):
@@ -150,17 +150,17 @@ def test_the_plots_have_one_point_a_write(panel):
 
 
 def test_the_plots_never_show_the_future(qtbot, panel, studio):
-    studio.go_to(45)
+    studio.player.go_to(45)
     at(qtbot, studio, 45)
     assert curve(panel, "x.grad") == ([20, 40], [12.0, 24.0])
-    studio.go_to(5)
+    studio.player.go_to(5)
     at(qtbot, studio, 5)
     assert curve(panel, "x.grad") == ([], [])
     assert [track.now_text for track in panel.axis.plots.tracks] == ["None", "None", "None"]
 
 
 def test_none_and_zero_are_told_apart(qtbot, panel, studio):
-    studio.go_to(51)
+    studio.player.go_to(51)
     at(qtbot, studio, 51)
     assert [track.now_text for track in panel.axis.plots.tracks] == ["0.0", "8.0", "1.253"]
 
@@ -299,6 +299,6 @@ def test_what_the_step_on_show_wrote_is_marked_on_the_playhead(panel, qtbot, stu
     fresh = plots.fresh()
     assert [each.color for each in fresh] == [plots.colors.gradient(12.0, 0.35 + 0.65 / 2)]
     assert 0 < fresh[0].y < plots.pitch()
-    studio.go_to(60)
+    studio.player.go_to(60)
     at(qtbot, studio, 60)
     assert plots.fresh() == []

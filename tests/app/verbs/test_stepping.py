@@ -18,7 +18,7 @@ def accumulation(window, settle):
 
 
 def at(window, qtbot, k: int) -> None:
-    window.studio.go_to(k)
+    window.studio.player.go_to(k)
     qtbot.waitUntil(lambda: window.studio.shown.state.k == k)
 
 
@@ -35,9 +35,9 @@ def test_run_to_here_goes_on_to_the_node_and_round_again(accumulation, qtbot):
     at(accumulation, qtbot, 0)
     for expected in (*stops, stops[0]):
         accumulation.do("run_to")
-        assert studio.k == expected
+        assert studio.player.k == expected
     accumulation.do("back_to")
-    assert studio.k == stops[0]
+    assert studio.player.k == stops[0]
     assert "no step before" in studio.notice
 
 
@@ -48,13 +48,13 @@ def test_who_set_this_grad_goes_back_write_by_write_and_forth_again(accumulation
     assert len(writes) > 2
     for expected in (w for w in reversed(writes) if w < studio.shown.trace.end):
         accumulation.do("who_set_grad")
-        while studio.k > expected and studio.k in writes and studio.at_end:
+        while studio.player.k > expected and studio.player.k in writes and studio.player.at_end:
             accumulation.do("who_set_grad")
-        assert studio.k == expected
+        assert studio.player.k == expected
     accumulation.do("who_set_grad")
     assert "Nothing wrote W.grad before" in studio.notice
     accumulation.do("next_grad_write")
-    assert studio.k == writes[1]
+    assert studio.player.k == writes[1]
 
 
 def test_breakpoints_stop_the_way_there_and_back(accumulation, qtbot):
@@ -65,14 +65,14 @@ def test_breakpoints_stop_the_way_there_and_back(accumulation, qtbot):
     at(accumulation, qtbot, 0)
     for expected in stops:
         accumulation.do("next_breakpoint")
-        assert studio.k == expected
+        assert studio.player.k == expected
     accumulation.do("next_breakpoint")
-    assert studio.at_end
+    assert studio.player.at_end
     for expected in (k for k in reversed(stops) if k < studio.shown.trace.end):
         accumulation.do("last_breakpoint")
-        assert studio.k == expected
+        assert studio.player.k == expected
     accumulation.do("last_breakpoint")
-    assert studio.k == 0
+    assert studio.player.k == 0
     accumulation.do("clear_breakpoints")
     assert not studio.markers.breakpoints
 
@@ -86,7 +86,7 @@ def test_playing_stops_at_a_breakpoint(accumulation, qtbot):
     studio.player.set_speed(4.0)
     accumulation.do("play")
     qtbot.waitUntil(lambda: not studio.player.playing, timeout=5000)
-    assert studio.k == first
+    assert studio.player.k == first
 
 
 def test_a_breakpoint_on_a_wire_is_drawn_on_it_and_saved_nowhere(accumulation, qtbot):
@@ -113,14 +113,14 @@ def test_a_group_is_entered_and_left_by_command(accumulation, qtbot):
     studio = accumulation.studio
     at(accumulation, qtbot, 0)
     accumulation.do("into")
-    entered = studio.k
+    entered = studio.player.k
     assert len(studio.shown.trace.step(entered).node) == 2
     accumulation.do("out")
-    assert len(studio.shown.trace.step(studio.k).node) == 1
+    assert len(studio.shown.trace.step(studio.player.k).node) == 1
     accumulation.do("over_back")
-    assert studio.k == entered - 1
+    assert studio.player.k == entered - 1
     accumulation.do("over")
-    assert studio.k > entered
+    assert studio.player.k > entered
 
 
 def test_inside_a_group_marks_and_ways_are_of_what_is_inside(accumulation, qtbot):
@@ -143,18 +143,18 @@ def test_by_op_passes_over_accumulations(accumulation, qtbot):
     studio = accumulation.studio
     at(accumulation, qtbot, 0)
     seen = []
-    while not studio.at_end:
+    while not studio.player.at_end:
         accumulation.do("op_on")
-        seen.append(studio.k)
+        seen.append(studio.player.k)
     assert all(studio.shown.trace.step(k).name != ACCUMULATE for k in seen[:-1])
     accumulation.do("op_back")
-    assert studio.k == seen[-2]
+    assert studio.player.k == seen[-2]
 
 
 def test_finite_runs_say_that_nothing_is_wrong(accumulation, qtbot):
     at(accumulation, qtbot, 3)
     accumulation.do("next_nonfinite")
-    assert accumulation.studio.k == 3
+    assert accumulation.studio.player.k == 3
     assert "finite" in accumulation.studio.notice
 
 

@@ -80,9 +80,9 @@ def test_show_all_and_copy_give_the_whole_message(qtbot, card, studio):
 def test_put_away_it_stays_away_until_something_else_fails(qtbot, card, studio, settle):
     qtbot.keyClick(card, Qt.Key.Key_Escape)
     assert card.node is None
-    studio.go_to(10)
+    studio.player.go_to(10)
     qtbot.waitUntil(lambda: studio.shown.state.k == 10)
-    studio.last()
+    studio.player.last()
     qtbot.waitUntil(lambda: studio.shown.state.k == 65)
     assert card.node is None
     studio.undo()
@@ -93,7 +93,7 @@ def test_put_away_it_stays_away_until_something_else_fails(qtbot, card, studio, 
 
 
 def test_inside_the_run_the_error_shows_only_at_its_step(qtbot, card, studio):
-    studio.go_to(40)
+    studio.player.go_to(40)
     qtbot.waitUntil(lambda: studio.shown.state.k == 40)
     assert card.node is None
 

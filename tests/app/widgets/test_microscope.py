@@ -28,7 +28,7 @@ def card(qtbot, studio, settle) -> StepCard:
     studio.show_example(p.document(), "a product")
     settle()
     k = next(k for k, step in enumerate(studio.shown.trace.steps, 1) if step.kind == "visit" and step.node == (y.source,))
-    studio.go_to(k)
+    studio.player.go_to(k)
     qtbot.waitUntil(lambda: made.equation is not None and studio.shown.state.k == k)
     return made
 
@@ -69,7 +69,7 @@ def test_leaving_or_stepping_puts_the_microscope_away(card, qtbot, studio):
     assert card.told == ("", "")
     card.look_at((1, 0))
     qtbot.waitUntil(lambda: bool(card.told[0]))
-    studio.step(1)
+    studio.player.step(1)
     qtbot.waitUntil(lambda: studio.shown.trace.step(studio.shown.state.k).name == ACCUMULATE)
     assert card.told == ("", "")
     assert card.pointed is None

@@ -27,7 +27,7 @@ def card(qtbot, studio: Studio, settle) -> StepCard:
 
 
 def go(qtbot, studio: Studio, k: int) -> None:
-    studio.go_to(k)
+    studio.player.go_to(k)
     qtbot.waitUntil(lambda: studio.shown.state.k == k)
 
 
@@ -37,14 +37,14 @@ def test_at_the_end_there_is_nothing_to_show(card):
 
 def test_while_stepping_it_stands_beside_the_node_of_the_step(qtbot, card, studio):
     with qtbot.waitSignal(card.wanted, check_params_cb=lambda node: node == ("n5",)):
-        studio.go_to(60)
+        studio.player.go_to(60)
     assert card.node == ("n5",)
     assert "∂loss/∂z 1.0 × ∂z/∂a = y 3.0 = ∂loss/∂a 3.0, to pow" in card.accessibleDescription()
 
 
 def test_leaving_step_mode_puts_it_away(qtbot, card, studio):
     go(qtbot, studio, 60)
-    studio.last()
+    studio.player.last()
     qtbot.waitUntil(lambda: card.node is None)
 
 

@@ -44,7 +44,7 @@ def make() -> int:
 
     for name in NAMES:
         studio = Studio()
-        studio.theme_mode, studio.full_precision, studio.live = name.rpartition("-")[2], False, True
+        studio.theme_mode, studio.full_precision, studio.runs.live = name.rpartition("-")[2], False, True
         theme.apply(app, theme.named(studio.theme))
         window = MainWindow(studio)
         window.resize(*SIZE)

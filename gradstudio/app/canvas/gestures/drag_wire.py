@@ -128,7 +128,7 @@ class DragWire:
                 self._catch = self._judged(again.source, again.target, again.path, again.at)
                 self._view.follow_gesture()
 
-        self._view.studio.check(asked.op, asked.shapes, asked.dtypes, asked.operands, asked.attrs, answer)
+        self._view.studio.questions.check(asked.op, asked.shapes, asked.dtypes, asked.operands, asked.attrs, answer)
 
     # ------------------------------------------------------------ the end
     def finish(self, at: Pointer) -> None:

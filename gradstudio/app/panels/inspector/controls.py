@@ -166,7 +166,7 @@ class ButtonRow(RowWidget):
 
     def _clicked(self) -> None:
         key = self.row.key
-        self.studio.array(key, False, self._keep)
+        self.studio.questions.array(key, False, self._keep)
 
     def _keep(self, values: Array | None) -> None:
         if values is not None:
@@ -221,7 +221,7 @@ class HeatRow(RowWidget):
             editor.replaced.connect(self._replaced)
             editor.show()
         else:
-            self.studio.array(self.row.key, self.row.grad, self._show_table)
+            self.studio.questions.array(self.row.key, self.row.grad, self._show_table)
 
     def _show_table(self, values: Array | None) -> None:
         if values is not None:

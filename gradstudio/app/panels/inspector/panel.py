@@ -74,7 +74,7 @@ class InspectorPanel(QWidget):
             self.pinned = ()
         if change.selection:
             self._follows_playhead = False
-        elif change.playhead and self.studio.stepping:
+        elif change.playhead and self.studio.player.stepping:
             self._follows_playhead = True
         if self._concerns(change):
             self._show(self._sheet(), change.theme)
@@ -104,10 +104,10 @@ class InspectorPanel(QWidget):
             failure, running = failure_at(trace, state.k), running_pass(trace, state.k)
             if failure and failure.node and self._is_there(failure.node):
                 return failed_sheet(self._subject(failure.node), failure)
-            if running and studio.stepping:
+            if running and studio.player.stepping:
                 return step_sheet(studio.shown.document, studio.shown.labels, trace, state, running, studio.full_precision)
         forward = forward_at(trace, state.k)
-        if forward and studio.stepping and not selected:
+        if forward and studio.player.stepping and not selected:
             return forward_sheet(studio.shown.document, studio.shown.labels, trace, state, forward, studio.full_precision)
         if len(selected) > 1:
             return Sheet(None, (Empty(f"{text.plural(len(selected), 'node')} selected"),))
@@ -129,7 +129,7 @@ class InspectorPanel(QWidget):
 
     def _subject(self, path: tuple[NodeId, ...]) -> Subject:
         studio = self.studio
-        stale = path[0] in studio.stale
+        stale = path[0] in studio.runs.stale
         return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision, stale)
 
     def _pin(self, on: bool) -> None:

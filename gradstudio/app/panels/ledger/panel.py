@@ -184,7 +184,7 @@ class LedgerPanel(Drawn):
         line = self._entry(row)
         if line is not None:
             self.studio.player.pause()
-            self.studio.go_to(line.entry.step)
+            self.studio.player.go_to(line.entry.step)
 
     def _light(self, row: int) -> None:
         line, shown = self._entry(row), self.studio.shown

@@ -63,7 +63,7 @@ class StepView(QListView):
     def _go(self, row: int) -> None:
         self.setCurrentIndex(self.steps.index(row))
         self.studio.player.pause()
-        self.studio.go_to(self.steps.ks[row])
+        self.studio.player.go_to(self.steps.ks[row])
 
 
 class StepDelegate(QStyledItemDelegate):

@@ -110,9 +110,9 @@ class TimeAxis(QWidget):
         if not event.buttons() & Qt.MouseButton.LeftButton or event.type() == QEvent.Type.MouseButtonRelease:
             return False
         k = self.k_at(where.x())
-        if k != self.studio.k or event.type() == QEvent.Type.MouseButtonPress:
+        if k != self.studio.player.k or event.type() == QEvent.Type.MouseButtonPress:
             self.studio.player.pause()
-            self.studio.go_to(k)
+            self.studio.player.go_to(k)
         return True
 
 
@@ -156,10 +156,10 @@ class Events(Drawn):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Step with the arrows, jump with Home and End."""
         verbs = {
-            Qt.Key.Key_Left: lambda: self.studio.step(-1),
-            Qt.Key.Key_Right: lambda: self.studio.step(1),
-            Qt.Key.Key_Home: self.studio.first,
-            Qt.Key.Key_End: self.studio.last,
+            Qt.Key.Key_Left: lambda: self.studio.player.step(-1),
+            Qt.Key.Key_Right: lambda: self.studio.player.step(1),
+            Qt.Key.Key_Home: self.studio.player.first,
+            Qt.Key.Key_End: self.studio.player.last,
         }
         verb = verbs.get(Qt.Key(event.key()))
         if verb is None or event.modifiers() & Qt.KeyboardModifier.ControlModifier:

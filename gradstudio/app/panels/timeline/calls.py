@@ -172,7 +172,7 @@ class CallList(QListView):
         """Send the playhead to the last step of a row's call."""
         last = next((span.end for span in reversed(self.studio.shown.trace.spans) if span.call == row.id), None)
         if last is not None:
-            self.studio.go_to(last)
+            self.studio.player.go_to(last)
 
     def use(self, row: CallRow) -> None:
         """Edit a call; on the last row choose one to add."""

@@ -61,11 +61,11 @@ class Transport(QWidget):
 
     def _connect(self) -> None:
         studio = self.studio
-        self._first.clicked.connect(studio.first)
+        self._first.clicked.connect(studio.player.first)
         self._back.clicked.connect(self._step_back)
         self._play.clicked.connect(self._toggle_play)
         self._forward.clicked.connect(self._step)
-        self._last.clicked.connect(studio.last)
+        self._last.clicked.connect(studio.player.last)
         self._unit.clicked.connect(self._set_unit)
         studio.changed.connect(self.refresh)
 
@@ -94,11 +94,11 @@ class Transport(QWidget):
 
     def _step(self) -> None:
         self.studio.player.pause()
-        self.studio.step(1)
+        self.studio.player.step(1)
 
     def _step_back(self) -> None:
         self.studio.player.pause()
-        self.studio.step(-1)
+        self.studio.player.step(-1)
 
     def _toggle_play(self) -> None:
         if self.studio.player.playing:
@@ -150,7 +150,7 @@ class Position(Drawn):
         k = shown.state.k
         self._strong, self._weak = position_words(shown.trace, k)
         span = shown.trace.span_at(k)
-        inside = self.studio.stepping or (span is not None and span.raised and span.end == k)
+        inside = self.studio.player.stepping or (span is not None and span.raised and span.end == k)
         case = Case(shown.document, shown.trace, shown.state, ((), 0))
         self._chip = step_words(case, shown.trace.step(k)) if inside else ""
         self.setAccessibleName(" ".join(part for part in (self._strong, self._weak, self._chip) if part))
