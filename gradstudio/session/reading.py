@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite
-from typing import Any, cast
+from math import isfinite, sqrt
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -66,7 +66,6 @@ def _kept_view(record: TensorRecord) -> TensorView:
 
 def tensor_view(record: TensorRecord, limit: int) -> TensorView:
     """Return what is shown of a tensor, with up to `limit` cells."""
-    low, high, norm, nonfinite = figures(record.array)
     values, grid = cells(record.array, limit)
     return TensorView(
         record.array.shape,
@@ -75,28 +74,41 @@ def tensor_view(record: TensorRecord, limit: int) -> TensorView:
         record.is_leaf,
         record.grad_fn,
         record.version,
-        low,
-        high,
-        norm,
-        nonfinite,
+        *figures(record.array),
         values,
         grid,
         record.past_failure,
     )
 
 
-def figures(array: Array) -> tuple[float | None, float | None, float | None, int]:
-    """Return minimum, maximum and Euclidean norm of the finite elements, and the number of the others."""
+class Figures(NamedTuple):
+    """Minimum, maximum, mean and Euclidean norm of the finite elements, the number of the others, and how many of those are NaN."""
+
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    norm: float | None = None
+    nonfinite: int = 0
+    nan: int = 0
+
+
+def figures(array: Array) -> Figures:
+    """Return the figures of an array; complex numbers have none. The mean is inf where the sum is beyond float64."""
     if not array.size or array.dtype.kind == "c":
-        return None, None, None, 0
+        return Figures()
     if array.size == 1:
         number = float(array.item())
-        return (number, number, abs(number), 0) if isfinite(number) else (None, None, None, 1)
+        return Figures(number, number, number, abs(number)) if isfinite(number) else Figures(nonfinite=1, nan=int(number != number))
     flat = np.asarray(array, np.float64).ravel()
-    finite = flat[np.isfinite(flat)] if not np.isfinite(flat).all() else flat
+    is_finite = np.isfinite(flat)
+    finite = flat if is_finite.all() else flat[is_finite]
+    nonfinite = flat.size - finite.size
+    nan = int(np.isnan(flat).sum()) if nonfinite else 0
     if not finite.size:
-        return None, None, None, flat.size
-    return float(finite.min()), float(finite.max()), float(np.linalg.norm(finite)), flat.size - finite.size
+        return Figures(nonfinite=nonfinite, nan=nan)
+    with np.errstate(over="ignore"):
+        mean = float(np.add.reduce(finite)) / finite.size
+    return Figures(float(finite.min()), float(finite.max()), mean, sqrt(float(finite.dot(finite))), nonfinite, nan)
 
 
 def cells(array: Array, limit: int) -> tuple[tuple[Any, ...], tuple[int, ...]]:

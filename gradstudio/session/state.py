@@ -14,7 +14,10 @@ CELLS, MANY_CELLS = 64, 4096
 
 
 class TensorView(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What is shown of a tensor. `cells` is flat and row-major: all elements up to the limit, else a sample on a grid of `grid`."""
+    """What is shown of a tensor. `cells` is flat and row-major: all elements up to the limit, else a sample on a grid of `grid`.
+
+    `min`, `max`, `mean` and `norm` are those of the finite elements; `nonfinite` counts the others, `nan` those of them that are NaN.
+    """
 
     shape: tuple[int, ...]
     dtype: str
@@ -24,8 +27,10 @@ class TensorView(msgspec.Struct, frozen=True, array_like=True, gc=False):
     version: int = 0
     min: float | None = None
     max: float | None = None
+    mean: float | None = None
     norm: float | None = None  # Euclidean
     nonfinite: int = 0
+    nan: int = 0
     cells: tuple[float | int | bool, ...] = ()
     grid: tuple[int, ...] = ()  # shape of cells; equal to shape where all elements are there
     past_failure: bool = False

@@ -9,6 +9,7 @@ from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace, WireFace
 from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.canvas.node_item import Part
+from gradstudio.app.canvas.tints import norm_words
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.document.graph import NodeId, Ref
 from gradstudio.session.state import TensorView
@@ -32,16 +33,33 @@ def tip_at(canvas: CanvasScene, hit: Hit) -> str:
 
 
 def wire_tip(context: Context, key: WireId, face: WireFace) -> str:
-    """Return what a wire carries: `∂loss/∂a = 3.0, from mul to pow`."""
+    """Return what a wire carries, a line each: where it leads, the tensor that goes on, the gradient that comes back."""
     source, target = context.label(face.source), context.labels.title(context.path(key[0]))
+    lines = (f"{source} → {target}", _forward(context, face.source), _backward(context, key, face, source))
+    return "\n".join(line for line in lines if line)
+
+
+def _forward(context: Context, source: Ref) -> str:
+    """Return shape, dtype and numbers of the tensor on a wire; before it was computed, or where it is not up to date, that."""
+    view = context.tensor(source)
+    if view is None:
+        return "Not computed yet"
+    old = source.source in context.stale
+    return f"{_facts(view)}{', from before the last edit' if old else ''}"
+
+
+def _backward(context: Context, key: WireId, face: WireFace, source: str) -> str:
     if face.cut is not None:
-        return f"{source} → {target}: detach lets the value through and no gradient"
+        return "detach lets the value through and no gradient"
     flow = context.flow(*key)
     if flow is None or face.kind in KINDS:
-        return f"{source} → {target}. {KINDS.get(face.kind, '')}"
-    number = text.number(flow.value, True) if flow.value is not None else f"{text.shape(flow.shape)} of norm {text.number(flow.norm)}"
-    terms = f" ({' + '.join(text.number(term) for term in flow.terms)})" if len(flow.terms) > 1 else ""
-    return f"∂{context.root_names}/∂{source} by way of {target}: {number}{terms}"
+        return KINDS.get(face.kind, "")
+    name, terms = f"∂{context.root_names}/∂{source}", [text.number(term) for term in flow.terms]
+    if flow.value is not None:
+        sum_ = f" = {' + '.join(terms)}" if len(terms) > 1 else ""
+        return f"{name} = {text.number(flow.value, True)}{sum_}"
+    parts = f", the sum of {len(terms)} with norms {' and '.join(terms)}" if len(terms) > 1 else ""
+    return f"{name}: norm {norm_words(flow.norm, flow.nonfinite, flow.cells, False).strip('‖')}{parts}"
 
 
 def node_tip(context: Context, node: NodeId, face: NodeFace, part: Part) -> str:
@@ -62,11 +80,22 @@ def node_tip(context: Context, node: NodeId, face: NodeFace, part: Part) -> str:
 def _tensor(name: str, view: TensorView | None) -> str:
     if view is None:
         return ""
-    facts = f"{text.shape(view.shape)} {view.dtype}"
     if view.item is not None:
-        return f"{name} = {text.number(view.item, True, view.dtype)}, {facts}"
-    low, high, norm = (text.number(v) for v in (view.min, view.max, view.norm))
-    return f"{name}: {facts}, from {low} to {high}, norm {norm}"
+        return f"{name} = {text.number(view.item, True, view.dtype)}, {text.shape(view.shape)} {view.dtype}"
+    norm = f", norm {text.number(view.norm)}" if view.norm is not None else ""
+    return f"{name}: {_facts(view)}{norm}"
+
+
+def _facts(view: TensorView) -> str:
+    """Return shape and dtype, and the number, or minimum, mean and maximum of what is finite, and how many are not."""
+    known = [f"{text.shape(view.shape)} {view.dtype}"]
+    if view.item is not None:
+        return f"{known[0]}, {text.number(view.item, True, view.dtype)}"
+    if view.mean is not None:
+        known += [f"{word} {text.number(v)}" for word, v in (("min", view.min), ("mean", view.mean), ("max", view.max))]
+    infinite = view.nonfinite - view.nan
+    known += [f"{count} {word}" for count, word in ((view.nan, "nan"), (infinite, "infinite")) if count]
+    return ", ".join(known)
 
 
 def _port(context: Context, node: NodeId, face: NodeFace, part: Part) -> str:

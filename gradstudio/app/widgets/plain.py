@@ -19,9 +19,10 @@ def label(text: str, parent: QWidget | None = None) -> QLabel:
 
 
 def tip(text: str) -> str:
-    """Return text as a tool tip that shows it as it is, cut to a length that Qt lays out at once."""
+    """Return text as a tool tip that shows it as it is, line by line, cut to a length that Qt lays out at once."""
     cut = text if len(text) <= LONGEST_TIP else text[: LONGEST_TIP - 1] + "…"
-    return f"<qt>{html.escape(cut, quote=True)}</qt>" if cut else ""
+    lines = html.escape(cut, quote=True).replace("\n", "<br>")
+    return f"<qt>{lines}</qt>" if cut else ""
 
 
 def set_tip(widget: QWidget, text: str) -> None:
