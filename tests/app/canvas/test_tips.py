@@ -40,20 +40,20 @@ def test_a_wire_says_where_it_leads_and_what_it_carries_both_ways(view, hand, st
 
 def test_a_cut_wire_and_one_that_waits_say_so(view, hand, studio, settle):
     assert on_wire(view, hand.node("err"), (0,), 0.85)[1:] == ["() float32, 12.0", "detach lets the value through and no gradient"]
-    studio.go_to(56)
+    studio.player.go_to(56)
     settle()
     assert on_wire(view, hand.node("z"), (0,))[2] == "Waits for the gradient"
 
 
 def test_a_wire_before_any_run_and_after_an_edit_says_how_old_its_number_is(view, hand, studio, settle):
-    studio.set_live(False)
+    studio.runs.set_live(False)
     settle()
     studio.do(SetLeafValue(hand.node("y"), np.array(5.0, np.float32)))
     assert on_wire(view, hand.node("z"), (0,))[1] == "() float32, 4.0"
     assert on_wire(view, hand.node("loss"), (0,))[1] == "() float32, 0.25, from before the last edit"
-    studio.set_live(True)
+    studio.runs.set_live(True)
     settle()
-    studio.go_to(0)
+    studio.player.go_to(0)
     settle()
     assert on_wire(view, hand.node("loss"), (0,))[1] == "Not computed yet"
 
