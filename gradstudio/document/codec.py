@@ -167,7 +167,7 @@ def document_from(tree: object) -> Document:
 
 def _document_from(place: Place) -> Document:
     members = place.mapping(("format", "seed", "graph", "groups", "script", "optimizers", "layout"))
-    _read_format(members["format"])
+    members["format"].format_up_to(FORMAT)
     document = Document(
         seed=members["seed"].integer(),
         graph=_read_graph(members["graph"]),
@@ -183,16 +183,10 @@ def _document_from(place: Place) -> Document:
 def fragment_from(tree: object) -> Fragment:
     """Return the fragment that a tree describes. Raises CodecError."""
     members = Place(tree).mapping(("format", "graph", "groups", "positions"))
-    _read_format(members["format"])
+    members["format"].format_up_to(FORMAT)
     fragment = Fragment(_read_graph(members["graph"]), _read_groups(members["groups"]), _read_positions(members["positions"]))
     check_fragment(fragment)
     return fragment
-
-
-def _read_format(place: Place) -> None:
-    value = place.integer(1)
-    if value > FORMAT:
-        place.refuse(f"it was made by GradStudio format {value}; this program reads up to {FORMAT}")
 
 
 def _read_graph(place: Place) -> Graph:

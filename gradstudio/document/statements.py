@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, Field, fields
+from dataclasses import fields
 from typing import Any
 
 from gradstudio.document.calls import KINDS
@@ -11,7 +11,7 @@ from gradstudio.document.calls.call import Call
 from gradstudio.document.limits import MAX_CALLS, MAX_REPEATS, MAX_TIMES
 from gradstudio.document.operands import read_ref, read_seed, seed_tree
 from gradstudio.document.script import Repeat, Section, Statement
-from gradstudio.document.strict import Place, shown
+from gradstudio.document.strict import Place, read_fields, shown
 
 REPEAT = "repeat"
 
@@ -98,12 +98,5 @@ def _read_repeat(place: Place, depth: int) -> Repeat:
 
 
 def _read_call(place: Place, kind: type[Call]) -> Call:
-    own = [field for field in fields(kind) if field.name != "id"]
-    required = tuple(field.name for field in own if not _has_default(field))
-    members = place.mapping(("id", "kind", *required), tuple(field.name for field in own if _has_default(field)))
-    values = {field.name: READ[str(field.type)](members[field.name]) for field in own if field.name in members}
-    return kind(id=members["id"].id("c"), **values)
-
-
-def _has_default(field: Field[Any]) -> bool:
-    return field.default is not MISSING
+    values = read_fields(place, kind, READ, ("id", "kind"))
+    return kind(id=place["id"].id("c"), **values)

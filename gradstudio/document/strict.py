@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, fields
 from typing import Any, NoReturn, TypeVar
 
 from gradstudio.document.ids import is_id
@@ -117,6 +118,12 @@ class Place:
             self.refuse(f"the number lies outside {low:,} to {high:,}")
         return int(self.value)
 
+    def format_up_to(self, most: int) -> None:
+        """Refuse what is no number of a format, or that of a newer one."""
+        value = self.integer(1)
+        if value > most:
+            self.refuse(f"it was made by GradStudio format {value}; this program reads up to {most}")
+
     def text(self) -> str:
         """Return a text that can be written again."""
         if not isinstance(self.value, str):
@@ -146,3 +153,14 @@ class Place:
         if not is_id(self.value, letter):
             self.refuse(f"{shown(self.value)} is no id: ids here are {letter} and a number")
         return str(self.value)
+
+
+def read_fields(place: Place, kind: type, read: Mapping[str, Callable[[Place], Any]], also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the fields of a dataclass that an object gives, each read by what it is declared to be; one with a default may be missing.
+
+    `also`: keys that must be there too, and that the caller reads. Raises CodecError.
+    """
+    own = [field for field in fields(kind) if field.name not in also]
+    required = tuple(field.name for field in own if field.default is MISSING)
+    members = place.mapping((*also, *required), tuple(field.name for field in own if field.default is not MISSING))
+    return {field.name: read[str(field.type)](members[field.name]) for field in own if field.name in members}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from gradstudio.document.codec import CodecError, document_from, dumps
 from gradstudio.document.document import Document
@@ -16,6 +18,7 @@ from gradstudio.io.migrations import migrated
 from gradstudio.io.place import JsonPath, line_of, spelled
 from gradstudio.io.refusal import Refusal
 
+T = TypeVar("T")
 STEP = re.compile(r"\[(\d+)\]|\.?([^.\[\]']+)")
 
 
@@ -27,14 +30,23 @@ def read(path: str | Path, most: int = DOCUMENT_BYTES) -> Document:
 
 def document_in(data: bytes, path: Path) -> Document:
     """Return the document that bytes describe; `path` is what a refusal calls them. Raises Refusal."""
+    return understood(data, path, _document)
+
+
+def _document(value: object) -> Document:
+    document = document_from(migrated(value))
+    nodes, _ = expanded_counts(document)
+    if nodes > MAX_NODES:
+        raise Fault(f"its groups hold {nodes:,} nodes where they are used, the limit is {MAX_NODES:,}", "GS-F119", ("groups",))
+    return document
+
+
+def understood(data: bytes, path: Path, read: Callable[[object], T]) -> T:
+    """Return what `read` makes of strict JSON. What it raises as Fault or CodecError becomes a Refusal with the place and its line."""
     text = ""
     try:
         value, text = parse(data)
-        document = document_from(migrated(value))
-        nodes, _ = expanded_counts(document)
-        if nodes > MAX_NODES:
-            raise Fault(f"its groups hold {nodes:,} nodes where they are used, the limit is {MAX_NODES:,}", "GS-F119", ("groups",))
-        return document
+        return read(value)
     except Fault as fault:
         line = fault.line or (line_of(text, fault.path) if fault.path else None)
         raise Refusal(path, fault.reason, fault.code, spelled(fault.path), line) from fault
