@@ -1,6 +1,7 @@
 """The command line: a window, and verbs that need none. Each verb imports only what it uses, so that `--help` is quick.
 
-Exit codes: 0 done; 1 the work itself failed (a call raised); 2 refused, nothing done; 3 ended by a limit, a stop or a fault of ours.
+Exit codes: 0 done; 1 the work itself failed (a call raised, a goal is not met); 2 refused, nothing done; 3 ended by a limit, a stop or a
+fault of ours.
 """
 
 from __future__ import annotations
@@ -215,6 +216,33 @@ def trace_verb(arguments: list[str]) -> int:
     return raised(run)
 
 
+def check_verb(arguments: list[str]) -> int:
+    """`gradstudio check LESSON [FILE] [--json]`."""
+    parser = verb_parser("check", "Hold the goals of a lesson to a document, or to the one that it begins with.", file=False)
+    parser.add_argument("lesson", metavar="LESSON", help="the id of a lesson, or a folder with a lesson.json")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="a .grad file")
+    parser.add_argument("--json", action="store_true", help="print each goal and whether it is met as one JSON object")
+    options = parser.parse_args(arguments)
+    from gradstudio.io.refusal import Refusal
+    from gradstudio.lessons.ended import ended
+    from gradstudio.lessons.lesson import named
+    from gradstudio.lessons.mark import as_json, as_text, mark
+    from gradstudio.session.run import run
+
+    try:
+        lesson = named(options.lesson)
+    except Refusal as refusal:
+        say(refusal.line)
+        return REFUSED
+    document = lesson.start if options.file is None else read(options.file)
+    if document is None:
+        return REFUSED
+    made = run(document)
+    found = mark(lesson, ended(made, lesson.start))
+    print(json.dumps(as_json(lesson, found)) if options.json else plain(as_text(lesson, found)))
+    return ENDED if made.trace.limited else DONE if found.done else FAILED
+
+
 def export_verb(arguments: list[str]) -> int:
     """`gradstudio export FILE --to py -o OUT`."""
     parser = verb_parser("export", "Write a document as a PyTorch program.")
@@ -311,6 +339,7 @@ def nodes(text: str) -> int:
 VERBS: dict[str, Callable[[list[str]], int]] = {
     "run": run_verb,
     "trace": trace_verb,
+    "check": check_verb,
     "export": export_verb,
     "ops": ops_verb,
     "schema": schema_verb,
@@ -319,6 +348,7 @@ VERBS: dict[str, Callable[[list[str]], int]] = {
 EPILOG = """verbs that open no window (each has a --help):
   run FILE [--json]             run the script and tell what came of it
   trace FILE --json             every step, one JSON object a line
+  check LESSON [FILE] [--json]  hold the goals of a lesson to a document
   export FILE --to py [-o OUT]  the document as a PyTorch program
   ops [--json | --markdown]     the ops
   schema                        JSON Schema of the .grad file

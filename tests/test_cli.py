@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,9 @@ import pytest
 import gradstudio
 from gradstudio import cli
 from gradstudio.document.codec import dumps
+from gradstudio.lessons.lesson import shipped
 from gradstudio.resources import resource
+from tests.lessons.solving import SOLUTIONS, after, lesson
 from tests.session.test_report import failing
 
 TUTORIAL = str(resource("examples", "tutorial.grad"))
@@ -62,6 +65,30 @@ def test_trace_prints_a_json_object_a_line(capsys: pytest.CaptureFixture[str]) -
     assert rows[-1]["k"] == 63
 
 
+def test_check_holds_a_lessons_goals_to_its_start_or_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", "detach"]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[:2] == ["detach(): 3 of 5 goals", "not met  x.grad is 3.0: x.grad is 6.0, not 3.0"]
+    path = tmp_path / "solved.grad"
+    path.write_bytes(dumps(after(lesson("detach").start, SOLUTIONS["detach"][0])))
+    assert cli.main(["check", "detach", str(path), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["lesson"], told["done"], told["hint"]) == ("detach", True, None)
+    assert told["goals"][0] == {"goal": "x.grad is 3.0", "met": True, "now": None}
+    assert cli.main(["check", "detach", TUTORIAL, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["goals"][0]["now"] == "x.grad is 12.0, not 3.0"
+
+
+def test_check_takes_a_folder_with_a_lesson(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = shutil.copytree(shipped()["detach"], tmp_path / "mine")
+    assert cli.main(["check", str(folder), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["lesson"] == "mine"
+    (folder / "lesson.json").write_text('{"format": 1, "number": 1, "title": "", "text": [], "goals": [{}]}', encoding="utf-8")
+    assert cli.main(["check", str(folder)]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"gradstudio: {folder / 'lesson.json'}: goals[0]: None is no kind of goal [GS-F122]\n")
+
+
 def test_export_writes_a_program_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out.py"
     assert cli.main(["export", TUTORIAL, "--to", "py", "-o", str(out)]) == 0
@@ -104,6 +131,10 @@ REFUSED = [
     ["run", TUTORIAL, "--max-bytes", "0"],
     ["run", TUTORIAL, "--max-bytes", "10"],
     ["trace", TUTORIAL],
+    ["check"],
+    ["check", "nobody"],
+    ["check", "detach", "gone.grad"],
+    ["check", "detach", TUTORIAL, "more"],
     ["export", TUTORIAL],
     ["export", TUTORIAL, "--to", "doc"],
     ["ops", "--json", "--markdown"],
@@ -145,7 +176,7 @@ def test_a_file_that_was_refused_is_not_touched(tmp_path: Path, capsys: pytest.C
 def test_version_and_help_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"gradstudio {gradstudio.__version__}\n"
-    for verb in ([], ["run"], ["trace"], ["export"], ["ops"], ["schema"], ["bench"]):
+    for verb in ([], ["run"], ["trace"], ["check"], ["export"], ["ops"], ["schema"], ["bench"]):
         assert cli.main([*verb, "--help"]) == 0
         assert capsys.readouterr().out.startswith(" ".join(["usage: gradstudio", *verb]))
 

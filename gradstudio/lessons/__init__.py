@@ -1,0 +1,1 @@
+"""Lessons: what is asked of a graph, checked on the run it gives. No Qt."""
