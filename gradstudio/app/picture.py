@@ -42,7 +42,7 @@ def screenshot(
         return done()
 
     studio.show_example(document, file.stem)
-    drawn = wait(lambda: studio.shown.trace.run > 0) and wait(lambda: bool(plots))
+    drawn = wait(lambda: studio.shown.trace.run > 0) and wait(lambda: bool(plots) and window.code.in_sync)
     if step is not None:
         studio.player.go_to(step)
         drawn = wait(lambda: studio.shown.state.k == studio.player.k) and drawn
