@@ -1,0 +1,145 @@
+"""capture in a real PyTorch (skipped without it): what it makes today is what was recorded, and what it says to the person."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+
+from gradstudio.capture import CaptureWarning, NotRecorded, capture
+from gradstudio.document.codec import dumps, tree
+from gradstudio.io.reader import read
+
+torch = pytest.importorskip("torch")
+record = pytest.importorskip("tests.data.record_capture")
+ROWS = {row["id"]: row for row in json.loads((Path(__file__).parent / "data" / "captured.json").read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_program_gives_the_document_that_was_recorded(name: str) -> None:
+    made = record.recorded(name, record.programs()[name])
+    assert json.loads(json.dumps(tree(made.document))) == ROWS[name]["document"]
+    assert [*made.warnings] == ROWS[name]["warnings"]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_document_gives_what_the_program_has(name: str) -> None:
+    assert record.recorded(name, record.programs()[name]).differences() == ()
+
+
+def test_the_file_is_written_at_the_end(tmp_path: Path) -> None:
+    x = torch.tensor(2.0, requires_grad=True)
+    with capture(tmp_path / "run.grad") as recording:
+        y = x**2
+        y.backward()
+    assert dumps(read(tmp_path / "run.grad")) == dumps(recording.document)
+    assert x.grad.item() == 4
+
+
+def test_pytorch_is_left_as_it_was() -> None:
+    before = torch.optim.Optimizer.zero_grad
+    with capture():
+        assert torch.optim.Optimizer.zero_grad is not before
+    assert torch.optim.Optimizer.zero_grad is before
+    assert not torch.overrides._get_current_function_mode_stack()
+
+
+def test_an_error_of_the_program_is_in_the_document_and_goes_on(tmp_path: Path) -> None:
+    x = torch.tensor(2.0, requires_grad=True)
+    y = x * x
+    with pytest.raises(RuntimeError, match="second time"), capture(tmp_path / "run.grad"):  # noqa: PT012
+        y = x * x
+        y.backward()
+        y.backward()
+    assert [call.kind for call in read(tmp_path / "run.grad").calls()] == ["forward", "backward", "backward"]
+
+
+def test_a_gradient_through_an_op_that_is_none_here_refuses_the_file(tmp_path: Path) -> None:
+    image, kernel = torch.randn(1, 1, 4, 4), torch.randn(1, 1, 2, 2, requires_grad=True)
+    with pytest.raises(NotRecorded, match=r"test_capture_live.py:\d+: (torch|F).conv2d is no op here"), capture(tmp_path / "run.grad"):  # noqa: PT012
+        loss = torch.nn.functional.conv2d(image, kernel).sum()
+        loss.backward()
+    assert kernel.grad is not None
+    assert not (tmp_path / "run.grad").exists()
+
+
+def test_a_function_of_the_persons_own_refuses_the_document() -> None:
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: object, x: object) -> object:
+            return x * 2  # type: ignore[operator]
+
+        @staticmethod
+        def backward(ctx: object, g: object) -> object:
+            return g * 2  # type: ignore[operator]
+
+    x = torch.ones(2, requires_grad=True)
+    with capture() as recording:
+        Twice.apply(x).sum().backward()
+    with pytest.raises(NotRecorded, match=r"torch\.autograd\.Function"):
+        recording.document
+
+
+def test_a_number_that_no_op_gives_is_a_constant_and_a_warning(tmp_path: Path) -> None:
+    x = torch.tensor([3.0, 1.0], requires_grad=True)
+    with pytest.warns(CaptureWarning, match="argsort is no op here"), capture(tmp_path / "run.grad"):
+        x[torch.argsort(x)].sum().backward()
+    assert read(tmp_path / "run.grad").graph.nodes
+
+
+def test_what_was_computed_before_is_a_leaf_or_refused() -> None:
+    x = torch.ones(2, requires_grad=True)
+    h = x * 3
+    with pytest.warns(CaptureWarning), capture() as recording:
+        (h * h).sum().backward()
+    assert "computed before the recording began" in recording.warnings[0]
+    h = x * 3
+    with capture() as recording:
+        (h * x).sum().backward()
+    with pytest.raises(NotRecorded, match="start the recording before"):
+        recording.document
+
+
+def test_dtypes_that_numpy_lacks_are_refused_in_words() -> None:
+    x = torch.ones(2, dtype=torch.bfloat16, requires_grad=True)
+    with capture() as recording:
+        (x * 2).sum().backward()
+    with pytest.raises(NotRecorded, match="bfloat16"):
+        recording.document
+
+
+def test_hooks_are_said_to_be_missing_and_what_they_change_too(tmp_path: Path) -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.warns(CaptureWarning) as told, capture(tmp_path / "run.grad"):  # noqa: PT031
+        x.register_hook(lambda g: g * 2)
+        (x * 3).sum().backward()
+    assert "a hook is not in the document" in str(told[0].message)
+    assert "x.grad differs" in str(told[0].message)
+
+
+def test_names_come_from_the_program() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(2, 2))
+    with capture() as recording:
+        def inside(value: object) -> object:
+            doubled = value * 2  # type: ignore[operator]
+            return doubled + 1
+
+        rows = torch.ones(1, 2)
+        out = net(rows)
+        total = inside(out).sum()
+    names = {node.op: node.name for node in recording.document.graph.nodes.values() if node.op != "leaf"}
+    assert names == {"linear": "out", "mul": "doubled", "add": None, "sum": "total"}
+    leaves = {node.name for node in recording.document.graph.nodes.values() if node.op == "leaf"}
+    assert leaves == {"rows", "net_0_weight", "net_0_bias"}
+    assert total.requires_grad
+
+
+def test_a_program_that_only_looks_leaves_nothing(tmp_path: Path) -> None:
+    x = torch.tensor([1.0, 2.0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with capture(tmp_path / "run.grad") as recording:
+            print(x, x.shape, x.sum().item() if x.ndim > 1 else x.tolist(), f"{x[0]:.2f}"[:0])  # noqa: T201
+    assert {node.op for node in recording.document.graph.nodes.values()} <= {"leaf", "index"}
