@@ -66,7 +66,7 @@ class FarView:
         if self._rects is None:
             self._rects = self._made_rects()
         rects, colours, order = self._rects
-        shown = order[self._canvas.in_rect(seen)[order]]
+        shown = order[self._canvas.plates.inside(seen)[order]]
         hues = colours[shown]
         painter.setPen(Qt.PenStyle.NoPen)
         for group in np.split(np.arange(len(shown)), np.flatnonzero(np.diff(hues)) + 1):
@@ -76,12 +76,12 @@ class FarView:
 
     def _made_rects(self) -> tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]]:
         canvas = self._canvas
-        boxes = canvas.boxes.copy()
+        boxes = canvas.plates.boxes.copy()
         boxes[:, 2:] -= boxes[:, :2]
         accent, chosen = canvas.theme.color("accent").rgb(), canvas.selected_nodes
         hues = Hues(canvas.theme, canvas.norms)
         frozen = canvas.context.frozen
-        fills = [accent if n in chosen else hues.of(*far_state(canvas.context, n), n in frozen) for n in canvas.solid]
+        fills = [accent if n in chosen else hues.of(*far_state(canvas.context, n), n in frozen) for n in canvas.plates.nodes]
         colours = np.array(fills, np.int64)
         return _objects([QRectF(*box) for box in boxes.tolist()]), colours, np.argsort(colours, kind="stable")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF
 
@@ -17,11 +16,10 @@ from gradstudio.document.graph import BlockId, NodeId
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
-PORT_REACH = SIZE["portHit"] / 2
+PORT_REACH, WIRE_REACH = SIZE["portHit"] / 2, SIZE["wireHit"] / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """The topmost thing at a point: a part of a node, a wire, the title of a frame, comment or block, or nothing."""
 
     pos: QPointF
@@ -35,22 +33,25 @@ class Hit:
 
 def hit_at(canvas: CanvasScene, pos: QPointF) -> Hit:
     """Return what lies at a point, ports before bodies, nodes before wires before frames."""
+    x, y, zoom = pos.x(), pos.y(), canvas.zoom
     body: Hit | None = None
-    for node, item in canvas.nodes_near(pos, max(PORT_REACH, PORT_REACH / canvas.zoom)):
-        part = item.part_at(pos - item.pos())
-        if part is not None and part.kind in ("input", "output"):
+    for node, item in canvas.nodes_near(pos, PORT_REACH / min(1.0, zoom)):
+        part = item.part_under(x - item.at[0], y - item.at[1])
+        if part is None:
+            continue
+        if part.kind == "input" or part.kind == "output":
             return Hit(pos, node, part)
-        if part is not None and body is None:
+        if body is None:
             body = Hit(pos, node, part)
     if body is not None:
         return body
-    wire = canvas.wires.at(pos, SIZE["wireHit"] / 2 / min(1.0, canvas.zoom))
+    wire = canvas.wires.at(pos, WIRE_REACH / min(1.0, zoom))
     if wire is not None:
         return Hit(pos, wire=wire)
     titled = canvas.frames.title_at(pos)
     if titled is not None:
         return _frame_hit(canvas, pos, titled)
-    return Hit(pos, block=canvas.frames.blocks.title_at(pos.x(), pos.y()))
+    return Hit(pos, block=canvas.frames.blocks.title_at(x, y))
 
 
 def _frame_hit(canvas: CanvasScene, pos: QPointF, titled: FrameItem) -> Hit:

@@ -51,6 +51,7 @@ class NodeItem(QGraphicsItem):
         self.full: Geometry = self._geometry(Level.FULL)
         self.place: Geometry = self.full if scene.level == Level.FULL else self._geometry(scene.level)
         self.level = scene.level
+        self._ports: tuple[Geometry, bool, list[tuple[float, float, Part]]] | None = None
         self._bounds = self._reach()
         self._stamp = object()  # of the face: another one with each face
         self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
@@ -146,32 +147,48 @@ class NodeItem(QGraphicsItem):
 
     def part_at(self, at: QPointF) -> Part | None:
         """Return the part at a point of the item, ports first; None outside."""
-        reach = SIZE["portHit"] / 2 / min(1.0, self.canvas.zoom)
-        if self.face.kind == "scissors":
-            return Part("body") if SCISSORS.adjusted(-2, -2, 2, 2).contains(at) else None
-        ports = [(Part("output", out=o), self.place.output_point(o)) for o in self.place.outputs]
-        if self.face.drawer is not None and self.face.drawer.source and self.place.drawer is not None:
-            ports.append((Part("output", grad=True), self.place.grad_point()))
-        ports += [(Part("input", path=p), self.place.input_point(p)) for p in self.place.inputs]
-        gap, part = min(((_gap(point, at), part) for part, point in ports), key=lambda g: g[0], default=(reach + 1, None))
-        if part is not None and gap <= reach:
-            return part
-        return self._inner_part(at) if self.place.rect.contains(at) else None
+        return self.part_under(at.x(), at.y())
 
-    def _inner_part(self, at: QPointF) -> Part:
+    def part_under(self, x: float, y: float) -> Part | None:
+        """Return the same for a point as two numbers."""
+        if self.face.kind == "scissors":
+            return Part("body") if SCISSORS.adjusted(-2, -2, 2, 2).contains(x, y) else None
+        reach = SIZE["portHit"] / 2 / min(1.0, self.canvas.zoom)
+        nearest, found = reach * reach, None
+        for left, top, part in self._port_places():
+            gap = (x - left) ** 2 + (y - top) ** 2
+            if gap < nearest or (found is None and gap == nearest):
+                nearest, found = gap, part
+        if found is not None:
+            return found
+        return self._inner_part(x, y) if 0 <= x <= self.place.width and 0 <= y <= self.place.height else None
+
+    def _port_places(self) -> list[tuple[float, float, Part]]:
+        """Return where the ports are on the item, outputs first."""
+        place, drawer = self.place, self.face.drawer
+        source = drawer is not None and drawer.source and place.drawer is not None
+        if self._ports is None or self._ports[0] is not place or self._ports[1] != source:
+            found = [(place.width, y, Part("output", out=out)) for out, y in place.outputs.items()]
+            if source:
+                found.append((place.width, place.grad_y, Part("output", grad=True)))
+            found += [(0.0, y, Part("input", path=path)) for path, y in place.inputs.items()]
+            self._ports = place, source, found
+        return self._ports[2]
+
+    def _inner_part(self, x: float, y: float) -> Part:
         face, place = self.face, self.place
         if self.canvas.level < Level.FULL or face.collapsed:
             return Part("body")
-        if at.y() < HEAD:
-            if face.switch is not None and at.x() > place.width - 46:
+        if y < HEAD:
+            if face.switch is not None and x > place.width - 46:
                 return Part("switch")
             return Part("title")
-        if place.drawer is not None and at.y() > place.drawer:
+        if place.drawer is not None and y > place.drawer:
             return Part("drawer")
-        for row, y in zip(face.inputs, place.rows, strict=True):
-            if abs(at.y() - y) <= ROW / 2:
+        for row, centre in zip(face.inputs, place.rows, strict=True):
+            if abs(y - centre) <= ROW / 2:
                 return Part("row", path=row.path)
-        value = at.y() < HEAD + 38 and (face.kind in ("leaf", "input") or at.x() > place.width / 3)
+        value = y < HEAD + 38 and (face.kind in ("leaf", "input") or x > place.width / 3)
         return Part("value") if value else Part("body")
 
     def _reach(self, place: Geometry | None = None) -> QRectF:
@@ -240,7 +257,3 @@ class NodeItem(QGraphicsItem):
             canvas.pictures.draw(painter, chrome, chrome.area, canvas.zoom, canvas.device_ratio, draw)
         else:
             draw(painter)
-
-
-def _gap(a: QPointF, b: QPointF) -> float:
-    return float(((a.x() - b.x()) ** 2 + (a.y() - b.y()) ** 2) ** 0.5)

@@ -83,7 +83,7 @@ class PillLayer(QGraphicsItem):
         if plate.width() + LEAST_GAP > shape.length:
             return None
         box = shape.box.adjusted(-plate.width(), -plate.height(), plate.width(), plate.height())
-        taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.boxes_in(shape.box), NODE_CLEAR)
+        taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.plates.boxes_in(shape.box), NODE_CLEAR)
         boxes: Boxes = np.vstack([taken, _within(self._words_over_roots(), box), nodes])
         best: tuple[float, QRectF] | None = None
         for share in SHARES:
@@ -98,7 +98,7 @@ class PillLayer(QGraphicsItem):
 
     def _words_over_roots(self) -> Boxes:
         """Return where the words over the roots stand, `backward() starts here`."""
-        b = self.canvas.boxes_at(node for node, _ in self.canvas.context.roots)
+        b = self.canvas.plates.boxes_at(node for node, _ in self.canvas.context.roots)
         middle = (b[:, 0] + b[:, 2]) / 2
         return np.stack([middle - ABOVE_WIDTH / 2, b[:, 1] - 26, middle + ABOVE_WIDTH / 2, b[:, 1] - 6], 1)
 

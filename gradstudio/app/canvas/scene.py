@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, QPointF, QRectF
 from PySide6.QtWidgets import QGraphicsScene
 
@@ -26,13 +24,14 @@ from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.order_layer import OrderLayer
 from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
+from gradstudio.app.canvas.plates import Plates
 from gradstudio.app.canvas.sketches import Sketches
 from gradstudio.app.canvas.step_overlay import StepOverlay
 from gradstudio.app.canvas.touched import is_rebuilt, touched
 from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_runs
 from gradstudio.app.canvas.wire_layer import WireLayer
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
-from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run
+from gradstudio.app.canvas.wire_path import Boxes
+from gradstudio.app.canvas.wire_runs import EndArray, Run
 from gradstudio.document.document import Layout
 from gradstudio.document.graph import Graph, NodeId, NodePath, Wire
 from gradstudio.session.trace import TensorKey
@@ -47,7 +46,6 @@ EXACT_UP_TO = 200  # nodes of a graph whose faces are all worked out at once; of
 MOST_AT_ONCE = 300  # nodes in view whose faces are worked out before wires are laid
 WORDS = 60.0  # canvas units that words above and below stick out of nodes
 MOST_LARGE = 8  # tensors in view of which all cells are asked for
-ROOM = 8000.0  # canvas units round the nodes; the scene's rectangle grows in such steps
 
 
 class CanvasScene(QGraphicsScene):
@@ -79,10 +77,8 @@ class CanvasScene(QGraphicsScene):
         self._drawn, self._laid = Graph(), Layout()
         self._sketches = Sketches()
         self.far = FarView(self)
-        self._boxes: Boxes = NO_BOXES
-        self._box_of: dict[NodeId, int] = {}
-        self._solid: list[NodeId] = []
-        self.setSceneRect(-ROOM, -ROOM, 2 * ROOM, 2 * ROOM)
+        self.plates = Plates()
+        self.setSceneRect(self.plates.room())
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         self.wires = WireLayer(self)
         self.pills = PillLayer(self)
@@ -237,8 +233,7 @@ class CanvasScene(QGraphicsScene):
         if not self._dirty or rect.isEmpty():
             return set()
         area = rect.adjusted(-WORDS, -WORDS, WORDS, WORDS)
-        near = [self._solid[i] for i in np.nonzero(self.in_rect(area))[0].tolist()]
-        return {n for n in (*near, *self.context.scissors) if n in self._dirty}
+        return {n for n in (*self.plates.nodes_in(area), *self.context.scissors) if n in self._dirty}
 
     def settle(self, rect: QRectF | None = None) -> None:
         """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one). The far view needs none."""
@@ -382,36 +377,20 @@ class CanvasScene(QGraphicsScene):
         self._measure()
 
     def _measure(self, nodes: Iterable[NodeId] | None = None) -> None:
-        """Keep the boxes of the nodes (of these) as an array, and the scene's rectangle round them."""
+        """Keep the plates of the nodes (of these) as an array, and the scene's rectangle round them."""
         if nodes is None:
-            self._solid = [n for n, item in self.nodes.items() if item.face.kind != "scissors"]
-            self._box_of = {n: i for i, n in enumerate(self._solid)}
-            self._boxes = np.array([self.nodes[n].box for n in self._solid], np.float64).reshape(-1, 4)
+            self.plates.take(self.nodes)
         else:
-            for node in nodes:
-                i = self._box_of.get(node)
-                if i is not None:
-                    self._boxes[i] = self.nodes[node].box
+            self.plates.follow(nodes, self.nodes)
         self.far.forget_rects()
-        left, top = self._boxes[:, :2].min(0, initial=0.0).tolist()
-        right, bottom = self._boxes[:, 2:].max(0, initial=0.0).tolist()
-        low = [math.floor(v / ROOM) * ROOM - ROOM for v in (left, top)]
-        high = [math.ceil(v / ROOM) * ROOM + ROOM for v in (right, bottom)]
-        rect = QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
+        rect = self.plates.room()
         if rect != self.sceneRect():
             self.setSceneRect(rect)
 
     def boxes_of_nodes(self, rect: QRectF) -> list[tuple[NodeId, QRectF]]:
         """Return the nodes in a rectangle with their plates, scissors left out; quick for very many."""
-        found = np.nonzero(self.in_rect(rect))[0]
-        boxes = self._boxes[found].tolist()
-        return [(self._solid[i], QRectF(x, y, r - x, d - y)) for i, (x, y, r, d) in zip(found.tolist(), boxes, strict=True)]
-
-    def in_rect(self, rect: QRectF) -> npt.NDArray[np.bool_]:
-        """Return which of the solid nodes lie in a rectangle."""
-        b = self._boxes
-        found: npt.NDArray[np.bool_] = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom())
-        return found & (b[:, 3] >= rect.top())
+        nodes, boxes = self.plates.nodes_in(rect), self.plates.boxes_in(rect).tolist()
+        return [(n, QRectF(x, y, r - x, d - y)) for n, (x, y, r, d) in zip(nodes, boxes, strict=True)]
 
     def content_rect(self, nodes: Iterable[NodeId] | None = None) -> QRectF:
         """Return the rectangle round nodes (all), without margins; empty where there are none."""
@@ -429,45 +408,15 @@ class CanvasScene(QGraphicsScene):
 
     def nodes_near(self, pos: QPointF, reach: float) -> list[tuple[NodeId, NodeItem]]:
         """Return the nodes whose body comes within reach of a point, the topmost first."""
-        x, y, b = pos.x(), pos.y(), self._boxes
-        found = (b[:, 0] <= x + reach) & (b[:, 2] >= x - reach) & (b[:, 1] <= y + reach) & (b[:, 3] >= y - reach)
-        near = [(self._solid[i], self.nodes[self._solid[i]]) for i in np.nonzero(found)[0].tolist()[::-1]]
-        if len(self._solid) < len(self.nodes):
-            area = QRectF(x - reach, y - reach, 2 * reach, 2 * reach)
+        near = [(node, self.nodes[node]) for node in self.plates.near(pos.x(), pos.y(), reach)]
+        if len(self.plates.nodes) < len(self.nodes):
+            area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
             near = [(n, item) for n, item in ((n, self.nodes[n]) for n in self.context.scissors) if item.body.intersects(area)] + near
         return near
 
-    @property
-    def solid(self) -> list[NodeId]:
-        """The nodes but scissors, in the order of their boxes: the later are drawn over the earlier."""
-        return self._solid
-
-    @property
-    def boxes(self) -> Boxes:
-        """The plates of all nodes but scissors."""
-        return self._boxes
-
-    def boxes_of(self, runs: list[Run]) -> Indices:
-        """Return the boxes of the two nodes of each wire: (n, 2), -1 where a node has none."""
-        where = self._box_of.get
-        return np.array([(where(r.source.source, -1), where(r.target, -1)) for r in runs], np.intp).reshape(-1, 2)
-
-    def obstacles(self, own: Indices, box: npt.NDArray[np.float64]) -> Boxes:
-        """Return the boxes beside a wire that it must not cross: all nodes but its own two."""
-        wanted = (self._boxes[:, 2] > box[0] - ASIDE) & (self._boxes[:, 0] < box[2] + ASIDE)
-        wanted[own[own >= 0]] = False
-        found: Boxes = self._boxes[wanted]
-        return found
-
     def boxes_at(self, nodes: Iterable[NodeId]) -> Boxes:
-        """Return the boxes of nodes, of those that have one."""
-        found: Boxes = self._boxes[[self._box_of[n] for n in nodes if n in self._box_of]].reshape(-1, 4)
-        return found
-
-    def boxes_in(self, rect: QRectF) -> Boxes:
-        """Return the boxes of the nodes in a rectangle."""
-        found: Boxes = self._boxes[self.in_rect(rect)]
-        return found
+        """Return the plates of nodes, of those that have one."""
+        return self.plates.boxes_at(nodes)
 
     def ends_of(self, runs: list[Run]) -> EndArray:
         """Return the two ports of each wire."""
@@ -489,4 +438,4 @@ class CanvasScene(QGraphicsScene):
             if cut in self.nodes:
                 item, at = self.nodes[cut], shape.point(shape.cut)
                 item.put(at.x(), at.y())
-                item.turn(len(self.boxes_in(QRectF(at.x() - 60, at.y() - 10, 46, 20))) > 0)
+                item.turn(len(self.plates.boxes_in(QRectF(at.x() - 60, at.y() - 10, 46, 20))) > 0)

@@ -15,8 +15,9 @@ from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.app.canvas.wire_hits import WireHits
 from gradstudio.app.canvas.wire_paint import dense_pen, paint_wire
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes, distances
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_runs import EndArray, Indices, Run, blocked, hulls, plain_points
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.paint import Paint
@@ -53,6 +54,7 @@ class WireLayer(QGraphicsItem):
         self._ends: EndArray = np.empty((0, 4))
         self._boxes: Boxes = NO_BOXES
         self._own: Indices = np.empty((0, 2), np.intp)
+        self._hits = WireHits(self.touching, self._points)
         self._rect = QRectF()
         self._of_node: dict[NodeId, list[WireId]] | None = None
 
@@ -69,6 +71,7 @@ class WireLayer(QGraphicsItem):
         self._ends = self.canvas.ends_of(self._runs)
         self._boxes = hulls(self._ends) + GROWN
         self._before = before
+        self._hits.clear()
         self.canvas.far.forget_lines()
         self.update()
 
@@ -83,7 +86,7 @@ class WireLayer(QGraphicsItem):
         if self._before is None or self.canvas.level == Level.FAR:  # there are lines only
             return
         before, self._before = self._before, None
-        self._own = self.canvas.boxes_of(self._runs)
+        self._own = self.canvas.plates.ends_of(self._runs)
         around = set(self._blocked(np.arange(len(self.ids))))
         for key, shape in before.items():
             i = self._index.get(key)
@@ -99,7 +102,7 @@ class WireLayer(QGraphicsItem):
         """Return those of some wires that would run across a node; very many wires are all plain."""
         if len(self.ids) > ROUTED_UP_TO:
             return []
-        found: list[int] = which[blocked(self._ends[which], self._own[which], self.canvas.boxes)].tolist()
+        found: list[int] = which[blocked(self._ends[which], self._own[which], self.canvas.plates.boxes)].tolist()
         return found
 
     def invalidate(self, keys: Iterable[WireId], seen: QRectF) -> None:
@@ -152,15 +155,17 @@ class WireLayer(QGraphicsItem):
             self._repaint(i)
             self.canvas.pills.forget(self.ids[i])
             self._shapes.pop(i, None)
+            self._hits.forget(self._boxes[i].tolist())
             self._boxes[i : i + 1] = hulls(self._ends[i : i + 1]) + GROWN
             if made is not None:
                 self._take(i, made)
+            self._hits.forget(self._boxes[i].tolist())
             self._repaint(i)
 
     def _shaped(self, i: int, around: bool = False) -> WireShape:
         x, y, right, bottom = self._ends[i].tolist()
         start, end = QPointF(x, y), QPointF(right, bottom)
-        return WireShape(start, end, self.canvas.obstacles(self._own[i], self._boxes[i]) if around else NO_BOXES)
+        return WireShape(start, end, self.canvas.plates.beside(self._own[i], self._boxes[i]) if around else NO_BOXES)
 
     def _take(self, i: int, shape: WireShape) -> WireShape:
         self._shapes[i] = shape
@@ -233,13 +238,9 @@ class WireLayer(QGraphicsItem):
 
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
-        near = self.touching(QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach))
-        if not len(near):
-            return None
-        gaps = distances(self._points(near), pos)
-        best = int(gaps.argmin())
-        key = self.ids[int(near[best])]
-        return key if gaps[best] <= reach and key not in self.hidden else None
+        hidden = {self._index[key] for key in self.hidden if key in self._index} if self.hidden else ()
+        found = self._hits.nearest(pos.x(), pos.y(), reach, hidden)
+        return self.ids[found] if found is not None else None
 
     def _points(self, which: Indices) -> np.ndarray:
         """Return the courses of wires in 33 points each."""
@@ -249,13 +250,6 @@ class WireLayer(QGraphicsItem):
             if shape is not None and len(shape.curves) > 1:
                 points[n] = shape.coarse
         return points
-
-    def crossing(self, rect: QRectF) -> list[WireId]:
-        """Return the wires that pass through a rectangle."""
-        which = self.touching(rect)
-        x, y = np.moveaxis(self._points(which), 2, 0)
-        inside = (x >= rect.left()) & (x <= rect.right()) & (y >= rect.top()) & (y <= rect.bottom())
-        return [self.ids[i] for i in which[inside.any(1)].tolist()]
 
     def ends_array(self, rect: QRectF | None = None) -> np.ndarray:
         """Return x1, y1, x2, y2 of each wire (that may be seen in rect), for the far view."""

@@ -101,13 +101,3 @@ def crossings(points: Points, boxes: Boxes, clear: float = CLEAR) -> int:
     x, y = points[:, 0][:, None], points[:, 1][:, None]
     inside = (x > near[:, 0] - clear) & (x < near[:, 2] + clear) & (y > near[:, 1] - clear) & (y < near[:, 3] + clear)
     return int(inside.any(1).sum())
-
-
-def distances(wires: npt.NDArray[np.float64], at: QPointF) -> npt.NDArray[np.float64]:
-    """Return how far a point is from each of several polylines of as many points: (wires, points, 2)."""
-    a, d = wires[:, :-1], np.diff(wires, axis=1)
-    x, y = at.x() - a[..., 0], at.y() - a[..., 1]
-    along = (x * d[..., 0] + y * d[..., 1]) / np.maximum(d[..., 0] ** 2 + d[..., 1] ** 2, 1e-9)
-    along = np.minimum(np.maximum(along, 0.0), 1.0)
-    gaps: npt.NDArray[np.float64] = np.sqrt(((x - along * d[..., 0]) ** 2 + (y - along * d[..., 1]) ** 2).min(1))
-    return gaps

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF
 
-from gradstudio.app.canvas.wire_path import NO_BOXES, crossings, cubic, distances, lengths, route, sampled
+from gradstudio.app.canvas.wire_path import NO_BOXES, crossings, cubic, lengths, route, sampled
 from gradstudio.app.canvas.wire_shape import WireShape
 
 
@@ -37,12 +37,6 @@ def test_a_lane_runs_just_under_its_port_where_that_is_free():
     points = sampled(route(start, end, obstacles))
     level = points[(points[:, 0] > 200) & (points[:, 0] < 500)]
     assert np.allclose(level[:, 1], 14, atol=1)
-
-
-def test_the_distance_to_a_wire_is_the_distance_to_its_nearest_stretch():
-    wires = np.array([[(0.0, 0.0), (10.0, 0.0)], [(0.0, 5.0), (10.0, 5.0)]])
-    assert distances(wires, QPointF(5, 1)).tolist() == pytest.approx([1, 4])
-    assert distances(wires, QPointF(13, 4)).tolist()[0] == pytest.approx(5)
 
 
 def test_half_way_is_half_the_length():
