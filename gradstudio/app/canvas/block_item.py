@@ -46,7 +46,8 @@ class BlockItem(QGraphicsItem):
         """Return the plate of the title; its size on the screen is the same at every zoom from 100 % down."""
         scale = 1 / min(1.0, max(0.2, self.canvas.zoom))
         width = self.canvas.theme.metrics("code", 600).horizontalAdvance(self.block) + 38
-        return QRectF(self.rect.left() + 12, self.rect.top() - 12 * scale, width * scale, 24 * scale)
+        bottom = self.rect.top() + 12 - 8 * (scale - 1)  # the title of a frame, nearer to this edge the farther the zoom, stays clear
+        return QRectF(self.rect.left() + 12, bottom - 24 * scale, width * scale, 24 * scale)
 
     def boundingRect(self) -> QRectF:
         return self.rect.united(self.title_rect()).adjusted(-3, -15, 3, 3)
@@ -65,6 +66,7 @@ class BlockItem(QGraphicsItem):
         painter.save()
         painter.translate(plate.topLeft())
         painter.scale(scale, scale)
+        paint = Paint(painter, self.canvas.theme, self.canvas.ratio * scale)
         paint.rounded(QRectF(0, 0, plate.width() / scale, 24), RADIUS["control"], "panel", "line2")
         paint.icon("box", 14, 12, 13, "text2")
         paint.text(27, 12, self.block, "code", "text", weight=600)
@@ -98,10 +100,12 @@ class BlockLayer:
             self.items[block].set_rect(place, rect is None)
 
     def _rect(self, ids: tuple[str, ...]) -> QRectF | None:
-        boxes = self.canvas.boxes_at(ids)
-        if not len(boxes):
+        nodes = self.canvas.nodes
+        boxes = [nodes[n].full_box for n in ids if n in nodes and nodes[n].face.kind != "scissors"]  # the same at every zoom, as frames are
+        if not boxes:
             return None
-        (left, top), (right, bottom) = boxes[:, :2].min(0).tolist(), boxes[:, 2:].max(0).tolist()
+        lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+        left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
         rect = QRectF(left, top, right - left, bottom - top).adjusted(-ROOM_LEFT, -ROOM_TOP, ROOM_LEFT, ROOM_LEFT)
         return rect.united(QRectF(rect.topLeft(), QSizeF(*EMPTY_SIZE)))  # the first node must leave room for a second
 

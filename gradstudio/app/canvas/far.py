@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QMarginsF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from gradstudio.app.canvas.faces import Tint
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 Objects = npt.NDArray[Any]
+RING_GAP = 3.0  # px between a node and the ring of the step
 
 
 class FarView:
@@ -50,8 +51,10 @@ class FarView:
         painter.fillRect(area, theme.color("canvas"))
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        for frame in (*canvas.frames.items.values(), *canvas.frames.comments):
-            painter.fillRect(frame.rect, theme.color("raised"))
+        painter.setPen(QPen(theme.color("line"), 0))
+        painter.setBrush(theme.color("raised"))
+        for frame in (*canvas.frames.comments, *canvas.frames.items.values()):
+            painter.drawRect(frame.rect)
         painter.setPen(QPen(theme.color("line2"), 0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for block in canvas.frames.blocks.items.values():
@@ -73,6 +76,19 @@ class FarView:
             if len(group):
                 painter.setBrush(QColor.fromRgb(int(hues[group[0]])))
                 painter.drawRects(rects[shown[group]].tolist())
+        self._paint_ring(painter)
+
+    def _paint_ring(self, painter: QPainter) -> None:
+        """Draw a ring of 2 px round the node of the step on show."""
+        canvas = self._canvas
+        item = canvas.nodes.get(canvas.context.current or "")
+        if item is None:
+            return
+        pen = QPen(canvas.theme.color("text"), 2)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(item.body.marginsAdded(QMarginsF(*[RING_GAP / canvas.zoom] * 4)))
 
     def _made_rects(self) -> tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]]:
         canvas = self._canvas

@@ -114,6 +114,7 @@ class FrameItem(QGraphicsItem):
         painter.save()
         painter.translate(plate.left(), plate.center().y())
         painter.scale(1 / zoom, 1 / zoom)
+        paint = Paint(painter, self.canvas.theme, self.canvas.device_ratio)
         icon = 16.0 if self.frame is not None else 0.0
         width = paint.theme.metrics("code", 600).horizontalAdvance(self.title) + 16 + icon
         room = (self.rect.right() - plate.left()) * zoom

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRectF
 
-from gradstudio.app.canvas.faces import InputFace, NodeFace
+from gradstudio.app.canvas.faces import Cells, InputFace, NodeFace
 from gradstudio.app.theme import SIZE, metrics
 from gradstudio.document.graph import OperandPath
 
@@ -18,6 +18,7 @@ VALUE_ROW, FOOT = 38.0, 6.0
 LEAF_BODY = 62.0  # value and meta of a leaf
 WIDEST, LEAST_W = 190.0, 70.0
 CELL_W, CELL_H, CELL_GAP = 11.0, 12.0, 1.0
+CELLS_ROOM = 27.0  # what a leaf takes beside its cells
 BIG_CELL_H, LARGE_H = 22.0, 76.0
 MEDIUM_H, TILE_W, TILE_H = 73.0, 110.0, 80.0
 GROUP_EDGE = 6.0  # the second edge under a collapsed group
@@ -142,11 +143,28 @@ def _leaf_width(face: NodeFace) -> float:
     if cells is not None and cells.words:
         body = 28 + len(cells.words[0]) * (28 if cells.plain else 41)
     elif cells is not None and not cells.large:
-        columns = len(cells.rows[0]) if cells.rows else 0
-        both = 2 if face.switch else 1
-        body = 27 + both * (columns * (CELL_W + CELL_GAP) - CELL_GAP) + (10 if both == 2 else 0)
+        body = _cells_width(cells) + (_grad_cells_width(cells) if grad_beside(face) else 0)
     needed = max(name, value, meta, body)
     return SIZE["nodeLeafW"] if needed <= SIZE["nodeLeafW"] else min(WIDEST, _up(needed))
+
+
+def grad_beside(face: NodeFace) -> bool:
+    """Say whether a leaf shows its .grad beside the value, cell by cell: where both fit. A long vector's is in the drawer."""
+    cells = face.cells
+    return bool(face.switch) and cells is not None and _cells_width(cells) + _grad_cells_width(cells) <= WIDEST
+
+
+def leaf_cell_width(cells: Cells) -> float:
+    """Return how wide the cells of a leaf are: narrower where they would not fit."""
+    return min(CELL_W, (WIDEST - CELLS_ROOM + CELL_GAP) / max(1, len(cells.rows[0])) - CELL_GAP)
+
+
+def _cells_width(cells: Cells) -> float:
+    return CELLS_ROOM + (len(cells.rows[0]) if cells.rows else 0) * (CELL_W + CELL_GAP) - CELL_GAP
+
+
+def _grad_cells_width(cells: Cells) -> float:
+    return _cells_width(cells) - CELLS_ROOM + 10
 
 
 def _op(face: NodeFace) -> Geometry:

@@ -8,7 +8,18 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPolygonF
 
 from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace, Tint
-from gradstudio.app.canvas.geometry import BIG_CELL_H, CELL_GAP, CELL_H, CELL_W, DRAWER, HEAD, LARGE_H, Geometry
+from gradstudio.app.canvas.geometry import (
+    BIG_CELL_H,
+    CELL_GAP,
+    CELL_H,
+    CELL_W,
+    DRAWER,
+    HEAD,
+    LARGE_H,
+    Geometry,
+    grad_beside,
+    leaf_cell_width,
+)
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import OPACITY, SIZE, Shade
 
@@ -76,15 +87,14 @@ def _leaf_value(paint: Paint, face: NodeFace, place: Geometry) -> None:
         scaled_cells(paint, cells, QRectF(14, HEAD + 10, place.width - 28, LARGE_H))
     else:
         bottom = top + len(cells.rows) * (CELL_H + CELL_GAP)
-        paint.cells(14, top, cells.rows, CELL_W, CELL_H, largest=cells.largest)
-        _grad_cells(paint, face, cells, place.width, top)
+        paint.cells(14, top, cells.rows, leaf_cell_width(cells), CELL_H, largest=cells.largest)
+        if grad_beside(face):
+            _grad_cells(paint, face, cells, place.width, top)
     paint.text(13, bottom + 10, face.meta, "code", "text3", width=place.width - 22)
 
 
 def _grad_cells(paint: Paint, face: NodeFace, cells: Cells, width: float, top: float) -> None:
     """Draw .grad beside the value, cell by cell; empty cells where it is None."""
-    if not face.switch:
-        return
     columns = len(cells.rows[0])
     left = width - 13 - columns * (CELL_W + CELL_GAP) + CELL_GAP
     grad = face.grad_cells

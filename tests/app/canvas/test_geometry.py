@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gradstudio.app.canvas.faces import Drawer, InputFace, NodeFace, OutputFace
-from gradstudio.app.canvas.geometry import Level, geometry, level_at
+import pytest
+
+from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace, OutputFace
+from gradstudio.app.canvas.geometry import CELL_GAP, WIDEST, Level, geometry, grad_beside, leaf_cell_width, level_at
 
 EMPTY, PASSED = Drawer("none", ".grad", "None"), Drawer("flow", "∂loss/∂z", "1.0", 1.0)
 LEAF = NodeFace("n1", "leaf", "x", switch=True, value="2.0", meta="()  float32", outputs=(OutputFace(0),), drawer=EMPTY)
@@ -51,3 +53,12 @@ def test_a_level_holds_on_for_five_per_cent_so_that_it_does_not_flicker():
     assert level_at(0.74, Level.MEDIUM) == Level.MEDIUM
     assert level_at(0.75, Level.MEDIUM) == Level.FULL
     assert level_at(0.1, Level.FULL) == Level.FAR
+
+
+@pytest.mark.parametrize(("columns", "beside"), [(6, True), (7, False), (16, False), (24, False)])
+def test_cells_of_a_long_vector_stay_within_their_leaf(qapp, columns, beside):
+    cells = Cells((tuple(range(columns)),), 24.0)
+    face = replace(LEAF, value="", cells=cells)
+    assert grad_beside(face) == beside
+    shown = (2 if beside else 1) * columns * (leaf_cell_width(cells) + CELL_GAP)
+    assert 14 + shown <= geometry(face, Level.FULL).width <= WIDEST
