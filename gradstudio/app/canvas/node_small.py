@@ -12,7 +12,7 @@ from gradstudio.app.canvas.geometry import Geometry
 from gradstudio.app.canvas.node_chrome import outline
 from gradstudio.app.canvas.node_marks import Marks, paint_rings
 from gradstudio.app.canvas.node_paint import paint_port, root_ring, scaled_cells
-from gradstudio.app.paint import ICON_SYMBOLS, Paint
+from gradstudio.app.paint import ICON_SYMBOLS, WORD_ICONS, Paint
 from gradstudio.app.theme import Theme, font_of, metrics_of
 
 EDGE = 3.0
@@ -132,16 +132,17 @@ def paint_tile(paint: Paint, face: NodeFace, place: Geometry, zoom: float, marks
     words = tile_words(face)
     ink = paint.theme.color("text3") if face.grey else paint.theme.ink_on(fill) if face.heat else paint.theme.color("text")
     shift = 1.5 if face.kind in ("leaf", "input") else 0.0
-    if words in ICON_SYMBOLS:
-        paint.icon(words, rect.center().x(), rect.center().y(), min(16.0, rect.height() * 0.7), ink)
-    else:
-        font = ("ui", 15, 600) if len(words) == 1 and face.kind == "op" else ("mono", 12, 600)
-        measure, x = metrics_of(*font), rect.center().x() + shift
-        if rect.height() > 13 and measure.horizontalAdvance(words) <= rect.width() - 4:
-            paint.text_in(x, rect.center().y(), words, font_of(*font), measure, ink, "c")
-        elif rect.height() > 13:
-            font = ("mono", 11, 600)
-            paint.text_in(x, rect.center().y(), words[:3], font_of(*font), metrics_of(*font), ink, "c", rect.width() - 2)
+    font = ("ui", 15, 600) if len(words) == 1 and face.kind == "op" else ("mono", 12, 600)
+    measure, x = metrics_of(*font), rect.center().x() + shift
+    fits = measure.horizontalAdvance(words) <= rect.width() - 4
+    icon = words if words in ICON_SYMBOLS else WORD_ICONS.get(words) if face.kind == "op" and not fits else None
+    if icon:
+        paint.icon(icon, rect.center().x(), rect.center().y(), min(16.0, rect.height() * 0.7), ink)
+    elif rect.height() > 13 and fits:
+        paint.text_in(x, rect.center().y(), words, font_of(*font), measure, ink, "c")
+    elif rect.height() > 13:
+        font = ("mono", 11, 600)
+        paint.text_in(x, rect.center().y(), words[:3], font_of(*font), metrics_of(*font), ink, "c", rect.width() - 2)
     painter.restore()
 
 

@@ -161,7 +161,7 @@ register(
     Op("gather_along", (Input("x", lambda g, x, x_shape, index, dim: ops.gather_backward(g, index, x_shape, dim)), Input("index")), gather,
        node_name="GatherBackward0", attrs=(DIM,), hidden=True),
     Op("gather", (Input("x", formula="1 where taken"), Input("dim", kind="number"), Input("index")),
-       composite=lambda x, dim, index: ops.gather_along(x, index, dim), category=CATEGORY, symbol="gather",
+       composite=lambda x, dim, index: ops.gather_along(x, index, dim), category=CATEGORY, symbol="idx",
        torch=("torch.gather({x}, {dim}, {index})", "{x}.gather({dim}, {index})"), latex="{x}_{index}",
        doc="Take elements along a dim by their index.",
        samples=(Sample((samples.array(3, 2), 1, WHICH)), Sample((samples.array(3, 2), 0, WHICH))),
