@@ -49,6 +49,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("copy_code", "File", "Copy the PyTorch program", file.copy_code, ("Ctrl+Shift+C",), "copy", 2),
     Entry("example_tutorial", "File", "Example: tutorial", file.example("tutorial"), icon="graduation-cap", group=3),
     Entry("example_accumulation", "File", "Example: why gradients add up", file.example("accumulation"), icon="graduation-cap", group=3),
+    Entry("example_mlp", "File", "Example: an MLP and one step of SGD", file.example("mlp"), icon="graduation-cap", group=3),
     Entry("quit", "File", "Quit", file.quit_window, ("Ctrl+Q",), group=4),
     Entry("undo", "Edit", "Undo", edit.undo, ("Ctrl+Z",), "undo-2", enabled=when.can_undo, says=when.undo_says),
     Entry("redo", "Edit", "Redo", edit.redo, ("Ctrl+Shift+Z", "Ctrl+Y"), "redo-2", enabled=when.can_redo, says=when.redo_says),

@@ -33,7 +33,7 @@ def test_a_program_without_a_run_is_python_too(seed: int) -> None:
     ast.parse(emit(random_document(seed)).text)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", [*EXAMPLES, "mlp"])
 def test_an_example_and_its_program_agree(name: str) -> None:
     assert differences(read(resource("examples", f"{name}.grad"))) == []
 

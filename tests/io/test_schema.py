@@ -55,7 +55,7 @@ def example() -> Any:
     return json.loads(resource("examples", "accumulation.grad").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["tutorial", "accumulation"])
+@pytest.mark.parametrize("name", ["tutorial", "accumulation", "mlp"])
 def test_an_example_fits(name: str) -> None:
     assert fits(json.loads(resource("examples", f"{name}.grad").read_text(encoding="utf-8")), SCHEMA)
 
