@@ -122,6 +122,7 @@ def test_hooks_are_said_to_be_missing_and_what_they_change_too(tmp_path: Path) -
 def test_names_come_from_the_program() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(2, 2))
     with capture() as recording:
+
         def inside(value: object) -> object:
             doubled = value * 2  # type: ignore[operator]
             return doubled + 1

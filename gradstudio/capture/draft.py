@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gradstudio.document.arrange import arranged
+from gradstudio.document.arrange import arranged_in_lines
 from gradstudio.document.calls import Backward, Call, Forward, Grad, SetGradNone, ZeroGrad
 from gradstudio.document.document import MAIN, Document, Layout, Optimizer
 from gradstudio.document.frames import Frame, FrameKind
@@ -123,7 +123,7 @@ class Draft:
         sections[0] = (*self._opening(), *sections[0])
         script = tuple(Section("", body) for body in sections)
         made = Document(graph=graph, script=script, optimizers=Map(self.optimizers))
-        return replace(made, layout=Layout(positions=Map(arranged(made))))
+        return replace(made, layout=Layout(positions=Map(arranged_in_lines(made))))
 
     def _opening(self) -> tuple[Call, ...]:
         """Return the calls that give leaves back the `.grad` they had: a backward from each leaf itself, with that as its seed."""

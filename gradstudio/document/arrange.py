@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 
 from gradstudio.document.document import Document
@@ -34,6 +35,22 @@ def arranged(document: Document, ids: tuple[NodeId, ...] = ()) -> dict[NodeId, P
     across = min(COLUMN, MAX_POSITION // len(layers))  # very deep, or very wide, graphs are drawn closer
     down = min(ROW, MAX_POSITION / (max(rows.values()) - high + 1))
     return {n: (left + column * across, top + round((rows[n] - high) * down)) for column, layer in enumerate(layers) for n in layer}
+
+
+def arranged_in_lines(document: Document) -> dict[NodeId, Position]:
+    """Return positions for all nodes with each block by itself: blocks follow each other in lines, as the words of a text do."""
+    pieces = [arranged(document, ids) for ids in document.graph.blocks.values() if ids]
+    sizes = [(max(x for x, _ in piece.values()) + COLUMN, max(y for _, y in piece.values()) + ROW) for piece in pieces]
+    widest = max((width for width, _ in sizes), default=0)
+    full = max(widest, math.isqrt(sum(width * height for width, height in sizes) * 8 // 5))  # about as wide as a window
+    found: dict[NodeId, Position] = {}
+    left = top = bottom = 0
+    for piece, (width, height) in zip(pieces, sizes, strict=True):
+        if left and left + width > full:
+            left, top = 0, bottom + ROW
+        found |= {n: (left + x, top + y) for n, (x, y) in piece.items()}
+        left, bottom = left + width + COLUMN // 2, max(bottom, top + height)
+    return found if max(full + COLUMN, bottom) <= MAX_POSITION else arranged(document)
 
 
 def _graph_of(document: Document, ids: tuple[NodeId, ...]) -> Graph:

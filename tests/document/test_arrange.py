@@ -2,7 +2,7 @@
 
 from hypothesis import given, settings
 
-from gradstudio.document.arrange import arranged, below, beside, clear_of
+from gradstudio.document.arrange import arranged, arranged_in_lines, below, beside, clear_of
 from gradstudio.document.commands.layout import Arrange, MoveNodes
 from gradstudio.document.document import Document, new_document
 from gradstudio.document.limits import MAX_POSITION
@@ -25,6 +25,29 @@ def test_wires_that_need_not_cross_do_not() -> None:
     doc = document(leaf("n1"), leaf("n2"), leaf("n3"), op("n4", "exp", "n3"), op("n5", "exp", "n2"), op("n6", "exp", "n1"))
     rows = {n: y for n, (_, y) in arranged(doc).items()}
     assert (rows["n1"] < rows["n2"] < rows["n3"]) == (rows["n6"] < rows["n5"] < rows["n4"])
+
+
+def test_blocks_stand_in_lines_and_none_in_another() -> None:
+    names = [f"b{i}" for i in range(7)]
+    nodes = [leaf("n1"), *(op(f"n{i}", "exp", f"n{i - 1}") for i in range(2, 23))]
+    blocks = {name: tuple(f"n{1 + 3 * i + j}" for j in range(3)) for i, name in enumerate(names)} | {"last": ("n22",)}
+    doc = document(*nodes, blocks=blocks)
+    at = arranged_in_lines(doc)
+    boxes = [[*zip(*(at[n] for n in ids), strict=True)] for ids in blocks.values()]
+    tops = [min(ys) for _, ys in boxes]
+    assert tops == sorted(tops)
+    assert len({*tops}) > 1
+    for i, (xs, ys) in enumerate(boxes):
+        for xs2, ys2 in boxes[:i]:
+            assert min(xs) > max(xs2) or max(xs) < min(xs2) or min(ys) > max(ys2) or max(ys) < min(ys2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(documents())
+def test_every_node_has_a_place_of_its_own_in_lines(doc: Document) -> None:
+    at = arranged_in_lines(doc)
+    assert set(at) == set(doc.graph.nodes)
+    assert len(set(at.values())) == len(at)
 
 
 def test_a_selection_stays_where_its_corner_is() -> None:
