@@ -257,6 +257,53 @@ def test_calls_in_a_repeat_are_shown_nested(qtbot, panel, studio):
     assert not any(isinstance(row.statement, Repeat) for row in panel.calls.calls.rows)
 
 
+def offered(panel, at: int) -> list[str]:
+    menu = panel.calls.call_menu(panel.calls.calls.rows[at])
+    words = [action.text() for action in menu.actions()]
+    menu.deleteLater()
+    return words
+
+
+def test_calls_that_are_selected_together_are_repeated_switched_off_and_removed_together(qtbot, panel, studio):
+    before, calls = studio.document, panel.calls
+    assert offered(panel, 1) == ["Edit…", "Switch off", "Move up", "Move down", "Repeat", "Remove"]
+    for at, keys in ((0, Qt.KeyboardModifier.NoModifier), (3, Qt.KeyboardModifier.ShiftModifier)):
+        spot = calls.visualRect(calls.calls.index(at)).center()
+        qtbot.mouseClick(calls.viewport(), Qt.MouseButton.LeftButton, keys, spot)
+    qtbot.waitUntil(lambda: studio.shown.state.k == 10)
+    assert studio.player.k == 10  # the second click selected, and went nowhere
+    assert offered(panel, 1) == ["Switch off these 4", "Repeat these 4", "Remove these 4"]
+    assert offered(panel, 5)[0] == "Edit…"
+    picture = calls.grab().toImage()
+    calls.toggle(calls.calls.rows[0])
+    assert [row.enabled for row in calls.calls.rows[:5]] == [False] * 4 + [True]
+    studio.undo()
+    calls.repeat(calls.calls.rows[2])
+    assert [row.depth for row in calls.calls.rows[:6]] == [0, 1, 1, 1, 1, 0]
+    assert calls.grab().toImage() != picture
+    studio.undo()
+    assert studio.document is before
+
+
+def test_calls_that_are_selected_together_are_dragged_as_one_moment(panel, studio):
+    before, model = studio.document, panel.calls.calls
+    ids = [row.id for row in model.rows[:-1]]
+    model.dropMimeData(model.mimeData([model.index(5), model.index(4)]), Qt.DropAction.MoveAction, 0, 0, model.index(-1))
+    assert [row.id for row in model.rows[:-1]] == [ids[4], ids[5], *ids[:4], ids[6]]
+    studio.undo()
+    assert studio.document is before
+
+
+def test_the_keyboard_goes_back_to_the_list_when_the_editor_closes(qtbot, panel, studio):
+    calls = panel.calls
+    calls.setFocus()
+    calls.edit_wanted.emit(calls.calls.rows[1].id)
+    editor = panel.window().findChild(CallEditor)
+    assert editor.focusWidget() is not None
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+    qtbot.waitUntil(calls.hasFocus)
+
+
 def test_a_waiting_call_says_what_it_waits_for(qtbot, panel, studio):
     studio.new()
     qtbot.waitUntil(lambda: len(studio.shown.trace.outcomes) == 2)

@@ -71,25 +71,26 @@ class CallModel(QAbstractListModel):
         return [MIME]
 
     def mimeData(self, indexes: Any) -> QMimeData:
-        """Return the id of the dragged call."""
+        """Return the ids of the dragged calls, a line each."""
         data = QMimeData()
-        data.setData(MIME, QByteArray(self.rows[indexes[0].row()].id.encode()))
+        data.setData(MIME, QByteArray("\n".join(self.rows[at].id for at in sorted(index.row() for index in indexes)).encode()))
         return data
 
     def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        """Move the dragged call to a place of the body that it is in."""
-        call_id = bytes(data.data(MIME).data()).decode()
-        before = row if row >= 0 else len(self.rows) - 1
-        self._move_before(call_id, before)
+        """Move the dragged calls to a place of the body that they are in, as one moment."""
+        moved = bytes(data.data(MIME).data()).decode().split("\n")
+        below = [each.id for each in self.rows[row if row >= 0 else len(self.rows) - 1 :] if each.id not in moved]
+        gesture = self.studio.new_gesture()
+        for call_id in moved:
+            self._move_before(call_id, below, gesture)
         return False  # the rows come from the document: the view has none to take away
 
-    def _move_before(self, call_id: CallId, before: int) -> None:
+    def _move_before(self, call_id: CallId, below: list[CallId], gesture: int) -> None:
         body = body_of(self.studio.document.script, call_id)
         ids = [statement.id for statement in body]
-        below = [row.id for row in self.rows[before:] if row.id in ids]
-        index = ids.index(below[0]) if below else len(ids)
+        index = next((ids.index(each) for each in below if each in ids), len(ids))
         here = ids.index(call_id)
-        self.studio.do(MoveCall(call_id, index - (here < index)))
+        self.studio.do(MoveCall(call_id, index - (here < index), gesture))
 
 
 def body_of(script: tuple[Section, ...], call_id: CallId) -> tuple[Statement, ...]:

@@ -17,6 +17,7 @@ from gradstudio.app.panels.timeline.rows import CallRow
 from gradstudio.app.widgets.drawn import theme_of, ui_scale
 from gradstudio.document.calls import KINDS
 from gradstudio.document.commands.script import AppendCall, ClearScript, MoveCall, RemoveCalls, SetCallEnabled, UnwrapRepeat, WrapRepeat
+from gradstudio.document.graph import CallId
 from gradstudio.document.script import Repeat
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class CallList(QListView):
         self.setFixedWidth(round(WIDTH * ui_scale()))
         self.setFrameShape(QListView.Shape.NoFrame)
         self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDropIndicatorShown(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -137,10 +138,11 @@ class CallList(QListView):
         return self.calls.rows[index.row()] if index.isValid() and index.row() < len(self.calls.rows) else None
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click on a call goes to its last step; one on the last row opens the menu of kinds."""
+        """A click on a call goes to its last step, with Shift or Ctrl it only selects; one on the last row opens the menu of kinds."""
         super().mouseReleaseEvent(event)
-        index = self.indexAt(event.position().toPoint())
-        if event.button() != Qt.MouseButton.LeftButton or not index.isValid():
+        index, keys = self.indexAt(event.position().toPoint()), event.modifiers()
+        selects = bool(keys & (Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier))
+        if event.button() != Qt.MouseButton.LeftButton or not index.isValid() or selects:
             return
         row = self.calls.rows[index.row()]
         if row is ADD:
@@ -183,15 +185,21 @@ class CallList(QListView):
         elif row.statement is not None:
             self.edit_wanted.emit(row.id)
 
+    def chosen(self, row: CallRow) -> tuple[CallId, ...]:
+        """Return what a verb on a row is about: all selected calls where it is one of them, else it alone."""
+        selected = [self.calls.rows[index.row()] for index in sorted(self.selectedIndexes(), key=lambda index: index.row())]
+        rows = selected if row in selected else [row]
+        return tuple(each.id for each in rows if each.statement is not None)
+
     def remove(self, row: CallRow) -> None:
-        """Take a call out of the script."""
+        """Take calls out of the script."""
         if row.statement is not None:
-            self.studio.do(RemoveCalls((row.id,)))
+            self.studio.do(RemoveCalls(self.chosen(row)))
 
     def toggle(self, row: CallRow) -> None:
-        """Switch a call off or on."""
+        """Switch calls off or on."""
         if row.statement is not None:
-            self.studio.do(SetCallEnabled((row.id,), not row.enabled))
+            self.studio.do(SetCallEnabled(self.chosen(row), not row.enabled))
 
     def move_up(self, row: CallRow) -> None:
         """Move a call one place up."""
@@ -210,11 +218,12 @@ class CallList(QListView):
             self.setCurrentIndex(self.calls.index(at))
 
     def repeat(self, row: CallRow) -> None:
-        """Wrap a call in a repeat, or take a repeat away."""
-        if isinstance(row.statement, Repeat):
+        """Wrap calls in a repeat, or take a repeat away."""
+        chosen = self.chosen(row)
+        if isinstance(row.statement, Repeat) and len(chosen) == 1:
             self.studio.do(UnwrapRepeat(row.id))
         elif row.statement is not None:
-            self.studio.do(WrapRepeat((row.id,), 2, self.studio.new_id("c")))
+            self.studio.do(WrapRepeat(chosen, 2, self.studio.new_id("c")))
 
     def add(self, kind: str) -> None:
         """Append a call of a kind."""
@@ -250,18 +259,19 @@ class CallList(QListView):
         """Return the menu of a row."""
         if row.statement is None:
             return self.add_menu()
-        menu = QMenu(self)
-        repeat = isinstance(row.statement, Repeat)
+        menu, count = QMenu(self), len(self.chosen(row))
+        alone, these = count == 1, f" these {count}" if count > 1 else ""
+        repeat = isinstance(row.statement, Repeat) and alone
         entries = (
-            ("Edit…", self.use),
-            ("Switch off" if row.enabled else "Switch on", self.toggle),
-            ("Move up", self.move_up),
-            ("Move down", self.move_down),
-            ("Remove repeat" if repeat else "Repeat", self.repeat),
-            ("Remove", self.remove),
+            ("Edit…", self.use, alone),
+            (("Switch off" if row.enabled else "Switch on") + these, self.toggle, not repeat),
+            ("Move up", self.move_up, alone),
+            ("Move down", self.move_down, alone),
+            ("Remove repeat" if repeat else "Repeat" + these, self.repeat, True),
+            ("Remove" + these, self.remove, True),
         )
-        for words, verb in entries:
-            if not (repeat and verb == self.toggle):
+        for words, verb, offered in entries:
+            if offered:
                 menu.addAction(words).setData((verb, row))
         menu.triggered.connect(self._verb_chosen)
         menu.aboutToHide.connect(menu.deleteLater)
@@ -295,6 +305,8 @@ class CallDelegate(QStyledItemDelegate):
         plate = QRectF(0, 0, rect.width() / scale, rect.height() / scale)
         paint = Paint(painter, theme_of(studio), self.list.devicePixelRatioF() * scale)
         draw_row(paint, row, plate, index.row() == self.list.current)
+        if self.list.selectionModel().isSelected(index) and len(self.list.selectedIndexes()) > 1:
+            paint.rounded(plate.adjusted(3, 1, -3, -1), 5, None, "accent", 1)
         if self.list.hasFocus() and index == self.list.currentIndex():
             paint.rounded(plate.adjusted(3, 1, -3, -1), 5, None, "focus", 2)
         painter.restore()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QLocale, QPoint, QRectF, QSignalBlocker, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFormLayout, QLineEdit, QMenu, QSizePolicy, QSpinBox, QToolButton, QWidget
 
 from gradstudio.app import text
@@ -48,6 +48,7 @@ class CallEditor(Drawn):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Edit call")
+        self._under: QWidget | None = None
         self.form = QFormLayout(self)
         self.form.setContentsMargins(*(round((MARGIN + side) * ui_scale()) for side in (14, 36, 14, 14)))
         self.form.setSpacing(8)
@@ -78,6 +79,7 @@ class CallEditor(Drawn):
         x = max(-room, min(corner.x() - room, area.right() - self.width() + room))
         y = max(-room, min(corner.y() - self.height() + room, area.bottom() - self.height() + room))
         self.move(x, y)
+        self._under = QApplication.focusWidget()
         self.show()
         self.raise_()
         self.setFocus()
@@ -89,6 +91,12 @@ class CallEditor(Drawn):
             self.close()
         else:
             event.ignore()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Give the keyboard back to what it was taken from."""
+        if self._under is not None and (self.hasFocus() or self.focusWidget() is not None):
+            self._under.setFocus(Qt.FocusReason.OtherFocusReason)
+        super().closeEvent(event)
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
         if new is not None and new is not self and not self.isAncestorOf(new) and self.isVisible() and new.window() is self.window():
