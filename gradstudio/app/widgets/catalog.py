@@ -108,9 +108,9 @@ def item(key: str) -> Item:
 
 
 def spellings(row: Op) -> tuple[str, ...]:
-    """Return the words and signs in which Python spells an op: `matmul`, `@`."""
-    words = chain.from_iterable(re.findall(r"[A-Za-z_]\w*|[^\w\s{}().,=]+", re.sub(r"\{\w+\}", " ", each)) for each in row.torch)
-    return tuple(dict.fromkeys(word for word in words if word not in ("torch", "F", "nn", row.name)))
+    """Return the words and signs in which Python spells an op: `matmul`, `@`, `-=`."""
+    words = chain.from_iterable(re.findall(r"[A-Za-z_]\w*|[^\w\s{}().,]+", re.sub(r"\{\w+\}", " ", each)) for each in row.torch)
+    return tuple(dict.fromkeys(word for word in words if word not in ("torch", "F", "nn", "=", row.name)))
 
 
 def node_of(key: str, node_id: NodeId, graph: Graph) -> Node:

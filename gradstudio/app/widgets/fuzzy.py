@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-EXACT, PREFIX, WORD, SYNONYM, INSIDE, SCATTERED = range(6)
+TYPED, EXACT, PREFIX, WORD, SYNONYM, INSIDE, SCATTERED = range(7)
 NO_MATCH = 99
 
 
@@ -21,17 +21,20 @@ class Entry:
 
 def rank(query: str, entries: Iterable[Entry], limit: int = 50) -> list[Entry]:
     """Return the entries that match, best first; equal ones in the order given. An empty query matches nothing."""
-    wanted = fold(query)
-    if not wanted:
+    typed = query.strip().casefold()
+    if not typed:
         return []
-    scored = [(score(wanted, entry), i, entry) for i, entry in enumerate(entries)]
+    scored = [(score(typed, entry), i, entry) for i, entry in enumerate(entries)]
     return [entry for points, _, entry in sorted(s for s in scored if s[0][0] < NO_MATCH)[:limit]]
 
 
-def score(wanted: str, entry: Entry) -> tuple[int, int]:
-    """Return (how, length of the title) of a folded query: the smaller, the better."""
-    title = fold(entry.title)
-    how = min([_match(wanted, title), *(_synonym(wanted, fold(word)) for word in entry.synonyms)])
+def score(typed: str, entry: Entry) -> tuple[int, int]:
+    """Return (how, length of the title) of a query: the smaller, the better. What is typed to the letter (`sub_`, `-=`) comes first."""
+    wanted, title = fold(typed), fold(entry.title)
+    how = min((_sign(typed, word) for word in entry.synonyms if not is_word(word)), default=NO_MATCH)
+    if wanted:
+        named = TYPED if typed == entry.title.casefold() else _match(wanted, title)
+        how = min([how, named, *(_synonym(wanted, fold(word)) for word in entry.synonyms if is_word(word))])
     if how == NO_MATCH and " " in wanted:
         everything = " ".join([title, *map(fold, entry.synonyms)]).split()
         if all(any(word.startswith(part) for word in everything) for part in wanted.split()):
@@ -44,6 +47,15 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text).casefold()
     letters = (" " if c in "_-./" else c for c in plain if not unicodedata.combining(c))
     return " ".join("".join(letters).split())
+
+
+def is_word(text: str) -> bool:
+    """Say whether there is a letter or digit in it; a sign (`-=`) is compared as it is typed."""
+    return any(c.isalnum() for c in text)
+
+
+def _sign(typed: str, sign: str) -> int:
+    return PREFIX if sign == typed else SYNONYM if sign.startswith(typed) else NO_MATCH
 
 
 def _match(wanted: str, title: str) -> int:

@@ -9,6 +9,8 @@ OPS = [
     Entry("relu", "relu"),
     Entry("l1_loss", "l1_loss", ("mean absolute error",)),
     Entry("mean", "mean", ("average",)),
+    Entry("sub", "sub", ("minus", "-")),
+    Entry("sub_", "sub_", ("-=",)),
 ]
 
 
@@ -23,6 +25,17 @@ def test_an_exact_name_comes_before_what_only_shares_a_synonym():
 def test_blanks_and_underscores_are_the_same():
     assert found("cross entropy") == ["cross_entropy"]
     assert found("Cross-Entropy") == ["cross_entropy"]
+
+
+def test_what_is_typed_to_the_letter_comes_first():
+    assert found("sub") == ["sub", "sub_"]
+    assert found("sub_") == ["sub_", "sub"]
+
+
+def test_a_sign_is_found_as_it_is_typed():
+    assert found("-=") == ["sub_"]
+    assert found("-") == ["sub", "sub_"]
+    assert found("_") == []
 
 
 def test_a_name_comes_before_words_that_mention_it():
