@@ -72,6 +72,7 @@ class Player(QObject):
         trace = self._studio.shown.trace
         self.k = max(0, min(k, trace.end))
         self.playhead = playhead.playhead_at(trace, self.k)
+        self._studio.notice = ""  # it was about another step
         self._studio.runs.ask_state()
 
     def step(self, delta: int, unit: Unit | None = None) -> None:

@@ -134,9 +134,9 @@ class StatusBar(Drawn):
 
     def _counted(self) -> tuple[int, int]:
         document = self.studio.document
-        wires, groups = document.graph.wires, document.groups  # handed on by documents that differ in values only
-        if self._counts[0] is not wires or self._counts[1] is not groups:
-            self._counts = (wires, groups, expanded_counts(document))
+        readers, groups = document.graph.consumers, document.groups  # handed on by documents that differ in values only
+        if self._counts[0] is not readers or self._counts[1] is not groups:
+            self._counts = (readers, groups, expanded_counts(document))
         return self._counts[2]
 
     def draw(self, paint: Paint, width: float, height: float) -> None:

@@ -6,11 +6,11 @@ import time
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
-from gradstudio.app.status import LONG, StatusBar
 from gradstudio.app.runs import Runs
+from gradstudio.app.status import LONG, StatusBar
 from gradstudio.document.commands.nodes import SetLeafValue
 
 
@@ -35,6 +35,25 @@ def test_at_rest_it_says_so_and_counts(bar):
     assert said[1].startswith("Recomputed in")
     assert said[2:] == ["4 nodes, 3 wires", "0 saved tensors held"]
     assert bar.right_parts() == ["torch 2.13 semantics", "float32"]
+
+
+def test_it_counts_nodes_that_nothing_is_wired_to(bar, window):
+    window.studio.new()
+    for expected in ("1 node, 0 wires", "2 nodes, 0 wires"):
+        window.canvas.add_node("exp", QPointF(0, 0))
+        assert expected in words(bar)
+    window.studio.undo()
+    assert "1 node, 0 wires" in words(bar)
+
+
+def test_what_was_said_of_a_step_goes_when_another_is_gone_to(bar, window, settle):
+    window.do("first")
+    settle()
+    window.do("next_nonfinite")
+    assert words(bar)[0] == "Every number after this step is finite"
+    window.do("step")
+    settle()
+    assert words(bar)[0] == "Stepping forward"
 
 
 def test_in_manual_mode_an_edit_is_stale_until_it_is_run(bar, window, qtbot, settle):
