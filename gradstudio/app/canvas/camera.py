@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 from gradstudio.app.canvas.geometry import level_at
 from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.app.theme import MOTION
+from gradstudio.document.document import Document
 from gradstudio.document.graph import NodePath
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Camera(QGraphicsView):
         self.setScene(self.canvas)
         self._framed = False
         self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
-        self._opened: tuple[float, int, int] | None = None  # where it looked when the document was opened, until that has run
+        self._opened: tuple[Document, tuple[float, int, int]] | None = None  # what was opened and how it was looked at, until it has run
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -145,11 +146,11 @@ class Camera(QGraphicsView):
         self._framed = self.isVisible()
         self.reset_zoom()
         self.fit_all()
-        self._opened = self._looks_at()
+        self._opened = self.studio.document, self._looks_at()
 
     def show_run(self) -> None:
-        """Fit again what the first run made larger, if nobody has looked elsewhere since the document was opened."""
-        if self._opened == self._looks_at():
+        """Fit again what the first run made larger, if nobody has edited or looked elsewhere since the document was opened."""
+        if self._opened is not None and self._opened[0] is self.studio.document and self._opened[1] == self._looks_at():
             self.fit_all()
         self._opened = None
 
@@ -179,14 +180,17 @@ class Camera(QGraphicsView):
             self.show_opened()
 
     def reveal(self, node: str, margin: float = 0.15) -> None:
-        """Scroll a node into the view, and its middle out of the margins (shares of the view), no further than that takes.
+        """Scroll a node into the view, and its middle out of the margins (shares of the view)."""
+        item = self.canvas.nodes.get(node)
+        if item is not None:
+            self.reveal_rect(item.body, margin)
+
+    def reveal_rect(self, rect: QRectF, margin: float = 0.0) -> None:
+        """Scroll a rectangle of the canvas into the view, and its middle out of the margins, no further than that takes.
 
         Where the whole graph is in view nothing is scrolled: that would only push another part of it out.
         """
-        item = self.canvas.nodes.get(node)
-        if item is None:
-            return
-        view, body = self.viewport().rect(), self.viewportTransform().mapRect(item.body)
+        view, body = self.viewport().rect(), self.viewportTransform().mapRect(rect)
         dx = scroll_needed(body.left(), body.right(), view.width(), margin)
         dy = scroll_needed(body.top(), body.bottom(), view.height(), margin)
         if (dx or dy) and not view.contains(self.viewportTransform().mapRect(self.canvas.content_rect()).toAlignedRect()):

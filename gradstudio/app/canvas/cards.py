@@ -116,10 +116,15 @@ class CardDock:
         glide = self._view.still_to_glide()
         node = self._node_rect().translated(-glide)
         rect, view = QRectF(self._rect(card, self.side, self._share, node)), QRectF(self._view.viewport().rect())
-        down = min(rect.bottom() + EDGE - view.bottom(), node.top() - EDGE) if self.side == "below" else 0.0
-        up = min(EDGE - rect.top(), view.bottom() - EDGE - node.bottom()) if self.side == "above" else 0.0
-        if down > 0 or up > 0:
-            self._view.glide(glide.x(), glide.y() + max(0.0, down) - max(0.0, up))
+        lacking, spare, way = {
+            "below": (rect.bottom() - view.bottom(), node.top(), QPointF(0, 1)),
+            "above": (-rect.top(), view.bottom() - node.bottom(), QPointF(0, -1)),
+            "right": (rect.right() - view.right(), node.left(), QPointF(1, 0)),
+            "left": (-rect.left(), view.right() - node.right(), QPointF(-1, 0)),
+        }[self.side]
+        by = min(lacking + EDGE, spare - EDGE)
+        if by > 0:
+            self._view.glide(glide.x() + by * way.x(), glide.y() + by * way.y())
 
     def _cost(self, rect: QRectF) -> float:
         """Return the square pixels of nodes that a rectangle would hide, and of itself that would not be seen."""

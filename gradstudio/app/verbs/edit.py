@@ -78,4 +78,5 @@ def add_block(w: MainWindow) -> None:
     studio = w.studio
     taken = studio.document.graph.blocks
     name = next(n for i in range(1, 1000) if (n := "update" if i == 1 else f"update_{i}") not in taken)
-    studio.do(NewBlock(name, studio.new_id("c")))
+    if studio.do(NewBlock(name, studio.new_id("c"))):
+        w.canvas.reveal_rect(w.canvas.canvas.frames.blocks.items[name].rect)

@@ -124,3 +124,12 @@ def test_an_update_drawn_from_the_grad_drawer_computes_what_pytorch_does(looped,
     while studio.can_undo:
         studio.undo()
     assert dumps(studio.document) == before
+
+
+def test_a_new_block_is_brought_into_view(window):
+    view = window.canvas
+    view.canvas.motion = False
+    view.set_zoom(2.0)
+    window.do("add_block")
+    region = view.canvas.frames.blocks.items["update"].rect
+    assert view.viewport().rect().contains(view.viewportTransform().mapRect(region).toAlignedRect())

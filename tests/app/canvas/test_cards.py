@@ -112,6 +112,15 @@ def test_a_card_that_has_no_room_beside_its_node_makes_some(view, studio, qtbot)
     shiboken6.delete(tall)
 
 
+def test_a_card_beside_a_node_at_the_edge_makes_room_sideways(view, card, qtbot):
+    view.resize(700, 220)
+    view.pan(node_rect(view, "n9").right() - 395, node_rect(view, "n9").center().y() - 110)
+    view.place_card(card, ("n9",))
+    assert view.dock.side == "right"
+    assert QRectF(view.viewport().rect()).contains(body(card))
+    assert not body(card).intersects(node_rect(view, "n9"))
+
+
 def test_what_a_card_stands_over_at_the_corners_is_hidden_as_long(view, card):
     view.place_card(card, ("n7",))
     card.by_hand = True

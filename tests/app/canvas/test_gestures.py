@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QDropEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from gradstudio.app.canvas.gestures.loose import LooseWire
 from gradstudio.app.widgets.catalog import MIME
 from gradstudio.document.graph import Literal, Ref
 
@@ -148,6 +149,31 @@ def test_a_wire_that_is_picked_up_at_its_end_is_plugged_in_elsewhere(hand, studi
 def test_a_wire_that_is_picked_up_and_dropped_on_nothing_is_gone(hand, studio):
     hand.drag(hand.port("loss", (1,)), QPointF(870, 460))
     assert studio.document.graph.nodes[hand.node("loss")].inputs[1] is None
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize("picked_up", [False, True])
+def test_a_wire_let_go_outside_the_canvas_changes_nothing_and_asks_for_nothing(view, hand, studio, picked_up):
+    asked = []
+    view.search_requested.connect(lambda at, loose: asked.append(loose))
+    hand.press(hand.port("err", (1,)) if picked_up else hand.port("x"))
+    hand.move(hand.on("x", 300, 60))
+    beyond = view.to_scene(QPointF(view.width() + 200, 300))
+    hand.move(beyond)
+    hand.release(beyond)
+    assert not asked
+    assert "outside the canvas" in studio.notice
+
+
+@pytest.mark.usefixtures("unchanged")
+@pytest.mark.parametrize(("onto", "said"), [("y", "y has no open input"), ("x", "")])
+def test_a_wire_dropped_on_a_node_that_takes_none_says_so(view, hand, studio, onto, said):
+    asked = []
+    view.search_requested.connect(lambda at, loose: asked.append(loose))
+    hand.drag(hand.port("x"), hand.on(onto, 40, 60))
+    assert not asked
+    assert studio.notice.startswith(said)
+    assert bool(studio.notice) == bool(said)
 
 
 @pytest.mark.usefixtures("unchanged")
@@ -382,3 +408,14 @@ def test_a_wire_may_start_at_a_gradient(hand, studio, view, settle, face):
     assert face("x").drawer.read
     assert face("err").inputs[1].label == "x.grad"
     assert view.canvas.wires.shape_of((hand.node("err"), (1,))).start == drawer
+
+
+def test_the_canvas_stays_where_it_is_when_what_was_added_first_runs(view, studio, settle):
+    studio.new()
+    settle()
+    added = view.add_node("leaf", QPointF(300, 200))
+    place = view.viewportTransform().map(view.canvas.nodes[added].pos())
+    view.add_node("exp", QPointF(600, 200), LooseWire(Ref(added)))
+    settle()
+    assert studio.shown.trace.end
+    assert view.viewportTransform().map(view.canvas.nodes[added].pos()) == place

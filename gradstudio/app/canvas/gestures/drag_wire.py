@@ -132,7 +132,7 @@ class DragWire:
 
     # ------------------------------------------------------------ the end
     def finish(self, at: Pointer) -> None:
-        """Connect, re-plug, disconnect, or ask for an op that fits."""
+        """Connect, re-plug; on nothing disconnect, or ask for an op that fits. Let go anywhere else, all stays as it was."""
         self._view.canvas.wires.leave_out(())
         if not self._begun:
             self._clicked()
@@ -140,6 +140,10 @@ class DragWire:
         catch = self._catch
         if catch is not None:
             self._connect(catch, at.shift)
+        elif at.hit.node is not None:
+            self._fits_nowhere(at.hit.node)
+        elif not self._view.viewport().rect().contains(at.view.toPoint()):
+            self._view.studio.notify("The wire was let go outside the canvas: nothing changed")
         elif self._loose.was is not None:
             self._view.studio.do(Disconnect(*self._loose.was))
         else:
@@ -150,6 +154,12 @@ class DragWire:
         node = self._origin.hit.node
         if node is not None:
             self._view.studio.select((node,), add=self._origin.shift)
+
+    def _fits_nowhere(self, node: NodeId) -> None:
+        """Say that a node takes no such wire; dropped where it came from, it was put back."""
+        here, own = self._view.canvas.context.label(Ref(node)), self._loose.source.source if self._loose.source else self._loose.target
+        if node != own:
+            self._view.studio.notify(f"{here} has no open input for this wire: lead it to a port, or to an empty place")
 
     def _connect(self, catch: Catch, insist: bool) -> None:
         studio, was = self._view.studio, self._loose.was
