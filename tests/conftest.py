@@ -17,6 +17,7 @@ for name in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{name}_HOME"] = str(HOME / name.lower())
 
 import shiboken6
+from hypothesis import HealthCheck, settings
 from PySide6.QtCore import QSettings, QStandardPaths
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
@@ -27,6 +28,10 @@ from gradstudio.resources import resource
 if TYPE_CHECKING:  # tests of the core load nothing of the app
     from gradstudio.app.runner import Runner
     from gradstudio.app.studio import Studio
+
+# How fast a machine makes examples says nothing about the program.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 SHARED = ("gradstudio.worker", "Xvfb", "openbox")  # one of each may outlive a test, none outlives the session
 

@@ -39,6 +39,12 @@ class Change:
     def __bool__(self) -> bool:
         return any(bool(getattr(self, f.name)) or (f.name == "document" and self.document is not None) for f in fields(self))
 
+    def __or__(self, other: Change) -> Change:
+        """Return both changes as one; at most one of them is an edit."""
+        edit = self.document if self.document is not None else other.document
+        both = {f.name: getattr(self, f.name) | getattr(other, f.name) for f in fields(self) if f.name != "document"}
+        return Change(document=edit, **both)
+
 
 EVERYTHING = Change(
     everything=True, trace=True, engine=True, playhead=True, selection=True, mode=True, theme=True, history=True, running=True, file=True,

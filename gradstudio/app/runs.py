@@ -57,6 +57,7 @@ class Runs(QObject):
         self._steps = trace.EMPTY.steps  # of the worker's last run
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
+        self._gathered: Change | None = None  # what is told when the wait for a quick run is over
         self._stale_timer = QTimer(self)
         self._stale_timer.setSingleShot(True)
         self._stale_timer.setInterval(STALE_AFTER_MS)
@@ -77,7 +78,7 @@ class Runs(QObject):
     def run(self) -> None:
         """Run the document that is being edited."""
         self.send()
-        self._studio.changed.emit(Change(running=True))
+        self._tell(Change(running=True))
 
     def send(self) -> None:
         """Feed the worker the document that is being edited; as a patch where it holds the one before."""
@@ -107,19 +108,28 @@ class Runs(QObject):
         self.runner.stop()
         self.mark_stale()
         self._studio.notice = "Stopped. The graph is untouched: edit it, or press Ctrl+Enter to run it again"
-        self._studio.changed.emit(Change(running=True))
+        self._tell(Change(running=True))
 
-    def linger(self) -> None:
-        """Wait a part of a frame for the numbers of a quick run, so that they are shown with the edit that asked for them."""
+    def linger(self) -> Change:
+        """Wait a part of a frame for the numbers of a quick run. Return what they change, to be shown with the edit that asked for them."""
+        self._gathered = Change()
         if self.shown.trace.elapsed < QUICK:
             self.runner.linger(LINGER_MS)
+        gathered, self._gathered = self._gathered, None
+        return gathered
+
+    def _tell(self, change: Change) -> None:
+        if self._gathered is None:
+            self._studio.changed.emit(change)
+        else:
+            self._gathered |= change
 
     def set_live(self, live: bool) -> None:
         """Run after every edit, or wait for Run."""
         if live != self.live:
             self.live = live
             self._studio.settings.set("live", live)
-            self._studio.changed.emit(Change(mode=True))
+            self._tell(Change(mode=True))
             if live and self.shown.document is not self._studio.document:
                 self.run()
 
@@ -169,7 +179,7 @@ class Runs(QObject):
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, answer.state)
-        self._studio.changed.emit(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
+        self._tell(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
 
     def _worker_lost(self, why: str) -> None:
         self.questions.forget()
@@ -181,13 +191,13 @@ class Runs(QObject):
             words = f"The worker ended ({why}). A new one has taken over; the graph is untouched"
             self.run()
         self._studio.notice = words
-        self._studio.changed.emit(Change(running=True))
+        self._tell(Change(running=True))
 
     def mark_stale(self) -> None:
         """Tell which nodes the numbers on show no longer fit."""
         flipped = self._set_stale()
         if flipped:
-            self._studio.changed.emit(Change(stale=flipped))
+            self._tell(Change(stale=flipped))
 
     def _set_stale(self) -> frozenset[tuple[NodeId, ...]]:
         before = self.stale
@@ -212,7 +222,7 @@ class Runs(QObject):
         if made is None or made.run != self.shown.trace.run:
             return
         self.shown = replace(self.shown, state=made)
-        self._studio.changed.emit(replace(difference(before, made), playhead=True))
+        self._tell(replace(difference(before, made), playhead=True))
 
     def forget(self) -> None:
         """Another document was opened: nothing of the former one is on show."""

@@ -150,9 +150,7 @@ class Studio(QObject):
             self.notify(str(why))
             return False
         if done:
-            self._document_changed(before)
-        if command.gesture:
-            self.runs.linger()
+            self._document_changed(before, gesture=bool(command.gesture))
         return done
 
     def undo(self) -> None:
@@ -200,7 +198,7 @@ class Studio(QObject):
             graph = self.document.graph_at((*scope[: depth + 1], ""))
         return scope
 
-    def _document_changed(self, before: Document, selection: bool = False) -> None:
+    def _document_changed(self, before: Document, selection: bool = False, gesture: bool = False) -> None:
         edit = diff(before, self.document)
         scope, self.scope = self.scope, self._known_scope(self.scope)
         nodes = self.graph.nodes
@@ -212,7 +210,8 @@ class Studio(QObject):
             self.runs.send()  # first feed the worker, then show
         if edit.only_looks:
             self.runs.show_as(self.document)
-        self.changed.emit(Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope))
+        change = Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope)
+        self.changed.emit(change | self.runs.linger() if runs and gesture else change)
         if not (runs or edit.only_looks):
             self.runs.mark_stale()
 

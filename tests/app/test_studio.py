@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import shiboken6
 
+from gradstudio.app.change import Change
 from gradstudio.app.runner import Runner
 from gradstudio.app.studio import Studio
 from gradstudio.document.commands.layout import MoveNodes
@@ -63,6 +64,29 @@ def test_an_edit_runs_by_itself_and_a_gesture_is_one_moment(tutorial, settle):
     tutorial.undo()
     settle()
     assert (z(tutorial), tutorial.can_undo) == (12.0, False)
+
+
+def test_an_edit_of_a_gesture_is_told_once_with_the_numbers_of_its_quick_run(tutorial, monkeypatch):
+    monkeypatch.setattr("gradstudio.app.runs.QUICK", 60.0)
+    monkeypatch.setattr("gradstudio.app.runs.LINGER_MS", 20_000)
+    changes: list[Change] = []
+    tutorial.changed.connect(changes.append)
+    tutorial.do(SetLeafValue("n1", array([3.0]), tutorial.new_gesture()))
+    (change,) = changes
+    assert change.document is not None
+    assert (("n4",), 0) in change.values
+    assert (z(tutorial), tutorial.shown.document) == (27.0, tutorial.document)
+
+
+def test_an_edit_of_a_gesture_whose_run_takes_longer_is_told_at_once(tutorial, settle, monkeypatch):
+    monkeypatch.setattr("gradstudio.app.runs.QUICK", -1.0)
+    changes: list[Change] = []
+    tutorial.changed.connect(changes.append)
+    tutorial.do(SetLeafValue("n1", array([3.0]), tutorial.new_gesture()))
+    (change,) = changes
+    assert (change.document is not None, change.values, z(tutorial)) == (True, frozenset(), 12.0)
+    settle()
+    assert z(tutorial) == 27.0
 
 
 def test_a_gesture_does_not_wait_for_a_slow_run(qtbot, own_studio):

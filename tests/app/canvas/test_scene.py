@@ -50,9 +50,9 @@ EDITS = {
     "a frame": lambda s: s.do(WrapInFrame(("n4",), "no_grad", (s.new_id("f"),))),
     "a frame less": lambda s: s.do(Unwrap("f1")),
     "a comment": lambda s: s.do(AddComment(Comment((0, 700, 200, 100), "Later"))),
-    "a step": lambda s: s.go_to(60),
-    "a step in a forward": lambda s: s.go_to(24),
-    "the beginning": lambda s: s.go_to(0),
+    "a step": lambda s: s.player.go_to(60),
+    "a step in a forward": lambda s: s.player.go_to(24),
+    "the beginning": lambda s: s.player.go_to(0),
 }
 
 
