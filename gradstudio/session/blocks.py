@@ -12,12 +12,12 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, BlockId, Graph, Node, NodePath, Operand, OperandPath, Ref
 from gradstudio.document.labels import Labels
 from gradstudio.engine import TABLE, Tensor, call, stored_grad
-from gradstudio.engine.modes import GradMode, grad_enabled
+from gradstudio.engine.modes import GradMode
 from gradstudio.engine.random import Generator
 from gradstudio.session.leaves import draws, start_value
 from gradstudio.session.limits import check_sizes
-from gradstudio.session.recorder import Reader, Recorder, reader
-from gradstudio.session.trace import Failure, TensorKey
+from gradstudio.session.recorder import Reader, Recorder
+from gradstudio.session.trace import Failure, InputKey, TensorKey
 
 
 class NodeFailed(Exception):
@@ -83,7 +83,7 @@ class Blocks:
             if known is not None:
                 self.recorder.made(key, known)
             else:
-                self.recorder.log.set("tensors", key, self.recorder.k, None)
+                self.recorder.log.tensors[key].set(self.recorder.k, None)
         self._past.clear()
 
     def before_call(self) -> None:
@@ -108,17 +108,17 @@ class Blocks:
         # The leaves of a block are made before its statements; fresh ones, and all in a group, in their place.
         for node in sorted(nodes, key=lambda n: n.op != LEAF or n.fresh or bool(place.path)):
             try:
-                with GradMode(self._mode(place.graph, node)):
+                if node.frame is None:
                     self._statement(place, node)
+                else:
+                    with GradMode(place.graph.frames[node.frame].kind == "enable_grad"):
+                        self._statement(place, node)
             except NodeFailed as failure:
                 first, self._failed = first or failure, True
                 self._fallen.add(failure.path)
             except Skipped as why:
                 self.skipped[(*place.path, node.id)] = str(why)
         return first
-
-    def _mode(self, graph: Graph, node: Node) -> bool:
-        return grad_enabled() if node.frame is None else graph.frames[node.frame].kind == "enable_grad"
 
     def _statement(self, place: Place, node: Node) -> None:
         path = (*place.path, node.id)
@@ -141,7 +141,7 @@ class Blocks:
             raise self.failure(path, error) from error
         if not self._failed:
             self._leaves.add(path)
-        self._keep(path, 0, made)
+        self._keep((path, 0), made)
 
     def _op(self, place: Place, path: NodePath, node: Node) -> None:
         operands, readers, records = self._operands(place, path, node)
@@ -151,47 +151,49 @@ class Blocks:
             raise Skipped("nothing is written after a failure")
         recorder = self.recorder
         if not self._failed:
-            recorder.add("op", path, name=node.op)
+            recorder.add("op", path, node.op)
             recorder.runs(path, readers)
         if writes:
             recorder.about_to_write(t for t in operands if isinstance(t, Tensor))
         try:
-            result = call(node.op, operands, dict(node.attrs))
+            result = call(node.op, operands, dict(node.attrs) if node.attrs else None)
             outputs = result if isinstance(result, tuple) else () if result is None else (result,)
             check_sizes(node.op, outputs)
         except Exception as error:
             raise self.failure(path, error) from error
-        for i, made in enumerate(outputs):
-            self._keep(path, i, made)
+        made = [((path, i), each) for i, each in enumerate(outputs)]
+        for key, each in made:
+            self._keep(key, each)
         if self._failed:
             return
-        self._retain(node, path, outputs)
+        if node.retain_grad:
+            self._retain(node, outputs)
         recorder.ran(path, records)
-        recorder.op_made(path, readers, [((path, i), made) for i, made in enumerate(outputs)])
-        self._note_use(path, readers, outputs)
+        recorder.op_made(path, readers, made)
+        self._note_use(made, readers)
         if writes:
             recorder.look_for_writes("set")
 
-    def _keep(self, path: NodePath, out: int, made: Tensor) -> None:
+    def _keep(self, key: TensorKey, made: Tensor) -> None:
         if self._failed:
-            self._past[path, out] = made
-        self.recorder.made((path, out), made, self._failed)
+            self._past[key] = made
+        self.recorder.made(key, made, self._failed)
 
-    def _retain(self, node: Node, path: NodePath, outputs: tuple[Tensor, ...]) -> None:
+    def _retain(self, node: Node, outputs: tuple[Tensor, ...]) -> None:
         for out in node.retain_grad:
             if out < len(outputs) and outputs[out].requires_grad:
                 outputs[out].retain_grad()
 
-    def _note_use(self, path: NodePath, readers: tuple[Reader, ...], outputs: Iterable[Tensor], first: int = 0) -> None:
-        """Keep the account from which an automatic backward finds its root. `first`: the index of the first of the outputs."""
+    def _note_use(self, outputs: Iterable[tuple[TensorKey, Tensor]], readers: tuple[Reader, ...]) -> None:
+        """Keep the account from which an automatic backward finds its root."""
         requires_grad = False
-        for i, made in enumerate(outputs, first):
+        for key, made in outputs:
             requires_grad |= made.requires_grad
-            self._made.pop((path, i), None)
-            self._made[path, i] = None
-            self._fed.discard((path, i))
+            self._made.pop(key, None)
+            self._made[key] = None
+            self._fed.discard(key)
         if requires_grad:
-            self._fed.update(r.key for r in readers)
+            self._fed.update([r.key for r in readers])
 
     def failure(self, path: NodePath, error: Exception) -> NodeFailed:
         """Record that a node raised; return what ends its call."""
@@ -205,39 +207,39 @@ class Blocks:
         readers: list[Reader] = []
         values: list[Any] = []
         records: list[object] = []
-        for i, operand in enumerate(self._all_inputs(node)):
-            value, record = self._operand(place, node, operand, (i,), readers)
+        for i, operand in enumerate(_all_inputs(node)):
+            value, record = self._operand(place, node, operand, (path, (i,)), readers)
             values.append(value)
             records.append(record)
         return tuple(values), tuple(readers), tuple(records)
 
-    def _all_inputs(self, node: Node) -> tuple[Operand, ...]:
-        row = TABLE.get(node.op)
-        missing = len(row.inputs) - len(node.inputs) if row is not None else 0
-        return (*node.inputs, *(None,) * missing)
-
-    def _operand(self, place: Place, node: Node, operand: Operand, path: OperandPath, readers: list[Reader]) -> tuple[Any, object]:
+    def _operand(self, place: Place, node: Node, operand: Operand, wire: InputKey, readers: list[Reader]) -> tuple[Any, object]:
+        if isinstance(operand, Ref):
+            return self._tensor(place, operand, wire, readers)
         if isinstance(operand, tuple):
-            pairs = [self._operand(place, node, item, (*path, i), readers) for i, item in enumerate(operand)]
+            owner, path = wire
+            pairs = [self._operand(place, node, item, (owner, (*path, i)), readers) for i, item in enumerate(operand)]
             return tuple(value for value, _ in pairs), tuple(record for _, record in pairs)
         if isinstance(operand, graph.Literal):
             return operand.value, operand.value
-        if operand is None:
-            self._need(node, path)
-            return None, None
-        key = self._key(place, operand)
+        self._need(node, wire[1])
+        return None, None
+
+    def _tensor(self, place: Place, ref: Ref, wire: InputKey, readers: list[Reader]) -> tuple[Tensor, object]:
+        """Return a tensor that an op reads, and what the log knows of it. Raises Skipped."""
+        recorder, key = self.recorder, self._key(place, ref)
         found = self._past.get(key) if self._failed else None
-        found = self.recorder.tensors.get(key) if found is None else found
+        found = recorder.tensors.get(key) if found is None else found
         if found is None or (self._failed and self._stale(key)):
             raise Skipped(f"{self.labels.label(*key)} was not made")
+        if not ref.grad:
+            readers.append(Reader(wire, key, found, found.node))
+            return found, recorder.log.tensors[key].last
         try:
-            found = self._of_grad(operand, found)
+            found = self._of_grad(ref, found)
         except Waits as why:
             raise Skipped(str(why)) from None
-        if not operand.grad:
-            readers.append(reader(path, key, found))
-        table = self.recorder.log.grads if operand.grad else self.recorder.log.tensors
-        return found, table[key].last if key in table else None
+        return found, recorder.log.grads[key].last if key in recorder.log.grads else None
 
     def _key(self, place: Place, ref: Ref) -> TensorKey:
         if place.path and ref.source in place.graph.nodes:
@@ -262,11 +264,11 @@ class Blocks:
         operands, readers, records = self._operands(place, path, node)
         if not self._failed:
             self.recorder.runs(path, readers)
-        sources = {r.path: r.key[0] for r in readers}
+        sources = {r.wire[1]: r.key[0] for r in readers}
         for i, (input_id, made) in enumerate(zip(group.inputs, operands, strict=False)):
             inner = (*path, input_id)
             if isinstance(made, Tensor):
-                self._keep(inner, 0, made)
+                self._keep((inner, 0), made)
                 if (i,) in sources:
                     self.recorder.entrances[inner] = (path, (i,), sources[i,])
         inside = Place(group.graph, path)
@@ -275,10 +277,17 @@ class Blocks:
             key = self._key(inside, ref)
             made = self._past[key] if key in self._past else self.recorder.tensors.get(key)
             if made is not None and not self._stale(key):
-                self._keep(path, out, made)
+                self._keep((path, out), made)
                 self.recorder.alias(made, (path, out))
-                self._note_use(path, readers, (made,), out)
+                self._note_use((((path, out), made),), readers)
         if failure is not None:
             raise failure
         if not self._failed:
             self.recorder.ran(path, records)
+
+
+def _all_inputs(node: Node) -> tuple[Operand, ...]:
+    """Return the operands of a node, and None for each that its op has beyond them."""
+    row = TABLE.get(node.op)
+    missing = len(row.inputs) - len(node.inputs) if row is not None else 0
+    return (*node.inputs, *(None,) * missing) if missing > 0 else node.inputs

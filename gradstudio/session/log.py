@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
-from gradstudio.engine import Tensor
+from gradstudio.engine import AccumulateGrad, Tensor
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.session.ready import Ready
-from gradstudio.session.state import InputKey
+from gradstudio.session.state import Flow, InputKey
 from gradstudio.session.trace import TensorKey
 
 T = TypeVar("T")
@@ -24,13 +24,13 @@ class Column(Generic[T]):
 
     __slots__ = ("steps", "values")
 
-    def __init__(self) -> None:
-        self.steps: list[int] = []
-        self.values: list[T | None] = []
+    def __init__(self, k: int, value: T | None) -> None:
+        self.steps = [k]
+        self.values = [value]
 
     def set(self, k: int, value: T | None) -> None:
         """Record that from step k on the thing is value."""
-        if self.steps and self.steps[-1] == k:
+        if self.steps[-1] == k:
             self.values[-1] = value
         else:
             self.steps.append(k)
@@ -38,13 +38,15 @@ class Column(Generic[T]):
 
     def at(self, k: int) -> T | None:
         """Return what the thing was at step k."""
+        if self.steps[-1] <= k:
+            return self.values[-1]
         i = bisect_right(self.steps, k)
         return self.values[i - 1] if i else None
 
     @property
     def last(self) -> T | None:
         """What the thing is now."""
-        return self.values[-1] if self.values else None
+        return self.values[-1]
 
 
 @dataclass(slots=True, eq=False)
@@ -52,7 +54,11 @@ class Numbers:
     """A recorded array. It is shared with the engine until something is about to write there: then it is copied."""
 
     array: Array
-    shown: object = None  # the TensorView or Flow made of it, kept so that equal states share it
+    shown: object = None  # the TensorView made of it, kept so that equal states share it
+
+    def part(self) -> None:
+        """Take a copy: the engine is about to write where the array lies."""
+        self.array = self.array.copy()
 
 
 @dataclass(slots=True, eq=False)
@@ -67,14 +73,55 @@ class TensorRecord(Numbers):
     owner: Tensor | None = None  # of a `.grad`: to tell whether it is still the same object
 
 
-@dataclass(slots=True, eq=False)
-class FlowRecord(Numbers):
-    """What was sent along a wire, or arrived at an output, in one pass so far: the sum, and its terms in order."""
+class FlowRecord:
+    """What was sent along a wire, or arrived at an output, in one pass so far: the sum of one more term and all before it.
 
-    number: int = 0  # of the pass
-    step: int = 0
-    terms: tuple[Array, ...] = ()
-    senders: tuple[Sender, ...] = ()  # of the terms
+    Sums are added up when they are asked for, in the order of execution. A record without a term says what hooks made of the sum.
+    """
+
+    __slots__ = ("before", "number", "shown", "step", "term", "total", "wire")
+
+    def __init__(self, term: Array | None, number: int, step: int, wire: InputKey | None, before: FlowRecord | None = None) -> None:
+        self.term, self.number, self.step, self.wire, self.before = term, number, step, wire, before
+        self.total: Array | None = term if before is None else None
+        self.shown: Flow | None = None  # kept so that equal states share it
+
+    @property
+    def array(self) -> Array:
+        """The sum."""
+        if self.total is None:
+            waiting = [self]
+            while (before := waiting[-1].before) is not None and before.total is None:
+                waiting.append(before)
+            for each in reversed(waiting):
+                assert each.before is not None
+                each.total = np.asarray(np.add(each.before.array, each.term))  # type: ignore[arg-type]
+        assert self.total is not None
+        return self.total
+
+    @property
+    def terms(self) -> tuple[Array, ...]:
+        """What was added, in order."""
+        return tuple([each.term for each in self._sent() if each.term is not None])
+
+    @property
+    def senders(self) -> tuple[Sender, ...]:
+        """Who sent the terms: the visit, and the wire."""
+        return tuple([(each.step, each.wire) for each in self._sent() if each.term is not None])
+
+    def _sent(self) -> list[FlowRecord]:
+        found: list[FlowRecord] = []
+        each: FlowRecord | None = self
+        while each is not None:
+            found.append(each)
+            each = each.before
+        return found[::-1]
+
+    def part(self) -> None:
+        """Take copies: the engine is about to write where the arrays lie."""
+        alone = self.total is self.term
+        self.term = None if self.term is None else self.term.copy()
+        self.total = self.term if alone else None if self.total is None else self.total.copy()
 
 
 @dataclass(slots=True, eq=False)
@@ -86,19 +133,29 @@ class OpRecord:
 
 
 @dataclass(slots=True, eq=False)
-class SavedRecord:
+class SavedRecord(Numbers):
     """A tensor that an engine node saved, and what became of it."""
 
-    node: GradNode
-    name: str
-    named: str  # PyTorch's name of the saved tensor: `self`, `result`
-    source: TensorKey | None
-    numbers: Numbers
-    version: int
-    versions: Column[int]
-    uses: list[int] = field(default_factory=list)  # the visits that unpacked it
+    node: GradNode | None = None
+    name: str = ""
+    named: str = ""  # PyTorch's name of the saved tensor: `self`, `result`
+    source: TensorKey | None = None
+    version: int = 0
+    versions: Column[int] | None = None  # of the tensor since, if it was written
+    uses: tuple[int, ...] = ()  # the visits that unpacked it
     freed_at: int = 0  # from this step on; 0: held
     freed_by: CallId | None = None
+
+    def version_at(self, k: int) -> int:
+        """Return the version of the tensor at step k."""
+        return (self.versions.at(k) if self.versions is not None else None) or self.version
+
+    def now_is(self, k: int, version: int) -> None:
+        """Record that the tensor is of another version from step k on."""
+        if self.versions is None:
+            self.versions = Column(k, version)
+        else:
+            self.versions.set(k, version)
 
 
 class Log:
@@ -111,52 +168,86 @@ class Log:
         self.cotangents: dict[TensorKey, Column[FlowRecord]] = {}
         self.ops: dict[NodePath, Column[OpRecord]] = {}
         self.saved: dict[tuple[NodePath, int, str], Column[SavedRecord]] = {}
-        self.queue: Column[tuple[Ready, int]] = Column()  # the queue of a pass, and the number of its visit
-        self.grad_enabled: Column[bool] = Column()
-        self.pending: dict[int, frozenset[InputKey]] = {}  # by number of the pass: the wires it will use
+        self.queue: Column[Ready] = Column(0, None)  # the queue of each pass, from its first visit on
+        self.grad_enabled: Column[bool] = Column(0, True)
+        self.pending: dict[int, tuple[InputKey, ...]] = {}  # by number of the pass: the wires it will use
         self.start: dict[TensorKey, TensorRecord] = {}  # start values of leaves, shown before they are made
 
-        self.nbytes = 0  # of all arrays ever recorded
-        self._sharing: dict[int, list[Numbers]] = {}  # by the storage: records that would change with it
+        self.most = 0  # bytes of all arrays ever recorded, what they share counted each time
+        self._bytes = 0  # bytes of all storage that `_sharing` knows or knew
+        self._fresh: list[tuple[Shared, Array]] = []  # not in `_sharing` yet, which only a write asks for
+        self._sharing: dict[int, list[Shared]] = {}  # by the storage: records that would change with it
 
-    def set(self, table: str, key: object, k: int, value: object) -> None:
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all storage ever recorded."""
+        self._settle()
+        return self._bytes
+
+    def put(self, table: dict[Any, Column[Any]], key: object, k: int, value: Any) -> None:
         """Record a version in one of the tables."""
-        columns = getattr(self, table)
-        column = columns.get(key)
+        column = table.get(key)
         if column is None:
-            column = columns[key] = Column()
-        column.set(k, value)
-        if isinstance(value, Numbers):
-            self.share(value)
+            table[key] = Column(k, value)
+        else:
+            column.set(k, value)
 
-    def share(self, numbers: Numbers) -> None:
+    def share(self, record: Shared, array: Array) -> None:
         """Remember that a record's array belongs to the engine."""
-        self.nbytes += numbers.array.nbytes
-        self._sharing.setdefault(id(storage(numbers.array)), []).append(numbers)
+        self.most += array.nbytes
+        self._fresh.append((record, array))
+
+    def _settle(self) -> None:
+        for record, array in self._fresh:
+            owner = storage(array)
+            sharing = self._sharing.get(id(owner))
+            if sharing is None:
+                sharing = self._sharing[id(owner)] = []
+                self._bytes += owner.nbytes
+            sharing.append(record)
+        self._fresh.clear()
 
     def protect(self, written: Array) -> None:
         """Copy every record that shares storage with an array that is about to be written."""
-        for numbers in self._sharing.pop(id(storage(written)), ()):
-            numbers.array = numbers.array.copy()
+        self._settle()
+        for record in self._sharing.pop(id(storage(written)), ()):
+            record.part()
+            self._bytes += record.array.nbytes
+
+
+Shared: TypeAlias = Numbers | FlowRecord
 
 
 def storage(array: Array) -> Array:
     """Return the array that owns the memory of a view."""
-    base = array
-    while isinstance(base.base, np.ndarray):
-        base = base.base
-    return base
+    owner, below = array, array.base
+    while below is not None:
+        if isinstance(below, np.ndarray):
+            owner = below
+        below = getattr(below, "base", None)  # as_strided puts an object of its own in between
+    return owner
+
+
+_NAMES: dict[str, str] = {}
+
+
+def short_name(node: GradNode) -> str:
+    """Return the name of an engine node without the namespaces before it: `MulBackward0`."""
+    name = node.name()
+    found = _NAMES.get(name)
+    if found is None:
+        found = _NAMES[name] = name.rpartition("::")[2]
+    return found
+
+
+def standing(tensor: Tensor) -> tuple[bool, bool, str | None, int]:
+    """Return what can change about a tensor besides its numbers: requires_grad, is_leaf, grad_fn, version."""
+    node = tensor.node
+    if node is None or type(node) is AccumulateGrad:
+        return node is not None, True, None, tensor._version
+    return True, False, short_name(node.target), tensor._version
 
 
 def tensor_record(tensor: Tensor, past_failure: bool = False) -> TensorRecord:
     """Return a tensor as it is now; its array is shared."""
-    node = tensor.grad_fn
-    return TensorRecord(
-        tensor.array,
-        None,
-        tensor.requires_grad,
-        tensor.is_leaf,
-        None if node is None else node.name().rpartition("::")[2],
-        tensor._version,
-        past_failure,
-    )
+    return TensorRecord(tensor.array, None, *standing(tensor), past_failure)

@@ -164,7 +164,9 @@ class Machine:
         body, owner = self.document.groups[group], self.tensor(target)
 
         def run(*given: object) -> object:
-            outputs = evaluate_group(self.document, body, [g[0] if isinstance(g, tuple) else g for g in given])
+            taken = [g[0] if isinstance(g, tuple) else g for g in given]
+            self.recorder.about_to_write(t for t in taken if isinstance(t, Tensor))  # the body may write in place
+            outputs = evaluate_group(self.document, body, taken)
             return outputs[0] if outputs else None
 
         if on == "post_accumulate":

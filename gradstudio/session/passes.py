@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import inf
 
 import numpy as np
 
 from gradstudio.document.graph import Array, NodePath
-from gradstudio.engine import Tensor
+from gradstudio.engine import Tensor, stored_grad
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad
-from gradstudio.session.log import FlowRecord
+from gradstudio.session.log import Column, FlowRecord, short_name
 from gradstudio.session.ready import Ready
 from gradstudio.session.recorder import Origin, Reader, Recorder
 from gradstudio.session.state import InputKey, Queued
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
+
+
+class Route:
+    """Where an engine node sends the contribution of one of its edges."""
+
+    __slots__ = ("keys", "target", "wires")
+
+    def __init__(self, target: tuple[GradNode, int], keys: tuple[TensorKey, ...], wires: list[list[InputKey]]) -> None:
+        self.target, self.keys = target, keys
+        self.wires = wires  # of each operand that may be meant: the nth contribution to a place goes along the nth of them
 
 
 class PassObserver:
@@ -34,6 +44,8 @@ class PassObserver:
         self._placed = 0  # how many of those that became ready have a place
         self._ready = Ready(self._places)
         self._leaves: dict[int, tuple[TensorKey, ...]] = {}
+        self._routes: dict[GradNode, list[Route | None]] = {}
+        self._last: dict[InputKey, FlowRecord] = {}  # what each wire has carried in this pass
 
     # ---- what the engine tells
 
@@ -44,9 +56,10 @@ class PassObserver:
             self._leaves[id(tensor)] = (*self._leaves.get(id(tensor), ()), key)
         numbers = [n._sequence_nr() for n in order if not isinstance(n, AccumulateGrad)]
         self.base = min(numbers, default=0)
-        self.planned_visits = tuple(Planned(*self._place(n)) for n in order)
-        for n, p in zip(order, self.planned_visits, strict=True):
-            self._places[n] = Queued(p.node, p.name, p.part, p.sequence_nr, p.origin)
+        places = [self._place(n) for n in order]
+        self.planned_visits = tuple([Planned(*place) for place in places])
+        for n, place in zip(order, places, strict=True):
+            self._places[n] = Queued(*place)
         self._foresee(order)
 
     def enter(self, node: GradNode, cotangents: tuple[Tensor | None, ...], queue: Queue) -> None:
@@ -56,18 +69,22 @@ class PassObserver:
             if new not in self._places:
                 self._places[new] = Queued(*self._place(new))
         self._placed = len(queue.arrived)
-        path, name, part, number, made_at = self._place(node)
-        k = recorder.add("visit", path, name=name, part=part, sequence_nr=number, origin=made_at)
+        here = self._places[node]
+        k = recorder.add("visit", here.node, here.name, here.part, here.sequence_nr, here.origin)
+        if not self.ran:
+            recorder.log.queue.set(k, self._ready)
         self.ran += 1
         self._visited.append(node)
-        recorder.log.queue.set(k, (self._ready, self._ready.note(queue)))
+        self._ready.note(queue)
         for output_nr, g in enumerate(cotangents):
-            for key in self._output_keys(node, output_nr):
-                if g is not None:
+            if g is not None:
+                for key in self._output_keys(node, output_nr):
                     self._arrived(key, g.array)
                     self._look_at_retained(key)
         for record in recorder.saved_by.get(node, ()):
-            record.uses.append(k)
+            record.uses = (*record.uses, k)
+        if self.accumulates and isinstance(node, AccumulateGrad):
+            self._about_to_accumulate(node)
 
     def leave(self, node: GradNode, contributions: tuple[Tensor | None, ...]) -> None:
         """A node ran: it sent one contribution along each of its edges."""
@@ -76,30 +93,39 @@ class PassObserver:
             if self.accumulates:
                 self._look_at_leaf(node)
             return
-        origin = recorder.origins.get(node)
-        for new in recorder.new_nodes(c.grad_fn for c in contributions if c is not None):
-            if origin is not None:
-                recorder.know(new, origin.path, origin.readers, recorder.k)
-        used: dict[tuple[int, int], int] = {}
+        if self.create_graph:
+            self._know_new(node, contributions)
+        used: dict[tuple[GradNode, int], int] = {}
         wires: list[InputKey] = []
-        for (target, output_nr), c in zip(node.next_functions, contributions, strict=False):
-            if target is None or c is None:
+        for route, c in zip(self._routes[node], contributions, strict=False):
+            if route is None or c is None:
                 continue
-            nth = used[id(target), output_nr] = used.get((id(target), output_nr), -1) + 1
-            recorder.count_nonfinite(c.array)
-            along = self._sent(origin, target, output_nr, nth, c.array) if origin is not None else []
+            array = c.array
+            recorder.count_nonfinite(array)
+            along: list[InputKey] = []
+            if len(route.wires) == 1:
+                along = route.wires[0]
+            elif route.wires:
+                nth = used[route.target] = used.get(route.target, -1) + 1
+                along = route.wires[min(nth, len(route.wires) - 1)]
+            self._sent(along, route.keys, array)
             wires += along
-            for key in self._output_keys(target, output_nr):
-                self._add("cotangents", key, c.array, along[0] if along else None)
         if wires:
             recorder.sent(tuple(wires))
+
+    def _know_new(self, node: GradNode, contributions: tuple[Tensor | None, ...]) -> None:
+        """Give the engine nodes of second order their place."""
+        recorder, origin = self.recorder, self.recorder.origins.get(node)
+        for new in recorder.new_nodes([c.grad_fn for c in contributions if c is not None]):
+            if origin is not None:
+                recorder.know(new, origin.path, origin.readers, recorder.k)
 
     def finish(self, raised: bool) -> None:
         """Close the pass: its colour range, and what it freed."""
         if not self.begun:
             return
         recorder = self.recorder
-        sizes = [m for m in self._magnitudes() if m > 0]
+        sizes = [size for record in self._last.values() if record.array.size and 0 < (size := size_of(record.array)) < inf]
         gmin, gmax = (min(sizes), max(sizes)) if sizes else (None, None)
         if raised and recorder.passes:
             gmin, gmax = recorder.passes[-1].gmin, recorder.passes[-1].gmax
@@ -131,8 +157,10 @@ class PassObserver:
             keys = self._leaf_keys(node)
             return (keys[0][0] if keys else ()), ACCUMULATE, 0, None, 0
         origin = self.recorder.origins.get(node)
-        path, part, made_at = (origin.path, origin.part, origin.made_at) if origin else ((), 0, 0)
-        return path, node.name().rpartition("::")[2], part, node._sequence_nr() - self.base, made_at
+        number = node._sequence_nr() - self.base
+        if origin is None:
+            return (), short_name(node), 0, number, 0
+        return origin.path, short_name(node), origin.part, number, origin.made_at
 
     def _leaf_keys(self, node: AccumulateGrad) -> tuple[TensorKey, ...]:
         return self._leaves.get(id(node.variable), ()) if node.variable is not None else ()
@@ -144,21 +172,26 @@ class PassObserver:
         return origin.outputs.get(output_nr, ()) if origin else ()
 
     def _foresee(self, order: Sequence[GradNode]) -> None:
-        """Note which wires the pass will use: those that wait are drawn so."""
+        """Find the way of every contribution, and note which wires the pass will use: those that wait are drawn so."""
         reached = set(order)
-        wires: set[InputKey] = set()
+        pending: dict[InputKey, None] = {}
         for node in order:
             origin = self.recorder.origins.get(node)
-            for target, output_nr in node.next_functions if origin is not None else ():
-                if target in reached and origin is not None:
-                    for each in origin.readers:
-                        if each.is_edge(target, output_nr):
-                            wires.update(self._wires(origin.path, each))
-        self.recorder.log.pending[self.number] = frozenset(wires)
+            self._routes[node] = routes = [None if e is None else self._route(e, origin) for e in node.edges]
+            for route in routes:
+                if route is not None and route.target[0] in reached:
+                    for wires in route.wires:
+                        pending.update(dict.fromkeys(wires))
+        self.recorder.log.pending[self.number] = tuple(pending)
 
-    def _wires(self, path: NodePath, each: Reader) -> list[InputKey]:
+    def _route(self, edge: GradNode, origin: Origin | None) -> Route:
+        target, output_nr = edge.target, edge.output_nr
+        wires = [self._wires(r) for r in origin.readers if r.is_edge(edge)] if origin is not None else []
+        return Route((target, output_nr), self._output_keys(target, output_nr), wires)
+
+    def _wires(self, each: Reader) -> list[InputKey]:
         """Return the wire of an operand, and those of the instances that it came in through."""
-        found: list[InputKey] = [(path, each.path)]
+        found = [each.wire]
         entrances = self.recorder.entrances
         source = each.key[0]
         while source in entrances:
@@ -168,32 +201,54 @@ class PassObserver:
 
     # ---- what is recorded
 
-    def _sent(self, origin: Origin, target: GradNode, output_nr: int, nth: int, g: Array) -> list[InputKey]:
-        readers = [r for r in origin.readers if r.is_edge(target, output_nr)]
-        wires = self._wires(origin.path, readers[min(nth, len(readers) - 1)]) if readers else []
+    def _sent(self, wires: list[InputKey], keys: tuple[TensorKey, ...], g: Array) -> None:
+        """Record a contribution: on its wires, and at the outputs that it arrives at. What comes first on both is one record."""
+        log, k, number = self.recorder.log, self.recorder.k, self.number
+        wire = wires[0] if wires else None
+        first = FlowRecord(g, number, k, wire)
+        log.share(first, g)
         for key in wires:
-            self._add("flows", key, g, key)
-        return wires
+            before = self._last.get(key)
+            if key is wire and before is None:
+                record = first
+            else:
+                record = FlowRecord(g, number, k, key, before)
+                log.share(record, g)
+            self._last[key] = record
+            log.put(log.flows, key, k, record)
+        for out in keys:
+            column = log.cotangents.get(out)
+            if column is None:
+                log.cotangents[out] = Column(k, first)
+                continue
+            now = column.last
+            if now is not None and now.number == number:
+                record = FlowRecord(g, number, k, wire, now)
+                log.share(record, g)
+            else:
+                record = first
+            column.set(k, record)
 
     def _arrived(self, key: TensorKey, g: Array) -> None:
         """Hooks may have changed the sum: what the node is given is what counts."""
-        column = self.recorder.log.cotangents.get(key)
-        now = column.last if column else None
-        if now is None or now.number != self.number or not np.array_equal(now.array, g, equal_nan=g.dtype.kind in "fc"):
-            k = self.recorder.k
-            known = now is not None and now.number == self.number
-            terms, senders = (now.terms, now.senders) if now is not None and known else ((g,), ((k, None),))
-            self.recorder.log.set("cotangents", key, k, FlowRecord(g, None, self.number, k, terms, senders))
-
-    def _add(self, table: str, key: object, g: Array, wire: InputKey | None) -> None:
-        column = getattr(self.recorder.log, table).get(key)
-        now = column.last if column else None
-        k = self.recorder.k
+        log, k = self.recorder.log, self.recorder.k
+        column = log.cotangents.get(key)
+        now = column.last if column is not None else None
         if now is None or now.number != self.number:
-            record = FlowRecord(g, None, self.number, k, (g,), ((k, wire),))
+            record = FlowRecord(g, self.number, k, None)
+        elif _same(now.array, g):
+            return
         else:
-            record = FlowRecord(np.asarray(now.array + g), None, self.number, k, (*now.terms, g), (*now.senders, (k, wire)))
-        self.recorder.log.set(table, key, k, record)
+            record = FlowRecord(None, self.number, k, None, now)
+            record.total = g
+        log.share(record, g)
+        log.put(log.cotangents, key, k, record)
+
+    def _about_to_accumulate(self, node: AccumulateGrad) -> None:
+        """A `.grad` that is there is written in place, and ops may have read it."""
+        now = None if node.variable is None else stored_grad(node.variable)
+        if now is not None:
+            self.recorder.about_to_write((now,))
 
     def _look_at_leaf(self, node: AccumulateGrad) -> None:
         for key in self._leaf_keys(node)[:1]:
@@ -215,10 +270,9 @@ class PassObserver:
                 record.freed_at = min(record.uses[-1] + 1, recorder.k)
                 record.freed_by = recorder.call
 
-    def _magnitudes(self) -> list[float]:
-        columns = self.recorder.log.flows.values()
-        found = [size_of(r.array) for c in columns if (r := c.last) is not None and r.number == self.number and r.array.size]
-        return [m for m in found if isfinite(m)]
+
+def _same(a: Array, b: Array) -> bool:
+    return a is b or np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
 
 
 def size_of(g: Array) -> float:

@@ -32,18 +32,18 @@ def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, vi
         {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)},
         _locals(document, labels, log, k, _detailed(log, trace, k, view)),
         {key: _saved_view(key, record, k) for key, c in log.saved.items() if (record := c.at(k)) is not None},
-        _queue(log, k) if _inside(shown_pass, k) else (),
-        True if column.at(k) is None else bool(column.at(k)),
+        _queue(log, k, shown_pass) if shown_pass is not None and _inside(shown_pass, k) else (),
+        bool(column.at(k)),
     )
 
 
-def _queue(log: Log, k: int) -> tuple[Queued, ...]:
+def _queue(log: Log, k: int, shown: Pass) -> tuple[Queued, ...]:
     found = log.queue.at(k)
-    return found[0].at(found[1]) if found is not None else ()
+    return found.at(k - shown.first) if found is not None else ()
 
 
-def _inside(shown: Pass | None, k: int) -> bool:
-    return shown is not None and shown.first <= k < shown.first + shown.ran
+def _inside(shown: Pass, k: int) -> bool:
+    return shown.first <= k < shown.first + shown.ran
 
 
 # ---- tensors
@@ -172,7 +172,7 @@ def flow_view(record: FlowRecord) -> Flow:
     """Return what is shown of a cotangent."""
     if record.shown is None:
         record.shown = _number_flow(record) if record.array.size == 1 else _array_flow(record)
-    return cast(Flow, record.shown)
+    return record.shown
 
 
 def _number_flow(record: FlowRecord) -> Flow:
@@ -242,7 +242,7 @@ def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Itera
 def _saved_view(key: tuple[NodePath, int, str], record: SavedRecord, k: int) -> SavedTensor:
     freed = 0 < record.freed_at <= k
     in_use = k in record.uses and not freed
-    array = record.numbers.array
+    array = record.array
     return SavedTensor(
         key[0],
         key[1],
@@ -253,7 +253,7 @@ def _saved_view(key: tuple[NodePath, int, str], record: SavedRecord, k: int) -> 
         array.shape,
         float(array.reshape(())) if array.size == 1 and array.dtype.kind in "fiub" else None,
         record.version,
-        record.versions.at(k) or record.version,
+        record.version_at(k),
         record.freed_by if freed else None,
         record.freed_at if freed else 0,
         array.nbytes,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
@@ -15,26 +13,28 @@ from gradstudio.engine import Tensor, stored_grad
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
-from gradstudio.session.log import Column, FlowRecord, Log, Numbers, OpRecord, SavedRecord, TensorRecord, tensor_record
+from gradstudio.session.log import FlowRecord, Log, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
 from gradstudio.session.state import InputKey
 from gradstudio.session.trace import Failure, Pass, Printed, Step, StepKind, TensorKey, Term, Write
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Reader:
-    """A tensor that an op read: which operand, whose tensor, and the engine's edge it gave to a recorded node."""
+    """A tensor that an op read: along which wire, whose tensor, and the engine's edge it gave to a recorded node."""
 
-    path: OperandPath
+    wire: InputKey
     key: TensorKey
     tensor: Tensor
-    node: GradNode | None
-    output_nr: int
+    edge: GradNode | None  # the tensor's place in the graph before the op read it
 
-    def is_edge(self, node: GradNode | None, output_nr: int) -> bool:
+    def is_edge(self, edge: GradNode) -> bool:
         """Return whether an engine edge leads to this operand's tensor."""
-        if isinstance(node, AccumulateGrad):
-            return node.variable is self.tensor
-        return node is not None and node is self.node and output_nr == self.output_nr
+        mine = self.edge
+        if mine is edge:
+            return True
+        if isinstance(edge, AccumulateGrad):
+            return edge.variable is self.tensor
+        return mine is not None and type(mine) is not AccumulateGrad and mine.target is edge.target and mine.output_nr == edge.output_nr
 
 
 @dataclass(slots=True, eq=False)
@@ -46,11 +46,6 @@ class Origin:
     readers: tuple[Reader, ...] = ()
     outputs: dict[int, tuple[TensorKey, ...]] = field(default_factory=dict)
     made_at: int = 0  # k of the visit that made it (second order); 0: a forward op
-
-
-def reader(path: OperandPath, key: TensorKey, tensor: Tensor) -> Reader:
-    """Note a tensor as it is before an op reads it."""
-    return Reader(path, key, tensor, tensor.grad_fn, tensor.output_nr)
 
 
 class Recorder:
@@ -72,35 +67,36 @@ class Recorder:
         self.entrances: dict[NodePath, tuple[NodePath, OperandPath, NodePath]] = {}  # input node: its instance, operand and source
         self.saved_by: dict[GradNode, list[SavedRecord]] = {}
         self._parts: dict[NodePath, int] = {}
+        self.k = 0  # the step that the script stands at: the number of steps
 
-    @property
-    def k(self) -> int:
-        """The step that the script stands at."""
-        return len(self.steps)
-
-    def add(self, kind: StepKind, node: NodePath, **more: Any) -> int:
+    def add(self, kind: StepKind, node: NodePath, name: str = "", part: int = 0, sequence_nr: int | None = None, origin: int = 0) -> int:
         """Add a step of the running call; return its k. Raises RunLimit."""
         if self.k >= MAX_STEPS:
             raise RunLimit(f"The run was ended after {MAX_STEPS:,} steps, the most that one run may take.  GS-R403")
-        if self.log.nbytes > MAX_BYTES:
+        if self.log.most > MAX_BYTES and self.log.nbytes > MAX_BYTES:
             raise RunLimit(f"The run was ended: its tensors took more than {MAX_BYTES >> 20:,} MB.  GS-R404")
-        self.steps.append(Step(kind, self.call, self.turns, node, **more))
+        self.steps.append(Step(kind, self.call, self.turns, node, name, part, sequence_nr, origin))
+        self.k += 1
         return self.k
 
     def sent(self, wires: tuple[InputKey, ...]) -> None:
         """Note the wires that the step of now sent along."""
-        self.steps[-1] = msgspec.structs.replace(self.steps[-1], sent=wires)
+        s = self.steps[-1]
+        self.steps[-1] = Step(s.kind, s.call, s.turns, s.node, s.name, s.part, s.sequence_nr, s.origin, wires)
 
     # ---- forward
 
     def made(self, key: TensorKey, tensor: Tensor, past_failure: bool = False) -> None:
         """Record that a key means a tensor from now on; its old `.grad` went with the old tensor."""
-        if self.tensors.get(key) is not tensor and key in self.log.grads and self.log.grads[key].last is not None:
-            self.log.set("grads", key, self.k, None)
+        log = self.log
+        if key in log.grads and self.tensors.get(key) is not tensor and log.grads[key].last is not None:
+            log.grads[key].set(self.k, None)
         if not past_failure:
             self.tensors[key] = tensor
-        self.log.set("tensors", key, self.k, tensor_record(tensor, past_failure))
-        self.count_nonfinite(tensor.array)
+        record = tensor_record(tensor, past_failure)
+        log.put(log.tensors, key, self.k, record)
+        log.share(record, record.array)
+        self.count_nonfinite(record.array)
 
     def count_nonfinite(self, array: Array) -> None:
         """Add to the number of non-finite elements that this step made."""
@@ -112,41 +108,40 @@ class Recorder:
 
     def runs(self, path: NodePath, readers: tuple[Reader, ...]) -> None:
         """Record that an op, or an instance, is run (again): what flowed into it before is gone."""
-        if path in self.log.ops:
-            self.log.set("ops", path, self.k, None)
+        before = self.log.ops.get(path)
+        if before is None:
+            return
+        before.set(self.k, None)
         for each in readers:
-            self._forget_flow((path, each.path))
+            flow = self.log.flows.get(each.wire)
+            if flow is not None and flow.last is not None:
+                flow.set(self.k, None)
 
     def ran(self, path: NodePath, operands: tuple[object, ...]) -> None:
         """Record the operands that an op, or an instance, took."""
-        self.log.set("ops", path, self.k, OpRecord(operands))
+        self.log.put(self.log.ops, path, self.k, OpRecord(operands))
 
-    def _forget_flow(self, key: InputKey) -> None:
-        column = self.log.flows.get(key)
-        if column and column.last is not None:
-            column.set(self.k, None)
-
-    def op_made(self, path: NodePath, readers: tuple[Reader, ...], outputs: Iterable[tuple[TensorKey, Tensor]]) -> None:
+    def op_made(self, path: NodePath, readers: tuple[Reader, ...], outputs: Sequence[tuple[TensorKey, Tensor]]) -> None:
         """Record the engine nodes behind an op's outputs, and what they saved."""
-        outputs = tuple(outputs)
         self._parts[path] = 0
-        for node in self.new_nodes(t.grad_fn for _, t in outputs):
+        for node in self.new_nodes([t.grad_fn for _, t in outputs]):
             self.know(node, path, readers, 0)
         for key, t in outputs:
             column = self.log.cotangents.get(key)
-            if column and column.last is not None:
+            if column is not None and column.last is not None:
                 column.set(self.k, None)
             self.alias(t, key)
 
     def alias(self, tensor: Tensor, key: TensorKey) -> None:
         """Note that a tensor is (also) known by a key: an instance's output is the inner op's."""
         node = tensor.grad_fn
-        if node is not None and node in self.origins:
-            outputs = self.origins[node].outputs
-            if key not in outputs.get(tensor.output_nr, ()):
-                outputs[tensor.output_nr] = (*outputs.get(tensor.output_nr, ()), key)
+        origin = self.origins.get(node) if node is not None else None
+        if origin is not None:
+            known = origin.outputs.get(tensor.output_nr, ())
+            if key not in known:
+                origin.outputs[tensor.output_nr] = (*known, key)
 
-    def new_nodes(self, roots: Iterable[GradNode | None]) -> list[GradNode]:
+    def new_nodes(self, roots: Sequence[GradNode | None]) -> list[GradNode]:
         """Return the engine nodes behind roots that are not known yet, in the order they were made."""
         found: dict[GradNode, None] = {}
         waiting = [node for node in roots if node is not None]
@@ -155,8 +150,8 @@ class Recorder:
             if node in found or node in self.origins or isinstance(node, AccumulateGrad):
                 continue
             found[node] = None
-            waiting += [n for n, _ in node.next_functions if n is not None]
-        return sorted(found, key=lambda n: n._sequence_nr())
+            waiting += [e.target for e in node.edges if e is not None]
+        return sorted(found, key=lambda n: n._sequence_nr()) if len(found) > 1 else list(found)
 
     def know(self, node: GradNode, path: NodePath, readers: tuple[Reader, ...], made_at: int) -> Origin:
         """Give an engine node its place in the graph, and record what it saved."""
@@ -170,13 +165,10 @@ class Recorder:
 
     def _saved(self, node: GradNode, origin: Origin, name: str, array: Array, version: int) -> None:
         source = next((r.key for r in origin.readers if r.tensor.array is array), None) or self._output_with(origin.path, array)
-        numbers = Numbers(array)
-        self.log.share(numbers)
-        versions: Column[int] = Column()
-        versions.set(self.k, version)
-        record = SavedRecord(node, node.name().rpartition("::")[2], name, source, numbers, version, versions)
+        record = SavedRecord(array, None, node, short_name(node), name, source, version)
+        self.log.share(record, array)
         self.saved_by.setdefault(node, []).append(record)
-        self.log.set("saved", (origin.path, origin.part, name), self.k, record)
+        self.log.put(self.log.saved, (origin.path, origin.part, name), self.k, record)
 
     def _output_with(self, path: NodePath, array: Array) -> TensorKey | None:
         for key in ((path, 0), (path, 1)):
@@ -193,23 +185,26 @@ class Recorder:
 
     def look_for_writes(self, writer: str) -> None:
         """Record every tensor, saved tensor and `.grad` that is not as the log knows it."""
+        log = self.log
         for key, tensor in self.tensors.items():
-            record = self.log.tensors[key].last
-            if record is not None and (record.version, record.requires_grad, record.grad_fn) != _standing(tensor):
-                if record.version != tensor._version:
+            known = log.tensors[key].last
+            if known is not None and (known.requires_grad, known.is_leaf, known.grad_fn, known.version) != standing(tensor):
+                if known.version != tensor._version:
                     self.writes.setdefault(key, []).append(self.k)
-                self.log.set("tensors", key, self.k, tensor_record(tensor))
+                record = tensor_record(tensor)
+                log.tensors[key].set(self.k, record)
+                log.share(record, record.array)
             if key[0] not in self.entrances:  # the input of a group is a tensor that has a key of its own
                 self.look_at_grad(key, tensor, writer)
-        for column in self.log.saved.values():
+        for column in log.saved.values():
             self._look_at_version(column.last)
 
     def _look_at_version(self, record: SavedRecord | None) -> None:
-        if record is None or record.freed_at:
+        if record is None or record.freed_at or record.node is None or record.node.kept is None:
             return
         for saved in record.node.saved():
-            if saved.field == record.named and saved.version_now is not None and saved.version_now != record.versions.last:
-                record.versions.set(self.k, saved.version_now)
+            if saved.field == record.named and saved.version_now is not None and saved.version_now != record.version_at(self.k):
+                record.now_is(self.k, saved.version_now)
 
     def look_at_grad(self, key: TensorKey, owner: Tensor, writer: str, added: FlowRecord | None = None) -> None:
         """Record the `.grad` of a tensor, and a row of its ledger, if it was written or dropped."""
@@ -223,15 +218,11 @@ class Recorder:
         record = None
         if now is not None:
             record = replace(tensor_record(now), array=now.array.copy(), owner=now)
-        self.log.set("grads", key, self.k, record)
+            self.log.share(record, record.array)
+        self.log.put(self.log.grads, key, self.k, record)
         figures = (_figure(before), _figure(added), _figure(record))
         row = Write(self.k, *figures, "none" if now is None else writer, self.call, _terms(added))  # type: ignore[arg-type]
         self.series.setdefault(key, []).append(row)
-
-
-def _standing(tensor: Tensor) -> tuple[int, bool, str | None]:
-    record = tensor_record(tensor)
-    return record.version, record.requires_grad, record.grad_fn
 
 
 def _terms(added: FlowRecord | None) -> tuple[Term, ...]:
@@ -240,7 +231,7 @@ def _terms(added: FlowRecord | None) -> tuple[Term, ...]:
     return tuple(Term(k, wire, _size(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True))
 
 
-def _figure(numbers: Numbers | None) -> float | None:
+def _figure(numbers: TensorRecord | FlowRecord | None) -> float | None:
     return None if numbers is None else _size(numbers.array)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from gradstudio.document.graph import INPUT, INSTANCE, Array, NodePath, OperandPath, Ref, operand_at
 from gradstudio.session.local import local_of
-from gradstudio.session.log import Column, FlowRecord, Numbers
+from gradstudio.session.log import Column, FlowRecord
 from gradstudio.session.report import Json, failure, label, plain, values
 from gradstudio.session.run import Run
 from gradstudio.session.state import InputKey, Local
@@ -48,7 +48,7 @@ def _step(run: Run, k: int, step: Step, writes: list[tuple[Write, Json]]) -> Jso
 
 def _at(column: Column[Any] | None, k: int) -> Any:
     record = column.at(k) if column else None
-    return figures(record.array) if isinstance(record, Numbers) else None
+    return None if record is None else figures(record.array)
 
 
 def figures(array: Array) -> Any:
