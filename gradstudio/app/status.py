@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import text
+from gradstudio.app.announcer import Announcer
 from gradstudio.app.change import EVERYTHING, Change
 from gradstudio.app.paint import Paint
 from gradstudio.app.studio import Studio
@@ -29,6 +30,7 @@ class StatusBar(Drawn):
         self.studio = studio
         self.setFixedHeight(sized(0, SIZE["status"]).height())
         self.setAccessibleName("Status")
+        self.announcer = Announcer(studio, self)
         self.stop = TextButton(studio, "Stop", self)
         self.stop.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.stop.resize(sized(STOP_WIDTH, STOP_HEIGHT))

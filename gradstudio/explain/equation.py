@@ -12,7 +12,7 @@ from gradstudio.engine import TABLE
 from gradstudio.explain.case import Case
 from gradstudio.explain.flow import resolve
 from gradstudio.explain.steps import made_by_vjp
-from gradstudio.explain.wording import call_name, listed, number, shape_text
+from gradstudio.explain.wording import call_name, exact, listed, number, shape_text
 from gradstudio.session.state import Flow, InputKey, Local, State, TensorView
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Trace, Write
 
@@ -33,6 +33,16 @@ class Term:
     def text(self) -> str:
         """The number, the norm, or the words."""
         return self.words or (number(self.value) if self.value is not None else f"‖{number(self.norm)}‖" if self.norm is not None else "?")
+
+    @property
+    def spoken(self) -> str:
+        """The number in full, the norm, or the words, as they are read out."""
+        return self.words or (f"a norm of {number(self.norm)}" if self.has_norm else exact(self.value))
+
+    @property
+    def has_norm(self) -> bool:
+        """Whether the norm stands for it: it is more than one number."""
+        return not self.words and self.value is None and self.norm is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +83,14 @@ class Equation:
 
     @property
     def announcement(self) -> str:
-        """The step in one breath, for a screen reader: `mul passes 3.0 to pow and 4.0 to y.grad`."""
-        passed = [f"{row.terms[-1].text} to {row.target}" for row in self.rows if row.target]
+        """The step in one breath: `mul passes 3.0 to pow and 4.0 to y`, `y.grad is 4.0`."""
+        if not self.rows:
+            return f"{self.title}: {self.note}"
+        last = [row.terms[-1] for row in self.rows]
         if self.captions[-1:] == ("Contribution",):
-            return f"{self.title} passes {listed(passed)}"
-        results = [f"{row.terms[-1].label} is {row.terms[-1].text}" for row in self.rows]
-        return listed(results) or self.note
+            targets = (row.target.removesuffix(".grad") for row in self.rows)
+            return f"{self.title} passes {listed(f'{term.spoken} to {target}' for term, target in zip(last, targets, strict=True))}"
+        return listed(f"{term.label} {'has' if term.has_norm else 'is'} {term.spoken}" for term in last)
 
 
 def _interleaved(words: list[str], between: tuple[str, ...]) -> list[str]:

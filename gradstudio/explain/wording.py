@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+
 from gradstudio.document.calls import Backward, Forward, Grad
 from gradstudio.document.document import Document
 from gradstudio.document.graph import CallId
 from gradstudio.session.trace import Trace
+
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def number(value: float | int | bool | None) -> str:
@@ -17,6 +21,14 @@ def number(value: float | int | bool | None) -> str:
         return str(value).replace("-", "−")
     text = f"{value:.4g}"
     return (text if "." in text or "e" in text else f"{text}.0").replace("-", "−")
+
+
+def exact(value: float | int | bool | None) -> str:
+    """Return a number with all the digits that it needs: those of a float32 where it is one, as most are."""
+    if value is None or isinstance(value, (bool, int)) or not math.isfinite(value):
+        return number(value)
+    narrow = abs(value) <= LARGEST and float(np.float32(value)) == value
+    return (str(np.float32(value)) if narrow else repr(value)).replace("-", "−")
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:

@@ -58,12 +58,6 @@ def test_inside_a_group_the_card_names_the_instance_and_the_wires_do_not(accumul
     assert found.aside == "then W is freed"
 
 
-def test_a_step_is_announced_in_one_breath(accumulation):
-    assert at(accumulation, 60).announcement == "mul passes 3.0 to pow and 4.0 to y.grad"
-    assert at(accumulation, 63).announcement == "x.grad is 12.0"
-    assert at(accumulation, 2).announcement == "z is 12.0"
-
-
 def test_an_accumulation_shows_before_contribution_and_sum(accumulation):
     found = at(accumulation, 63)
     assert found.title == "x"

@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
+from gradstudio.app.announcer import say
 from gradstudio.app.paint import Paint
 from gradstudio.app.widgets.card import MARGIN, Card
 from gradstudio.app.widgets.drawn import ui_scale
@@ -62,16 +63,10 @@ class StepCard(Card):
     def _read(self) -> None:
         shown = self.studio.shown
         self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.player.stepping else None
-        self._tell(self.equation.spoken if self.equation else "")
+        self.setAccessibleDescription(self.equation.spoken if self.equation else "")
         self.pointed, self.told = None, ("", "")
         self.fit()
         self.wanted.emit(self.node)
-
-    def _tell(self, words: str) -> None:
-        """Describe the step, and say it aloud where a screen reader listens."""
-        if words and words != self.accessibleDescription() and self.equation and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self.equation.announcement))
-        self.setAccessibleDescription(words)
 
     # ---- the microscope
 
@@ -114,8 +109,7 @@ class StepCard(Card):
 
     def _show_told(self, pointed: tuple[int, int] | None, told: tuple[str, str]) -> None:
         self.pointed, self.told = pointed, told
-        if told[0] and QAccessible.isActive():
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, ". ".join(filter(None, told))))
+        say(self, ". ".join(filter(None, told)))
         self.update()
 
     @property
