@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from random import Random
 
 import msgspec
 import numpy as np
@@ -15,11 +16,14 @@ from gradstudio.document import codec
 from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.document.document import Document
 from gradstudio.session import messages
+from gradstudio.session.delta import applied
 from gradstudio.session.messages import PREFIX, Check, RunDocument, SendArray, ShowState
 from gradstudio.session.patch import patch
 from gradstudio.session.run import run
 from gradstudio.session.state import View
+from tests.code.documents import random_document
 from tests.document.making import array
+from tests.session.test_random_runs import CREATE_GRAPH, DOCUMENTS, some_steps, whole
 from tests.session.test_run import example, product
 
 
@@ -36,10 +40,13 @@ class Talk:
         self.process.stdin.write(PREFIX.pack(len(head), 0) + head)
         self.process.stdin.flush()
 
-    def ask(self, request: messages.Request) -> tuple[messages.Answer, bytes]:
-        self.send(request)
+    def receive(self) -> tuple[messages.Answer, bytes]:
         head, body = PREFIX.unpack(self.process.stdout.read(PREFIX.size))
         return messages.decode_answer(self.process.stdout.read(head)), self.process.stdout.read(body)
+
+    def ask(self, request: messages.Request) -> tuple[messages.Answer, bytes]:
+        self.send(request)
+        return self.receive()
 
     def run(self, document: Document, number: int = 1) -> messages.Ran:
         tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(document)))
@@ -48,6 +55,15 @@ class Talk:
 
 @pytest.fixture
 def worker() -> Iterator[Talk]:
+    yield from talking()
+
+
+@pytest.fixture(scope="module")
+def warm_worker() -> Iterator[Talk]:
+    yield from talking()
+
+
+def talking() -> Iterator[Talk]:
     talk = Talk()
     yield talk
     talk.process.stdin.close()
@@ -63,8 +79,6 @@ def test_a_run_in_the_worker_equals_one_in_process(worker):
 
 
 def test_steps_come_as_differences_and_lead_to_the_same_states(worker):
-    from gradstudio.session.delta import applied
-
     document = example("accumulation")
     here, state = run(document), worker.run(document).state
     for k in [*range(62, -1, -1), *range(1, 64)]:
@@ -72,6 +86,26 @@ def test_steps_come_as_differences_and_lead_to_the_same_states(worker):
         assert answer.state is None
         state = applied(state, answer.delta)
         assert state == here.state_at(k)
+
+
+@pytest.mark.filterwarnings(CREATE_GRAPH)
+@pytest.mark.parametrize("seeds", DOCUMENTS, ids=str)
+def test_runs_show_in_the_worker_what_they_show_step_by_step_in_process(warm_worker, seeds):
+    """Asked in any order, as whole states and as differences from the one before."""
+    for number, seed in enumerate(seeds, 1):
+        document, draw = random_document(seed, rich=True), Random(seed)
+        tree = msgspec.Raw(msgspec.msgpack.encode(codec.tree(document)))
+        warm_worker.send(RunDocument(number, tree, draw.random() < 0.5, None, View()))
+        here = run(document, number)  # meanwhile
+        states = {k: whole(here.state_at(k)) for k in some_steps(draw, here.trace.end)}
+        state = warm_worker.receive()[0].state
+        assert whole(state) == states[state.k], (seed, state.k)
+        asked = draw.choices([*states], k=len(states))
+        for k in asked:
+            base = draw.choice((None, state.k, state.k, state.k))
+            answer = warm_worker.ask(ShowState(number, k, View(), base))[0]
+            state = answer.state if answer.delta is None else applied(state, answer.delta)
+            assert whole(state) == states[k], (seed, k, base)
 
 
 def test_a_rerun_with_the_same_steps_does_not_send_them_again(worker):

@@ -42,7 +42,7 @@ def call(name: str, operands: Sequence[Any], attrs: Mapping[str, Any] | None = N
     attr or an operand of the wrong kind, else what PyTorch raises.
     """
     op = ROWS[name]
-    if not attrs and (op.composite is None or not op.attrs):  # a compiled row knows its defaults
+    if not attrs and (op.composite is None or not op.attrs or len(operands) > len(op.inputs)):  # a compiled row knows its defaults
         return FUNCTIONS[name](*operands)
     attrs = attrs or {}
     unknown = attrs.keys() - {a.name for a in op.attrs}

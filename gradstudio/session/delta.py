@@ -11,6 +11,7 @@ from gradstudio.document.graph import NodePath
 from gradstudio.session.state import InputKey, State
 from gradstudio.session.trace import TensorKey
 
+_encode = msgspec.msgpack.Encoder().encode
 MAPS = ("tensors", "grads", "flows", "cotangents", "locals", "saved")
 
 
@@ -26,24 +27,36 @@ class Keys(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class StateDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """From the state of step `base` of a run to the one of step k: a State of what is new, and the keys that went, map by map."""
+    """From the state of step `base` of a run to the one of step k: a State of what is new, and the keys that went, map by map.
+
+    `order`: all keys of a map whose order does not follow from these; a list of saved tensors reads the same whichever way one came.
+    """
 
     run: int
     k: int
     base: int
     changed: State
     gone: Keys = Keys()
+    order: Keys = Keys()
 
 
 def delta(old: State, new: State) -> StateDelta:
     """Return what turns old into new."""
     changed = {name: {k: v for k, v in getattr(new, name).items() if not _equal(getattr(old, name).get(k), v)} for name in MAPS}
     gone = Keys(**{name: tuple(k for k in getattr(old, name) if k not in getattr(new, name)) for name in MAPS})
-    return StateDelta(new.run, new.k, old.k, State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled), gone)
+    order = Keys(**{name: _order(getattr(old, name), getattr(new, name), changed[name]) for name in MAPS})
+    return StateDelta(new.run, new.k, old.k, State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled), gone, order)
+
+
+def _order(old: Mapping[Any, Any], new: Mapping[Any, Any], changed: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """Return the keys of new if taking out what went and adding what came does not lead to their order."""
+    followed = [*(key for key in old if key in new), *(key for key in changed if key not in old)]
+    return tuple(new) if followed != [*new] else ()
 
 
 def _equal(a: object, b: object) -> bool:
-    return a is b or a == b
+    """Return whether two values are the same to the bit: 0.0 is not -0.0."""
+    return a is b or (a == b and _encode(a) == _encode(b))
 
 
 def applied(old: State, change: StateDelta) -> State:
@@ -53,7 +66,8 @@ def applied(old: State, change: StateDelta) -> State:
         merged = {**getattr(old, name), **getattr(change.changed, name)}
         for key in getattr(change.gone, name):
             merged.pop(key, None)
-        maps[name] = merged
+        order = getattr(change.order, name)
+        maps[name] = {key: merged[key] for key in order} if order else merged
     return State(change.run, change.k, **maps, queue=change.changed.queue, grad_enabled=change.changed.grad_enabled)
 
 
