@@ -16,7 +16,7 @@ from gradstudio.app.runner import Runner
 from gradstudio.document import codec, labels
 from gradstudio.document.diff import diff
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Array, NodeId
+from gradstudio.document.graph import Array, NodeId, NodePath
 from gradstudio.session import messages, state, trace
 from gradstudio.session.delta import applied
 from gradstudio.session.messages import Gone, Ran, RunDocument, ShowState
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 STALE_AFTER_MS = 150
+FEW_NODES = 100  # of a graph whose local derivatives are all sent; of a larger one those that a view has looked at
+MOST_DETAIL = 400  # nodes that local derivatives are sent for then; those that were looked at longest ago are forgotten
 QUICK, LINGER_MS = 0.005, 6  # seconds of a run whose numbers are shown in the frame of the edit; how long an edit waits for them
 
 
@@ -53,10 +55,15 @@ class Runs(QObject):
         self.shown = nothing_shown()
         self.stale: frozenset[NodeId] = frozenset()
         self._run = 0
-        self._sent: dict[int, tuple[Document, Playhead, tuple[TensorKey, ...]]] = {}  # and the playhead, and what was watched, then
+        self._sent: dict[int, tuple[Document, Playhead, View]] = {}  # and the playhead, and what was watched, then
         self._steps = trace.EMPTY.steps  # of the worker's last run
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
+        self._detail: dict[NodePath, None] = {}
+        self._detail_timer = QTimer(self)
+        self._detail_timer.setSingleShot(True)
+        self._detail_timer.setInterval(0)
+        self._detail_timer.timeout.connect(self.ask_state)
         self._gathered: Change | None = None  # what is told when the wait for a quick run is over
         self._stale_timer = QTimer(self)
         self._stale_timer.setSingleShot(True)
@@ -90,8 +97,9 @@ class Runs(QObject):
         raw, base = msgspec.Raw(msgspec.msgpack.encode(tree)), 0 if difference is None else self.runner.held
         if not self._sent:
             self._began = time.monotonic()
-        self._sent[self._run] = self._studio.document, player.playhead, self._large
-        self.runner.ask(RunDocument(self._run, raw, player.at_end, player.anchor, View(self._large), base))
+        view = self._view()
+        self._sent[self._run] = self._studio.document, player.playhead, view
+        self.runner.ask(RunDocument(self._run, raw, player.at_end, player.anchor, view, base))
         self._stale_timer.start()
 
     def _held(self) -> Document | None:
@@ -140,10 +148,25 @@ class Runs(QObject):
             self._large = wanted
             self.ask_state(whole=True)
 
+    def watch_locals(self, path: NodePath) -> None:
+        """Ask for the local derivatives of a node from now on, in a graph too large to send those of all."""
+        if path not in self._detail:
+            self._detail[path] = None
+            if not self._detail_is_whole():
+                self._detail_timer.start()
+            while len(self._detail) > MOST_DETAIL:
+                del self._detail[next(iter(self._detail))]
+
+    def _detail_is_whole(self) -> bool:
+        return len(self._studio.document.graph.nodes) <= FEW_NODES
+
+    def _view(self) -> View:
+        return View(self._large, None if self._detail_is_whole() else tuple(self._detail))
+
     def ask_state(self, whole: bool = False) -> None:
         """Ask for the state where the playhead is: what differs from the one on show, or the whole of it."""
         base = None if whole else self.shown.state.k
-        self.runner.ask(ShowState(self.shown.trace.run, self._studio.player.k, View(self._large), base))
+        self.runner.ask(ShowState(self.shown.trace.run, self._studio.player.k, self._view(), base))
 
     # ---- what comes back
 
@@ -174,8 +197,8 @@ class Runs(QObject):
             self.ask_state()  # the playhead moved while the run was in hand
         else:
             self._studio.player.land(answer.state.k)
-            if self._large != watched:
-                self.ask_state(whole=True)  # more cells were asked for while the run was in hand
+            if self._view() != watched:
+                self.ask_state(whole=True)  # more was asked for while the run was in hand
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, answer.state)
@@ -227,9 +250,11 @@ class Runs(QObject):
     def forget(self) -> None:
         """Another document was opened: nothing of the former one is on show."""
         self._sent.clear()
+        self._detail.clear()
         self.shown, self.stale = nothing_shown(), frozenset()
 
     def close(self) -> bool:
         """End the worker processes. Return whether none is left."""
+        self._detail_timer.stop()
         self._stale_timer.stop()
         return self.runner.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import isfinite, sqrt
 from typing import Any, NamedTuple, cast
 
@@ -22,18 +22,20 @@ def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, vi
     large = frozenset(view.large)
     shown_pass = trace.pass_at(k)
     number = shown_pass.number if shown_pass else 0
-    column = log.grad_enabled
+    flows = _wire_flows(log, k, number)
+    cotangents = {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)}
+    detail = log.ops if view.detail is None else _detailed(log, {*view.detail, *_remarkable(trace, k, flows, cotangents)})
     return State(
         trace.run,
         k,
         {**start_views(document, log, k), **_views(log.tensors, k, large)},
         _views(log.grads, k, large),
-        _wire_flows(log, k, number),
-        {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)},
-        _locals(document, labels, log, k, _detailed(log, trace, k, view)),
+        flows,
+        cotangents,
+        _locals(document, labels, log, k, detail),
         {key: _saved_view(key, record, k) for key, c in log.saved.items() if (record := c.at(k)) is not None},
         _queue(log, k, shown_pass) if shown_pass is not None and _inside(shown_pass, k) else (),
-        bool(column.at(k)),
+        bool(log.grad_enabled.at(k)),
     )
 
 
@@ -206,13 +208,19 @@ def _figure(array: Array) -> float:
 # ---- local derivatives
 
 
-def _detailed(log: Log, trace: Trace, k: int, view: View) -> Iterable[NodePath]:
+def _detailed(log: Log, wanted: set[NodePath]) -> Iterable[NodePath]:
     """Return the nodes whose local derivatives are wanted, in the order of the log."""
-    if view.detail is None:
-        return log.ops
-    step = trace.step(k)
-    wanted = {*view.detail, step.node if step else ()}
     return [path for path in log.ops if path in wanted]
+
+
+def _remarkable(trace: Trace, k: int, flows: Mapping[InputKey, Flow], cotangents: Mapping[TensorKey, Flow]) -> Iterable[NodePath]:
+    """Yield the nodes that explanations ask about: of the step, of the first number that is not finite, those that let nothing through."""
+    for each in (k, min(trace.nonfinite, default=0)):
+        step = trace.step(each)
+        yield step.node if step is not None else ()
+    blocked = {path for (path, _), flow in flows.items() if flow.kind == "zero"}
+    if blocked:
+        yield from (path for (path, _), flow in cotangents.items() if flow.kind == "value" and path in blocked)
 
 
 def _locals(document: Document, labels: Labels, log: Log, k: int, paths: Iterable[NodePath]) -> dict[InputKey, Local]:

@@ -121,7 +121,8 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class View(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Which tensors are wanted with cells; `large` ones with up to 4,096.
 
-    `detail`: the nodes whose local derivatives are wanted, beside that of the step; None: all.
+    `detail`: the nodes whose local derivatives are wanted, beside those that explanations ask about (of the step, of the first number
+    that is not finite, of what lets no gradient through); None: all.
     """
 
     large: tuple[TensorKey, ...] = ()

@@ -15,7 +15,9 @@ import shiboken6
 
 from gradstudio.app.change import Change
 from gradstudio.app.runner import Runner
+from gradstudio.app.runs import FEW_NODES
 from gradstudio.app.studio import Studio
+from gradstudio.bench.graphs import chain
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import AddNode, Rename, SetLeafValue
 from gradstudio.document.graph import Literal, Node, Ref
@@ -344,3 +346,17 @@ def test_more_cells_asked_for_while_a_run_is_in_hand_come_with_it(qtbot, studio)
     studio.show_example(document_of(leaf("n1", "K", np.ones((64, 128)).tolist()), script=(FORWARD,)), "large")
     studio.runs.watch_large([key])
     qtbot.waitUntil(lambda: key in studio.shown.state.tensors and len(studio.shown.state.tensors[key].cells) == 4096)
+
+
+def test_of_a_large_graph_the_local_derivatives_come_that_a_view_looks_at(qtbot, studio, settle):
+    studio.show_example(chain(FEW_NODES + 20), "large")
+    settle()
+    assert not studio.shown.state.locals
+    heard: list[Change] = []
+    studio.changed.connect(heard.append)
+    studio.runs.watch_locals(("n7",))
+    qtbot.waitUntil(lambda: (("n7",), (0,)) in studio.shown.state.locals)
+    assert [bool(change.engine) and not change.values and not change.flows for change in heard] == [True]
+    studio.do(SetLeafValue("n1", array(0.25), studio.new_gesture()))
+    settle()
+    assert {path for path, _ in studio.shown.state.locals} == {("n7",)}

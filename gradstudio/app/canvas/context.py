@@ -29,6 +29,7 @@ class Context:
         self.trace = studio.shown.trace
         self.state = studio.shown.state
         self.stepping = studio.player.stepping
+        self._watch_locals = studio.runs.watch_locals
         self.full = studio.full_precision
         self.graph: Graph = self.document.graph_at((*scope, "")) if scope else self.document.graph
         inside: Iterable[NodeId] = self.graph.nodes if scope and scope[0] in studio.runs.stale else ()
@@ -85,7 +86,8 @@ class Context:
         return self.state.flows.get((self.path(node), path))
 
     def local(self, node: NodeId, path: OperandPath) -> Local | None:
-        """Return the local derivative of an operand."""
+        """Return the local derivative of an operand; of a large graph it may come only now that somebody looks."""
+        self._watch_locals(self.path(node))
         return self.state.locals.get((self.path(node), path))
 
     def requires_grad(self, node: NodeId, out: int = 0) -> bool:

@@ -130,6 +130,7 @@ class InspectorPanel(QWidget):
     def _subject(self, path: tuple[NodeId, ...]) -> Subject:
         studio = self.studio
         stale = path[0] in studio.runs.stale
+        studio.runs.watch_locals(path)
         return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision, stale)
 
     def _pin(self, on: bool) -> None:
