@@ -107,7 +107,7 @@ class Recorder:
             self.nonfinite[self.k] = self.nonfinite.get(self.k, 0) + count
 
     def runs(self, path: NodePath, readers: tuple[Reader, ...]) -> None:
-        """Record that an op, or an instance, is run (again): what flowed into it before is gone."""
+        """Record that an op, or an instance, is run (again): what flowed into it before is gone, and what that made of what it reads."""
         before = self.log.ops.get(path)
         if before is None:
             return
@@ -116,6 +116,12 @@ class Recorder:
             flow = self.log.flows.get(each.wire)
             if flow is not None and flow.last is not None:
                 flow.set(self.k, None)
+                self._forget_cotangent(each.key)
+
+    def _forget_cotangent(self, key: TensorKey) -> None:
+        column = self.log.cotangents.get(key)
+        if column is not None and column.last is not None:
+            column.set(self.k, None)
 
     def ran(self, path: NodePath, operands: tuple[object, ...]) -> None:
         """Record the operands that an op, or an instance, took."""
@@ -127,13 +133,11 @@ class Recorder:
         for node in self.new_nodes([t.grad_fn for _, t in outputs]):
             self.know(node, path, readers, 0)
         for key, t in outputs:
-            column = self.log.cotangents.get(key)
-            if column is not None and column.last is not None:
-                column.set(self.k, None)
             self.alias(t, key)
 
     def alias(self, tensor: Tensor, key: TensorKey) -> None:
-        """Note that a tensor is (also) known by a key: an instance's output is the inner op's."""
+        """Note that a tensor is (also) known by a key from now on: an instance's output is the inner op's."""
+        self._forget_cotangent(key)
         node = tensor.grad_fn
         origin = self.origins.get(node) if node is not None else None
         if origin is not None:

@@ -380,3 +380,11 @@ def test_a_gradient_of_a_gradient_flows_along_the_wires_of_the_op_whose_vjp_it_w
     assert {s.node for s in made} == {("n2",)}
     assert {s.origin for s in made} == {2}
     assert len({s.part for s in made}) == len(made)
+
+
+def test_the_next_forward_takes_the_cotangents_of_a_pass_away_those_of_groups_and_leaves_too():
+    done = run(example("accumulation"))
+    assert len(done.state_at(20).cotangents) == 12
+    assert (("n1",), 0) not in done.state_at(21).cotangents, "pow, the one reader of x, has run again"
+    assert (("n7", "n12"), 0) not in done.state_at(24).cotangents
+    assert done.state_at(30).cotangents == done.state_at(53).cotangents == {}
