@@ -39,6 +39,7 @@ class Worker:
         handlers: dict[type, Callable[[Any], Reply]] = {
             RunDocument: self._run,
             ShowState: self._show,
+            messages.SendState: self._beside,
             SendArray: self._array,
             Check: self._check,
             LookCloser: self._look,
@@ -77,6 +78,11 @@ class Worker:
         base = self._sent.get(request.base) if request.base is not None else None
         made = self._state(request.k, request.view)
         return messages.Shown(None, delta(base, made)) if base is not None else messages.Shown(made, None), None
+
+    def _beside(self, request: messages.SendState) -> Reply:
+        if self.run is None or self.run.trace.run != request.run:
+            return Gone(request.run, request.request), None
+        return messages.StateSent(request.request, self.run.state_at(request.k, request.view)), None
 
     def _array(self, request: SendArray) -> Reply:
         if self.run is None or self.run.trace.run != request.run:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from gradstudio.app import menus, tables, theme
 from gradstudio.app.actions import Actions
@@ -17,6 +17,7 @@ from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
 from gradstudio.app.clipboard import Clipboard
 from gradstudio.app.dialogs import DISCARD, GRAPHS, PROGRAMS, SAVE, Dialogs
+from gradstudio.app.lessons import Lessons
 from gradstudio.app.lower_dock import LowerDock
 from gradstudio.app.panels.code import CodePanel
 from gradstudio.app.panels.inspector.panel import InspectorPanel
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self.docks_hidden = False
         self.dialogs = Dialogs(self)
         self.clipboard = Clipboard(studio)
+        self.lessons = Lessons(self)
         self.toolbar = Toolbar(studio, self)
         self.palette_panel = PalettePanel(studio, self)
         self.canvas = CanvasView(studio, self)
@@ -67,7 +69,7 @@ class MainWindow(QMainWindow):
         self.code = CodePanel(studio, self)
         self.under = LowerDock(studio, self.code, self)
         self.status = StatusBar(studio, self)
-        self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas))
+        self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas, self.canvas.canvas.steps.clock))
         self._lay_out()
         self.actions_ = Actions(self)
         self._connect()
@@ -98,8 +100,11 @@ class MainWindow(QMainWindow):
         rows = QVBoxLayout(body)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
-        for row in (self.toolbar, self.columns, self.status):
-            rows.addWidget(row, 1 if row is self.columns else 0)
+        self.across = QHBoxLayout()  # the lessons may stand left of the columns
+        self.across.addWidget(self.columns, 1)
+        rows.addWidget(self.toolbar)
+        rows.addLayout(self.across, 1)
+        rows.addWidget(self.status)
         self.setCentralWidget(body)
         self.reset_layout()
 
@@ -328,7 +333,7 @@ class MainWindow(QMainWindow):
     def focus_next_dock(self) -> None:
         """Give the focus to the next dock in turn."""
         docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.under, self.palette_panel, self.toolbar)
-        docks = tuple(d for d in docks if d.isVisible())
+        docks = tuple(d for d in (*docks, *self.lessons.docks) if d.isVisible())
         focused = QApplication.focusWidget()
         now = next((i for i, d in enumerate(docks) if focused is not None and (d is focused or d.isAncestorOf(focused))), -1)
         target = docks[(now + 1) % len(docks)]

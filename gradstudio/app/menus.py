@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradstudio.app.verbs import blocks, edit, file, graph, groups, running, stepping, time, view, when
+from gradstudio.app.verbs import blocks, edit, file, graph, groups, lessons, running, stepping, time, view, when
 
 if TYPE_CHECKING:
     from gradstudio.app.main_window import MainWindow
@@ -293,6 +293,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("next_dock", "View", "Next dock", view.next_dock, ("F6",), group=3),
     Entry("reset_layout", "View", "Reset the window's layout", view.reset_layout, group=3),
     Entry("menu", "View", "Menu (Alt)", view.show_menu, ("Alt+M",), "menu", 3),
+    Entry("lessons", "Help", "Lessons", lessons.toggle, (), "graduation-cap", checked=lessons.are_shown, words="learn course goals"),
     Entry("keys", "Help", "Keys", view.show_keys, ("?", "F1"), "keyboard"),
     Entry("about", "Help", "About GradStudio", view.about, icon="info"),
 )

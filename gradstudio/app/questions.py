@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gradstudio.document.graph import Array
-from gradstudio.session.messages import Answer, ArraySent, Check, Checked, Gone, LookCloser, Looked, SendArray
+from gradstudio.session.messages import Answer, ArraySent, Check, Checked, Gone, LookCloser, Looked, SendArray, SendState, StateSent
 from gradstudio.session.microscope import Look
-from gradstudio.session.state import InputKey
+from gradstudio.session.state import InputKey, State, View
 from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ class Questions:
         state = self._studio.shown.state
         self._runner.ask(SendArray(self._expect(answer), self._studio.shown.trace.run, key, state.k, grad))
 
+    def state(self, k: int, answer: Callable[[State | None], None]) -> None:
+        """Ask for the tensors of another step than the one on show; None where that run is no longer held."""
+        self._runner.ask(SendState(self._expect(answer), self._studio.shown.trace.run, k, View(detail=())))
+
     def check(
         self,
         op: str,
@@ -52,6 +56,8 @@ class Questions:
         """Take an answer of the worker; one that belongs to no question is none of its business."""
         if isinstance(answer, ArraySent):
             self._tell(answer.request, None if answer.dtype is None else body.view(answer.dtype).reshape(answer.shape))
+        elif isinstance(answer, StateSent):
+            self._tell(answer.request, answer.state)
         elif isinstance(answer, Checked):
             self._tell(answer.request, answer)
         elif isinstance(answer, Looked):

@@ -38,6 +38,15 @@ class ShowState(msgspec.Struct, frozen=True, tag=True, array_like=True):
     base: int | None = None  # k of the state that the asker has
 
 
+class SendState(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """Send the State of step k whole, beside the one on show; answer with StateSent or Gone."""
+
+    request: int
+    run: int
+    k: int
+    view: View
+
+
 class SendArray(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """Send a whole tensor; answer with ArraySent or Gone."""
 
@@ -85,6 +94,13 @@ class Shown(msgspec.Struct, frozen=True, tag=True, array_like=True):
     delta: StateDelta | None
 
 
+class StateSent(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """A State beside the one on show."""
+
+    request: int
+    state: State
+
+
 class ArraySent(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """A whole tensor; its bytes are the body. No dtype: there was none."""
 
@@ -117,8 +133,8 @@ class Gone(msgspec.Struct, frozen=True, tag=True, array_like=True):
     request: int = 0
 
 
-Request = RunDocument | ShowState | SendArray | Check | LookCloser
-Answer = Ran | Shown | ArraySent | Checked | Looked | Gone
+Request = RunDocument | ShowState | SendState | SendArray | Check | LookCloser
+Answer = Ran | Shown | StateSent | ArraySent | Checked | Looked | Gone
 encode = msgspec.msgpack.Encoder().encode
 decode_request = msgspec.msgpack.Decoder(Request).decode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode
