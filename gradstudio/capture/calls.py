@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gradstudio.capture import ops
+from gradstudio.capture.plans import making_plan
 from gradstudio.capture.seen import Compute, Seen, Told, is_seen, tensors_in
 from gradstudio.document.calls import Backward, Grad, SetGradNone, SetRequiresGrad, ZeroGrad
 from gradstudio.document.calls.call import Seed
@@ -37,6 +39,9 @@ def listed(value: object) -> list[Any]:
 def backward(recording: Recording, told: Told, compute: Compute) -> None:
     """Record `x.backward(...)` or `torch.autograd.backward(...)`."""
     given = arguments(told, METHOD if told.name.startswith("Tensor") else FUNCTION)
+    if not _are_tensors(given, "tensors", "grad_tensors", "inputs"):
+        compute()
+        return
     roots = tuple(recording.ref(seen) for seen in listed(given.get("tensors")))
     seeds = _seeds(recording, given.get("grad_tensors"))
     inputs = tuple(recording.ref(seen) for seen in listed(given.get("inputs")))
@@ -49,7 +54,8 @@ def backward(recording: Recording, told: Told, compute: Compute) -> None:
 def grad(recording: Recording, told: Told, compute: Compute) -> None:
     """Record `torch.autograd.grad(...)`; its results are known from then on."""
     given = arguments(told, GRAD)
-    if given.get("is_grads_batched") or given.get("materialize_grads"):
+    plain = _are_tensors(given, "outputs", "inputs", "grad_outputs")
+    if not plain or given.get("is_grads_batched") or given.get("materialize_grads"):
         ops.unrecorded(recording, told, [(seen, seen.version) for seen in tensors_in(told.args)], compute())
         return
     outputs = tuple(recording.ref(seen) for seen in listed(given.get("outputs")))
@@ -62,6 +68,11 @@ def grad(recording: Recording, told: Told, compute: Compute) -> None:
     for i, made in enumerate(result if isinstance(result, tuple | list) else ()):
         if is_seen(made):
             recording.made(made, Ref(call, i))
+
+
+def _are_tensors(given: dict[str, Any], *names: str) -> bool:
+    """Say whether arguments are what they should be; where not, PyTorch says so itself."""
+    return all(item is None or is_seen(item) for name in names for item in listed(given.get(name)))
 
 
 def _seeds(recording: Recording, given: object) -> tuple[Seed, ...]:
@@ -98,11 +109,11 @@ def zero(recording: Recording, told: Told, compute: Compute) -> None:
 def set_grad(recording: Recording, told: Told, compute: Compute) -> None:
     """Record `x.grad = None`, or `x.grad = g`: a backward from x itself with g as its seed."""
     target, value = ([*told.args, None])[:2]
-    known = recording.known.get(target.key) if is_seen(target) else None  # type: ignore[attr-defined]
-    if known is None:
-        compute()
+    known = recording.known.get(target.key) if is_seen(target) else None
+    if known is None or (is_seen(value) and known.seen.grad is not None and known.seen.grad.key == value.key):
+        compute()  # `x.grad *= 2` assigns the very tensor that it wrote to
         return
-    seed = _seed(recording, value) if is_seen(value) else None  # type: ignore[arg-type]
+    seed = _seed(recording, value) if is_seen(value) else None
     compute()
     recording.draft.call(SetGradNone, targets=(known.ref,))
     if seed is not None and known.seen.requires_grad:
@@ -131,14 +142,19 @@ def retain_grad(recording: Recording, told: Told, compute: Compute) -> None:
             recording.retained(recording.known[seen.key])
 
 
-def detach_in_place(recording: Recording, told: Told, compute: Compute) -> None:
-    """Record `x.detach_()`: what x means from then on is its detached view."""
-    known = next((recording.known[seen.key] for seen in tensors_in(told.args[:1]) if seen.key in recording.known), None)
-    connected = known is not None and not known.seen.is_leaf
+def view_in_place(recording: Recording, told: Told, compute: Compute) -> None:
+    """Record `x.detach_()`, `x.unsqueeze_(0)`: what x means from then on is a view of what it was."""
+    for seen in tensors_in(told.args[:1]):
+        recording.find(seen)
     compute()
-    if known is not None and connected:
-        known.ref = Ref(recording.draft.op("detach", (recording.ref(known.seen),), {}, told.mode))
-        known.refresh()
+    known = next((recording.known[seen.key] for seen in tensors_in(told.args[:1]) if seen.key in recording.known), None)
+    if known is None:
+        return
+    for each in known.group:
+        each.refresh()
+    last = ops.nodes(recording, told, making_plan(replace(told, name=told.name[:-1]), known.seen))
+    if last is not None:
+        known.ref, known.rank = Ref(last), 9
 
 
 def hook(recording: Recording, told: Told, compute: Compute) -> None:
@@ -149,14 +165,21 @@ def hook(recording: Recording, told: Told, compute: Compute) -> None:
 
 def set_data(recording: Recording, told: Told, compute: Compute) -> None:
     """Record `x.data = y` as numbers written to x. (`x.data -= y` assigns the very memory that it wrote to.)"""
-    target, value = told.args
-    same = getattr(target, "storage", None) == getattr(value, "storage", None)
+    given = [*tensors_in(told.args)]
+    if len(given) != 2:
+        compute()
+        return
+    target, value = given
+    known = recording.known.get(target.key)
+    same, alike = target.storage == value.storage, (target.shape, target.dtype) == (value.shape, value.dtype)
     compute()
-    for seen in tensors_in(target):
-        if not same:
-            recording.overwritten(seen, "an assignment to .data")
-        elif seen.key in recording.known:
-            recording.known[seen.key].refresh()
+    if known is None:
+        return
+    if not alike:
+        recording.forget(known, "an assignment to .data changed its shape or dtype")
+    elif not same:
+        recording.overwritten(target, "an assignment to .data")
+    known.refresh()
 
 
 def ignored(recording: Recording, told: Told, compute: Compute) -> None:
@@ -175,7 +198,7 @@ HANDLERS: dict[str, Handler] = {
     "Tensor.requires_grad_": set_requires_grad,
     "Tensor.requires_grad.__set__": set_requires_grad,
     "Tensor.retain_grad": retain_grad,
-    "Tensor.detach_": detach_in_place,
+    **{f"Tensor.{name}_": view_in_place for name in ("detach", "t", "squeeze", "unsqueeze", "transpose", "swapaxes", "swapdims")},
     "Tensor.data.__set__": set_data,
     "Tensor.register_hook": hook,
     "Tensor.register_post_accumulate_grad_hook": hook,

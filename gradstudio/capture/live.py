@@ -65,7 +65,7 @@ class Live:
 
     def value(self) -> Array:
         try:
-            array: Array = np.array(self.tensor.detach().cpu().resolve_conj().resolve_neg().numpy())
+            array: Array = np.array(self.tensor.numpy(force=True))
         except (TypeError, RuntimeError, NotImplementedError, ValueError) as error:
             raise ValueError(f"numpy has no array for a {self.dtype} tensor on {self.tensor.device} ({error})") from error
         return array

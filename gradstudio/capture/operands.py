@@ -64,7 +64,7 @@ def _check_index(value: object) -> None:
 
 def _operand(value: object, kind: str, sources: Sources) -> Operand:
     if is_seen(value):
-        return sources.ref(value)  # type: ignore[arg-type]
+        return sources.ref(value)
     if isinstance(value, Ref):
         return value
     if kind == "index":

@@ -26,7 +26,7 @@ def record(recording: Recording, told: Told, compute: Compute) -> None:
 def _written(recording: Recording, told: Told, compute: Compute) -> None:
     plan = writing_plan(told)
     before = _versions(told)
-    last = _nodes(recording, told, plan)  # before it runs: a leaf has the numbers that it had
+    last = nodes(recording, told, plan)  # before it runs: a leaf has the numbers that it had
     if last is None:
         unrecorded(recording, told, before, compute())
         return
@@ -51,14 +51,14 @@ def _made(recording: Recording, told: Told, compute: Compute) -> None:
     try:
         result = compute()
     except Exception as error:
-        if _nodes(recording, told, _plan_of_failure(told)) is not None:
+        if nodes(recording, told, _plan_of_failure(told)) is not None:
             recording.cut(error)
         raise
     outputs = [*tensors_in(result)]
     given = {seen.key for seen, _ in before}
     if outputs and all(out.key in given for out in outputs):
         return  # `x.contiguous()` of what is contiguous
-    last = _nodes(recording, told, making_plan(told, outputs[0])) if outputs and before else None
+    last = nodes(recording, told, making_plan(told, outputs[0])) if outputs and before else None
     if last is None:
         unrecorded(recording, told, before, result)
         return
@@ -76,7 +76,7 @@ def _plan_of_failure(told: Told) -> Plan | None:
     return None if first is None else making_plan(told, first)
 
 
-def _nodes(recording: Recording, told: Told, plan: Plan | None) -> str | None:
+def nodes(recording: Recording, told: Told, plan: Plan | None) -> str | None:
     """Add the nodes of a plan; return the last, or None where an argument is no operand."""
     last: str | None = None
     for use in plan or ():

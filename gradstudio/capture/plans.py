@@ -62,7 +62,7 @@ def _settings(told: Told) -> bool:
 def _assignment(x: object = None, index: object = None, value: object = None) -> Plan | None:
     """Return `x[index] = value` as a write to the view that the index gives, or where a mask of x's own shape is true."""
     if is_seen(index):
-        mask: Seen = index  # type: ignore[assignment]
+        mask: Seen = index
         if mask.dtype == "bool" and mask.shape == getattr(x, "shape", None) and not (is_seen(value) and getattr(value, "shape", ()) != ()):
             return (row_use("masked_fill_", x, index, value),)
         return None
@@ -118,7 +118,7 @@ def joined(least: int, dim: int) -> Composed:
     def plan(told: Told, made: Seen) -> Plan | None:
         given = told.args[0] if told.args else None
         tensors: Sequence[object] = given if isinstance(given, tuple | list) else ()
-        ranks = [len(t.shape) for t in tensors if is_seen(t)]  # type: ignore[attr-defined]
+        ranks = [len(t.shape) for t in tensors if is_seen(t)]
         return (row_use("cat", tuple(tensors), dim=dim),) if ranks and min(ranks) >= least else None
 
     return plan

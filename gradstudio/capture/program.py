@@ -173,8 +173,12 @@ def told_optimizer(torch: Any, optimizer: Any) -> ToldOptimizer:
         )
         for group in optimizer.param_groups
     )
-    began = any(value is not None for state in optimizer.state.values() for value in state.values())
+    began = any(_remembers(state) for state in optimizer.state.values())
     return ToldOptimizer(id(optimizer), kind.__name__ if own else f"{kind.__module__}.{kind.__name__}", groups, began)
+
+
+def _remembers(state: dict[str, Any]) -> bool:
+    return bool(state["step"] > 0) if "step" in state else any(value is not None for value in state.values())
 
 
 def _number(torch: Any, value: Any) -> object:

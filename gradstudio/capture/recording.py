@@ -93,7 +93,7 @@ class Recording:
             return Ref(owner.ref.source, owner.ref.out, grad=True) if owner else self._leaf(seen).ref
         if known.version != seen.version:
             self.overwritten(seen, "something that the recording does not see")
-        if known.requires_grad != seen.requires_grad:
+        if known.history != (seen.requires_grad, seen.is_leaf):
             self._switched(known)
         return known.ref
 
@@ -108,7 +108,8 @@ class Recording:
 
     def made(self, seen: Seen, ref: Ref, group: list[Known] | None = None) -> Known:
         """Keep a tensor under the output that it is; `group`: those that share its memory."""
-        known = Known(seen, ref, [] if group is None else group, seen.version, seen.requires_grad)
+        known = Known(seen, ref, [] if group is None else group)
+        known.refresh()
         known.group.append(known)
         self.known[seen.key] = known
         return known
@@ -117,6 +118,12 @@ class Recording:
         """Expect a `.grad` at a tensor that is no leaf."""
         self._owners[known.seen.key] = known
         self.draft.retain(known.ref)
+
+    def forget(self, known: Known, why: str) -> None:
+        """Take a tensor for a new leaf when it is used next."""
+        del self.known[known.seen.key]
+        self._owners.pop(known.seen.key, None)
+        self.unrecorded[known.seen.key] = why, known.seen
 
     def constant(self, value: Array) -> Ref:
         """Return a leaf for numbers that stand in the program's text."""
@@ -145,12 +152,12 @@ class Recording:
         self.report.note(f"what {by} wrote in place stands in the document as numbers", self._where)
 
     def _switched(self, known: Known) -> None:
-        """Follow a requires_grad that changed unseen."""
+        """Follow a requires_grad, or a history, that changed unseen."""
         on = known.seen.requires_grad
-        if on and not known.seen.is_leaf:
+        if not known.seen.is_leaf:
             text = "a gradient flows into a tensor from what the recording does not see (a torch.autograd.Function?)"
             self.report.fault(text, self._where)
-        elif known.seen.is_leaf:
+        elif on != known.history[0]:
             self.draft.call(SetRequiresGrad, targets=(known.ref,), on=on)
         known.refresh()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from gradstudio.document.frames import FrameKind
 from gradstudio.document.graph import Array, Ref
@@ -72,16 +72,16 @@ class Known:
     seen: Seen
     ref: Ref
     group: list[Known]
-    version: int
-    requires_grad: bool
+    version: int = 0
+    history: tuple[bool, bool] = (False, True)  # requires_grad, is_leaf
     rank: int = 9  # how far inside the program its name was found; the outermost counts
 
     def refresh(self) -> None:
         """Look at it again."""
-        self.version, self.requires_grad = self.seen.version, self.seen.requires_grad
+        self.version, self.history = self.seen.version, (self.seen.requires_grad, self.seen.is_leaf)
 
 
-def is_seen(value: object) -> bool:
+def is_seen(value: object) -> TypeGuard[Seen]:
     """Say whether a value that was told is a tensor."""
     return hasattr(value, "origins")
 
@@ -90,7 +90,7 @@ def tensors_in(*values: object) -> Iterator[Seen]:
     """Yield the tensors in a nest of tuples, lists and dicts, left to right."""
     for value in values:
         if is_seen(value):
-            yield value  # type: ignore[misc]
+            yield value
         elif isinstance(value, tuple | list):
             yield from tensors_in(*value)
         elif isinstance(value, Mapping):
