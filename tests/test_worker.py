@@ -17,7 +17,7 @@ from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.document.document import Document
 from gradstudio.session import messages
 from gradstudio.session.delta import applied
-from gradstudio.session.messages import PREFIX, Check, RunDocument, SendArray, ShowState
+from gradstudio.session.messages import PREFIX, Check, RunDocument, SendArray, SendState, ShowState
 from gradstudio.session.patch import patch
 from gradstudio.session.run import run
 from gradstudio.session.state import View
@@ -118,11 +118,12 @@ def test_a_rerun_with_the_same_steps_does_not_send_them_again(worker):
 def test_a_patch_of_the_document_held_runs_as_the_whole_does(worker):
     before = example("accumulation")
     after = SetLeafValue("n1", array(3.0)).apply(before)
-    worker.run(before, 1)
+    first = worker.run(before, 1)
     trees = patch(before, after)
     assert list(trees) == ["n1"]
     there = worker.ask(RunDocument(2, msgspec.Raw(msgspec.msgpack.encode(trees)), True, None, View(), base=1))[0]
-    assert there.state == run(after, 2).state_at(63)
+    assert there.state is None
+    assert there.after((first.trace, first.state))[1] == run(after, 2).state_at(63)
     assert worker.ask(RunDocument(4, msgspec.Raw(msgspec.msgpack.encode(trees)), True, None, View(), base=3))[0] == messages.Gone(4)
 
 
@@ -133,9 +134,17 @@ def test_whole_arrays_come_on_request(worker):
     np.testing.assert_array_equal(found, run(example("accumulation")).array((("n3",), 0), 63, True))
 
 
+def test_a_state_beside_the_one_on_show_is_sent_whole_and_is_no_base(worker):
+    worker.run(example("accumulation"))
+    answer = worker.ask(SendState(7, 1, 20, View(detail=())))[0]
+    assert answer == messages.StateSent(7, run(example("accumulation")).state_at(20, View(detail=())))
+    assert worker.ask(ShowState(1, 21, View(), 20))[0].delta is None
+
+
 def test_of_a_run_that_is_no_longer_held_the_answer_is_gone(worker):
     worker.run(product(), 2)
     assert worker.ask(ShowState(1, 0, View(), None))[0] == messages.Gone(1)
+    assert worker.ask(SendState(7, 1, 0, View()))[0] == messages.Gone(1, 7)
 
 
 def test_a_check_answers_in_pytorchs_words(worker):
