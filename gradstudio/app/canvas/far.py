@@ -26,6 +26,7 @@ class FarView:
 
     def __init__(self, canvas: CanvasScene) -> None:
         self._canvas = canvas
+        self.stamp = 0  # goes up when nodes stand elsewhere, or have another colour
         self._lines: Objects | None = None
         self._rects: tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]] | None = None
 
@@ -36,6 +37,7 @@ class FarView:
     def forget_rects(self) -> None:
         """Nodes stand elsewhere, or have another colour."""
         self._rects = None
+        self.stamp += 1
 
     def move_lines(self, which: list[int]) -> None:
         """Some wires run elsewhere."""
@@ -51,19 +53,31 @@ class FarView:
         painter.fillRect(area, theme.color("canvas"))
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(QPen(theme.color("line"), 0))
-        painter.setBrush(theme.color("raised"))
-        for frame in (*canvas.frames.comments, *canvas.frames.items.values()):
-            painter.drawRect(frame.rect)
-        painter.setPen(QPen(theme.color("line2"), 0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for block in canvas.frames.blocks.items.values():
-            painter.drawRect(block.rect)
+        self.paint_regions(painter)
         if self._lines is None:
             self._lines = _objects([QLineF(*ends) for ends in canvas.wires.ends_array().tolist()])
         painter.setPen(QPen(theme.color("wire"), 0))
         painter.drawLines(self._lines[canvas.wires.touching(seen)].tolist())
         self._paint_nodes(painter, seen)
+
+    def paint_regions(self, painter: QPainter) -> None:
+        """Draw frames, comments and blocks."""
+        frames, theme = self._canvas.frames, self._canvas.theme
+        painter.setPen(QPen(theme.color("line"), 0))
+        painter.setBrush(theme.color("raised"))
+        for frame in (*frames.comments, *frames.items.values()):
+            painter.drawRect(frame.rect)
+        painter.setPen(QPen(theme.color("line2"), 0))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for block in frames.blocks.items.values():
+            painter.drawRect(block.rect)
+
+    def fills(self) -> list[int]:
+        """Return the colour of each plate: selected, failed, or the heat of the gradient that passed through the node."""
+        canvas, context = self._canvas, self._canvas.context
+        accent, chosen = canvas.theme.color("accent").rgb(), canvas.selected_nodes
+        hues, frozen = Hues(canvas.theme, canvas.norms), context.frozen
+        return [accent if n in chosen else hues.of(*far_state(context, n), n in frozen) for n in canvas.plates.nodes]
 
     def _paint_nodes(self, painter: QPainter, seen: QRectF) -> None:
         if self._rects is None:
@@ -94,11 +108,7 @@ class FarView:
         canvas = self._canvas
         boxes = canvas.plates.boxes.copy()
         boxes[:, 2:] -= boxes[:, :2]
-        accent, chosen = canvas.theme.color("accent").rgb(), canvas.selected_nodes
-        hues = Hues(canvas.theme, canvas.norms)
-        frozen = canvas.context.frozen
-        fills = [accent if n in chosen else hues.of(*far_state(canvas.context, n), n in frozen) for n in canvas.plates.nodes]
-        colours = np.array(fills, np.int64)
+        colours = np.array(self.fills(), np.int64)
         return _objects([QRectF(*box) for box in boxes.tolist()]), colours, np.argsort(colours, kind="stable")
 
 

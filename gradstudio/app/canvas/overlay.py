@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
@@ -21,18 +21,18 @@ class Overlay(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._wanted, self._covered = True, False
+        self.wanted, self._covered = True, False
 
     def want(self, wanted: bool) -> None:
         """Show it, or not."""
-        self._wanted = wanted
+        self.wanted = wanted
         self.setVisible(wanted and not self._covered)
 
     def cover(self, covered: bool) -> None:
         """Hide it while a card stands over it."""
         if covered != self._covered:
             self._covered = covered
-            self.setVisible(self._wanted and not covered)
+            self.setVisible(self.wanted and not covered)
 
 
 class Legend(Overlay):
@@ -112,7 +112,9 @@ class Legend(Overlay):
 
 
 class Parts(Overlay):
-    """An overlay of parts side by side: the one under the pointer is lit, a click presses it."""
+    """An overlay of parts side by side: the one under the pointer is lit, a click presses it. `left`: by the pointer."""
+
+    left = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -133,6 +135,7 @@ class Parts(Overlay):
 
     def leaveEvent(self, event: QEvent) -> None:
         self._light(-1)
+        self.left.emit()
 
     def _light(self, part: int) -> None:
         if part != self.hovered:

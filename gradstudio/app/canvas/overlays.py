@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRect
 
 from gradstudio.app.canvas.breadcrumb import Breadcrumb
-from gradstudio.app.canvas.overlay import MARGIN, OVERLAY_GAP, Legend, ZoomBox
+from gradstudio.app.canvas.minimap import Minimap
+from gradstudio.app.canvas.overlay import HEIGHT, MARGIN, OVERLAY_GAP, Legend, ZoomBox
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
+    from gradstudio.app.change import Change
 
 
 class Overlays:
-    """A row below what was fitted: the legend at its left end, the zoom box at its right, the breadcrumb between them."""
+    """A row below what was fitted: the legend at its left end, zoom box and minimap at its right, the breadcrumb between them."""
 
     def __init__(self, view: CanvasView) -> None:
         self._view = view
@@ -23,33 +25,59 @@ class Overlays:
         self.legend = Legend(theme, view.switch_norms, view)
         self.breadcrumb = Breadcrumb(view.studio, view)
         self.zoom_box = ZoomBox(theme, view.zoom_by, view.reset_zoom, view.fit_all, view)
+        self.minimap = Minimap(view)
+        self.zoom_box.left.connect(self.follow)
+
+    def refresh(self, change: Change) -> None:
+        """Follow the studio."""
+        self.minimap.refresh(change)
+        self.follow()
 
     def follow(self) -> None:
-        """Show what holds now: range, zoom, scope, theme."""
+        """Show what holds now: range, zoom, scope, theme, where the camera looks."""
         canvas = self._view.canvas
         self.legend.show_range(canvas.theme, canvas.context.range, canvas.norms)
         self.zoom_box.show_zoom(canvas.theme, self._view.zoom)
         self.breadcrumb.follow(canvas.theme)
+        if not self.zoom_box.underMouse():  # it does not step aside from under the pointer
+            self.minimap.decide()
+        self.minimap.follow()
+        self.place()
+
+    def show_map(self, shown: bool | None) -> None:
+        """Show the minimap or not, remembered; None: where there is something to find."""
+        self.minimap.choose(shown)
+        self.minimap.decide()
         self.place()
 
     def cover(self, card: QRect) -> None:
         """Hide what a card stands over: a corner that looks out is no use to anybody. The breadcrumb goes elsewhere."""
-        for overlay in (self.legend, self.zoom_box):
-            overlay.cover(card.intersects(overlay.geometry()))
         self._card = card
         self.place()
 
     def place(self) -> None:
         """Put each in its place."""
         size = self._view.viewport().size()
-        top = size.height() - MARGIN + 2 - self.legend.height()
-        left, right = MARGIN, size.width() - MARGIN - self.zoom_box.width()
+        left, right, bottom = MARGIN, size.width() - MARGIN, size.height() - MARGIN + 2
+        top = bottom - HEIGHT
         self.legend.move(left, top)
-        self.zoom_box.move(right, top)
         after = left if self.legend.isHidden() else self.legend.geometry().right() + OVERLAY_GAP
+        right = self._place_map(after, right, bottom) - self.zoom_box.width()
+        self.zoom_box.move(right, top)
+        for overlay in (self.legend, self.zoom_box):
+            overlay.cover(self._card.intersects(overlay.geometry()))
         crumb = self.breadcrumb.rect()
         places = [(size.width() - MARGIN - crumb.width(), MARGIN), (left, top - OVERLAY_GAP - crumb.height())]
         if after + crumb.width() + OVERLAY_GAP <= right:
             places.insert(0, (after, top))
         free = (place for place in places if not self._card.intersects(crumb.translated(*place)))
         self.breadcrumb.move(*next(free, places[0]))
+
+    def _place_map(self, after: int, right: int, bottom: int) -> int:
+        """Put the map in the corner; above the row where that is too short for all three. Return where the row ends."""
+        shown = self.minimap
+        beside = right - shown.width() - OVERLAY_GAP - self.zoom_box.width()
+        fits = beside >= after + OVERLAY_GAP
+        shown.move(right - shown.width(), bottom - shown.height() - (0 if fits else HEIGHT + OVERLAY_GAP))
+        shown.cover(self._card.intersects(shown.geometry()))
+        return right - shown.width() - OVERLAY_GAP if fits and not shown.isHidden() else right

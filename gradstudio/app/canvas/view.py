@@ -114,7 +114,7 @@ class CanvasView(Camera):
             self.dock.follow()
             if len(self.canvas.nodes) < 2:
                 self.viewport().update()
-        self.overlays.follow()
+        self.overlays.refresh(change)
 
     def _let_go(self) -> None:
         self.finish_gesture()
@@ -297,6 +297,7 @@ class CanvasView(Camera):
         if self.gesture is not None:
             self.gesture.move(self._pointer(at, keys))
             self.follow_gesture()
+            self.overlays.minimap.follow()
 
     def follow_gesture(self) -> None:
         """Draw the gesture where it is now."""

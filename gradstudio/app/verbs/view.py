@@ -42,6 +42,11 @@ def zoom_out(w: MainWindow) -> None:
     w.canvas.zoom_by(0.8)
 
 
+def toggle_minimap(w: MainWindow) -> None:
+    overlays = w.canvas.overlays
+    overlays.show_map(not overlays.minimap.wanted)
+
+
 def theme(mode: str) -> Verb:
     """Return the verb that chooses a theme."""
     return lambda w: w.studio.set_theme(mode)
@@ -86,6 +91,7 @@ def next_dock(w: MainWindow) -> None:
 
 def reset_layout(w: MainWindow) -> None:
     w.reset_layout()
+    w.canvas.overlays.show_map(None)
 
 
 def show_menu(w: MainWindow) -> None:

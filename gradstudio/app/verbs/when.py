@@ -168,6 +168,10 @@ def is_watched(grad: bool) -> Test:
     return test
 
 
+def minimap_is_shown(w: MainWindow) -> bool:
+    return w.canvas.overlays.minimap.wanted
+
+
 def docks_hidden(w: MainWindow) -> bool:
     return w.docks_hidden
 

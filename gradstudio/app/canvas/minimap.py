@@ -1,0 +1,196 @@
+"""The minimap: the whole graph in a corner, nodes and groups but no wires, with a frame round what the view sees."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QTransform
+from PySide6.QtWidgets import QToolTip
+
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.overlay import Overlay
+from gradstudio.app.paint import Paint
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.view import CanvasView
+    from gradstudio.app.change import Change
+
+SIZE, PADDING, RADIUS = QSize(216, 122), 12.0, 8.0
+LARGEST, LEAST, LEAST_MARK = 0.16, 2.0, 4.0  # scale of the map; px of a node; of one that is selected, current or failed
+RING = 2.0  # px round the node of the step on show
+REST_MS, SHARE = 40, 9  # between two pictures at least; and that many times as long as the last one took
+KEYS = {"": None, "shown": True, "hidden": False}  # the setting; "": where there is something to find
+
+
+class Minimap(Overlay):
+    """A click looks there, a drag leads the view along. The graph is a picture that is made anew when the graph differs.
+
+    A move of the camera moves the frame alone. While the graph differs all the time, pictures are made so far apart that they take
+    no more than a tenth of it.
+    """
+
+    def __init__(self, view: CanvasView) -> None:
+        super().__init__(view)
+        self._view = view
+        self.made = 0  # pictures so far
+        self._picture = QPixmap()
+        self._map = QTransform()
+        self._behind, self._stamp = True, -1
+        self._seen = QRectF()
+        self._grip: QPointF | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._catch_up)
+        self.chosen = KEYS.get(view.studio.settings.text("minimap"))
+        self.want(bool(self.chosen))
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setFixedSize(SIZE)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Map of the graph")
+
+    # ------------------------------------------------------------ whether it is there
+    def choose(self, shown: bool | None) -> None:
+        """Show it or not from now on, remembered; None: where there is something to find."""
+        self.chosen = shown
+        self._view.studio.settings.set("minimap", next(key for key, value in KEYS.items() if value is shown))
+
+    def decide(self) -> None:
+        """Be there or not: as was chosen, else where it helps."""
+        shown = self.chosen if self.chosen is not None else bool(self._view.canvas.plates.nodes) and self._helps()
+        if shown != self.wanted:
+            self.want(shown)
+
+    def _helps(self) -> bool:
+        """Say whether nodes are out of sight; or too small to be read, and none lies under the map."""
+        canvas = self._view.canvas
+        if not canvas.plates.inside(self._view.visible_rect()).all():
+            return True
+        return canvas.level <= Level.TILE and not canvas.plates.inside(self._view.visible_rect(self.geometry())).any()
+
+    # ------------------------------------------------------------ following
+    def refresh(self, change: Change) -> None:
+        """Draw the graph anew where a change may show in it."""
+        graph = change.everything or change.document is not None or change.scope or change.selection or change.theme or change.stale
+        if graph or change.values or change.flows or change.engine or change.playhead or change.trace:
+            self._fall_behind()
+
+    def follow(self) -> None:
+        """Follow the camera, and nodes that have moved."""
+        if self._stamp != self._view.canvas.far.stamp:
+            self._fall_behind()
+        seen = self._view.visible_rect()
+        if seen != self._seen:
+            self._seen = seen
+            self.update()
+
+    def _fall_behind(self) -> None:
+        self._behind = True
+        if not self._rest.isActive():
+            self.update()
+
+    def _catch_up(self) -> None:
+        if self._behind:
+            self.update()
+
+    # ------------------------------------------------------------ the picture
+    def _make(self) -> None:
+        """Draw the graph as it is now, and rest for a while."""
+        began = time.perf_counter()
+        ratio = self.devicePixelRatioF()
+        self._picture = QPixmap(self.size() * ratio)
+        self._picture.setDevicePixelRatio(ratio)
+        self._map = self._fitted()
+        painter = QPainter(self._picture)
+        self._draw(Paint(painter, self._view.canvas.theme))
+        painter.end()
+        self._behind, self._stamp = False, self._view.canvas.far.stamp
+        self.made += 1
+        if not self.window().testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen):
+            self._rest.start(max(REST_MS, round((time.perf_counter() - began) * 1000 * SHARE)))
+
+    def _fitted(self) -> QTransform:
+        """Return the way from the canvas to the map."""
+        content, room = self._view.canvas.content_rect(), QRectF(self.rect()).adjusted(PADDING, PADDING, -PADDING, -PADDING)
+        if content.isEmpty():
+            return QTransform()
+        scale = min(LARGEST, room.width() / content.width(), room.height() / content.height())
+        middle = room.center() - content.center() * scale
+        return QTransform.fromTranslate(middle.x(), middle.y()).scale(scale, scale)
+
+    def _draw(self, paint: Paint) -> None:
+        canvas, painter = self._view.canvas, paint.painter
+        paint.fill(self.rect(), "canvas")
+        paint.rounded(QRectF(self.rect()), RADIUS, "panel", "line2")
+        painter.setTransform(self._map, True)
+        canvas.far.paint_regions(painter)
+        painter.setTransform(self._map.inverted()[0], True)
+        painter.setPen(Qt.PenStyle.NoPen)
+        colours, context = np.array(canvas.far.fills(), np.int64), canvas.context
+        marked = {n for n in (*canvas.selected_nodes, *context.failures, context.first_nonfinite, context.current) if n is not None}
+        marks = np.array([n in marked for n in canvas.plates.nodes], bool)
+        places = self._places(marks)
+        for colour in np.unique(colours[~marks]).tolist():
+            painter.setBrush(QColor.fromRgb(colour))
+            painter.drawRects([QRectF(*box) for box in places[(colours == colour) & ~marks].tolist()])
+        for i in np.flatnonzero(marks).tolist():
+            rect, current = QRectF(*places[i].tolist()), canvas.plates.nodes[i] == context.current
+            ring = RING if current else 1.0
+            paint.rounded(rect.adjusted(-ring, -ring, ring, ring), 1, "text" if current else "panel")
+            paint.fill(rect, QColor.fromRgb(int(colours[i])))
+
+    def _places(self, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Return left, top, width and height of each solid node on the map; none smaller than can be seen."""
+        nodes, least = self._view.canvas.nodes, np.where(marks, LEAST_MARK, LEAST)[:, None]
+        boxes = np.array([nodes[n].full_box for n in self._view.canvas.plates.nodes]).reshape(-1, 4)
+        corners = boxes * self._map.m11() + [self._map.dx(), self._map.dy()] * 2
+        sizes = np.maximum(least, corners[:, 2:] - corners[:, :2])
+        found: npt.NDArray[np.float64] = np.hstack([(corners[:, :2] + corners[:, 2:] - sizes) / 2, sizes])
+        return found
+
+    def frame(self) -> QRectF:
+        """Return the rectangle of what the view sees, as far as it lies on the map; at its edge where that is elsewhere."""
+        rect, room = self._map.mapRect(self._seen), QRectF(self.rect()).adjusted(4, 4, -4, -4)
+        left, right = (max(room.left(), min(x, room.right())) for x in (rect.left(), rect.right()))
+        top, bottom = (max(room.top(), min(y, room.bottom())) for y in (rect.top(), rect.bottom()))
+        left, top = min(left, room.right() - LEAST_MARK), min(top, room.bottom() - LEAST_MARK)
+        return QRectF(left, top, max(LEAST_MARK, right - left), max(LEAST_MARK, bottom - top))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._picture.isNull() or (self._behind and not self._rest.isActive()):
+            self._make()
+        painter = QPainter(self)
+        painter.drawPixmap(0, 0, self._picture)
+        Paint(painter, self._view.canvas.theme).rounded(self.frame(), 4, None, "text2", 1.2)
+        painter.end()
+
+    # ------------------------------------------------------------ the hand
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip:
+            QToolTip.showText(self.mapToGlobal(QPoint(0, -36)), "Click or drag to look elsewhere", self)
+            return True
+        return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        self._view.hold_still()
+        at = event.position()
+        self._grip = at - self._map.map(self._seen.center()) if self.frame().contains(at) else QPointF()
+        self._look(at)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._grip is not None:
+            self._look(event.position())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._grip = None
+        event.accept()
+
+    def _look(self, at: QPointF) -> None:
+        """Bring what the pointer is on to the middle of the view; the frame stays where it is gripped."""
+        self._view.hurry()
+        self._view.put(self._map.inverted()[0].map(at - (self._grip or QPointF())), self._view.middle_px())
