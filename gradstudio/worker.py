@@ -15,7 +15,7 @@ import numpy as np
 from gradstudio.document import codec
 from gradstudio.document.graph import Array
 from gradstudio.engine import check
-from gradstudio.session import messages, playhead
+from gradstudio.session import again, messages, playhead
 from gradstudio.session.delta import delta
 from gradstudio.session.limits import limit_memory
 from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, LookCloser, Looked, Ran, RunDocument, SendArray, ShowState
@@ -32,6 +32,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.run: Run | None = None
+        self._last: State | None = None  # the state that came with the run
         self._sent: dict[int, State] = {}  # the states that the window may name as a base
 
     def answer(self, request: messages.Request) -> Reply:
@@ -48,6 +49,7 @@ class Worker:
 
     def _run(self, request: RunDocument) -> Reply:
         before = self.run.trace if self.run is not None else None
+        last = self._last if request.base else None
         tree = msgspec.msgpack.decode(request.document)
         if request.base == 0:
             document = codec.document_from(tree)
@@ -58,9 +60,11 @@ class Worker:
         self.run = run(document, request.run)
         trace = self.run.trace
         k = playhead.find(trace, messages.edge_or_anchor(request))
-        kept = before is not None and before.steps == trace.steps
-        sent = msgspec.structs.replace(trace, steps=()) if kept else trace
-        return Ran(sent, self._state(k, request.view, new_run=True), kept), None
+        kept = before is not None and again.same_steps(before, trace)
+        sent = again.without_steps(trace) if kept else trace
+        self._last = made = self._state(k, request.view, new_run=True)
+        values = again.values(last, made) if kept and last is not None else None
+        return Ran(sent, made if values is None else None, kept, values), None
 
     def _state(self, k: int, view: View, new_run: bool = False) -> State:
         assert self.run is not None

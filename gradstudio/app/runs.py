@@ -24,7 +24,7 @@ from gradstudio.session.patch import patch
 from gradstudio.session.playhead import Playhead
 from gradstudio.session.stale import stale
 from gradstudio.session.state import View
-from gradstudio.session.trace import TensorKey, Trace
+from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
@@ -56,7 +56,7 @@ class Runs(QObject):
         self.stale: frozenset[NodeId] = frozenset()
         self._run = 0
         self._sent: dict[int, tuple[Document, Playhead, View]] = {}  # and the playhead, and what was watched, then
-        self._steps = trace.EMPTY.steps  # of the worker's last run
+        self._last = trace.EMPTY, state.EMPTY  # of the worker's last run, wanted or not: it tells what differs from them
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
         self._detail: dict[NodePath, None] = {}
@@ -182,26 +182,25 @@ class Runs(QObject):
             self.questions.answered(answer, body)
 
     def _ran(self, answer: Ran) -> None:
-        self._steps = self._steps if answer.kept else answer.trace.steps  # the worker tells them once, wanted or not
+        self._last = made, numbers = answer.after(self._last)
         if answer.trace.run not in self._sent:
             return
         document, stood, watched = self._sent[answer.trace.run]
         self._sent = {run: sent for run, sent in self._sent.items() if run > answer.trace.run}
         self._began = time.monotonic()
         before = self.shown
-        made: Trace = msgspec.structs.replace(answer.trace, steps=self._steps)
         if document is not self._studio.document and diff(document, self._studio.document).only_looks:
             document = self._studio.document
-        self.shown = Shown(document, made, answer.state, labels.of(document))
+        self.shown = Shown(document, made, numbers, labels.of(document))
         if self._studio.player.moved(stood):
             self.ask_state()  # the playhead moved while the run was in hand
         else:
-            self._studio.player.land(answer.state.k)
+            self._studio.player.land(numbers.k)
             if self._view() != watched:
                 self.ask_state(whole=True)  # more was asked for while the run was in hand
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
-        change = difference(before.state, answer.state)
+        change = difference(before.state, numbers)
         self._tell(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
 
     def _worker_lost(self, why: str) -> None:

@@ -42,7 +42,7 @@ class StateDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def delta(old: State, new: State) -> StateDelta:
     """Return what turns old into new."""
-    changed = {name: {k: v for k, v in getattr(new, name).items() if not _equal(getattr(old, name).get(k), v)} for name in MAPS}
+    changed = {name: {k: v for k, v in getattr(new, name).items() if not same(getattr(old, name).get(k), v)} for name in MAPS}
     gone = Keys(**{name: tuple(k for k in getattr(old, name) if k not in getattr(new, name)) for name in MAPS})
     order = Keys(**{name: _order(getattr(old, name), getattr(new, name), changed[name]) for name in MAPS})
     return StateDelta(new.run, new.k, old.k, State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled), gone, order)
@@ -54,7 +54,7 @@ def _order(old: Mapping[Any, Any], new: Mapping[Any, Any], changed: Mapping[Any,
     return tuple(new) if followed != [*new] else ()
 
 
-def _equal(a: object, b: object) -> bool:
+def same(a: object, b: object) -> bool:
     """Return whether two values are the same to the bit: 0.0 is not -0.0."""
     return a is b or (a == b and _encode(a) == _encode(b))
 
@@ -74,7 +74,7 @@ def applied(old: State, change: StateDelta) -> State:
 def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any]:
     """Yield every key whose value differs between two maps of states."""
     for key, value in new.items():
-        if not _equal(old.get(key), value):
+        if not same(old.get(key), value):
             yield key
     for key in old:
         if key not in new:

@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 from gradstudio.document.graph import NodePath, OperandPath
+from gradstudio.session import again
+from gradstudio.session.again import Values
 from gradstudio.session.delta import StateDelta
 from gradstudio.session.microscope import Look
 from gradstudio.session.playhead import Anchor, Edge
@@ -80,11 +82,18 @@ class LookCloser(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Ran(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """A run ended. `kept`: the steps are those of the run before, and are not sent again."""
+    """A run ended. `kept`: the steps are those of the run before, and are not sent again. `values`: those after the state of that run."""
 
     trace: Trace
-    state: State
+    state: State | None
     kept: bool
+    values: Values | None = None
+
+    def after(self, before: tuple[Trace, State]) -> tuple[Trace, State]:
+        """Return the whole trace and state, given those of the run before."""
+        state = self.state if self.values is None else again.restored(before[1], self.values)
+        assert state is not None
+        return again.with_steps(self.trace, before[0]) if self.kept else self.trace, state
 
 
 class Shown(msgspec.Struct, frozen=True, tag=True, array_like=True):

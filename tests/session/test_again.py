@@ -1,0 +1,77 @@
+"""A run of the same steps sends the values that differ, and no key again."""
+
+from __future__ import annotations
+
+import msgspec
+
+from gradstudio.bench.graphs import chain
+from gradstudio.document.commands.nodes import SetLeafValue
+from gradstudio.document.document import Document
+from gradstudio.session import again, messages
+from gradstudio.session.messages import Ran
+from gradstudio.session.run import run
+from gradstudio.session.state import View
+from tests.document.making import array, example
+
+
+def with_leaf(document: Document, node: str, value: float) -> Document:
+    return SetLeafValue(node, array(value)).apply(document)
+
+
+def travelled(answer: Ran) -> Ran:
+    return messages.decode_answer(messages.encode(answer))
+
+
+def test_the_values_lead_from_any_step_of_a_run_to_that_of_the_next():
+    before, after = (run(with_leaf(example("accumulation"), "n1", value), i) for i, value in enumerate((2.0, -3.5), 1))
+    for k in range(before.trace.end + 1):
+        old, new = before.state_at(k), after.state_at(k)
+        sent = again.values(old, new)
+        assert sent is not None
+        assert msgspec.msgpack.encode(again.restored(old, sent)) == msgspec.msgpack.encode(new)
+
+
+def test_what_an_edit_does_not_reach_is_neither_sent_nor_replaced():
+    document = example("accumulation")
+    before, after = run(document, 1), run(with_leaf(document, "n1", 5.0), 2)
+    old = before.state_at(before.trace.end)
+    sent = again.values(old, after.state_at(after.trace.end))
+    assert sent is not None
+    untouched = [key for key, value in zip(old.tensors, sent.tensors, strict=True) if value is None]
+    assert (("n2",), 0) in untouched
+    restored = again.restored(old, sent)
+    assert all(restored.tensors[key] is old.tensors[key] for key in untouched)
+    assert restored.tensors[("n1",), 0].item == 5.0
+
+
+def test_a_zero_that_changes_its_sign_is_sent():
+    first, second = (run(with_leaf(chain(3), "n1", value), i) for i, value in enumerate((0.0, -0.0), 1))
+    sent = again.values(first.state_at(1), second.state_at(1))
+    assert sent is not None
+    assert sent.tensors[0] is not None
+    assert str(sent.tensors[0].item) == "-0.0"
+
+
+def test_states_with_other_keys_are_sent_whole():
+    result = run(example("accumulation"))
+    assert again.values(result.state_at(3), result.state_at(40)) is None
+
+
+def test_steps_that_are_kept_are_put_back():
+    before, after = run(chain(40), 1), run(with_leaf(chain(40), "n1", 0.2), 2)
+    assert again.same_steps(before.trace, after.trace)
+    sent = travelled(Ran(again.without_steps(after.trace), after.state_at(3), True))
+    assert not sent.trace.steps
+    assert sent.after((before.trace, before.state_at(3))) == (after.trace, after.state_at(3))
+    assert not again.same_steps(before.trace, run(chain(41)).trace)
+
+
+def test_a_tick_of_many_nodes_sends_numbers_and_no_keys():
+    """Counted in bytes of a node: a wire, a tensor and a saved tensor have keys of ten to twenty bytes each."""
+    nodes = 300
+    before, after = run(chain(nodes), 1), run(with_leaf(chain(nodes), "n1", 0.4), 2)
+    view, end = View(detail=()), before.trace.end
+    old, new = before.state_at(end, view), after.state_at(end, view)
+    whole = len(messages.encode(Ran(after.trace, new, False)))
+    lean = len(messages.encode(Ran(again.without_steps(after.trace), None, True, again.values(old, new))))
+    assert lean < 0.6 * whole
