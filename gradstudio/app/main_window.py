@@ -69,7 +69,7 @@ class MainWindow(QMainWindow):
         self.code = CodePanel(studio, self)
         self.under = LowerDock(studio, self.code, self)
         self.status = StatusBar(studio, self)
-        self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas))
+        self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas, self.canvas.canvas.steps.clock))
         self._lay_out()
         self.actions_ = Actions(self)
         self._connect()

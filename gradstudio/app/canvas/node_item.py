@@ -208,7 +208,8 @@ class NodeItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         canvas = self.canvas
-        marks = Marks(self.node == canvas.hovered_node, self.node in canvas.selected_nodes, self.node == canvas.focused_node)
+        hovered, focused = self.node == canvas.hovered_node, self.node == canvas.focused_node
+        marks = Marks(hovered, self.node in canvas.selected_nodes, focused, canvas.steps.carries_ring_to(self.node))
         level, zoom = canvas.level, canvas.zoom
         snap(painter, canvas.device_ratio)
         if self.face.kind == "scissors":

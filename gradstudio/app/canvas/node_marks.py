@@ -18,6 +18,7 @@ class Marks(NamedTuple):
     hovered: bool = False
     selected: bool = False
     focused: bool = False
+    ringless: bool = False  # the ring of the step is still on its way here
 
 
 def paint_rings(paint: Paint, rect: QRectF, failed: bool, current: bool, marks: Marks, radius: float = RADIUS["node"]) -> None:
@@ -26,14 +27,19 @@ def paint_rings(paint: Paint, rect: QRectF, failed: bool, current: bool, marks: 
     if failed:
         _ring(paint, rect, gap, radius, "error")
         gap += 4
-    elif current:
-        _ring(paint, rect, 5, radius, "text")
+    elif current and not marks.ringless:
+        paint_step_ring(paint, rect, radius)
         gap += 5
     if marks.selected:
         _ring(paint, rect, gap, radius, "accent")
         gap += 4
     if marks.focused:
         _ring(paint, rect, gap, radius, "focus", (2, 2))
+
+
+def paint_step_ring(paint: Paint, rect: QRectF, radius: float = RADIUS["node"]) -> None:
+    """Draw the ring of the step on show."""
+    _ring(paint, rect, 5, radius, "text")
 
 
 def _ring(paint: Paint, rect: QRectF, out: float, radius: float, shade: str, dash: tuple[float, float] | None = None) -> None:

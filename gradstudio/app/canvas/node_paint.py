@@ -43,7 +43,7 @@ def paint_node(paint: Paint, face: NodeFace, place: Geometry, plate: Callable[[]
             for row, cy in zip(face.inputs, place.rows, strict=True):
                 _input_row(paint, row, cy, place.width, face)
         if face.drawer and place.drawer is not None:
-            _drawer(paint, face.drawer, place.drawer, place.width)
+            paint_drawer(paint, face.drawer, place.drawer, place.width)
     elif face.kind == "instance":
         paint.text(12, place.value, face.meta, "code", "text3")
         paint.text(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
@@ -176,7 +176,8 @@ def _fitting(words: str, room: float, width_of: object) -> str:
     return words if callable(width_of) and width_of(words) <= room else "∂ "
 
 
-def _drawer(paint: Paint, drawer: Drawer, top: float, width: float) -> None:
+def paint_drawer(paint: Paint, drawer: Drawer, top: float, width: float) -> None:
+    """Draw label and number of a drawer, from its top edge over the width of the node."""
     stored = drawer.kind == "stored"
     cy, left = top + DRAWER / 2, 12.0
     if drawer.pin:

@@ -60,7 +60,8 @@ class CanvasScene(QGraphicsScene):
         self.zoom = 1.0
         self.device_ratio = 1.0
         self.norms = False
-        self.motion = True  # off: steps are instant (reduced motion, pictures)
+        self.motion = True  # off: nothing travels (reduced motion, pictures)
+        self.fades = False  # without motion: the card still cross-fades
         self.hurried = False  # the view is panning or zooming: pictures of another zoom will do
         self.nodes: dict[NodeId, NodeItem] = {}
         self.frames = FrameLayer(self)
@@ -138,7 +139,7 @@ class CanvasScene(QGraphicsScene):
             self.wires.invalidate(wires, seen)
         if change.playhead:
             self.frames.update()
-            if self.motion:
+            if self.motion or self.fades:
                 self.steps.follow(before, self.context, self.studio.player.speed)
 
     def _seen(self) -> QRectF:

@@ -84,7 +84,7 @@ class CanvasView(Camera):
         self._look_clock.setInterval(LOOK_MS)
         self._look_clock.timeout.connect(self._look_closer)
         self.moved.connect(self._follow_camera)
-        self.canvas.motion = studio.settings.flag("motion", True)  # a picture is drawn without, whatever is set
+        self._move(studio.settings.flag("motion", True))
         self.canvas.numbers.show_numbers(studio.settings.flag("order"))
         studio.changed.connect(self.refresh)
         self.overlays.follow()
@@ -137,8 +137,11 @@ class CanvasView(Camera):
 
     def set_motion(self, on: bool) -> None:
         """Let steps travel and the camera glide, or have both at once; remembered."""
-        self.canvas.motion = on
+        self._move(on)
         self.studio.settings.set("motion", on)
+
+    def _move(self, on: bool) -> None:
+        self.canvas.motion, self.canvas.fades = on, not on
 
     def switch_norms(self) -> None:
         """Colour by sign, or by norm."""
@@ -362,7 +365,7 @@ class CanvasView(Camera):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self.window().testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen):
-            self.canvas.motion = False  # it is drawn for a picture
+            self.canvas.motion = self.canvas.fades = False  # it is drawn for a picture, whatever is set
         self.show_first()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF
-from PySide6.QtGui import QColor, QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.announcer import say
+from gradstudio.app.choreography import Choreography
 from gradstudio.app.paint import Paint
 from gradstudio.app.widgets.card import MARGIN, Card
 from gradstudio.app.widgets.drawn import ui_scale
@@ -35,9 +36,13 @@ FIRST, LAST = 84.0, 400.0  # of the first and the last column where there is no 
 class StepCard(Card):
     """Shown while stepping; empty at steps that are about no node. The canvas places it by `node`."""
 
-    def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
+    def __init__(self, studio: Studio, parent: QWidget | None = None, clock: Choreography | None = None) -> None:
         super().__init__(studio, parent)
         self.studio = studio
+        self.clock = clock if clock is not None else Choreography(self)
+        self.clock.moved.connect(self.update)
+        self.clock.landed.connect(self._landed)
+        self._former: tuple[QPixmap, Equation] | None = None  # what fades out
         self.equation: Equation | None = None
         self.pointed: tuple[int, int] | None = None  # row and cell under the microscope
         self.told: tuple[str, str] = ("", "")  # what made that cell, and the axes it is about
@@ -61,12 +66,30 @@ class StepCard(Card):
             self._read()
 
     def _read(self) -> None:
-        shown = self.studio.shown
+        shown, former = self.studio.shown, self.equation
+        fading = self.clock.running and self.isVisible() and former is not None and self._former is None
+        picture = self.grab() if fading else QPixmap()
         self.equation = equation(shown.document, shown.trace, shown.state) if self.studio.player.stepping else None
         self.setAccessibleDescription(self.equation.spoken if self.equation else "")
         self.pointed, self.told = None, ("", "")
+        if fading and former is not None and self.equation is not None:
+            self._former = picture, former
         self.fit()
         self.wanted.emit(self.node)
+
+    def _landed(self) -> None:
+        self._former = None
+        self.update()
+
+    def draw(self, paint: Paint, width: float, height: float) -> None:
+        """Paint the card; over the one before while that fades out."""
+        if self._former is not None:
+            picture = self._former[0]
+            paint.card(QRectF(MARGIN, MARGIN, width - 2 * MARGIN, height - 2 * MARGIN))
+            place = QRectF(QPointF(), picture.deviceIndependentSize() / ui_scale())
+            paint.painter.drawPixmap(place, picture, QRectF(picture.rect()))
+            paint.painter.setOpacity(self.clock.part("card"))
+        super().draw(paint, width, height)
 
     # ---- the microscope
 
@@ -132,7 +155,7 @@ class StepCard(Card):
             return
         draw_head(paint, self.equation, width)
         y = HEAD + CAPTIONS
-        for i, row in enumerate(self.equation.rows):
+        for i, row in enumerate(self._rows_on_show()):
             if i == 0:
                 draw_captions(paint, self.equation.captions, row)
             draw_row(paint, row, QRectF(12, y, width - 24, row_height(row)))
@@ -145,6 +168,26 @@ class StepCard(Card):
             paint.text(16, HEAD + 20, self.equation.note, "bodyLarge", "text2", width=width - 32)
         if self.equation.next or self.equation.aside:
             draw_foot(paint, self.equation, width, height)
+
+
+    def _rows_on_show(self) -> tuple[Row, ...]:
+        """Return the rows, their numbers on the way from those of the card before."""
+        if self.equation is None or self._former is None or not self.clock.running:
+            return self.equation.rows if self.equation else ()
+        before, share = self._former[1].rows, self.clock.part("card")
+        if [len(row.terms) for row in before] != [len(row.terms) for row in self.equation.rows]:
+            return self.equation.rows
+        return tuple(rolled(old, new, share) for old, new in zip(before, self.equation.rows, strict=True))
+
+
+def rolled(old: Row, new: Row, share: float) -> Row:
+    """Return a row whose numbers have come a share of the way from those of another; of any but two finite numbers the new one."""
+    return replace(new, terms=tuple(_rolled(a, b, share) for a, b in zip(old.terms, new.terms, strict=True)))
+
+
+def _rolled(old: Term, new: Term, share: float) -> Term:
+    ends = [term.value for term in (old, new) if not term.words and type(term.value) is float and math.isfinite(term.value)]
+    return replace(new, value=ends[0] + (ends[1] - ends[0]) * share) if len(ends) == 2 and share < 1.0 else new
 
 
 def row_height(row: Row) -> float:
