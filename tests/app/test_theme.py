@@ -3,7 +3,9 @@
 import math
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFont, QPalette
+from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import theme
 from gradstudio.app.theme import GradientRange
@@ -86,3 +88,21 @@ def test_a_mode_that_is_a_theme_is_itself_and_system_is_one_of_both(qapp):
     assert theme.resolved("light") == "light"
     assert theme.resolved("dark") == "dark"
     assert theme.resolved("system") in THEMES
+
+
+def test_a_theme_that_is_worn_is_not_put_on_again(qapp, qtbot):
+    class Counted(QWidget):
+        changes = 0
+
+        def changeEvent(self, event: QEvent) -> None:
+            self.changes += event.type() == QEvent.Type.StyleChange
+
+    theme.apply(qapp, theme.named("light"))
+    widget = Counted()
+    qtbot.addWidget(widget)
+    widget.show()
+    before = widget.changes
+    theme.apply(qapp, theme.named("light"))
+    assert widget.changes == before
+    theme.apply(qapp, theme.named("dark"))
+    assert widget.changes > before
