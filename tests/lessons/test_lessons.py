@@ -15,9 +15,14 @@ from gradstudio.document.commands.nodes import SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.script import AppendCall, BackwardFrom, MoveCall, RemoveCalls, SetCallEnabled
 from gradstudio.document.commands.wires import DetachWire
 from gradstudio.document.graph import Ref
+from gradstudio.lessons.ended import ended
 from gradstudio.lessons.goals import Goal, GradFnIs, GradIs, ValueIs, Visits
 from gradstudio.lessons.lesson import all_lessons, shipped
-from tests.lessons.solving import SOLUTIONS, add, backward, end_of, kept_graph, lesson, marked, seed, unmet
+from gradstudio.lessons.mark import mark
+from gradstudio.session.run import run
+from tests.code.compare import differences
+from tests.explain.build import failure, fixed
+from tests.lessons.solving import SOLUTIONS, add, after, backward, end_of, kept_graph, lesson, marked, seed, unmet
 
 KEYS = json.loads(Path(__file__).parents[1].joinpath("data", "lesson_keys.json").read_text(encoding="utf-8"))
 NAMES = sorted(shipped())
@@ -80,6 +85,30 @@ def test_gradients_add_up_as_in_torch(passes: int) -> None:
 @pytest.mark.parametrize(("v", "grad"), KEYS["vector-roots"])
 def test_a_seed_gives_what_torch_gives(v: list[float], grad: list[float]) -> None:
     assert end_of(lesson("vector-roots"), seed(*v)).grad("x").cells == tuple(grad)
+
+
+SOLVED = [(name, commands) for name in NAMES for commands in ((), *SOLUTIONS[name])]
+
+
+@pytest.mark.parametrize(("name", "commands"), SOLVED)
+@pytest.mark.parametrize("own", [True, False])
+def test_a_start_and_a_solution_run_as_programs(name: str, commands: tuple[Command, ...], own: bool) -> None:
+    if not own:
+        pytest.importorskip("torch")
+    assert differences(after(lesson(name).start, commands), own=own) == []
+
+
+# ---- the ways out that an error's card offers
+
+
+@pytest.mark.parametrize(
+    ("name", "ways"), [("retain-graph", {"Run forward again", "Keep the graph next time"}), ("no-grad", {"Put sub_ under no_grad"})]
+)
+def test_ways_out_of_the_error_lead_to_the_goals(name: str, ways: set[str]) -> None:
+    start = lesson(name).start
+    fixes = [fix for fix in failure(start).fixes if fix.build is not None]
+    done = {fix.words for fix in fixes if mark(lesson(name), ended(run(fixed(start, fix)), start)).done}
+    assert done == ways
 
 
 # ---- wrong answers
