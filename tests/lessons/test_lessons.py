@@ -122,7 +122,7 @@ WRONG: list[tuple[str, tuple[Command, ...], str, str]] = [
     ("accumulation", SECOND, "backward raises RuntimeError", "retain_graph=True"),
     ("accumulation", kept_graph(4), "x.grad is 16.0, not 20.0", "one more"),
     ("accumulation", kept_graph(6), "backward runs 6 times, not 5 times", "one too many"),
-    ("accumulation", (SetLeafValue("n1", np.float32(10.0)),), "x was changed", ""),
+    ("accumulation", (SetLeafValue("n1", np.array(10.0, "float32")),), "x was changed", ""),
     ("retain-graph", (RemoveCalls(("c2",)),), "x.grad is 20.0, not 32.0", "A has to be reached"),
     ("zero-grad", (SetCallEnabled(("c5",), True),), "zero_() raises AttributeError", "at the end of the turn"),
     ("zero-grad", (SetCallEnabled(("c5",), True), MoveCall("c5", 2)), "w is 1.0, not 3.0", "after the update"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
 from gradstudio.app.change import Change
 from gradstudio.app.panels.lessons.panel import LessonsPanel
+from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.lessons.lesson import all_lessons
 from gradstudio.lessons.progress import Progress
 from tests.app.conftest import example
@@ -111,6 +113,30 @@ def test_out_of_sight_it_asks_nothing_and_catches_up(qtbot, panel, studio, settl
     assert not panel.mark.done
     with qtbot.waitSignal(panel.completed):
         panel.show()
+
+
+def test_a_lesson_is_completed_once_however_often_it_runs(qtbot, panel, studio, settle, begin):
+    told = []
+    panel.completed.connect(told.append)
+    begin("detach")
+    solve(studio, "detach")
+    qtbot.waitUntil(lambda: told == ["detach"])
+    for value in (3.0, 3.0):
+        studio.do(SetLeafValue("n1", np.array(value, "float32")))
+        settle()
+    assert told == ["detach"]
+    assert panel.mark.done
+
+
+def test_the_text_is_read_out_and_scrolled_with_the_keys(qtbot, panel, begin):
+    panel.resize(292, 420)
+    begin("zero-grad")
+    qtbot.waitUntil(lambda: panel.mark is not None)
+    panel.page.setFocus(Qt.FocusReason.TabFocusReason)
+    qtbot.keyClick(panel.page, Qt.Key.Key_PageDown)
+    assert panel.area.verticalScrollBar().value() > 0
+    assert panel.page.accessibleName() == "zero_() in the loop"
+    assert "not met: w is 3.0, give or take 0.04" in panel.page.accessibleDescription()
 
 
 def test_the_list_says_what_is_done_and_opens_by_key_and_button(qtbot, panel, studio, begin):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
@@ -79,6 +79,7 @@ class LessonPage(Drawn):
         super().__init__(themed, parent)
         self.words: list[tuple[Kind, str, bool]] = []
         self.parts: tuple[Part, ...] = ()
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # to be read out, and scrolled with the keys
 
     def show_lesson(self, lesson: Lesson | None, mark: Mark | None) -> int | None:
         """Show a lesson as it stands; None: say that one may be chosen. Return how far down news goes (a hint, the end), in px."""
@@ -103,6 +104,7 @@ class LessonPage(Drawn):
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint what is said."""
+        self.draw_focus(paint, QRectF(3, 3, width - 6, height - 6), 6)
         for part in self.parts:
             role, shade, line, left, _ = STYLES[part.kind]
             if part.kind == "hint":

@@ -144,9 +144,10 @@ class LessonsPanel(Drawn):
     def _marked(self, shown: Shown, state: State | None) -> None:
         if self.lesson is None or state is None or shown.trace.run != self.studio.shown.trace.run:
             return
-        self.mark = mark(self.lesson, Ended(shown.document, shown.trace, state, self.lesson.start))
-        self._show()
-        if self.mark.done:
+        before, self.mark = self.mark, mark(self.lesson, Ended(shown.document, shown.trace, state, self.lesson.start))
+        if self.mark != before:
+            self._show()
+        if self.mark.done and not (before and before.done):
             self.completed.emit(self.lesson.id)
 
     def _show(self) -> None:
