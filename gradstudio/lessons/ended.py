@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count, takewhile
+from typing import TypeAlias
 
 from gradstudio.document import labels
 from gradstudio.document.document import Document
@@ -11,6 +12,8 @@ from gradstudio.document.graph import Node
 from gradstudio.session.run import Run
 from gradstudio.session.state import State, TensorView
 from gradstudio.session.trace import TensorKey, Trace
+
+Label: TypeAlias = str  # of a tensor, as `gradstudio run --json` has it
 
 
 class Unmet(Exception):
@@ -26,21 +29,21 @@ class Ended:
     state: State
     start: Document
 
-    def key(self, label: str) -> TensorKey:
+    def key(self, label: Label) -> TensorKey:
         """Return the tensor that a label means. A name that several share means the last of them, as in Python. Raises Unmet."""
         found = find(self.document, label)
         if found is None:
             raise Unmet(f"there is no {label}")
         return found
 
-    def tensor(self, label: str) -> TensorView:
+    def tensor(self, label: Label) -> TensorView:
         """Return a tensor. Raises Unmet where it was not made; what was computed past a failure does not count."""
         view = self.state.tensors.get(self.key(label))
         if view is None or view.past_failure:
             raise Unmet(f"{label} was not computed")
         return view
 
-    def grad(self, label: str) -> TensorView | None:
+    def grad(self, label: Label) -> TensorView | None:
         """Return the `.grad` of a tensor; None where there is none. Raises Unmet where there is no such tensor."""
         self.tensor(label)
         return self.state.grads.get(self.key(label))
@@ -50,7 +53,7 @@ class Ended:
         return tuple(span.kind for span in self.trace.spans if span.kind in kinds and not span.raised)
 
 
-def find(document: Document, label: str) -> TensorKey | None:
+def find(document: Document, label: Label) -> TensorKey | None:
     """Return the tensor that a label means; of several that share a name the last; None where there is none."""
     known = labels.of(document)
     found = known.by_label(label)
@@ -60,7 +63,7 @@ def find(document: Document, label: str) -> TensorKey | None:
     return found
 
 
-def node_of(document: Document, label: str) -> Node | None:
+def node_of(document: Document, label: Label) -> Node | None:
     """Return the node of the document's own graph that a label means; None where there is none."""
     found = find(document, label)
     return document.graph.nodes.get(found[0][0]) if found is not None and len(found[0]) == 1 else None

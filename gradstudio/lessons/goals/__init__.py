@@ -8,6 +8,7 @@ from typing import Any
 from gradstudio.document.calls import KINDS as CALLS
 from gradstudio.document.limits import MAX_ELEMENTS, MAX_RANK
 from gradstudio.document.strict import Place, read_fields, shown
+from gradstudio.lessons.ended import Label
 from gradstudio.lessons.goals.events import Between, CallKind, Quiet, Raises, Ran, Sequence, Times, Visits
 from gradstudio.lessons.goals.goal import Goal
 from gradstudio.lessons.goals.kept import Kept
@@ -15,6 +16,7 @@ from gradstudio.lessons.goals.tensors import GradFnIs, GradIs, IsLeaf, RequiresG
 from gradstudio.lessons.numbers import read_distance, read_numbers
 
 MOST = 100  # items of a list in a goal
+LONGEST = 500  # characters of a label: names, and the groups that they are in
 KINDS: dict[str, type[Goal]] = {
     kind.kind: kind
     for kind in (
@@ -34,6 +36,11 @@ def _read_call(place: Place) -> CallKind:
     return kind
 
 
+def _read_label(place: Place) -> Label:
+    text = place.text()
+    return text if len(text) <= LONGEST else place.refuse(f"a label has at most {LONGEST} characters")
+
+
 def _list_of(read: Callable[[Place], str]) -> Callable[[Place], tuple[str, ...]]:
     return lambda place: place.each(read, MOST) or place.refuse("at least one is needed here")
 
@@ -44,11 +51,13 @@ READ: dict[str, Callable[[Place], Any]] = {
     "float": read_distance,
     "str": Place.text,
     "str | None": lambda place: None if place.value is None else place.text(),
+    "Label": _read_label,
     "CallKind": _read_call,
     "Numbers": read_numbers,
     "Numbers | None": lambda place: None if place.value is None else read_numbers(place),
     "tuple[int, ...]": lambda place: place.each(lambda item: item.integer(0, MAX_ELEMENTS), MAX_RANK),
     "tuple[str, ...]": _list_of(Place.text),
+    "tuple[Label, ...]": _list_of(_read_label),
     "tuple[CallKind, ...]": _list_of(_read_call),
 }
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gradstudio.document.codec import node_tree
 from gradstudio.explain.wording import listed
-from gradstudio.lessons.ended import Ended, Unmet, node_of
+from gradstudio.lessons.ended import Ended, Label, Unmet, node_of
 from gradstudio.lessons.goals.goal import Goal
 
 
@@ -15,7 +15,7 @@ from gradstudio.lessons.goals.goal import Goal
 class Kept(Goal):
     """These nodes are as the lesson gave them: op, operands, start value, switches and name."""
 
-    nodes: tuple[str, ...]
+    nodes: tuple[Label, ...]
 
     kind: ClassVar[str] = "kept"
 

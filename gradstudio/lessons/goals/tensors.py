@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from gradstudio.explain.why import grad_words
 from gradstudio.explain.wording import shape_text
-from gradstudio.lessons.ended import Ended, Unmet
+from gradstudio.lessons.ended import Ended, Label, Unmet
 from gradstudio.lessons.goals.goal import Goal
 from gradstudio.lessons.numbers import Numbers, difference, text_of, written
 
@@ -16,7 +16,7 @@ from gradstudio.lessons.numbers import Numbers, difference, text_of, written
 class GradIs(Goal):
     """The `.grad` of a tensor has these numbers; null: it is None."""
 
-    of: str
+    of: Label
     equals: Numbers | None
     within: float = 0.0
 
@@ -42,7 +42,7 @@ class GradIs(Goal):
 class ValueIs(Goal):
     """A tensor has these numbers."""
 
-    of: str
+    of: Label
     equals: Numbers
     within: float = 0.0
 
@@ -66,7 +66,7 @@ def about(within: float) -> str:
 class ShapeIs(Goal):
     """A tensor has this shape."""
 
-    of: str
+    of: Label
     equals: tuple[int, ...]
 
     kind: ClassVar[str] = "shape"
@@ -85,7 +85,7 @@ class ShapeIs(Goal):
 class RequiresGrad(Goal):
     """A tensor requires grad, or does not."""
 
-    of: str
+    of: Label
     equals: bool = True
 
     kind: ClassVar[str] = "requires_grad"
@@ -103,7 +103,7 @@ class RequiresGrad(Goal):
 class IsLeaf(Goal):
     """A tensor is a leaf, or is not."""
 
-    of: str
+    of: Label
     equals: bool = True
 
     kind: ClassVar[str] = "is_leaf"
@@ -122,7 +122,7 @@ class IsLeaf(Goal):
 class GradFnIs(Goal):
     """A tensor came out of this engine node; null: out of none."""
 
-    of: str
+    of: Label
     equals: str | None
 
     kind: ClassVar[str] = "grad_fn"
