@@ -7,27 +7,27 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from gradstudio.capture.loops import Rolled
 from gradstudio.capture.seen import Known, Seen
-from gradstudio.document.document import Document
-from gradstudio.document.graph import Array
+from gradstudio.document.graph import Array, Ref
 from gradstudio.session.run import Run, run
 
 TOLERANCES = {"float16": (1e-2, 1e-3), "float32": (1e-4, 1e-5)}  # relative, absolute; longer dtypes 1e-7
 EXACT = 1e-7
 
 
-def differences(document: Document, known: Iterable[Known], raised: Iterable[str] = ()) -> tuple[str, ...]:
+def differences(rolled: Rolled, known: Iterable[Known], raised: Iterable[str] = ()) -> tuple[str, ...]:
     """Return, in words, which of the tensors that a program still has come out otherwise when the document runs, and which errors."""
-    made = run(document)
+    made = run(rolled.document)
     ours = Counter(f"{o.error.type}: {o.error.message}" for o in made.trace.outcomes.values() if o.error is not None)
     theirs = Counter(raised)
     found = [f"a call raises {error}" for error in ours - theirs] + [f"no call raises {error}" for error in theirs - ours]
     for each in known:
-        if each.ref.grad:
-            continue
-        found += _difference(made, each, each.seen, grad=False)
-        if each.seen.is_leaf and each.seen.requires_grad and not each.ref.source.startswith("c"):
-            found += _difference(made, each, each.seen.grad, grad=True)
+        ref = rolled.ref(each.ref)
+        if ref is not None:
+            found += _difference(made, ref, each.seen, grad=False)
+            if each.seen.is_leaf and each.seen.requires_grad and not ref.source.startswith("c"):
+                found += _difference(made, ref, each.seen.grad, grad=True)
     return tuple(found)
 
 
@@ -36,8 +36,8 @@ def words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _difference(made: Run, known: Known, seen: Seen | None, grad: bool) -> list[str]:
-    key = ((known.ref.source,), known.ref.out)
+def _difference(made: Run, ref: Ref, seen: Seen | None, grad: bool) -> list[str]:
+    key = ((ref.source,), ref.out)
     ours = made.array(key, made.trace.end, grad)
     name = made.labels.label(*key) + ".grad" * grad
     theirs = None if seen is None else seen.value()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from gradstudio.document.arrange import arranged_in_lines
 from gradstudio.document.calls import Backward, Call, Forward, Grad, SetGradNone, ZeroGrad
-from gradstudio.document.document import MAIN, Document, Layout, Optimizer
+from gradstudio.document.document import MAIN, Document, Optimizer
 from gradstudio.document.frames import Frame, FrameKind
 from gradstudio.document.graph import LEAF, Array, BlockId, CallId, Graph, Node, NodeId, Operand, Ref
 from gradstudio.document.map import EMPTY, Map
@@ -116,14 +115,13 @@ class Draft:
         return f"{letter}{self._counts[letter]}"
 
     def document(self) -> Document:
-        """Return the document so far, laid out."""
+        """Return the document so far; nothing has a place yet."""
         blocks = Map((name, (*self._blocks[name].leaves, *self._blocks[name].ops)) for name in self._block_names())
         graph = Graph(Map((n, self.nodes[n]) for ids in blocks.values() for n in ids), blocks, Map(self._frames))
         sections = [tuple(body) for body in self._sections if body] or [()]
         sections[0] = (*self._opening(), *sections[0])
         script = tuple(Section("", body) for body in sections)
-        made = Document(graph=graph, script=script, optimizers=Map(self.optimizers))
-        return replace(made, layout=Layout(positions=Map(arranged_in_lines(made))))
+        return Document(graph=graph, script=script, optimizers=Map(self.optimizers))
 
     def _opening(self) -> tuple[Call, ...]:
         """Return the calls that give leaves back the `.grad` they had: a backward from each leaf itself, with that as its seed."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from gradstudio.capture import calls, compare, ops
 from gradstudio.capture.draft import Draft
+from gradstudio.capture.loops import Rolled, rolled
 from gradstudio.capture.operands import Sources
 from gradstudio.capture.optimizers import Optimizers
 from gradstudio.capture.report import CaptureWarning, Report
 from gradstudio.capture.seen import Compute, Known, Seen, Told
+from gradstudio.document.arrange import arranged_in_lines
 from gradstudio.document.calls import SetRequiresGrad, SetValue
 from gradstudio.document.check import check_document
-from gradstudio.document.document import Document
+from gradstudio.document.document import Document, Layout
 from gradstudio.document.graph import LEAF, Array, Ref
+from gradstudio.document.map import Map
 from gradstudio.document.rules import name_fault
 from gradstudio.document.values import frozen, value_fault
 from gradstudio.io.reader import write
@@ -41,11 +45,17 @@ class Recording:
     @property
     def document(self) -> Document:
         """The document of what was recorded so far. Raises NotRecorded where it would tell something wrong."""
+        return self.rolled.document
+
+    @property
+    def rolled(self) -> Rolled:
+        """The document, and where in it each tensor is: of a loop the last turn's. Raises NotRecorded."""
         self._check_cuts()
         self.report.check()
-        made = self.draft.document()
-        check_document(made)
-        return made
+        made = rolled(self.draft.document())
+        placed = replace(made.document, layout=Layout(positions=Map(arranged_in_lines(made.document))))
+        check_document(placed)
+        return replace(made, document=placed)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -61,7 +71,7 @@ class Recording:
 
     def differences(self) -> tuple[str, ...]:
         """Run the document and return what comes out otherwise than in the program: values and `.grad`, as they are now."""
-        return compare.differences(self.document, self.known.values(), self._raised)
+        return compare.differences(self.rolled, self.known.values(), self._raised)
 
     # ---- what it is told
 

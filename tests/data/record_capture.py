@@ -33,9 +33,12 @@ def recorded(name: str, code: str) -> Recording:
 
 def tensors(recording: Recording) -> list[dict[str, object]]:
     """Return what PyTorch has at the end: of each tensor its reference in the document, its value, and the `.grad` of a leaf."""
-    rows = []
+    rows, rolled = [], recording.rolled
     for known in recording.known.values():
-        row: dict[str, object] = {"source": known.ref.source, "out": known.ref.out, "value": value_tree(known.seen.value())}
+        ref = rolled.ref(known.ref)
+        if ref is None:  # of an earlier turn of a loop
+            continue
+        row: dict[str, object] = {"source": ref.source, "out": ref.out, "value": value_tree(known.seen.value())}
         if known.seen.grad is not None:
             row["grad"] = value_tree(known.seen.grad.value())
         rows.append(row)
