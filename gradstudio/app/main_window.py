@@ -13,6 +13,7 @@ from gradstudio.app import menus, tables, theme
 from gradstudio.app.actions import Actions
 from gradstudio.app.canvas.adding import LEAF_DROP, OP_DROP
 from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.canvas.overlay import MARGIN
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
 from gradstudio.app.clipboard import Clipboard
@@ -247,8 +248,9 @@ class MainWindow(QMainWindow):
         SearchPopup(self).open_for_all(corner, self.toolbar.search.width())
 
     def search_nodes(self) -> None:
-        """Search the nodes of the graph."""
-        SearchPopup(self).open_for_nodes(self.toolbar.search.mapToGlobal(QPoint(0, 0)), self.toolbar.search.width())
+        """Find nodes of the graph, from the corner of the canvas where the least is."""
+        port = self.canvas.viewport()
+        SearchPopup(self).open_to_find(port.mapToGlobal(QPoint(port.width() - MARGIN, MARGIN)))
 
     def search_at_pointer(self) -> None:
         """Search an op to add where the context menu was asked for, else at the pointer, else beside what is selected."""

@@ -1,26 +1,39 @@
-"""Search: one popup for commands, nodes and ops; at the pointer it adds an op, at a loose wire one that the wire fits."""
+"""Search: one popup for commands, nodes and ops; at the pointer it adds an op, at a loose wire one that the wire fits.
+
+To find in the graph it stays open: it goes from match to match, and lights them all.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QStyledItemDelegate, QStyleOptionViewItem, QVBoxLayout
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+)
 
-from gradstudio.app import menus, theme
+from gradstudio.app import menus, text, theme
 from gradstudio.app.canvas.gestures.loose import LooseWire
+from gradstudio.app.finding import Candidate, candidates, find
+from gradstudio.app.markers import DARK, Lit
 from gradstudio.app.paint import Paint
 from gradstudio.app.verbs.blocks import move_to
 from gradstudio.app.widgets import catalog
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.fuzzy import Entry, rank
-from gradstudio.document.document import Document
-from gradstudio.document.graph import INSTANCE, LEAF, BlockId, GroupId, Node, NodePath
+from gradstudio.app.widgets.plain import label
+from gradstudio.document.graph import LEAF, BlockId, GroupId, NodePath
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
 from gradstudio.engine import TABLE
 
@@ -33,8 +46,9 @@ WIDTH, ROW, MOST_ROWS = 340, 30, 9
 EDGE, PADDING = 14, 8  # room for the shadow, and within the card
 LONGEST_SYMBOL = 3
 LEAF_MARK, CONSTANT_MARK = "◆", "◇"  # drawn as the canvas draws them
-MOST_NODES = 20_000  # that are searched: groups within groups hold more nodes than anyone looks through
+MOST_LISTED = 1000  # matches; more are counted
 FIRST_OPS = (LEAF, "add", "mul", "pow", "sub", "matmul", "relu", "sum", "mean", "mse_loss", "exp", "tanh", "div")
+ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 MOVES = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1, Qt.Key.Key_PageDown: MOST_ROWS, Qt.Key.Key_PageUp: -MOST_ROWS}
 ROLE = Qt.ItemDataRole.UserRole
 
@@ -51,7 +65,10 @@ class Choice:
 
 
 class SearchPopup(QFrame):
-    """A field over a list. Typing ranks, arrows choose, Enter does, Escape goes."""
+    """A field over a list. Typing ranks, arrows choose, Enter does, Escape goes.
+
+    While it finds, Enter goes to the next match and Shift+Enter to the one before, round the end.
+    """
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -70,7 +87,14 @@ class SearchPopup(QFrame):
         edge = EDGE + PADDING
         layout.setContentsMargins(edge, edge, edge, edge)
         layout.setSpacing(6)
-        layout.addWidget(self.field)
+        self.count = label("", self)
+        self.count.setAccessibleName("Matches")
+        self.count.hide()
+        top = QHBoxLayout()
+        top.setSpacing(PADDING)
+        top.addWidget(self.field)
+        top.addWidget(self.count)
+        layout.addLayout(top)
         layout.addWidget(self.list)
         self.field.installEventFilter(self)
         self.field.textChanged.connect(self._rank)
@@ -78,6 +102,9 @@ class SearchPopup(QFrame):
         self.list.itemClicked.connect(self._take)
         self.choices: list[Choice] = []
         self.first: list[Choice] = []
+        self._among: list[Candidate] | None = None  # the nodes, while it finds
+        self._matches: list[NodePath] = []
+        self._at = -1  # the match that was gone to
 
     # ---- what is searched
 
@@ -86,10 +113,12 @@ class SearchPopup(QFrame):
         commands = list(self._commands())
         self._open([*commands, *self._nodes(), *self._ops(None, None)], commands, corner, width, "Search ops, nodes and commands")
 
-    def open_for_nodes(self, corner: QPoint, width: int) -> None:
-        """Search the nodes of the graph."""
-        nodes = list(self._nodes())
-        self._open(nodes, nodes, corner, width, "Find in the graph")
+    def open_to_find(self, corner: QPoint) -> None:
+        """Find nodes of the graph; the popup's right end is at a corner."""
+        self._among = candidates(self.window_.studio)
+        self.count.show()
+        width = sized(WIDTH, 0).width()
+        self._open([], [], corner - QPoint(width, 0), width, "Name, op, (3, 4), nan, inf, none, leaf, error")
 
     def open_for_blocks(self, blocks: Iterable[BlockId], at: QPoint) -> None:
         """Choose the block that the selection goes to."""
@@ -120,24 +149,58 @@ class SearchPopup(QFrame):
         return lambda: self.window_.do(command)
 
     def _nodes(self) -> Iterable[Choice]:
+        return (self._node(found, "node") for found in candidates(self.window_.studio))
+
+    def _node(self, found: Candidate, hint: str) -> Choice:
+        leaf = found.node.op == LEAF
+        mark = LEAF_MARK if leaf and found.node.requires_grad else CONSTANT_MARK if leaf else ""
+        return Choice(found.entry, hint, "", mark, partial(self._show, found.path))
+
+    def _show(self, path: NodePath) -> None:
+        canvas = self.window_.canvas
+        self.window_.studio.enter(path[:-1])
+        self.window_.studio.select(path[-1:])
+        over = QRect(canvas.viewport().mapFromGlobal(self.mapToGlobal(QPoint(0, 0))), self.size()) if self.isVisible() else QRect()
+        canvas.reveal(path[-1], over=over)
+
+    # ---- finding
+
+    def _find(self, words: str) -> list[Choice]:
+        """Return the rows for what was typed, and light what they are about."""
         studio = self.window_.studio
-        for path, node in islice(nodes_in(studio.document), MOST_NODES):
-            label = studio.labels.label(path)
-            yield Choice(
-                Entry("/".join(path), label, (node.op,)),
-                "node",
-                "",
-                LEAF_MARK if node.op == LEAF and node.requires_grad else CONSTANT_MARK if node.op == LEAF else "",
-                self._showing(path),
-            )
+        found = find(words, self._among or (), studio)
+        self._matches, self._at = [each.path for each in found], -1
+        studio.markers.light(Lit(frozenset(self._matches[:MOST_LISTED])) if words.strip() else DARK)
+        self._tell()
+        return [self._node(each, self._hint(each)) for each in found[:MOST_LISTED]]
 
-    def _showing(self, path: NodePath) -> Callable[[], None]:
-        def show() -> None:
-            self.window_.studio.enter(path[:-1])
-            self.window_.studio.select(path[-1:])
-            self.window_.canvas.reveal(path[-1])
+    def _hint(self, found: Candidate) -> str:
+        view = self.window_.studio.shown.state.tensors.get((found.path, 0))
+        kind = found.entry.synonyms[-1]  # the op, or the group that is used
+        op = kind if kind != found.entry.title else ""
+        return f"{op}  {text.shape(view.shape) if view else ''}".strip()
 
-        return show
+    def _tell(self) -> None:
+        """Say how many there are, and which of them was gone to."""
+        total = len(self._matches)
+        self.count.setText(f"{self._at + 1} of {total}" if self._at >= 0 else f"{total} found" if total else "none")
+
+    def go(self, by: int) -> None:
+        """Go to the next match, or the one before, round the end; the first time to the row that is lit."""
+        rows = self.list.count()
+        if rows:
+            begun = self._at >= 0
+            self._at = (self._at + by) % rows if begun else self.list.currentRow() if by > 0 else rows - 1
+            self.list.setCurrentRow(self._at)
+            self._tell()
+            self._show(self._matches[self._at])
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Put the light out."""
+        if self._among is not None:
+            self._among = None
+            self.window_.studio.markers.light(DARK)
+        super().closeEvent(event)
 
     def _ops(self, at: QPointF | None, wire: LooseWire | None) -> Iterable[Choice]:
         for key, item in catalog.items().items():
@@ -178,11 +241,13 @@ class SearchPopup(QFrame):
         self.show()
         self.field.setFocus()
 
-    def _rank(self, words: str) -> None:
+    def _ranked(self, words: str) -> list[Choice]:
         by_key = {id(choice.entry): choice for choice in self.choices}
-        found = [by_key[id(entry)] for entry in rank(words, (c.entry for c in self.choices), 60)] if words.strip() else self.first
+        return [by_key[id(entry)] for entry in rank(words, (c.entry for c in self.choices), 60)] if words.strip() else self.first
+
+    def _rank(self, words: str) -> None:
         self.list.clear()
-        for choice in found:
+        for choice in self._find(words) if self._among is not None else self._ranked(words):
             row = QListWidgetItem(choice.entry.title)
             row.setData(ROLE, choice)
             self.list.addItem(row)
@@ -205,7 +270,10 @@ class SearchPopup(QFrame):
 
     def _take(self) -> None:
         row = self.list.currentItem()
-        if row is not None:
+        if self._among is not None:
+            self._at = self.list.currentRow()
+            self.go(0)
+        elif row is not None:
             choice: Choice = row.data(ROLE)
             self.window_.canvas.setFocus()
             self.close()
@@ -221,26 +289,19 @@ class SearchPopup(QFrame):
 
     def _key(self, event: QKeyEvent) -> bool:
         delta = MOVES.get(Qt.Key(event.key()))
-        if delta is None and event.key() != Qt.Key.Key_Escape:
+        finds = self._among is not None and event.key() in ENTER
+        if delta is None and event.key() != Qt.Key.Key_Escape and not finds:
             return False
         event.accept()  # not a shortcut of the window
         if event.type() == QEvent.Type.KeyPress:
-            if delta is None:
+            if finds:
+                self.go(-1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1)
+            elif delta is None:
                 self.window_.canvas.setFocus()
             else:
+                self._at = -1  # Enter goes to the row that is chosen
                 self.list.setCurrentRow(max(0, min(self.list.count() - 1, self.list.currentRow() + delta)))
         return True
-
-
-def nodes_in(document: Document) -> Iterator[tuple[NodePath, Node]]:
-    """Yield every node with its path: those of the document's graph first, then those in its instances, level by level."""
-    waiting: deque[NodePath] = deque([()])
-    while waiting:
-        scope = waiting.popleft()
-        for node in document.graph_at((*scope, "")).nodes.values():
-            yield (*scope, node.id), node
-            if node.op == INSTANCE:
-                waiting.append((*scope, node.id))
 
 
 class ChoiceDelegate(QStyledItemDelegate):

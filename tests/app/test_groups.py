@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradstudio.app import menus
-from gradstudio.app.search import nodes_in
+from gradstudio.app.finding import nodes_in
 from gradstudio.document.codec import dumps
 from gradstudio.document.graph import INSTANCE, Ref
 from tests.app.conftest import example

@@ -58,9 +58,12 @@ def test_a_command_is_done_by_enter(window, popup):
 
 
 def test_a_node_is_found_selected_and_has_the_keyboard(window, popup):
-    popup.open_for_nodes(popup.pos(), 400)
+    popup.open_to_find(popup.pos())
     QTest.keyClicks(popup.field, "z")
     QTest.keyClick(popup.field, Qt.Key.Key_Return)
+    assert window.studio.primary == MUL
+    QTest.keyClick(popup.field, Qt.Key.Key_Escape)
+    assert not popup.isVisible()
     assert window.studio.primary == MUL
     assert window.canvas.hasFocus()
 

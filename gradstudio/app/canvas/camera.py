@@ -21,6 +21,7 @@ NEAREST, FARTHEST = 4.0, 0.04  # zoom
 FIT_MARGIN = (40.0, 16.0)  # px beside and above what is fitted, both sides together
 REST_MS = 120
 REVEAL_EDGE = 16.0  # px that a node which is shown keeps from the edge of the view
+NOTHING = QRect()
 HEAD_ROOM, OVERLAY_ROOM = 24.0, 44.0  # px that fitting leaves to words above nodes; to legend and zoom box
 
 
@@ -179,13 +180,16 @@ class Camera(QGraphicsView):
         if not self._framed:
             self.show_opened()
 
-    def reveal(self, node: str, margin: float = 0.15) -> None:
-        """Scroll a node into the view, and its middle out of the margins (shares of the view)."""
+    def reveal(self, node: str, margin: float = 0.15, over: QRect = NOTHING) -> None:
+        """Scroll a node into the view, and its middle out of the margins (shares of the view).
+
+        `over` is what stands over a part of the view: the node comes to stand left of it.
+        """
         item = self.canvas.nodes.get(node)
         if item is not None:
-            self.reveal_rect(item.body, margin)
+            self.reveal_rect(item.body, margin, over)
 
-    def reveal_rect(self, rect: QRectF, margin: float = 0.0) -> None:
+    def reveal_rect(self, rect: QRectF, margin: float = 0.0, over: QRect = NOTHING) -> None:
         """Scroll a rectangle of the canvas into the view, and its middle out of the margins, no further than that takes.
 
         Where the whole graph is in view nothing is scrolled: that would only push another part of it out.
@@ -193,7 +197,10 @@ class Camera(QGraphicsView):
         view, body = self.viewport().rect(), self.viewportTransform().mapRect(rect)
         dx = scroll_needed(body.left(), body.right(), view.width(), margin)
         dy = scroll_needed(body.top(), body.bottom(), view.height(), margin)
-        if (dx or dy) and not view.contains(self.viewportTransform().mapRect(self.canvas.content_rect()).toAlignedRect()):
+        after = body.translated(-dx, -dy)
+        if after.intersects(over.toRectF()):
+            self.glide(dx + after.right() + REVEAL_EDGE - over.left(), dy)
+        elif (dx or dy) and not view.contains(self.viewportTransform().mapRect(self.canvas.content_rect()).toAlignedRect()):
             self.glide(dx, dy)
 
     def glide(self, dx: float, dy: float) -> None:

@@ -75,7 +75,7 @@ class Minimap(Overlay):
     def refresh(self, change: Change) -> None:
         """Draw the graph anew where a change may show in it."""
         graph = change.everything or change.document is not None or change.scope or change.selection or change.theme or change.stale
-        if graph or change.values or change.flows or change.engine or change.playhead or change.trace:
+        if graph or change.values or change.flows or change.engine or change.playhead or change.trace or change.marks:
             self._fall_behind()
 
     def follow(self) -> None:
@@ -129,15 +129,17 @@ class Minimap(Overlay):
         canvas.far.paint_regions(painter)
         painter.setTransform(self._map.inverted()[0], True)
         painter.setPen(Qt.PenStyle.NoPen)
-        colours, context = np.array(canvas.far.fills(), np.int64), canvas.context
-        marked = {n for n in (*canvas.selected_nodes, *context.failures, context.first_nonfinite, context.current) if n is not None}
-        marks = np.array([n in marked for n in canvas.plates.nodes], bool)
+        colours, context, nodes = np.array(canvas.far.fills(), np.int64), canvas.context, canvas.plates.nodes
+        lit = {context.here(path) for path in canvas.studio.markers.lit.nodes} | canvas.selected_nodes
+        marked = {*lit, *context.failures, context.first_nonfinite, context.current}
+        marks, chosen = (np.array([n in those for n in nodes], bool) for those in (marked, lit))
+        colours[chosen] = canvas.theme.color("accent").rgb()
         places = self._places(marks)
         for colour in np.unique(colours[~marks]).tolist():
             painter.setBrush(QColor.fromRgb(colour))
             painter.drawRects([QRectF(*box) for box in places[(colours == colour) & ~marks].tolist()])
         for i in np.flatnonzero(marks).tolist():
-            rect, current = QRectF(*places[i].tolist()), canvas.plates.nodes[i] == context.current
+            rect, current = QRectF(*places[i].tolist()), nodes[i] == context.current
             ring = RING if current else 1.0
             paint.rounded(rect.adjusted(-ring, -ring, ring, ring), 1, "text" if current else "panel")
             paint.fill(rect, QColor.fromRgb(int(colours[i])))

@@ -19,13 +19,13 @@ class Entry:
     synonyms: tuple[str, ...] = ()
 
 
-def rank(query: str, entries: Iterable[Entry], limit: int = 50) -> list[Entry]:
-    """Return the entries that match, best first; equal ones in the order given. An empty query matches nothing."""
+def rank(query: str, entries: Iterable[Entry], limit: int = 50, worst: int = SCATTERED) -> list[Entry]:
+    """Return the entries that match no worse than `worst`, best first; equal ones in the order given. An empty query matches nothing."""
     typed = query.strip().casefold()
     if not typed:
         return []
     scored = [(score(typed, entry), i, entry) for i, entry in enumerate(entries)]
-    return [entry for points, _, entry in sorted(s for s in scored if s[0][0] < NO_MATCH)[:limit]]
+    return [entry for points, _, entry in sorted(s for s in scored if s[0][0] <= worst)[:limit]]
 
 
 def score(typed: str, entry: Entry) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from gradstudio.app import menus
 from gradstudio.app.canvas.minimap import REST_MS
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
+from gradstudio.app.markers import Lit
 from gradstudio.bench import graphs
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import SetLeafValue
@@ -129,7 +130,7 @@ def test_the_verb_shows_and_hides_it_and_that_is_remembered(window, studio):
     assert shown(window.canvas)
 
 
-def test_it_shows_selection_failure_step_and_heat_in_the_colours_of_the_theme(view, hand, studio, settle, qtbot, minimap):
+def test_it_shows_heat_selection_what_is_lit_and_the_step_in_the_colours_of_the_theme(view, hand, studio, settle, qtbot, minimap):
     view.overlays.show_map(True)
     theme, nodes = view.canvas.theme, view.canvas.nodes
     x, w, err = (nodes[hand.node(name)] for name in ("x", "W", "err"))
@@ -137,6 +138,8 @@ def test_it_shows_selection_failure_step_and_heat_in_the_colours_of_the_theme(vi
     assert colour_at(minimap, qtbot, err) == theme.color("line2").name()
     studio.select([w.node])
     assert colour_at(minimap, qtbot, w) == theme.color("accent").name()
+    studio.markers.light(Lit(frozenset({(hand.node("y"),)})))
+    assert colour_at(minimap, qtbot, nodes[hand.node("y")]) == theme.color("accent").name()
     studio.player.go_to(60)
     settle()
     current = nodes[view.canvas.context.current]
