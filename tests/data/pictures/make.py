@@ -1,5 +1,7 @@
 """Make the pictures anew that tests/app/test_pictures.py compares with, and the README's: `python tests/data/pictures/make.py`.
 
+With names, only those: `make.py step-dark zero-dark`.
+
 Look at each beside its mock-up before it is committed.
 """
 
@@ -32,7 +34,7 @@ def make() -> int:
     from gradstudio.app import application, theme
     from gradstudio.app.main_window import MainWindow
     from gradstudio.app.studio import Studio
-    from tests.app.pictures import FOLDER, NAMES, SIZE, picture
+    from tests.app.pictures import FOLDER, PICTURES, SIZE, picture
 
     app = application.prepare()
 
@@ -42,7 +44,7 @@ def make() -> int:
             app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
         assert condition()
 
-    for name in NAMES:
+    for name in sys.argv[1:] or PICTURES:
         studio = Studio()
         studio.theme_mode, studio.full_precision, studio.runs.live = name.rpartition("-")[2], False, True
         theme.apply(app, theme.named(studio.theme))
