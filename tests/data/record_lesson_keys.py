@@ -25,6 +25,15 @@ def hidden_graph() -> dict[str, Any]:
     return {"z": z.item(), "grad_fn": fn.name(), "next": names, "leaf": [x.is_leaf, y.is_leaf, z.is_leaf], "x": x.grad.item()}
 
 
+def requires_grad() -> dict[str, Any]:
+    """Return the flags of a * b, b * b and their sum, and both gradients, with a alone tracked."""
+    a, b = leaf(2.0), leaf(3.0, False)
+    c, d = a * b, b * b
+    e = c + d
+    e.backward()
+    return {"c": c.requires_grad, "d": d.requires_grad, "e": e.requires_grad, "a.grad": a.grad.item(), "b.grad": b.grad}
+
+
 def backward() -> dict[str, Any]:
     """Return both gradients of x * y + x ** 2."""
     x, y = leaf(2.0), leaf(3.0)
@@ -85,6 +94,29 @@ def detach() -> dict[str, Any]:
     return found
 
 
+def straight_through() -> dict[str, Any]:
+    """Return value and gradient of x + (round(x) - x), and with the difference detached."""
+    found = {}
+    for key, cut in (("full", False), ("detached", True)):
+        x = leaf([0.4, 1.6])
+        d = torch.round(x) - x
+        y = x + (d.detach() if cut else d)
+        y.sum().backward()
+        found[key] = [y.tolist(), x.grad.tolist()]
+    return found
+
+
+def nan_hunt() -> dict[str, Any]:
+    """Return gradients of where(x > 0, sqrt(x), 0), and with a where in front of sqrt too; nan as a text."""
+    found = {}
+    for key, safe in (("naive", False), ("double where", True)):
+        x = leaf([0.0, 4.0])
+        m = x > 0
+        torch.where(m, torch.sqrt(torch.where(m, x, 1) if safe else x), 0).sum().backward()
+        found[key] = [each if each == each else "nan" for each in x.grad.tolist()]
+    return found
+
+
 def vector_roots() -> list[Any]:
     """Return seeds, and x.grad for each."""
     found = []
@@ -98,12 +130,15 @@ def vector_roots() -> list[Any]:
 if __name__ == "__main__":
     keys = {
         "hidden-graph": hidden_graph(),
+        "requires-grad": requires_grad(),
         "backward": backward(),
         "accumulation": accumulation(),
         "retain-graph": retain_graph(),
         "zero-grad": {"with": descent(True, 8), "without": descent(False, 8)},
         "detach": detach(),
+        "straight-through": straight_through(),
         "no-grad": descent(True, 3),
         "vector-roots": vector_roots(),
+        "nan-hunt": nan_hunt(),
     }
     Path(__file__).with_name("lesson_keys.json").write_text(json.dumps(keys, indent=1) + "\n", encoding="utf-8")

@@ -12,9 +12,9 @@ from gradstudio.document.commands.command import Command
 from gradstudio.document.commands.frames import WrapInFrame
 from gradstudio.document.commands.nodes import AddNode, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.script import AppendCall, BackwardFrom, EditCall, MoveCall, RemoveCalls, SetCallEnabled
-from gradstudio.document.commands.wires import DetachWire
+from gradstudio.document.commands.wires import Connect, DetachWire
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Node, Ref
+from gradstudio.document.graph import Literal, Node, Ref
 from gradstudio.lessons.ended import Ended, ended
 from gradstudio.lessons.lesson import Lesson, read_lesson, shipped
 from gradstudio.lessons.mark import Mark, mark
@@ -82,9 +82,15 @@ def seed(*v: float) -> Solution:
     return (SetLeafValue("n2", np.array(v, "float32")),)
 
 
+def safe(instead: float) -> Solution:
+    """A where in front of sqrt."""
+    return (AddNode(Node("n6", "where", (Ref("n2"), Ref("n1"), Literal(instead))), "main", (120, 300)), Connect(Ref("n6"), "n3", (0,)))
+
+
 FROM_SUM: Solution = (add("n5", "S", "n3", "n4"), RemoveCalls(("c2", "c3")), AppendCall(backward("c4", "n5")))
 SOLUTIONS: dict[str, tuple[Solution, ...]] = {
     "hidden-graph": ((add("n4", "z", "n1", "n3"),), (add("n4", "z", "n3", "n1"),)),
+    "requires-grad": ((SetRequiresGrad(("n1",), True), SetRequiresGrad(("n2",), False)),),
     "backward": ((SetRequiresGrad(("n2",), True), BackwardFrom(Ref("n5"), "c2")),),
     "accumulation": (four_more(), kept_graph(5)),
     "retain-graph": (
@@ -95,6 +101,12 @@ SOLUTIONS: dict[str, tuple[Solution, ...]] = {
     ),
     "zero-grad": ((SetCallEnabled(("c5",), True), MoveCall("c5", 3)),),
     "detach": ((DetachWire("n2", (0,), "n3"),), (DetachWire("n2", (1,), "n3"),)),
+    "straight-through": ((DetachWire("n4", (1,), "n6"),), (DetachWire("n3", (1,), "n6"),)),
     "no-grad": ((WrapInFrame(("n5", "n6"), "no_grad", ("f1",)),), (WrapInFrame(("n6",), "no_grad", ("f1",)),)),
     "vector-roots": (seed(2, 1),),
+    "nan-hunt": (
+        safe(1.0),
+        safe(0.0),
+        (AddNode(Node("n6", "add", (Ref("n1"), Literal(1e-12))), "main", (120, 300)), Connect(Ref("n6"), "n3", (0,))),
+    ),
 }

@@ -13,16 +13,16 @@ from gradstudio.document.codec import dumps
 from gradstudio.document.commands.command import Command
 from gradstudio.document.commands.nodes import SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.script import AppendCall, BackwardFrom, MoveCall, RemoveCalls, SetCallEnabled
-from gradstudio.document.commands.wires import DetachWire
-from gradstudio.document.graph import Ref
+from gradstudio.document.commands.wires import DetachWire, SetLiteral
+from gradstudio.document.graph import Literal, Ref
 from gradstudio.lessons.ended import ended
-from gradstudio.lessons.goals import Goal, GradFnIs, GradIs, ValueIs, Visits
+from gradstudio.lessons.goals import Goal, GradFnIs, GradIs, RequiresGrad, ValueIs, Visits
 from gradstudio.lessons.lesson import all_lessons, shipped
 from gradstudio.lessons.mark import mark
 from gradstudio.session.run import run
 from tests.code.compare import differences
 from tests.explain.build import failure, fixed
-from tests.lessons.solving import SOLUTIONS, add, after, backward, end_of, kept_graph, lesson, marked, seed, unmet
+from tests.lessons.solving import SOLUTIONS, add, after, backward, end_of, kept_graph, lesson, marked, safe, seed, unmet
 
 KEYS = json.loads(Path(__file__).parents[1].joinpath("data", "lesson_keys.json").read_text(encoding="utf-8"))
 NAMES = sorted(shipped())
@@ -66,6 +66,10 @@ def test_the_answers_are_what_torch_gives() -> None:
     assert asked("detach", GradIs).equals == KEYS["detach"]["detached"]
     assert asked("no-grad", ValueIs).equals == pytest.approx(KEYS["no-grad"][-1], rel=1e-6)
     assert list(asked("vector-roots", GradIs).equals) == KEYS["vector-roots"][-1][1]
+    assert {of: asked("requires-grad", RequiresGrad, of).equals for of in "cde"} == {of: KEYS["requires-grad"][of] for of in "cde"}
+    assert {f"{of}.grad": asked("requires-grad", GradIs, of).equals for of in "ab"}.items() <= KEYS["requires-grad"].items()
+    assert [list(asked("straight-through", kind).equals) for kind in (ValueIs, GradIs)] == KEYS["straight-through"]["detached"]
+    assert list(asked("nan-hunt", GradIs).equals) == KEYS["nan-hunt"]["double where"]
 
 
 def test_the_starts_give_what_torch_gives() -> None:
@@ -73,6 +77,8 @@ def test_the_starts_give_what_torch_gives() -> None:
     assert end_of(lesson("retain-graph")).grad("x").item == KEYS["retain-graph"]["none"]
     assert end_of(lesson("zero-grad")).tensor("w").item == KEYS["zero-grad"]["without"][-1]
     assert end_of(lesson("zero-grad"), SOLUTIONS["zero-grad"][0]).tensor("w").item == KEYS["zero-grad"]["with"][-1]
+    assert list(end_of(lesson("straight-through")).grad("x").cells) == KEYS["straight-through"]["full"][1]
+    assert [each if each == each else "nan" for each in end_of(lesson("nan-hunt")).grad("x").cells] == KEYS["nan-hunt"]["naive"]
     error = next(iter(o.error for o in end_of(lesson("retain-graph")).trace.outcomes.values() if o.error))
     assert error.message == KEYS["retain-graph"]["error"]
 
@@ -127,6 +133,12 @@ WRONG: list[tuple[str, tuple[Command, ...], str, str]] = [
     ("zero-grad", (SetCallEnabled(("c5",), True),), "zero_() raises AttributeError", "at the end of the turn"),
     ("zero-grad", (SetCallEnabled(("c5",), True), MoveCall("c5", 2)), "w is 1.0, not 3.0", "after the update"),
     ("detach", (DetachWire("n2", (0,), "n3"), DetachWire("n2", (1,), "n4")), "x.grad is None", "Both wires are cut"),
+    ("requires-grad", (SetRequiresGrad(("n1",), True),), "d requires grad", "as long as b does"),
+    ("requires-grad", (SetRequiresGrad(("n2",), False),), "e does not require grad", "from a or from b"),
+    ("straight-through", (DetachWire("n4", (0,), "n6"),), "x.grad is [−1.0, −1.0], not [1.0, 1.0]", "Cut the other one"),
+    ("straight-through", (DetachWire("n2", (0,), "n6"),), "x.grad is [0.0, 0.0], not [1.0, 1.0]", "comes through d"),
+    ("nan-hunt", (SetLiteral("n4", (2,), Literal(1)),), "y is [1.0, 2.0], not [0.0, 2.0]", "put another in front"),
+    ("nan-hunt", safe(1.0)[:1], "x.grad is [nan, 0.25], not [0.0, 0.25]", "Press I"),
     ("no-grad", (SetRequiresGrad(("n1",), False),), "w does not require grad", "has to stay tracked"),
     ("vector-roots", seed(1, 2), "x.grad is [5.0, 4.0], not [7.0, 5.0]", "The other way round"),
     ("vector-roots", seed(2, 1, 0), "backward raises RuntimeError", "as many elements"),

@@ -25,7 +25,7 @@ from gradstudio.lessons.mark import Mark, mark
 from gradstudio.lessons.progress import NONE, Progress
 from gradstudio.session.state import State
 
-WIDTH, HEAD, MOST_ROWS, FOOT = 292.0, 34.0, 10, 46.0
+WIDTH, HEAD, MOST_ROWS = 292.0, 34.0, 12
 
 
 class LessonsPanel(Drawn):
