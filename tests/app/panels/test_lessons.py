@@ -140,22 +140,21 @@ def test_the_text_is_read_out_and_scrolled_with_the_keys(qtbot, panel, begin):
 
 
 def test_the_list_says_what_is_done_and_opens_by_key_and_button(qtbot, panel, studio, begin):
-    panel.show_progress(Progress(("hidden-graph",)))
-    rows = panel.list.rows.lines
-    assert rows[0].spoken == "Lesson 1, The hidden graph, done"
-    assert rows[1].spoken == "Lesson 2, backward()"
+    panel.show_progress(Progress((ALL[0].id,)))
+    assert panel.list.rows.lines[0].spoken == f"Lesson 1, {ALL[0].title}, done"
+    assert panel.list.rows.lines[1].spoken == f"Lesson 2, {ALL[1].title}"
     panel.list.setCurrentIndex(panel.list.rows.index(1))
     with qtbot.waitSignal(panel.chosen) as chosen:
         qtbot.keyClick(panel.list, Qt.Key.Key_Return)
-    assert chosen.args == ["backward"]
-    begin("backward")
-    assert panel.list.rows.lines[1].spoken == "Lesson 2, backward(), open"
+    assert chosen.args == [ALL[1].id]
+    begin(ALL[1].id)
+    assert panel.list.rows.lines[1].spoken == f"Lesson 2, {ALL[1].title}, open"
     with qtbot.waitSignal(panel.chosen) as chosen:
         panel.again.click()
-    assert chosen.args == ["backward"]
+    assert chosen.args == [ALL[1].id]
     with qtbot.waitSignal(panel.chosen) as chosen:
         panel.next.click()
-    assert chosen.args == ["accumulation"]
+    assert chosen.args == [ALL[2].id]
 
 
 def test_every_lesson_fits_its_column_in_both_themes(qtbot, panel, studio, begin):
