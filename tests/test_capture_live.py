@@ -144,3 +144,47 @@ def test_a_program_that_only_looks_leaves_nothing(tmp_path: Path) -> None:
         with capture(tmp_path / "run.grad") as recording:
             print(x, x.shape, x.sum().item() if x.ndim > 1 else x.tolist(), f"{x[0]:.2f}"[:0])  # noqa: T201
     assert {node.op for node in recording.document.graph.nodes.values()} <= {"leaf", "index"}
+
+
+PROGRAMS = [
+    row
+    for name in ("torch_programs", "snippets")
+    for row in json.loads((Path(__file__).parent / "data" / f"{name}.json").read_text(encoding="utf-8"))
+    if "0000)" not in row["code"]  # chains of 10,000 nodes and more
+]
+# Programs whose document gives something else, and says so: what they do has no place in a document.
+OTHERWISE = {
+    **dict.fromkeys(("hooks2", "hooks3", "hk_nonleaf_and_retain_grad_order", "hk_wrong_return_type", "hk_node_hooks"), "hooks"),
+    **dict.fromkeys(("hk_hook_exception_propagates", "hk_post_accumulate_optimizer_in_backward"), "hooks"),
+    **dict.fromkeys(("anomaly2", "an_nan_detected", "an_log_negative"), "anomaly mode"),
+    **dict.fromkeys(("de_data_is_unsafe_silent", "clip"), ".data hides a write from backward, or changes the storage"),
+    "rg_numpy_after_detach": "a write through numpy's array on the same memory",
+    "dt_default_dtype": "torch.set_default_dtype",
+    "bw_inputs_empty_raises": "backward(inputs=[]) is an error; a call without inputs is none",
+    "dtypes_refused": "~x of floats raises another type of error",
+    "pr_complex": "complex tensors do not run",
+}
+
+
+@pytest.mark.parametrize("row", PROGRAMS, ids=lambda row: row["id"])
+def test_a_program_runs_as_ever_and_its_document_agrees_or_is_refused(row: dict[str, object], capsys: pytest.CaptureFixture[str]) -> None:
+    torch.manual_seed(0)
+    torch.set_printoptions(profile="default")
+    raised = (None, None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with capture() as recording:
+                exec(compile(str(row["code"]), "<program>", "exec"), {"__name__": "__main__"})
+        except Exception as error:
+            raised = (type(error).__name__, str(error))
+        finally:
+            torch.set_grad_enabled(True)
+            torch.set_default_dtype(torch.float32)
+        printed = capsys.readouterr().out
+        try:
+            differences = recording.differences()
+        except NotRecorded:
+            differences = ()
+    assert (printed, *raised) == (row["stdout"], row["exc_type"], row["exc_msg"])
+    assert bool(differences) == (row["id"] in OTHERWISE), differences

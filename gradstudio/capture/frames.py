@@ -33,9 +33,14 @@ def caller() -> FrameType | None:
     return next((frame for frame in outwards(inspect.currentframe()) if not is_in(frame, OURS)), None)
 
 
+def of_program(frame: FrameType | None) -> FrameType | None:
+    """Return the innermost frame of the program itself, from a frame outwards."""
+    return next((each for each in outwards(frame) if not is_in(each, LIBRARY)), None)
+
+
 def where(frame: FrameType | None) -> str:
     """Return `train.py:12` for the innermost frame of the program."""
-    found = next((each for each in outwards(frame) if not is_in(each, LIBRARY)), None)
+    found = of_program(frame)
     return "" if found is None else f"{Path(found.f_code.co_filename).name}:{found.f_lineno}"
 
 

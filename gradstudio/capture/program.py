@@ -40,8 +40,9 @@ class capture:  # noqa: N801 (used like a function: with capture("run.grad"))
 
     def __enter__(self) -> Recording:
         torch = import_torch()
-        home = frames.caller()
-        assert home is not None
+        home = frames.of_program(frames.caller())
+        if home is None:
+            raise RuntimeError("a recording begins in a program, and there is none here")
         self._program = _Program(torch, self._recording, home)
         self._stack.enter_context(self._program.mode())
         self._program.watch_optimizers(self._stack)
