@@ -6,11 +6,14 @@ import json
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gradstudio.capture import CaptureWarning, NotRecorded, capture
+from gradstudio.code.emit import emit
 from gradstudio.document.codec import dumps, tree
 from gradstudio.io.reader import read
+from gradstudio.session.run import run
 
 torch = pytest.importorskip("torch")
 record = pytest.importorskip("tests.data.record_capture")
@@ -27,6 +30,20 @@ def test_a_program_gives_the_document_that_was_recorded(name: str) -> None:
 @pytest.mark.parametrize("name", ROWS)
 def test_the_document_gives_what_the_program_has(name: str) -> None:
     assert record.recorded(name, record.programs()[name]).differences() == ()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_document_exported_as_a_program_computes_the_same_in_pytorch(name: str) -> None:
+    made = run(record.recorded(name, record.programs()[name]).document)
+    space: dict[str, object] = {}
+    exec(compile(emit(made.document, made.labels, made.trace).text, f"{name}.py", "exec"), space)
+    compared = 0
+    for node in made.document.graph.nodes.values():
+        if node.name is not None and made.labels.label((node.id,)) == node.name:  # the only one of its name
+            ours, theirs = made.array(((node.id,), 0), made.trace.end), space[node.name]
+            np.testing.assert_allclose(ours, theirs.detach().numpy(), rtol=1e-5, atol=1e-6, err_msg=node.name)  # type: ignore[attr-defined]
+            compared += 1
+    assert compared
 
 
 def test_the_file_is_written_at_the_end(tmp_path: Path) -> None:
