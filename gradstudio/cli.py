@@ -39,9 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     verb = VERBS.get(given[0]) if given else None
-    if verb and arguments is None:
-        bound_memory()
     try:
+        if verb and arguments is None:
+            bound_memory()
         code = verb(given[1:]) if verb else window(given)
         flush()
         return code

@@ -201,7 +201,15 @@ def test_help_is_quick_and_loads_neither_numpy_nor_qt() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["run", TUTORIAL], ["trace", TUTORIAL, "--json"], ["export", TUTORIAL, "--to", "py"], ["ops"], ["schema"], ["gone.grad"]],
+    [
+        ["run", TUTORIAL],
+        ["trace", TUTORIAL, "--json"],
+        ["check", "detach"],
+        ["export", TUTORIAL, "--to", "py"],
+        ["ops"],
+        ["schema"],
+        ["gone.grad"],
+    ],
     ids=lambda arguments: arguments[0][:8],
 )
 def test_no_verb_but_the_window_loads_qt(arguments: list[str]) -> None:
