@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,6 +103,6 @@ def all_lessons() -> tuple[Lesson, ...]:
 def named(text: str) -> Lesson:
     """Return a lesson by the id of one that ships, or by a folder. Raises Refusal."""
     folder = shipped().get(text)
-    if folder is None and not (Path(text) / LESSON).exists():
+    if folder is None and not os.path.exists(Path(text, LESSON)):  # Path.exists raises for names that no file can have
         raise Refusal(Path(text), f"there is no such lesson, and no folder with a {LESSON}. There are: {', '.join(shipped())}", "GS-L301")
     return read_lesson(folder or Path(text))
