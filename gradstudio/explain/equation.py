@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradstudio.document import labels
 from gradstudio.document.calls import Forward
 from gradstudio.document.document import Document
-from gradstudio.document.graph import LEAF, Literal, Node, NodePath
+from gradstudio.document.graph import LEAF, Literal, Node, NodePath, Ref, operand_at
 from gradstudio.engine import TABLE
 from gradstudio.explain.case import Case
 from gradstudio.explain.flow import resolve
@@ -144,12 +145,12 @@ def _contribution(case: Case, key: InputKey, source: TensorKey) -> Row | None:
     came = next(
         (out for out in case.flow.outputs_of(key[0]) if out in state.cotangents and state.cotangents[out].kind != "none"), (key[0], 0)
     )
-    upstream, root = state.cotangents.get(came), _root(case)
-    derivative = f"∂{_near(case, came)}/∂{_near(case, source)}"
+    upstream, root, read = state.cotangents.get(came), _root(case), _read(case, key, source)
+    derivative = f"∂{_near(case, came)}/∂{read}"
     terms = (
         _flow_term(f"∂{root}/∂{_near(case, came)}", upstream),
         _local_term(f"{derivative} = {local.formula}" if local and local.formula else derivative, local),
-        _sent_term(case, f"∂{root}/∂{_near(case, source)}", flow),
+        _sent_term(case, f"∂{root}/∂{read}", flow),
     )
     return Row(terms, ("×", "="), _target(case, source), _shapes(case, key, upstream, flow), key)
 
@@ -165,6 +166,15 @@ def _near(case: Case, key: TensorKey) -> str:
     known = resolve(case.document, key) or key
     label = case.label(known)
     return label.rpartition("/")[2] if len(case.path) > 1 and known[0][:-1] == case.path[:-1] else label
+
+
+def _read(case: Case, key: InputKey, source: TensorKey) -> str:
+    """Return what the node of a wire calls what it reads: of an instance the name of its output, not that of the op inside."""
+    path, operand = key
+    ref = operand_at(case.flow.nodes[path].inputs, operand)
+    if not isinstance(ref, Ref) or len(source[0]) <= len(path) or source[0][: len(path)] != (*path[:-1], ref.source):
+        return _near(case, source)
+    return labels.of(case.document).label(source[0][: len(path)], ref.out).rpartition("/")[2]
 
 
 def _root(case: Case) -> str:

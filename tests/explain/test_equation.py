@@ -58,6 +58,12 @@ def test_inside_a_group_the_card_names_the_instance_and_the_wires_do_not(accumul
     assert found.aside == "then W is freed"
 
 
+def test_outside_a_group_what_comes_out_of_it_has_the_name_it_has_there(accumulation):
+    _, row = at(accumulation, 11).rows
+    assert [term.label for term in row.terms] == ["∂loss/∂loss", "∂loss/∂reg = 1", "∂loss/∂reg"]
+    assert row.target == "l2_penalty/mul"
+
+
 def test_an_accumulation_shows_before_contribution_and_sum(accumulation):
     found = at(accumulation, 63)
     assert found.title == "x"
