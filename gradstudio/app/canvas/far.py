@@ -39,6 +39,12 @@ class FarView:
         self._rects = None
         self.stamp += 1
 
+    def move_rects(self, which: list[int]) -> None:
+        """Some nodes stand elsewhere."""
+        if self._rects is not None:
+            for i, (left, top, right, bottom) in zip(which, self._canvas.plates.boxes[which].tolist(), strict=True):
+                self._rects[0][i] = QRectF(left, top, right - left, bottom - top)
+
     def move_lines(self, which: list[int]) -> None:
         """Some wires run elsewhere."""
         if self._lines is not None:

@@ -46,7 +46,6 @@ class Legend(Overlay):
         self._norms = False
         self._ramp = 98.0  # left edge of the ramp
         self.want(False)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # the canvas below need not be painted with it
         self.setFixedSize(284, HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Gradient scale")

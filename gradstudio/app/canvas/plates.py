@@ -39,14 +39,14 @@ class Plates:
         self.boxes = np.array([items[n].box for n in self.nodes], np.float64).reshape(-1, 4)
         self._squares.clear()
 
-    def follow(self, nodes: Iterable[NodeId], items: Mapping[NodeId, NodeItem]) -> None:
-        """Measure nodes that stand elsewhere, or have another size."""
-        for node in nodes:
-            i = self._row.get(node)
-            if i is not None:
-                self._forget(i)
-                self.boxes[i] = items[node].box
-                self._forget(i)
+    def follow(self, nodes: Iterable[NodeId], items: Mapping[NodeId, NodeItem]) -> list[int]:
+        """Measure nodes that stand elsewhere, or have another size; return their rows."""
+        rows = [(node, self._row[node]) for node in nodes if node in self._row]
+        for node, i in rows:
+            self._forget(i)
+            self.boxes[i] = items[node].box
+            self._forget(i)
+        return [i for _, i in rows]
 
     def _forget(self, i: int) -> None:
         left, top, right, bottom = self.boxes[i].tolist()

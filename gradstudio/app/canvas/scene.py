@@ -18,6 +18,7 @@ from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gesture_item import GestureItem
 from gradstudio.app.canvas.hit import Hit, hit_at
+from gradstudio.app.canvas.kept import Kept
 from gradstudio.app.canvas.mark_layer import MarkLayer
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
     from gradstudio.document.diff import Diff
 
-FEW = 40  # nodes moved at once, up to which passing wires are routed anew
+FEW = 40  # nodes moved at once; of more, all wires are laid anew
 EXACT_UP_TO = 200  # nodes of a graph whose faces are all worked out at once; of more, those that are looked at
 MOST_AT_ONCE = 300  # nodes in view whose faces are worked out before wires are laid
 WORDS = 60.0  # canvas units that words above and below stick out of nodes
@@ -75,6 +76,8 @@ class CanvasScene(QGraphicsScene):
         self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
         self._dirty: set[NodeId] = set()
         self._gone: dict[NodeId, NodeItem] = {}
+        self._kept: Kept | None = None
+        self._left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
         self._drawn, self._laid = Graph(), Layout()
         self._sketches = Sketches()
         self.far = FarView(self)
@@ -127,6 +130,7 @@ class CanvasScene(QGraphicsScene):
             self._follow_layout(change.document)
         if change.document is not None:
             self.numbers.follow()
+            self._drawn, self._laid = self.context.graph, self.context.document.layout
         nodes, wires = touched(change, before, self.context)
         self._dirty |= nodes & self.nodes.keys()
         if self.level == Level.FAR:
@@ -134,7 +138,7 @@ class CanvasScene(QGraphicsScene):
             if nodes:
                 self._repaint_far()
         else:
-            seen = self._seen()
+            seen = self.seen()
             self.settle(seen)
             self.wires.invalidate(wires, seen)
         if change.playhead:
@@ -142,7 +146,7 @@ class CanvasScene(QGraphicsScene):
             if self.motion or self.fades:
                 self.steps.follow(before, self.context, self.studio.player.speed)
 
-    def _seen(self) -> QRectF:
+    def seen(self) -> QRectF:
         """Return what the views see of the scene; nothing where there is none on show."""
         rect = QRectF()
         for view in self.views():
@@ -161,8 +165,11 @@ class CanvasScene(QGraphicsScene):
         """Make items and wires fit the graph; those of nodes that stay are kept."""
         self.steps.land()
         graph = self.context.graph
+        if self._brought_back():
+            return
         gone = [n for n in self.nodes if n not in graph.nodes]
         if gone:
+            self._kept = self._all() if len(gone) == len(self.nodes) > EXACT_UP_TO and not self.moving else None
             self._gone = {n: self.nodes.pop(n) for n in gone}  # undo brings them back
             for item in self._gone.values():
                 self.removeItem(item)
@@ -177,12 +184,36 @@ class CanvasScene(QGraphicsScene):
             self.focused_node = None
         self._follow_selection()
         self._place_nodes()
-        self._look_at(self._seen())
+        self._look_at(self.seen())
         self._set_wires()
         self.frames.follow()
         self.numbers.follow()
         if self.level == Level.FAR:
             self._repaint_far()
+
+    def _all(self) -> Kept:
+        return Kept(self._drawn, self._laid, self.level, dict(self.nodes), self.plates, self.wires.courses)
+
+    def _brought_back(self) -> bool:
+        """Show again all that was there before every node of a large graph went, if that is what is wanted; faces are looked at anew."""
+        kept, context = self._kept, self.context
+        if kept is None or not context.graph.nodes:
+            return False
+        self._kept = None
+        if self.nodes or kept.graph is not context.graph or kept.layout is not context.document.layout or kept.level != self.level:
+            return False
+        self.nodes, self.plates, self._gone = kept.nodes, kept.plates, {}
+        for item in self.nodes.values():
+            self.addItem(item)
+        self._drawn, self._laid, self._dirty = kept.graph, kept.layout, set(self.nodes)
+        self._follow_selection()
+        self._fit_room()
+        self.wires.set_courses(kept.courses, self.sceneRect())
+        self.pills.reset(self.sceneRect())
+        self.frames.follow()
+        self.numbers.follow()
+        self._repaint_far()
+        return True
 
     def _stands(self) -> bool:
         """Say whether items, wires and places fit the document, so that only numbers can differ; small graphs are made anew."""
@@ -195,7 +226,7 @@ class CanvasScene(QGraphicsScene):
         self._dirty = set(self.nodes)
         self.wires.forget_faces()
         self._follow_selection()
-        self.settle(self._seen())
+        self.settle(self.seen())
         self._repaint_far()
         self.frames.update()
 
@@ -247,11 +278,7 @@ class CanvasScene(QGraphicsScene):
             before = item.body
             if item.set_face(node_face(self.context, node)):
                 moved[node] = before
-        if len(moved) >= FEW:
-            self._measure(moved)
-            self._set_wires()
-            self.frames.follow()
-        elif moved:
+        if moved:
             self._reshape(moved)
 
     def settle_few(self) -> None:
@@ -346,44 +373,59 @@ class CanvasScene(QGraphicsScene):
         return self.context.document.layout.positions.get(node, (0, 0))
 
     def move_nodes(self, positions: dict[NodeId, QPointF]) -> None:
-        """Show nodes elsewhere while they are dragged; the document is not touched."""
+        """Show nodes elsewhere while they are dragged: their wires follow, and those that they pass by wait for the end.
+
+        The document is not touched.
+        """
+        for node in positions:
+            if node in self.nodes:
+                self._left.setdefault(node, self.nodes[node].body)
         self.moving.update(positions)
         self._shift(positions.keys())
 
     def end_move(self) -> None:
-        """Drop the places of the drag: those of the document count again."""
-        nodes, self.moving = list(self.moving), {}
-        self._shift(n for n in nodes if n in self.nodes)
+        """Drop the places of the drag: those of the document count again, for all wires."""
+        left, self._left, self.moving = self._left, {}, {}
+        self._put(n for n in left if n in self.nodes)
+        self._reshape({n: rect for n, rect in left.items() if n in self.nodes})
 
     def _shift(self, nodes: Iterable[NodeId]) -> None:
         before = {n: self.nodes[n].body for n in nodes if n in self.nodes}
-        for node in before:
+        self._put(before)
+        self._reshape(before)
+
+    def _put(self, nodes: Iterable[NodeId]) -> None:
+        for node in nodes:
             if self.nodes[node].face.kind != "scissors":
                 self.nodes[node].put(*self.place_of(node))
-        self._reshape(before)
 
     def _reshape(self, before: dict[NodeId, QRectF]) -> None:
         """Let wires and frames follow nodes that have another place or size; `before`: the plates they had."""
         self._measure(before)
-        wires = self.wires.move(before)
-        if len(before) < FEW:
-            wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)], bool(self.moving))
-        self._place_scissors(wires)
+        moving = bool(self.moving)
+        if len(before) >= FEW and not moving:
+            self._set_wires()
+        else:
+            wires = self.wires.move(before, moving)
+            if not moving:
+                wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)])
+            self._place_scissors(wires)
         self.frames.follow()
 
     def _place_nodes(self) -> None:
-        for node, item in self.nodes.items():
-            if item.face.kind != "scissors":
-                item.put(*self.place_of(node))
+        self._put(self.nodes)
         self._measure()
 
     def _measure(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Keep the plates of the nodes (of these) as an array, and the scene's rectangle round them."""
         if nodes is None:
             self.plates.take(self.nodes)
+            self.far.forget_rects()
         else:
-            self.plates.follow(nodes, self.nodes)
-        self.far.forget_rects()
+            self.far.move_rects(self.plates.follow(nodes, self.nodes))
+        self._fit_room()
+
+    def _fit_room(self) -> None:
         rect = self.plates.room()
         if rect != self.sceneRect():
             self.setSceneRect(rect)

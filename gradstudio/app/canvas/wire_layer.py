@@ -1,4 +1,4 @@
-"""The wire layer: every wire in one item, culled and hit-tested with numpy."""
+"""The wire layer: every wire in one item. Where wires run is in wire_courses.py; here is what they show, and how they are painted."""
 
 from __future__ import annotations
 
@@ -12,30 +12,28 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.faces import WireFace
-from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.pictures import snap
+from gradstudio.app.canvas.wire_courses import WireCourses
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.app.canvas.wire_hits import WireHits
-from gradstudio.app.canvas.wire_paint import dense_pen, paint_wire
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
-from gradstudio.app.canvas.wire_runs import EndArray, Indices, Run, blocked, hulls, plain_points
+from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
+from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
+from gradstudio.app.canvas.wire_tiles import Look, WireTiles
 from gradstudio.app.paint import Paint
-from gradstudio.app.theme import Z
+from gradstudio.app.theme import Shade, Z
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
-MARGIN = 24.0  # a wire's marks and halo, and its pill
-GROWN = np.array([-MARGIN, -MARGIN, MARGIN, MARGIN])
 ORDER = {"frozen": 0, "pending": 1, "forward": 2, "zero": 3, "gradient": 4, "tensor": 4, "error": 6}
 REACH = 14.0  # what halo and marks stick out of the path, at 100 %
 DENSE = 150  # wires in view; more are drawn plainly
-ROUTED_UP_TO = 1500  # wires; beyond, all are plain
+Shown = tuple[WireId, WireFace, WireShape]
+
 
 class WireLayer(QGraphicsItem):
-    """Draws the wires that the scene names. Ends and boxes are arrays; shapes and faces are made when they are looked at."""
+    """Draws the wires that the scene names. Those that are being moved are drawn each time, over the tiles of all others."""
 
     def __init__(self, scene: CanvasScene) -> None:
         super().__init__()
@@ -43,158 +41,93 @@ class WireLayer(QGraphicsItem):
         self.setZValue(Z["wire"])
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self.ids: list[WireId] = []
         self.hidden: frozenset[WireId] = frozenset()
-        self._index: dict[WireId, int] = {}
-        self._runs: list[Run] = []
+        self.courses = WireCourses(scene, {}, {})
+        self.stamp = object()  # another one whenever a wire may look different, or run elsewhere
+        self._live: frozenset[int] = frozenset()  # wires of nodes that are being dragged
+        self._dense = False
+        self._marks: tuple[object, ...] = (None,)
         self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
-        self._before: dict[WireId, WireShape] | None = None  # shapes to keep, where wires were not looked at since they were set
-        self._shapes: dict[int, WireShape] = {}  # of those that were looked at, and of those that go round a node
-        self._ends: EndArray = np.empty((0, 4))
-        self._boxes: Boxes = NO_BOXES
-        self._own: Indices = np.empty((0, 2), np.intp)
-        self._hits = WireHits(self.touching, self._points)
+        self._tiles = WireTiles(self)
         self._rect = QRectF()
-        self._of_node: dict[NodeId, list[WireId]] | None = None
 
     # ------------------------------------------------------------ content
     def set_wires(self, runs: dict[WireId, Run], rect: QRectF) -> None:
         """Take over all wires: after an edit, an opening, a change of level."""
+        self.set_courses(WireCourses(self.canvas, runs, self.courses.known_shapes()), rect)
+
+    def set_courses(self, courses: WireCourses, rect: QRectF) -> None:
+        """Show wires that run so."""
         self.prepareGeometryChange()
-        before = {**(self._before or {}), **{key: self._shapes[i] for key, i in self._index.items() if i in self._shapes}}
-        self._rect = rect
-        self.ids, self._runs = list(runs), list(runs.values())
-        self._index = {key: i for i, key in enumerate(self.ids)}
-        self._faces, self._shapes, self._of_node = {}, {}, None
-        self._dirty.clear()
-        self._ends = self.canvas.ends_of(self._runs)
-        self._boxes = hulls(self._ends) + GROWN
-        self._before = before
-        self._hits.clear()
+        self._rect, self.courses = rect, courses
+        self._live = frozenset()
         self.canvas.far.forget_lines()
-        self.update()
+        self.forget_faces()
 
     def forget_faces(self) -> None:
         """Work out anew what wires show: another run."""
         self._faces = {}
         self._dirty.clear()
+        self.stamp = object()
         self.update()
-
-    def _keep_shapes(self) -> None:
-        """Once wires are looked at: route what must go round a node; keep shapes, and so pictures, of wires that run where they did."""
-        if self._before is None or self.canvas.level == Level.FAR:  # there are lines only
-            return
-        before, self._before = self._before, None
-        self._own = self.canvas.plates.ends_of(self._runs)
-        around = set(self._blocked(np.arange(len(self.ids))))
-        for key, shape in before.items():
-            i = self._index.get(key)
-            if i is not None and i not in around and len(shape.curves) == 1 and _ends(shape) == tuple(self._ends[i].tolist()):
-                self._shapes[i] = shape
-                self._cut(i, shape)
-        for i in around:
-            made = self._shaped(i, around=True)
-            old = before.get(self.ids[i])
-            self._take(i, old if old is not None and _same(old, made) else made)
-
-    def _blocked(self, which: Indices) -> list[int]:
-        """Return those of some wires that would run across a node; very many wires are all plain."""
-        if len(self.ids) > ROUTED_UP_TO:
-            return []
-        found: list[int] = which[blocked(self._ends[which], self._own[which], self.canvas.plates.boxes)].tolist()
-        return found
 
     def invalidate(self, keys: Iterable[WireId], seen: QRectF) -> None:
         """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different."""
-        inside = set() if seen.isEmpty() else set(self.touching(seen).tolist())
+        inside = set() if seen.isEmpty() else set(self.courses.touching(seen).tolist())
+        self.stamp = object()
         for key in keys:
-            i = self._index.get(key)
+            i = self.courses.index.get(key)
             before = self._faces.get(key)
             if i is None or before is None:
                 continue
             self._dirty.add(key)
             if i in inside and self.face(key) != before:
-                self._repaint(i)
+                self._repaint(self.courses.area(i))
 
-    def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
-        """Route the wires of nodes that moved anew; return them."""
-        keys = list(dict.fromkeys(key for node in nodes for key in self.wires_of(node)))
-        self._reroute([self._index[key] for key in keys])
+    def move(self, nodes: Iterable[NodeId], moving: bool) -> list[WireId]:
+        """Route the wires of nodes that moved anew; return them. While nodes are `moving` these wires are drawn directly."""
+        keys = list(dict.fromkeys(key for node in nodes for key in self.courses.wires_of(node)))
+        which = [self.courses.index[key] for key in keys]
+        self._live = self._live.union(which) if moving else frozenset()
+        self._reroute(which)
         return keys
 
-    def reroute_near(self, rects: list[QRectF], moving: bool) -> list[WireId]:
-        """Route those wires anew that pass by places from which, or to which, a node has moved; return them.
-
-        Pills find their places again; while nodes are moving only those that are met.
-        """
-        if len(self.ids) > ROUTED_UP_TO:
+    def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
+        """Route those wires anew that pass by places from which, or to which, a node has moved; return them. Pills are placed anew."""
+        if not self.courses.are_routed:
             return []
-        near = sorted({i for rect in rects for i in self.touching(rect).tolist()})
+        near = self.courses.near(rects)
         for i in near:
-            if not moving or self.canvas.pills.meets(self.ids[i], rects):
-                self._replace_pill(i)
+            self.canvas.pills.forget(self.ids[i])
+            self.canvas.pills.update(self.courses.area(i))
         self._reroute(near)
         return [self.ids[i] for i in near]
 
     def _reroute(self, which: list[int]) -> None:
-        """Let wires run by where nodes stand now. A wire whose course stays keeps its shape."""
-        if not which:
-            return
-        self._keep_shapes()
-        at = np.array(which, np.intp)
-        before = self._ends[at].tolist()
-        self._ends[at] = self.canvas.ends_of([self._runs[i] for i in which])
+        changed = self.courses.reroute(which)
         self.canvas.far.move_lines(which)
-        around = set() if self.canvas.level == Level.FAR else set(self._blocked(at))
-        for i, was, now in zip(which, before, self._ends[at].tolist(), strict=True):
-            old = self._shapes.get(i)
-            made = self._shaped(i, around=True) if i in around else None
-            if was == now and (old is None or len(old.curves) == 1 if made is None else old is not None and _same(old, made)):
-                continue
-            self._repaint(i)
+        if any(i not in self._live for i, _ in changed):
+            self.stamp = object()
+        for i, area in changed:
             self.canvas.pills.forget(self.ids[i])
-            self._shapes.pop(i, None)
-            self._hits.forget(self._boxes[i].tolist())
-            self._boxes[i : i + 1] = hulls(self._ends[i : i + 1]) + GROWN
-            if made is not None:
-                self._take(i, made)
-            self._hits.forget(self._boxes[i].tolist())
-            self._repaint(i)
-
-    def _shaped(self, i: int, around: bool = False) -> WireShape:
-        x, y, right, bottom = self._ends[i].tolist()
-        start, end = QPointF(x, y), QPointF(right, bottom)
-        return WireShape(start, end, self.canvas.plates.beside(self._own[i], self._boxes[i]) if around else NO_BOXES)
-
-    def _take(self, i: int, shape: WireShape) -> WireShape:
-        self._shapes[i] = shape
-        self._cut(i, shape)
-        if len(shape.curves) > 1:
-            box = shape.box
-            self._boxes[i] = box.left() - MARGIN, box.top() - MARGIN, box.right() + MARGIN, box.bottom() + MARGIN
-        return shape
-
-    def _cut(self, i: int, shape: WireShape) -> None:
-        cut = self._runs[i].cut
-        if cut:
-            shape.cut = shape.nearest(self.canvas.cut_point(cut))
-
-    def _shape(self, i: int) -> WireShape:
-        """Return the shape of a wire, made when it is first looked at."""
-        self._keep_shapes()
-        shape = self._shapes.get(i)
-        return shape if shape is not None else self._take(i, self._shaped(i))
+            self._repaint(area)
+            self._repaint(self.courses.area(i))
 
     def leave_out(self, keys: Iterable[WireId]) -> None:
         """Draw all wires but these: one that is picked up is drawn by the gesture."""
         hidden = frozenset(keys)
         changed, self.hidden = hidden ^ self.hidden, hidden
         for key in changed:
-            if key in self._index:
-                self._repaint(self._index[key])
+            if key in self.courses.index:
+                self._repaint(self.courses.area(self.courses.index[key]))
 
     # ------------------------------------------------------------ reading
+    @property
+    def ids(self) -> list[WireId]:
+        """The wires, by number."""
+        return self.courses.ids
+
     def face(self, key: WireId) -> WireFace:
         """Return the face of a wire, worked out anew where its numbers differ."""
         if key in self._dirty or key not in self._faces:
@@ -206,121 +139,155 @@ class WireLayer(QGraphicsItem):
 
     def cuts(self, keys: Iterable[WireId] | None = None) -> Iterator[tuple[NodeId, WireShape]]:
         """Yield the scissors on wires (on these), with the shape of their wire."""
-        for i in range(len(self.ids)) if keys is None else [self._index[key] for key in keys]:
-            cut = self._runs[i].cut
-            if cut is not None:
-                yield cut, self._shape(i)
+        return self.courses.cuts(None if keys is None else [self.courses.index[key] for key in keys])
 
     def shape_of(self, key: WireId) -> WireShape | None:
         """Return the shape of a wire; None if there is no such wire."""
-        i = self._index.get(key)
-        return self._shape(i) if i is not None else None
+        i = self.courses.index.get(key)
+        return self.courses.shape(i) if i is not None else None
 
     def number(self, key: WireId) -> int:
         """Return the number of a wire: its row in arrays that have one a wire."""
-        return self._index[key]
+        return self.courses.index[key]
 
-    def wires_of(self, node: NodeId) -> list[WireId]:
-        """Return the wires that start at, end at, or are cut by a node."""
-        if self._of_node is None:
-            self._of_node = {}
-            for key, run in zip(self.ids, self._runs, strict=True):
-                for each in {run.source.source, run.target, *((run.cut,) if run.cut else ())}:
-                    self._of_node.setdefault(each, []).append(key)
-        return self._of_node.get(node, [])
-
-    def visible(self, rect: QRectF) -> Iterator[tuple[WireId, WireFace, WireShape]]:
+    def visible(self, rect: QRectF) -> Iterator[Shown]:
         """Yield the wires that may be seen in a rectangle."""
-        for i in self.touching(rect).tolist():
+        for i in self.courses.touching(rect).tolist():
             key = self.ids[i]
             if key not in self.hidden:
-                yield key, self.face(key), self._shape(i)
+                yield key, self.face(key), self.courses.shape(i)
 
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
-        hidden = {self._index[key] for key in self.hidden if key in self._index} if self.hidden else ()
-        found = self._hits.nearest(pos.x(), pos.y(), reach, hidden)
-        return self.ids[found] if found is not None else None
+        return self.courses.nearest(pos, reach, self.hidden)
 
-    def _points(self, which: Indices) -> np.ndarray:
-        """Return the courses of wires in 33 points each."""
-        points = plain_points(self._ends[which])
-        for n, i in enumerate(which.tolist()):
-            shape = self._shapes.get(i)
-            if shape is not None and len(shape.curves) > 1:
-                points[n] = shape.coarse
-        return points
-
-    def ends_array(self, rect: QRectF | None = None) -> np.ndarray:
-        """Return x1, y1, x2, y2 of each wire (that may be seen in rect), for the far view."""
-        return self._ends if rect is None else self._ends[self.touching(rect)]
+    def ends_array(self) -> np.ndarray:
+        """Return x1, y1, x2, y2 of each wire, for the far view."""
+        return self.courses.ends
 
     def touching(self, rect: QRectF) -> Indices:
         """Return the numbers of the wires that may be seen in a rectangle."""
-        self._keep_shapes()
-        b = self._boxes
-        hit = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())
-        return np.nonzero(hit)[0]
+        return self.courses.touching(rect)
 
-    def _repaint(self, i: int) -> None:
-        self.update(self._area(i))
-        self._repaint_pill(i)
-
-    def _replace_pill(self, i: int) -> None:
-        self.canvas.pills.forget(self.ids[i])
-        self._repaint_pill(i)
-
-    def _repaint_pill(self, i: int) -> None:
-        self.canvas.pills.update(self._area(i))
-
-    def _area(self, i: int) -> QRectF:
-        left, top, right, bottom = self._boxes[i].tolist()
-        return QRectF(left, top, right - left, bottom - top)
+    def _repaint(self, area: QRectF) -> None:
+        self.update(area)
+        self.canvas.pills.update(area)
 
     # ------------------------------------------------------------ Qt
     def boundingRect(self) -> QRectF:
         return self._rect
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        canvas, chosen = self.canvas, self.canvas.selected_wires
-        shown = list(self.visible(option.exposedRect))
-        shown.sort(key=lambda w: (w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
-        if len(shown) > DENSE and widget is not None:
-            self._paint_dense(painter, shown)
-            return
+        canvas, rect = self.canvas, option.exposedRect
         snap(painter, canvas.device_ratio)
+        if widget is None:
+            self._paint_plainly(painter, rect)
+            return
+        self._follow_marks()
+        squares, some = self._tiles.blit(painter, rect, canvas.zoom, canvas.device_ratio, canvas.hurried)
+        if not some:
+            squares = [rect]
+        for square in squares:
+            painter.save()
+            painter.setClipRect(square, Qt.ClipOperation.IntersectClip)
+            self._paint_wires(painter, self._still(square & rect), square)
+            painter.restore()
+        if self._live:
+            self._paint_wires(painter, self._sorted(i for i in self.courses.touching(rect).tolist() if i in self._live), rect)
+
+    def _follow_marks(self) -> None:
+        """Have tiles compared where something other than a wire decides how wires look."""
+        canvas = self.canvas
+        self._dense = len(self.courses.touching(canvas.seen())) > DENSE
+        marks = (canvas.theme, canvas.norms, canvas.selected_wires, canvas.hovered_wire, self.hidden, self._live, self._dense)
+        if marks != self._marks:
+            if marks[0] is not self._marks[0]:
+                self._tiles.clear()
+            self._marks, self.stamp = marks, object()
+
+    def _sorted(self, which: Iterable[int]) -> list[Shown]:
+        """Return wires in the order of painting."""
+        canvas, chosen = self.canvas, self.canvas.selected_wires
+        keys = [(self.ids[i], i) for i in which]
+        shown = [(key, self.face(key), self.courses.shape(i)) for key, i in keys if key not in self.hidden]
+        shown.sort(key=lambda w: (w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
+        return shown
+
+    def _still(self, rect: QRectF) -> list[Shown]:
+        """Return the wires in a rectangle but those that are being moved."""
+        return self._sorted(i for i in self.courses.touching(rect).tolist() if i not in self._live)
+
+    def look(self, square: QRectF) -> Look:
+        """Return what decides the pixels of a tile."""
+        still = self._still(square)
+        if not still:
+            return ()
+        look: Look = (self._dense, *((*self._look(key, face, shape), face.kind) for key, face, shape in still))
+        return look
+
+    def draw(self, painter: QPainter, square: QRectF) -> None:
+        """Draw a tile."""
+        still = self._still(square)
+        if self._dense:
+            self._paint_dense(painter, still, square, smooth=True)
+            return
+        for key, face, shape in still:
+            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, square), halo=self._halo(key))
+            if is_dashed(face):  # Qt would round the dashes by where the tile cuts them
+                self.canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), self.canvas.ratio, 1.0, draw)
+            else:
+                draw(painter)
+
+    def _paint_plainly(self, painter: QPainter, rect: QRectF) -> None:
+        for key, face, shape in self._sorted(self.courses.touching(rect).tolist()):
+            self._paint_one(painter, face, shape, self._halo(key))
+
+    def _look(self, key: WireId, face: WireFace, shape: WireShape) -> Look:
+        return face.look, shape, shape.cut, self._halo(key), self.canvas.norms
+
+    def _halo(self, key: WireId) -> Shade:
+        canvas = self.canvas
+        return "accent" if key in canvas.selected_wires else "line2" if key == canvas.hovered_wire else "canvas"
+
+    def _paint_wires(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
+        """Draw wires without a tile."""
+        canvas = self.canvas
+        if self._dense:
+            self._paint_dense(painter, shown, rect, smooth=not canvas.hurried)
+            return
         for key, face, shape in shown:
-            halo = "accent" if key in chosen else "line2" if key == canvas.hovered_wire else "canvas"
-            draw = partial(self._paint_one, face=face, shape=shape, halo=halo)
-            look = (face.look, shape, shape.cut, halo, canvas.norms)
-            if widget is None or (shape.shown != look and not canvas.hurried):
+            seen, look = _seen_of(face, shape, rect), self._look(key, face, shape)
+            draw = partial(self._paint_one, face=face, shape=seen, halo=self._halo(key))
+            if seen is not shape:
+                draw(painter)
+            elif shape.shown != look and not canvas.hurried:
                 draw(painter)  # a shape that stays is kept as a picture, one that moves is not
                 shape.shown = look
             else:
-                area = shape.box.adjusted(-REACH, -REACH, REACH, REACH)
-                canvas.pictures.draw(painter, look, area, canvas.zoom, canvas.device_ratio, draw, canvas.hurried)
+                canvas.pictures.draw(painter, look, _area(shape), canvas.zoom, canvas.device_ratio, draw, canvas.hurried)
 
-    def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: str) -> None:
+    def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: Shade) -> None:
         canvas = self.canvas
         paint_wire(Paint(painter, canvas.theme, canvas.ratio), face, shape, canvas.zoom, halo, canvas.norms)
 
-    def _paint_dense(self, painter: QPainter, shown: list[tuple[WireId, WireFace, WireShape]]) -> None:
+    def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF, smooth: bool) -> None:
         """Draw very many wires: thin, without halo and marks, and while the view moves without smoothing."""
         canvas = self.canvas
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, not canvas.hurried)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for key, face, shape in shown:
             pen = dense_pen(canvas.theme, face, canvas.zoom, canvas.norms)
             if key in canvas.selected_wires:
                 pen = QPen(canvas.theme.color("accent"), 3 / canvas.zoom)
             painter.setPen(pen)
-            painter.drawPath(shape.path)
+            painter.drawPath(_seen_of(face, shape, rect).path)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
 
-def _ends(shape: WireShape) -> tuple[float, float, float, float]:
-    return shape.start.x(), shape.start.y(), shape.end.x(), shape.end.y()
+def _seen_of(face: WireFace, shape: WireShape, rect: QRectF) -> WireShape:
+    """Return of a very long wire what is seen in a rectangle; of another, or of one whose dashes go by its start, all."""
+    return shape.within(rect) if shape.is_long and not is_dashed(face) else shape
 
 
-def _same(a: WireShape, b: WireShape) -> bool:
-    return np.array_equal(a.curves, b.curves)
+def _area(shape: WireShape) -> QRectF:
+    return shape.box.adjusted(-REACH, -REACH, REACH, REACH)

@@ -24,6 +24,11 @@ LINES: dict[str, tuple[Shade, str, bool, float]] = {  # colour, dash, arrows to 
 }
 
 
+def is_dashed(face: WireFace) -> bool:
+    """Say whether a wire, or a part of it, is drawn in dashes."""
+    return face.cut is not None or (face.kind in LINES and bool(LINES[face.kind][1]))
+
+
 def tint_colour(theme: Theme, tint: Tint | None, norms: bool = False) -> QColor:
     """Return the colour of a tint, by sign or as a norm; of none the forward wire's."""
     if tint is None or tint.sign == 0:

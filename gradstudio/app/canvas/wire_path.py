@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
 Points = npt.NDArray[np.float64]  # (n, 2)
 Boxes = npt.NDArray[np.float64]  # (n, 4): left, top, right, bottom
@@ -101,3 +101,31 @@ def crossings(points: Points, boxes: Boxes, clear: float = CLEAR) -> int:
     x, y = points[:, 0][:, None], points[:, 1][:, None]
     inside = (x > near[:, 0] - clear) & (x < near[:, 2] + clear) & (y > near[:, 1] - clear) & (y < near[:, 3] + clear)
     return int(inside.any(1).sum())
+
+
+def cut_to(curves: Curves, rect: QRectF) -> Curves:
+    """Return the stretch of a wire from where it first comes into a rectangle to where it last leaves it; all where it never does."""
+    points = BEZIER @ curves
+    corner, end = np.array([rect.left(), rect.top()]), np.array([rect.right(), rect.bottom()])
+    low, high = np.minimum(points[:, :-1], points[:, 1:]), np.maximum(points[:, :-1], points[:, 1:])
+    met = np.nonzero(((low <= end) & (high >= corner)).all(2).ravel())[0]
+    if not len(met):
+        return curves
+    (first, begin), (last, stop) = divmod(int(met[0]), SAMPLES - 1), divmod(int(met[-1]), SAMPLES - 1)
+    found = curves[first : last + 1].copy()
+    found[-1] = _stretch(found[-1], 0.0, _T[stop + 1])
+    found[0] = _stretch(curves[first], _T[begin], _T[stop + 1] if first == last else 1.0)
+    return found
+
+
+def _stretch(curve: Points, begin: float, end: float) -> Points:
+    """Return a cubic from one parameter to another, by its blossom."""
+
+    def blossom(r: float, s: float, t: float) -> Points:
+        corners = curve
+        for u in (r, s, t):
+            corners = (1 - u) * corners[:-1] + u * corners[1:]
+        found: Points = corners[0]
+        return found
+
+    return np.array([blossom(begin, begin, begin), blossom(begin, begin, end), blossom(begin, end, end), blossom(end, end, end)])

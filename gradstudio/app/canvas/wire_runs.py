@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from PySide6.QtCore import QRectF
 
 from gradstudio.app.canvas.wire_path import BEZIER, CLEAR, LANE_TURN, LONGEST, SHORTEST, Boxes
 from gradstudio.document.graph import NodeId, OperandPath, Ref
@@ -68,3 +69,11 @@ def blocked(ends: EndArray, own: Indices, boxes: Boxes) -> Indices:
     x, y = points[..., 0], points[..., 1]
     inside = (x > box[:, :1] - CLEAR) & (x < box[:, 2:3] + CLEAR) & (y > box[:, 1:2] - CLEAR) & (y < box[:, 3:] + CLEAR)
     return np.unique(wires[inside.any(1)])
+
+
+def meeting(points: npt.NDArray[np.float64], rect: QRectF) -> npt.NDArray[np.bool_]:
+    """Say of each polyline, (n, m, 2) points, whether the box of one of its stretches meets a rectangle."""
+    low, high = np.minimum(points[:, :-1], points[:, 1:]), np.maximum(points[:, :-1], points[:, 1:])
+    near: npt.NDArray[np.bool_] = (low <= np.array([rect.right(), rect.bottom()])) & (high >= np.array([rect.left(), rect.top()]))
+    found: npt.NDArray[np.bool_] = np.any(np.all(near, axis=2), axis=1)
+    return found

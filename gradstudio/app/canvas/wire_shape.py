@@ -8,9 +8,11 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainterPath, QPolygonF
 
-from gradstudio.app.canvas.wire_path import SAMPLES, Boxes, Curves, Points, even, lengths, route, sampled
+from gradstudio.app.canvas.wire_path import NO_BOXES, SAMPLES, Boxes, Curves, Points, cut_to, even, lengths, route, sampled
 
 Mark = Literal["left", "right", "chevron"]
+LONG = 2000.0  # canvas units
+AROUND = 40.0  # canvas units beside what is seen of a long wire: its width, marks and round ends
 SHAPES = {
     "chevron": np.array([(0.55, -1.0), (-0.55, 0.0), (0.55, 1.0)]),
     "left": np.array([(-1.0, 0.0), (0.7, -1.0), (0.7, 1.0)]),
@@ -30,9 +32,11 @@ def path_of(curves: Curves) -> QPainterPath:
 class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
-    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "curves", "cut", "end", "points", "shown", "start")
+    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "_window", "curves", "cut", "end", "points", "shown", "start")
 
-    def __init__(self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None) -> None:
+    def __init__(
+        self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None, window: QRectF | None = None
+    ) -> None:
         self.start = start
         self.end = end
         self.curves = route(start, end, obstacles) if curves is None else curves
@@ -44,12 +48,13 @@ class WireShape:
         self._coarse: Points | None = None
         self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
+        self._window = window  # what path and marks need to fill
 
     @property
     def path(self) -> QPainterPath:
         """The wire as a path."""
         if self._path is None:
-            self._path = path_of(self.curves)
+            self._path = path_of(self.curves if self._window is None else cut_to(self.curves, self._window))
         return self._path
 
     @property
@@ -71,6 +76,15 @@ class WireShape:
     def length(self) -> float:
         """The length of the path."""
         return float(self._run[-1])
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it pays to draw only what is seen of the wire."""
+        return self.length > LONG
+
+    def within(self, rect: QRectF) -> WireShape:
+        """Return the same wire, of which path and marks reach hardly further than a rectangle."""
+        return WireShape(self.start, self.end, NO_BOXES, self.curves, rect.adjusted(-AROUND, -AROUND, AROUND, AROUND))
 
     def point(self, share: float) -> QPointF:
         """Return the point at a share, from 0 to 1, of the length."""
@@ -110,6 +124,10 @@ class WireShape:
         count = max(1, int((length - 2 * margin) // pitch))
         at = margin + (length - 2 * margin) * (np.arange(count) + 0.5) / count
         x, y = (np.interp(at[:, None] + [-2.0, 0.0, 2.0], run, self.points[:, i]) for i in (0, 1))
+        if self._window is not None:
+            w = self._window
+            near = (x[:, 1] >= w.left()) & (x[:, 1] <= w.right()) & (y[:, 1] >= w.top()) & (y[:, 1] <= w.bottom())
+            x, y = x[near], y[near]
         angle = np.arctan2(y[:, 2] - y[:, 0], x[:, 2] - x[:, 0])
         c, s = np.cos(angle)[:, None], np.sin(angle)[:, None]
         shape = SHAPES[mark] * radius
