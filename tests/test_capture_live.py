@@ -125,6 +125,34 @@ def test_dtypes_that_numpy_lacks_are_refused_in_words() -> None:
         (x * 2).sum().backward()
     with pytest.raises(NotRecorded, match="bfloat16"):
         recording.document
+    x = torch.ones(2, requires_grad=True)
+    with capture() as recording:
+        x.to(torch.bfloat16).float().sum().backward()
+    with pytest.raises(NotRecorded, match=r"Tensor\.to is no op here"):
+        recording.document
+
+
+def test_nothing_after_a_step_that_raised_is_passed_over_in_silence() -> None:
+    class Broken(torch.optim.SGD):
+        def step(self, closure: object = None) -> None:
+            raise RuntimeError("no")
+
+    x = torch.ones(2, requires_grad=True)
+    opt = Broken([x], lr=0.1)
+    with capture() as recording:
+        (x * 2).sum().backward()
+        with pytest.raises(RuntimeError, match="no"):
+            opt.step()
+        x.exp()
+    with pytest.raises(NotRecorded, match="a step of an optimizer raised"):
+        recording.document
+
+
+def test_what_is_written_in_place_keeps_its_name_before_and_after() -> None:
+    scale = torch.ones(3)
+    with capture() as recording:
+        scale.mul_(0.5)
+    assert [node.name for node in recording.document.graph.nodes.values()] == ["scale", "scale"]
 
 
 def test_hooks_are_said_to_be_missing_and_what_they_change_too(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def _seeds(recording: Recording, given: object) -> tuple[Seed, ...]:
 def _seed(recording: Recording, seen: Seen | None) -> Seed:
     if seen is None:
         return None
-    return recording.ref(seen) if seen.requires_grad else recording.find(seen) or frozen(seen.value())
+    return recording.ref(seen) if seen.requires_grad else recording.find(seen) or frozen(recording.value(seen))
 
 
 def _run(recording: Recording, compute: Compute) -> object:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from gradstudio.capture.rows import Use, row_use, use
 from gradstudio.capture.seen import Seen, Told, is_seen, tensors_in
+from gradstudio.document.rules import DTYPES
 from gradstudio.torch.casting import SHORT
 
 AUGMENTED = ("add", "sub", "mul", "truediv", "div", "floordiv", "mod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift")
@@ -100,7 +101,7 @@ def shaped(op: str) -> Composed:
 def cast(told: Told, made: Seen) -> Plan | None:
     """Return the plan of `to` and its kin: a cast, or a copy where the dtype stays."""
     source = told.args[0]
-    if not is_seen(source):
+    if not is_seen(source) or made.dtype not in DTYPES:
         return None
     same = getattr(source, "dtype", "") == made.dtype
     return (row_use("clone", source) if same else row_use("to", source, dtype=made.dtype),)

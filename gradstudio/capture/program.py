@@ -84,6 +84,7 @@ class _Program:
     def __init__(self, torch: Any, recording: Recording, home: FrameType) -> None:
         self._torch, self._recording, self._home = torch, recording, home
         self._steps = ExitStack()  # the step of an optimizer that runs
+        self._optimizers: dict[int, Any] = {}  # kept, so that no other gets the id of one
         self._silent = False  # within a step of an optimizer, and while the recording itself asks for values
 
     def mode(self) -> Any:
@@ -104,7 +105,8 @@ class _Program:
         kept = {name: plain(self._torch, value) for name, value in given(function, named).items()}
         result: list[Any] = []
 
-        def compute() -> object:
+        def compute() -> object:  # what it writes to is known by now, and still has its name
+            frames.name_tensors(self._recording, frame, self._home, self._torch.Tensor)
             result.append(function(*args, **named))
             return plain(self._torch, result[0])
 
@@ -130,7 +132,7 @@ class _Program:
         kind.zero_grad = self._zero_grad(kind.zero_grad)
 
     def _before_step(self, optimizer: Any, args: Any, named: Any) -> None:
-        self._silent = True
+        self._silent, self._optimizers[id(optimizer)] = True, optimizer
         where = frames.where(frames.caller())
         if args[1:] or named:
             self._recording.report.fault("opt.step(closure) is not recorded: call backward() before opt.step()", where)
@@ -143,6 +145,7 @@ class _Program:
     def _zero_grad(self, original: Callable[..., None]) -> Callable[..., None]:
         def zero_grad(optimizer: Any, set_to_none: bool = True) -> None:
             self._silent, before = True, self._silent
+            self._optimizers[id(optimizer)] = optimizer
             try:
                 self._recording.optimizers.zero_grad(told_optimizer(self._torch, optimizer), set_to_none)
                 original(optimizer, set_to_none)
@@ -154,7 +157,9 @@ class _Program:
     # ---- the end
 
     def name_at_the_end(self) -> None:
-        """Take the names that the program's variables have when the block ends."""
+        """Take the names that the program's variables have when the block ends; say if a step of an optimizer never ended."""
+        if self._silent:
+            self._recording.report.fault("a step of an optimizer raised, and nothing was recorded from then on", frames.where(self._home))
         frames.name_tensors(self._recording, self._home, self._home, self._torch.Tensor)
         frames.name_parameters(self._recording, self._home, self._torch.nn.Module)
 

@@ -158,7 +158,7 @@ class Recording:
         if seen.requires_grad and not seen.is_leaf:
             self.report.fault(f"{by} writes in place to a tensor that a gradient flows through", self._where)
             return
-        self.draft.call(SetValue, target=ref, value=frozen(self._value(seen)))
+        self.draft.call(SetValue, target=ref, value=frozen(self.value(seen)))
         self.report.note(f"what {by} wrote in place stands in the document as numbers", self._where)
 
     def _switched(self, known: Known) -> None:
@@ -178,14 +178,15 @@ class Recording:
         elif name:
             self.report.note(f"{name} is no op here: its result stands in the document as a constant", self._where)
         accumulated = seen.grad
-        given = None if accumulated is None else self._value(accumulated)
-        known = self.made(seen, Ref(self.draft.leaf(self._value(seen), seen.requires_grad, given)))
+        given = None if accumulated is None else self.value(accumulated)
+        known = self.made(seen, Ref(self.draft.leaf(self.value(seen), seen.requires_grad, given)))
         self._owners[seen.key] = known
         if not seen.is_leaf and not name:
             self._cut.append((known, self._where))
         return known
 
-    def _value(self, seen: Seen) -> Array:
+    def value(self, seen: Seen) -> Array:
+        """Return a copy of a tensor's elements; where a document cannot hold them, a zero, and the recording is refused."""
         try:
             value = seen.value()
             fault = value_fault(value)
