@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 from gradstudio.app.announcer import say
 from gradstudio.app.choreography import Choreography
 from gradstudio.app.paint import Paint
+from gradstudio.app.theme import metrics
 from gradstudio.app.widgets.card import MARGIN, Card
 from gradstudio.app.widgets.drawn import ui_scale
 from gradstudio.document.graph import NodePath
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 WIDTH, HEAD, CAPTIONS, FOOT = 484.0, 46.0, 34.0, 40.0
+WIDEST, TARGETS = 600.0, 436.0  # of the card, for long names of targets; what stands beside these
 ROW, TALL_ROW, GAP = 54.0, 96.0, 6.0
 LOOK = 42.0  # of what the microscope tells; kept free where there are cells, so that the card does not jump under the pointer
 HINT, UNTOLD = "Point at a cell of a contribution to see what made it", "This op does not tell what made one cell"
@@ -147,7 +149,7 @@ class StepCard(Card):
         rows = sum(row_height(row) + GAP for row in self.equation.rows)
         middle = CAPTIONS + rows + 4 if self.equation.rows else 40.0
         middle += LOOK if any(is_seen_closer(row) for row in self.equation.rows) else 0.0
-        return WIDTH, HEAD + middle + (FOOT if self.equation.next or self.equation.aside else GAP)
+        return width_of(self.equation), HEAD + middle + (FOOT if self.equation.next or self.equation.aside else GAP)
 
     def draw_body(self, paint: Paint, width: float, height: float) -> None:
         """Paint head, captions, rows, foot."""
@@ -168,7 +170,6 @@ class StepCard(Card):
             paint.text(16, HEAD + 20, self.equation.note, "bodyLarge", "text2", width=width - 32)
         if self.equation.next or self.equation.aside:
             draw_foot(paint, self.equation, width, height)
-
 
     def _rows_on_show(self) -> tuple[Row, ...]:
         """Return the rows, their numbers on the way from those of the card before."""
@@ -204,6 +205,12 @@ def has_cells(term: Term) -> bool:
 def is_seen_closer(row: Row) -> bool:
     """Whether cells of the row can be pointed at: it is a contribution, and its cells are drawn."""
     return row.wire is not None and has_cells(row.terms[-1])
+
+
+def width_of(equation: Equation) -> float:
+    """Return how wide a card is: as in the design, wider for the names of targets that are long."""
+    longest = max((metrics("number").horizontalAdvance(row.target) for row in equation.rows), default=0)
+    return min(WIDEST, max(WIDTH, math.ceil((TARGETS + longest) / 10) * 10))
 
 
 def columns(row: Row) -> list[float]:

@@ -58,6 +58,13 @@ def test_it_grows_with_its_rows_and_for_cells(qtbot, card, studio):
     assert card.body.height() > one_row
 
 
+def test_it_is_as_wide_as_in_the_design_or_as_the_name_of_a_target_needs(qtbot, card, studio):
+    go(qtbot, studio, 60)
+    assert card.body.width() == 484
+    go(qtbot, studio, 11)  # to l2_penalty/mul
+    assert 484 < card.body.width() <= 600
+
+
 def test_every_step_can_be_painted_in_both_themes(qtbot, card, studio):
     card.show()
     for k in range(1, 64):
