@@ -67,6 +67,19 @@ def document(*nodes: Node, calls: tuple[Statement, ...] = (), groups: Iterable[G
     return Document(graph=made, groups=Map((g.id, g) for g in groups), script=(Section("", (Forward(id="c1", block=MAIN), *calls)),))
 
 
+def line() -> Document:
+    """Return (w * x - 2) ** 2 and its backward, in a row: what `tests/data/record_update_loop.py` goes down."""
+    made = document(
+        leaf("n1", 0.5, names=("w",), requires_grad=True),
+        leaf("n2", 3.0, names=("x",)),
+        op("n3", "mul", "n1", "n2"),
+        op("n4", "sub", "n3", 2.0),
+        op("n5", "pow", "n4", 2, names=("loss",)),
+        calls=(Backward(id="c2", roots=(Ref("n5"),)),),
+    )
+    return replace(made, layout=Layout(Map({"n1": (0, 0), "n2": (0, 180), "n3": (240, 0), "n4": (480, 0), "n5": (720, 0)})))
+
+
 def order(doc: Document, block: str = MAIN) -> tuple[NodeId, ...]:
     """Return the stored order of a block."""
     return doc.graph.blocks[block]

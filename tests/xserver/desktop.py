@@ -151,22 +151,22 @@ class Window:
     def move(self, x: int, y: int) -> None:
         self.desktop.tool("xdotool", "mousemove", "--window", self.id, x, y)
 
-    def click(self, x: int, y: int, times: int = 1) -> None:
-        """Press and release the left button `times` times, a double click for 2."""
-        self.move(x, y)
-        self.desktop.tool("xdotool", "click", "--repeat", times, "--delay", 60, 1)
+    def click(self, x: int, y: int, times: int = 1, held: str = "") -> None:
+        """Press and release the left button `times` times, a double click for 2, with a key held or none."""
+        keys = (("keydown", held), ("keyup", held)) if held else ((), ())
+        click = ("click", "--repeat", times, "--delay", 60, 1)
+        self.desktop.tool("xdotool", *keys[0], "mousemove", "--window", self.id, x, y, *click, *keys[1])
 
-    def drag(self, start: tuple[int, int], end: tuple[int, int], steps: int = 12) -> None:
-        """Press at `start`, move in small steps as a hand does, release at `end`."""
-        self.move(*start)
-        self.desktop.tool("xdotool", "mousedown", 1)
+    def drag(self, start: tuple[int, int], end: tuple[int, int], steps: int = 12, key: str = "", pause: float = 0.015) -> None:
+        """Press at `start`, move in small steps as a hand does, `pause` seconds each, press a key or none, release at `end`."""
+        words: list[object] = ["mousemove", "--window", self.id, *start, "mousedown", 1]
         for step in range(1, steps + 1):
             x, y = (round(a + (b - a) * step / steps) for a, b in zip(start, end, strict=True))
-            self.move(x, y)
-        self.desktop.tool("xdotool", "mouseup", 1)
+            words += ["sleep", pause, "mousemove", "--window", self.id, x, y]
+        self.desktop.tool("xdotool", *words, *(("key", key) if key else ()), "sleep", 2 * pause, "mouseup", 1)
 
     def type(self, text: str) -> None:
-        self.desktop.tool("xdotool", "type", "--delay", 20, text)
+        self.desktop.tool("xdotool", "type", "--delay", 20, "--", text)
 
     def key(self, *names: str) -> None:
         """Press keys by their X names, e.g. `ctrl+s`, `Return`."""

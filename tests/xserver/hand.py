@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMenu, QWidget
@@ -94,9 +94,26 @@ class Hand:
 
     def choose_at(self, at: Point, place: str, command: str) -> None:
         """Right-click, and choose a command in the menu that opens there; the twin has the same selected."""
-        menu = self.twin.window.context_menu(place)
+        self._choose_in(self.twin.window.context_menu(place), self.twin.window.actions_.by_id[command].text(), at)
+
+    def choose_for_calls(self, first: int, last: int, words: str) -> None:
+        """Select rows of the script, the last one with Shift, right-click there, and choose a command."""
+        calls = self.twin.window.timeline.calls
+        self.window.click(*self.on_call(first))
+        self.window.click(*self.on_call(last), held="shift")
+        for at in range(first, last + 1):
+            calls.selectionModel().select(calls.calls.index(at), QItemSelectionModel.SelectionFlag.Select)
+        self._choose_in(calls.call_menu(calls.calls.rows[last]), words, self.on_call(last))
+
+    def on_call(self, row: int) -> Point:
+        """The middle of a row of the script."""
+        calls = self.twin.window.timeline.calls
+        return plain(calls.viewport().mapTo(self.twin.window, calls.visualRect(calls.calls.index(row)).center()))
+
+    def _choose_in(self, menu: QMenu, words: str, at: Point) -> None:
+        """Right-click at a point, and choose what stands in the menu that opens there, which is as this one of the twin."""
         menu.ensurePolished()
-        spot = menu.actionGeometry(self.twin.window.actions_.by_id[command]).center()
+        spot = menu.actionGeometry(next(action for action in menu.actions() if action.text() == words)).center()
         assert at[0] + menu.sizeHint().width() < SIZE[0], "the menu would not open where the pointer is"
         assert at[1] + menu.sizeHint().height() < SIZE[1], "the menu would not open where the pointer is"
         menu.deleteLater()
@@ -129,7 +146,7 @@ class Hand:
         """Drag a tile of the palette to a point of the canvas."""
         panel: PalettePanel = self.twin.window.palette_panel
         tile = next(tile for tile in panel.tiles() if tile.item.key == key)
-        self.window.drag(self.middle(tile), at, steps=20)
+        self.window.drag(self.middle(tile), at, steps=16, pause=0.03)  # what is dropped is handed over in several messages
 
     def drop_leaf(self, key: str, at: Point, name: str, value: str) -> None:
         """Drag a leaf's tile to the canvas, and fill its form."""

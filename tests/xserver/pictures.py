@@ -13,3 +13,8 @@ def pixels(image: QImage) -> np.ndarray:
 def differing(one: QImage, other: QImage) -> float:
     """The share of pixels that differ between two pictures of one size."""
     return float((pixels(one) != pixels(other)).any(axis=2).mean())
+
+
+def farthest(one: QImage, other: QImage) -> int:
+    """How far apart two pictures of one size are, at the pixel and in the colour where they are farthest: 0 to 255."""
+    return int(np.abs(pixels(one).astype(int) - pixels(other)).max())

@@ -42,10 +42,10 @@ def connect_output(window: Window) -> None:
 
 
 def find(window: Window, name: str) -> None:
-    """Search a node, which is then selected."""
+    """Find a node, which is then selected."""
     window.key("ctrl+f")
     window.type(name)
-    window.key("Return")
+    window.key("Return", "Escape")
 
 
 def walk(window: Window, desktop: Desktop) -> None:
@@ -60,7 +60,7 @@ def walk(window: Window, desktop: Desktop) -> None:
 
 def timeline(desktop: Desktop) -> QImage:
     """What the timeline shows."""
-    return desktop.screenshot(desktop.folder / "step.png").copy(TIMELINE)
+    return desktop.screenshot(desktop.folder / "step.bmp").copy(TIMELINE)
 
 
 def test_a_loss_is_built_and_stepped_through_by_keyboard_alone(desktop: Desktop, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def look(hand: Hand, file: Path) -> dict[str, NodeId]:
 
 def same(hand: Hand, desktop: Desktop, *areas: QRect) -> bool:
     """Whether areas of the window look as in the twin."""
-    shot, twin = desktop.screenshot(desktop.folder / "shot.png"), hand.twin.window
+    shot, twin = desktop.screenshot(desktop.folder / "shot.bmp"), hand.twin.window
     return all(differing(shot.copy(area), twin.grab(area).toImage()) < 0.005 for area in areas)
 
 

@@ -48,7 +48,7 @@ def opened(desktop: Desktop, window: Window, twin: Twin) -> QImage:
     window.key("shift+f")
 
     def same() -> bool:
-        shots.append(desktop.screenshot(desktop.folder / "opened.png"))
+        shots.append(desktop.screenshot(desktop.folder / "opened.bmp"))
         return differing(shots[-1].copy(BETWEEN_BARS), twin.window.grab(BETWEEN_BARS).toImage()) < 0.002
 
     window.wait(same, "the screen shows what the same window shows off-screen")
@@ -68,7 +68,7 @@ def test_a_number_is_typed_a_wire_dragged_and_the_file_saved(desktop: Desktop, t
         window.drag(twin.output(X), twin.input(MUL, (1,)))
         save(window, file)
         assert saved(file, MUL)["inputs"] == [{"ref": POW}, {"ref": X}]
-        assert differing(desktop.screenshot(desktop.folder / "wired.png"), before) > 0.01
+        assert differing(desktop.screenshot(desktop.folder / "wired.bmp"), before) > 0.01
 
         window.key("ctrl+z")
         save(window, file)

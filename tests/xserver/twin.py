@@ -44,6 +44,14 @@ class Twin:
         """The middle of an input port."""
         return self.point(self.view.canvas.nodes[node].port(path))
 
+    def gradient(self, node: NodeId) -> tuple[int, int]:
+        """The middle of the port in a leaf's drawer, its `.grad`."""
+        return self.point(self.view.canvas.nodes[node].port(None, 0, True))
+
+    def row(self, node: NodeId, path: OperandPath) -> tuple[int, int]:
+        """A point on the row of an operand."""
+        return self._part(node, Part("row", path=path))
+
     def _part(self, node: NodeId, part: Part) -> tuple[int, int]:
         """The middle of the points that belong to a part of a node."""
         item = self.view.canvas.nodes[node]

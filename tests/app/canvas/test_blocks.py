@@ -9,31 +9,20 @@ import pytest
 from PySide6.QtCore import QPointF
 
 from gradstudio.app.canvas.order_layer import statement_numbers
-from gradstudio.document.calls import Backward, ZeroGrad
+from gradstudio.document.calls import ZeroGrad
 from gradstudio.document.codec import dumps
 from gradstudio.document.commands.blocks import MoveToBlock, NewBlock
 from gradstudio.document.commands.script import AppendCall, WrapRepeat
-from gradstudio.document.document import Layout
 from gradstudio.document.graph import Literal, Ref
-from gradstudio.document.map import Map
 from gradstudio.session.run import run
-from tests.document.making import document, leaf, op
+from tests.document.making import line
 
 TURNS = json.loads((Path(__file__).parents[2] / "data" / "update_loop.json").read_text())
 
 
 def loop():
     """Return (w * x - 2) ** 2 and its backward, ten times, with an empty block `update` between backward and zero_()."""
-    made = document(
-        leaf("n1", 0.5, names=("w",), requires_grad=True),
-        leaf("n2", 3.0, names=("x",)),
-        op("n3", "mul", "n1", "n2"),
-        op("n4", "sub", "n3", 2.0),
-        op("n5", "pow", "n4", 2, names=("loss",)),
-        calls=(Backward(id="c2", roots=(Ref("n5"),)),),
-    )
-    layout = Layout(Map({"n1": (0, 0), "n2": (0, 180), "n3": (240, 0), "n4": (480, 0), "n5": (720, 0)}))
-    made = NewBlock("update", "c3").apply(type(made)(graph=made.graph, script=made.script, layout=layout))
+    made = NewBlock("update", "c3").apply(line())
     made = AppendCall(ZeroGrad(id="c4", targets=(Ref("n1"),))).apply(made)
     return WrapRepeat(("c1", "c2", "c3", "c4"), 10, "c5").apply(made)
 
