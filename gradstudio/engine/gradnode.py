@@ -93,6 +93,14 @@ class GradNode:
         shown = [(f, self.plan.shown(value, counter), was, counter[0]) for f, value, was, counter in self.versions()]
         return tuple([Saved(f, array, was, now, False) for f, array, was, now in shown])
 
+    def held(self) -> list[tuple[str, Array, int]]:
+        """Return (field, array, version when saved) of what is held and shown as an array: the short way to what `saved` tells."""
+        kept, fields, shown = self.kept, self.plan.fields, self.plan.shown
+        n = len(fields)
+        if kept is None:
+            return []
+        return [(f, a, kept[2 * n + i]) for i, f in enumerate(fields) if (a := shown(kept[i], kept[n + i])) is not None]
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_saved_"):
             return self.plan.attribute(self, name.removeprefix("_saved_"))

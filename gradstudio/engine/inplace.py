@@ -187,6 +187,9 @@ class CopySlices(GradNode):
     def saved(self) -> Any:
         return self.inner.saved()
 
+    def held(self) -> Any:
+        return self.inner.held()
+
     def run(self, g: Any) -> None:
         for e, c in zip(self.edges, self.plan.cotangents(self, g), strict=True):
             if c is not None and e is not None:

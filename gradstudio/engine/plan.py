@@ -19,6 +19,7 @@ Array = np.ndarray[Any, Any]
 
 # Counters of numbers that were saved in the place of a tensor; the type says what `_saved_other` shows.
 NUMBER_COUNTERS: dict[type, list[int]] = {bool: [0], int: [0], float: [0], complex: [0]}
+KINDS = {id(counter): kind for kind, counter in NUMBER_COUNTERS.items()}
 NOTHING: list[int] = [0]  # counter of what is no tensor: a tuple of indices, an optional operand left out
 
 
@@ -157,9 +158,9 @@ class Plan:
 
     def shown(self, value: Any, counter: list[Any]) -> Array | None:
         """Return a saved value as people see it: a number becomes the 0-dim tensor that PyTorch saves."""
-        for kind, shared in NUMBER_COUNTERS.items():
-            if counter is shared:
-                return np.array(kind(value.item() if isinstance(value, ndarray) else value))
+        kind = KINDS.get(id(counter))
+        if kind is not None:
+            return np.array(kind(value.item() if isinstance(value, ndarray) else value))
         if isinstance(value, tuple):
             return next((v for v in value if isinstance(v, ndarray)), None)
         return value if isinstance(value, ndarray) else None

@@ -237,6 +237,9 @@ class AccumulateGrad(GradNode):
     def saved(self) -> tuple[()]:
         return ()
 
+    def held(self) -> list[tuple[str, Array, int]]:
+        return []
+
 
 AccumulateGrad.__module__ = "builtins"  # as PyTorch prints it
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -20,33 +20,49 @@ Sender: TypeAlias = tuple[int, InputKey | None]  # the visit that sent a term, a
 
 
 class Column(Generic[T]):
-    """The versions of one thing: from which step on it was what. None: it was not there."""
+    """The versions of one thing: from which step on it was what. None: it was not there. Most things have one version, and no lists."""
 
-    __slots__ = ("steps", "values")
+    __slots__ = ("_first", "_from", "_later")
 
     def __init__(self, k: int, value: T | None) -> None:
-        self.steps = [k]
-        self.values = [value]
+        self._from, self._first = k, value
+        self._later: tuple[list[int], list[T | None]] | None = None
 
     def set(self, k: int, value: T | None) -> None:
         """Record that from step k on the thing is value."""
-        if self.steps[-1] == k:
-            self.values[-1] = value
+        later = self._later
+        if later is None:
+            if k == self._from:
+                self._first = value
+            else:
+                self._later = [k], [value]
+        elif later[0][-1] == k:
+            later[1][-1] = value
         else:
-            self.steps.append(k)
-            self.values.append(value)
+            later[0].append(k)
+            later[1].append(value)
 
     def at(self, k: int) -> T | None:
         """Return what the thing was at step k."""
-        if self.steps[-1] <= k:
-            return self.values[-1]
-        i = bisect_right(self.steps, k)
-        return self.values[i - 1] if i else None
+        later = self._later
+        if later is None or k < later[0][0]:
+            return self._first if k >= self._from else None
+        return later[1][bisect_right(later[0], k) - 1]
 
     @property
     def last(self) -> T | None:
         """What the thing is now."""
-        return self.values[-1]
+        return self._first if self._later is None else self._later[1][-1]
+
+    @property
+    def steps(self) -> list[int]:
+        """The step at which each version began."""
+        return [self._from, *(self._later[0] if self._later else ())]
+
+    @property
+    def values(self) -> list[T | None]:
+        """All versions."""
+        return [self._first, *(self._later[1] if self._later else ())]
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +71,11 @@ class Numbers:
 
     array: Array
     shown: object = None  # the TensorView made of it, kept so that equal states share it
+
+    @property
+    def own(self) -> Array:
+        """The array that the engine may write."""
+        return self.array
 
     def part(self) -> None:
         """Take a copy: the engine is about to write where the array lies."""
@@ -117,6 +138,11 @@ class FlowRecord:
             each = each.before
         return found[::-1]
 
+    @property
+    def own(self) -> Array:
+        """The array that the engine may write: sums are the record's own, unless they were given."""
+        return self.array if self.term is None else self.term
+
     def part(self) -> None:
         """Take copies: the engine is about to write where the arrays lie."""
         alone = self.total is self.term
@@ -129,7 +155,14 @@ class OpRecord:
     """One execution of an op (or a use of a group): its operands as they were, for local derivatives."""
 
     operands: tuple[object, ...]  # TensorRecord, a Python value, or a tuple of these
-    shown: dict[OperandPath, object] = field(default_factory=dict)
+    _shown: dict[OperandPath, object] | None = None
+
+    @property
+    def shown(self) -> dict[OperandPath, object]:
+        """The local derivatives that were asked for, by operand."""
+        if self._shown is None:
+            self._shown = {}
+        return self._shown
 
 
 @dataclass(slots=True, eq=False)
@@ -175,7 +208,7 @@ class Log:
 
         self.most = 0  # bytes of all arrays ever recorded, what they share counted each time
         self._bytes = 0  # bytes of all storage that `_sharing` knows or knew
-        self._fresh: list[tuple[Shared, Array]] = []  # not in `_sharing` yet, which only a write asks for
+        self._fresh: list[Shared] = []  # not in `_sharing` yet, which only a write asks for
         self._sharing: dict[int, list[Shared]] = {}  # by the storage: records that would change with it
 
     @property
@@ -195,11 +228,11 @@ class Log:
     def share(self, record: Shared, array: Array) -> None:
         """Remember that a record's array belongs to the engine."""
         self.most += array.nbytes
-        self._fresh.append((record, array))
+        self._fresh.append(record)
 
     def _settle(self) -> None:
-        for record, array in self._fresh:
-            owner = storage(array)
+        for record in self._fresh:
+            owner = storage(record.own)
             sharing = self._sharing.get(id(owner))
             if sharing is None:
                 sharing = self._sharing[id(owner)] = []

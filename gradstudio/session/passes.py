@@ -22,10 +22,10 @@ from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
 class Route:
     """Where an engine node sends the contribution of one of its edges."""
 
-    __slots__ = ("keys", "target", "wires")
+    __slots__ = ("edge", "keys", "wires")
 
-    def __init__(self, target: tuple[GradNode, int], keys: tuple[TensorKey, ...], wires: list[list[InputKey]]) -> None:
-        self.target, self.keys = target, keys
+    def __init__(self, edge: GradNode, keys: tuple[TensorKey, ...], wires: tuple[tuple[InputKey, ...], ...]) -> None:
+        self.edge, self.keys = edge, keys
         self.wires = wires  # of each operand that may be meant: the nth contribution to a place goes along the nth of them
 
 
@@ -95,23 +95,22 @@ class PassObserver:
             return
         if self.create_graph:
             self._know_new(node, contributions)
-        used: dict[tuple[GradNode, int], int] = {}
-        wires: list[InputKey] = []
+        used: list[tuple[GradNode, int]] = []
+        wires: tuple[InputKey, ...] = ()
         for route, c in zip(self._routes[node], contributions, strict=False):
             if route is None or c is None:
                 continue
             array = c.array
             recorder.count_nonfinite(array)
-            along: list[InputKey] = []
-            if len(route.wires) == 1:
-                along = route.wires[0]
-            elif route.wires:
-                nth = used[route.target] = used.get(route.target, -1) + 1
-                along = route.wires[min(nth, len(route.wires) - 1)]
+            along = route.wires[0] if route.wires else ()
+            if len(route.wires) > 1:
+                place = route.edge.target, route.edge.output_nr
+                along = route.wires[min(used.count(place), len(route.wires) - 1)]
+                used.append(place)
             self._sent(along, route.keys, array)
             wires += along
         if wires:
-            recorder.sent(tuple(wires))
+            recorder.sent(wires)
 
     def _know_new(self, node: GradNode, contributions: tuple[Tensor | None, ...]) -> None:
         """Give the engine nodes of second order their place."""
@@ -169,7 +168,7 @@ class PassObserver:
         if isinstance(node, AccumulateGrad):
             return self._leaf_keys(node)
         origin = self.recorder.origins.get(node)
-        return origin.outputs.get(output_nr, ()) if origin else ()
+        return origin.keys(output_nr) if origin is not None else ()
 
     def _foresee(self, order: Sequence[GradNode]) -> None:
         """Find the way of every contribution, and note which wires the pass will use: those that wait are drawn so."""
@@ -179,29 +178,29 @@ class PassObserver:
             origin = self.recorder.origins.get(node)
             self._routes[node] = routes = [None if e is None else self._route(e, origin) for e in node.edges]
             for route in routes:
-                if route is not None and route.target[0] in reached:
+                if route is not None and route.edge.target in reached:
                     for wires in route.wires:
                         pending.update(dict.fromkeys(wires))
         self.recorder.log.pending[self.number] = tuple(pending)
 
     def _route(self, edge: GradNode, origin: Origin | None) -> Route:
-        target, output_nr = edge.target, edge.output_nr
-        wires = [self._wires(r) for r in origin.readers if r.is_edge(edge)] if origin is not None else []
-        return Route((target, output_nr), self._output_keys(target, output_nr), wires)
+        wires = tuple([self._wires(r) for r in origin.readers if r.is_edge(edge)]) if origin is not None else ()
+        return Route(edge, self._output_keys(edge.target, edge.output_nr), wires)
 
-    def _wires(self, each: Reader) -> list[InputKey]:
+    def _wires(self, each: Reader) -> tuple[InputKey, ...]:
         """Return the wire of an operand, and those of the instances that it came in through."""
+        entrances, source = self.recorder.entrances, each.key[0]
+        if source not in entrances:
+            return (each.wire,)
         found = [each.wire]
-        entrances = self.recorder.entrances
-        source = each.key[0]
         while source in entrances:
             instance, operand_path, source = entrances[source]
             found.append((instance, operand_path))
-        return found
+        return tuple(found)
 
     # ---- what is recorded
 
-    def _sent(self, wires: list[InputKey], keys: tuple[TensorKey, ...], g: Array) -> None:
+    def _sent(self, wires: tuple[InputKey, ...], keys: tuple[TensorKey, ...], g: Array) -> None:
         """Record a contribution: on its wires, and at the outputs that it arrives at. What comes first on both is one record."""
         log, k, number = self.recorder.log, self.recorder.k, self.number
         wire = wires[0] if wires else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from math import isfinite, sqrt
 from typing import Any, NamedTuple, cast
 
@@ -118,12 +119,18 @@ def cells(array: Array, limit: int) -> tuple[tuple[Any, ...], tuple[int, ...]]:
     if array.size <= limit:
         return tuple(array.ravel().tolist()), array.shape
     plane = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
-    side = max(1, int(limit**0.5))
-    rows = min(plane.shape[0], side)
-    columns = min(plane.shape[1], limit // rows)
-    rows = min(plane.shape[0], limit // columns)
-    picked = plane[np.ix_(_spread(plane.shape[0], rows), _spread(plane.shape[1], columns))]
+    picked = plane[_sample(*plane.shape, limit)]
     return tuple(picked.ravel().tolist()), picked.shape
+
+
+@lru_cache(256)
+def _sample(height: int, width: int, limit: int) -> tuple[Array, ...]:
+    """Return the indices of the rows and columns of a matrix that are shown."""
+    side = max(1, int(limit**0.5))
+    rows = min(height, side)
+    columns = min(width, limit // rows)
+    rows = min(height, limit // columns)
+    return np.ix_(_spread(height, rows), _spread(width, columns))
 
 
 def _spread(n: int, count: int) -> Array:
@@ -191,13 +198,18 @@ def _number_flow(record: FlowRecord) -> Flow:
 
 
 def _array_flow(record: FlowRecord) -> Flow:
-    g = np.asarray(record.array, np.float64)
-    finite = g[np.isfinite(g)]
-    values, _ = cells(record.array, CELLS)
+    array = record.array
+    g = np.asarray(array, np.float64)
+    fine = np.isfinite(g)
+    finite = g.ravel() if fine.all() else g[fine]
+    values, _ = cells(array, CELLS)
+    norm = float(np.linalg.norm(finite))
+    terms = record.terms
+    alone = len(terms) == 1 and terms[0] is array and finite.size == g.size and g.size > 1
     return Flow(
         "value" if g.any() else "zero", None, float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0,
-        float(finite[finite > 0].sum()), float(-finite[finite < 0].sum()), float(np.linalg.norm(finite)), record.array.shape, values,
-        int(g.size - finite.size), tuple(_figure(term) for term in record.terms), record.step,
+        float(finite[finite > 0].sum()), float(-finite[finite < 0].sum()), norm, array.shape, values,
+        int(g.size - finite.size), (norm,) if alone else tuple([_figure(term) for term in terms]), record.step,
     )  # fmt: skip
 
 

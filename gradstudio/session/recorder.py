@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
@@ -44,8 +44,20 @@ class Origin:
     path: NodePath
     part: int
     readers: tuple[Reader, ...] = ()
-    outputs: dict[int, tuple[TensorKey, ...]] = field(default_factory=dict)
+    outputs: tuple[tuple[TensorKey, ...], ...] = ()  # by output number: whose tensors they are
     made_at: int = 0  # k of the visit that made it (second order); 0: a forward op
+
+    def name(self, output_nr: int, key: TensorKey) -> None:
+        """Note that an output is the tensor of a key."""
+        known = list(self.outputs)
+        known += [()] * (output_nr + 1 - len(known))
+        if key not in known[output_nr]:
+            known[output_nr] = (*known[output_nr], key)
+            self.outputs = tuple(known)
+
+    def keys(self, output_nr: int) -> tuple[TensorKey, ...]:
+        """Return whose tensor an output is."""
+        return self.outputs[output_nr] if output_nr < len(self.outputs) else ()
 
 
 class Recorder:
@@ -65,7 +77,7 @@ class Recorder:
         self.tensors: dict[TensorKey, Tensor] = {}  # what each key means now
         self.origins: dict[GradNode, Origin] = {}
         self.entrances: dict[NodePath, tuple[NodePath, OperandPath, NodePath]] = {}  # input node: its instance, operand and source
-        self.saved_by: dict[GradNode, list[SavedRecord]] = {}
+        self.saved_by: dict[GradNode, tuple[SavedRecord, ...]] = {}
         self._parts: dict[NodePath, int] = {}
         self.k = 0  # the step that the script stands at: the number of steps
 
@@ -141,9 +153,7 @@ class Recorder:
         node = tensor.grad_fn
         origin = self.origins.get(node) if node is not None else None
         if origin is not None:
-            known = origin.outputs.get(tensor.output_nr, ())
-            if key not in known:
-                origin.outputs[tensor.output_nr] = (*known, key)
+            origin.name(tensor.output_nr, key)
 
     def new_nodes(self, roots: Sequence[GradNode | None]) -> list[GradNode]:
         """Return the engine nodes behind roots that are not known yet, in the order they were made."""
@@ -161,17 +171,16 @@ class Recorder:
         """Give an engine node its place in the graph, and record what it saved."""
         part = self._parts.get(path, 0)
         self._parts[path] = part + 1
-        origin = self.origins[node] = Origin(path, part, readers, {}, made_at)
-        for saved in node.saved():
-            if saved.array is not None:
-                self._saved(node, origin, saved.field, saved.array, saved.version)
+        origin = self.origins[node] = Origin(path, part, readers, (), made_at)
+        for name, array, version in node.held():
+            self._saved(node, origin, name, array, version)
         return origin
 
     def _saved(self, node: GradNode, origin: Origin, name: str, array: Array, version: int) -> None:
         source = next((r.key for r in origin.readers if r.tensor.array is array), None) or self._output_with(origin.path, array)
         record = SavedRecord(array, None, node, short_name(node), name, source, version)
         self.log.share(record, array)
-        self.saved_by.setdefault(node, []).append(record)
+        self.saved_by[node] = (*self.saved_by.get(node, ()), record)
         self.log.put(self.log.saved, (origin.path, origin.part, name), self.k, record)
 
     def _output_with(self, path: NodePath, array: Array) -> TensorKey | None:
