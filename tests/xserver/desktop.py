@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from PySide6.QtCore import QRect
 from PySide6.QtGui import QImage
 
 NEEDED = ("Xvfb", "openbox", "xdotool", "import")
@@ -107,9 +108,10 @@ class Desktop:
         done = subprocess.run(words, env=self.environment, capture_output=True, text=True, check=check, timeout=30)
         return done.stdout.strip()
 
-    def screenshot(self, path: Path) -> QImage:
-        """The whole screen, saved to `path` too."""
-        self.tool("import", "-window", "root", path)
+    def screenshot(self, path: Path, area: QRect | None = None) -> QImage:
+        """The screen, or a part of it, saved to `path` too."""
+        part = ("-crop", f"{area.width()}x{area.height()}+{area.x()}+{area.y()}", "+repage") if area else ()
+        self.tool("import", "-window", "root", *part, path)
         return QImage(str(path))
 
 

@@ -60,7 +60,7 @@ def walk(window: Window, desktop: Desktop) -> None:
 
 def timeline(desktop: Desktop) -> QImage:
     """What the timeline shows."""
-    return desktop.screenshot(desktop.folder / "step.bmp").copy(TIMELINE)
+    return desktop.screenshot(desktop.folder / "step.bmp", TIMELINE)
 
 
 def test_a_loss_is_built_and_stepped_through_by_keyboard_alone(desktop: Desktop, tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def do(window: Window, twin: Twin, deed: str) -> None:
 
 def same_position(desktop: Desktop, twin: Twin) -> bool:
     """Whether the transport says the same of where the playhead is as in the twin."""
-    shot = desktop.screenshot(desktop.folder / "position.bmp")
-    return differing(shot.copy(POSITION), twin.window.grab(POSITION).toImage()) == 0
+    shot = desktop.screenshot(desktop.folder / "position.bmp", POSITION)
+    return differing(shot, twin.window.grab(POSITION).toImage()) == 0
 
 
 def test_every_way_of_stepping_has_keys_that_lead_there(desktop: Desktop, twin: Twin, file: Path) -> None:

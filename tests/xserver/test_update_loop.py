@@ -123,7 +123,7 @@ def canvas(hand: Hand) -> QImage:
     """What the canvas shows when all is fitted into it: a run that came back may have made a node wider."""
     hand.fit()
     desktop = hand.window.desktop
-    return desktop.screenshot(desktop.folder / "canvas.bmp").copy(CANVAS)
+    return desktop.screenshot(desktop.folder / "canvas.bmp", CANVAS)
 
 
 def check(file: Path) -> None:
