@@ -44,7 +44,7 @@ def main(file: str | None = None) -> int:
     studio.runs.runner.start()  # it loads the engine while the window is built; any earlier, and it slows the imports down
     theme.apply(app, theme.named(studio.theme))
     window = MainWindow(studio)
-    window.restore()
+    window.docks.restore()
     window.show()
     sys.excepthook = Faults(window).hook
     marks = StartupMarks(window) if os.environ.get(MARKS) else None

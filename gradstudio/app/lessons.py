@@ -50,7 +50,7 @@ class Lessons(QObject):
         self.panel.chosen.connect(self.open)
         self.panel.completed.connect(self._completed)
         self.panel.closed.connect(self.toggle)
-        self.window.across.insertWidget(0, self.panel)
+        self.window.docks.across.insertWidget(0, self.panel)
         self._read()
         return self.panel
 

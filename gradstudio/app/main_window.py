@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent, QPaintEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
 
 from gradstudio.app import menus, tables, theme
 from gradstudio.app.actions import Actions
@@ -18,6 +18,7 @@ from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.change import Change
 from gradstudio.app.clipboard import Clipboard
 from gradstudio.app.dialogs import DISCARD, GRAPHS, PROGRAMS, SAVE, Dialogs
+from gradstudio.app.docks import Docks
 from gradstudio.app.lessons import Lessons
 from gradstudio.app.lower_dock import LowerDock
 from gradstudio.app.panels.code import CodePanel
@@ -30,7 +31,6 @@ from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
 from gradstudio.app.toolbar import Toolbar
 from gradstudio.app.widgets import catalog
-from gradstudio.app.widgets.drawn import sized
 from gradstudio.app.widgets.error_card import ErrorCard
 from gradstudio.app.widgets.step_card import StepCard
 from gradstudio.code.emit import emit
@@ -43,7 +43,6 @@ from gradstudio.io.refusal import NotSaved, Refusal
 from gradstudio.resources import resource
 
 GRID = round(SIZE["grid"])
-CODE_HEIGHT, CODE_SHARE = 306, 0.34  # px; of the right column, where that is low
 STEP_KEYS: dict[int, str] = {Qt.Key.Key_Right: "step", Qt.Key.Key_Left: "back"}
 VERBS_OF_TILES = {"retain": "retain_grad"}  # the others are called as their tile is
 
@@ -58,7 +57,6 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.studio = studio
         self._was_painted = False
-        self.docks_hidden = False
         self.dialogs = Dialogs(self)
         self.clipboard = Clipboard(studio)
         self.lessons = Lessons(self)
@@ -71,7 +69,7 @@ class MainWindow(QMainWindow):
         self.under = LowerDock(studio, self.code, self)
         self.status = StatusBar(studio, self)
         self.cards = (ErrorCard(studio, self.canvas), StepCard(studio, self.canvas, self.canvas.canvas.steps.clock))
-        self._lay_out()
+        self.docks = Docks(self)
         self.actions_ = Actions(self)
         self._connect()
         self.setAcceptDrops(True)
@@ -80,44 +78,6 @@ class MainWindow(QMainWindow):
         self.refresh(Change(everything=True, file=True))
         self._show_cards()
         self.canvas.setFocus()
-
-    def _lay_out(self) -> None:
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        self.middle = QSplitter(Qt.Orientation.Vertical)
-        self.right = QSplitter(Qt.Orientation.Vertical)
-        for splitter, widgets in ((self.middle, (self.canvas, self.timeline)), (self.right, (self.inspector, self.under))):
-            for widget in widgets:
-                splitter.addWidget(widget)
-        for column in (self.palette_panel, self.middle, self.right):
-            self.columns.addWidget(column)
-        for splitter in (self.columns, self.middle, self.right):
-            splitter.setHandleWidth(0)
-            splitter.setChildrenCollapsible(False)
-        self.columns.setStretchFactor(1, 1)
-        self.middle.setStretchFactor(0, 1)
-        self.right.setStretchFactor(0, 1)
-        self.canvas.setMinimumWidth(sized(640, 0).width() if self.width() > 1200 else 320)
-        body = QWidget(self)
-        rows = QVBoxLayout(body)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        self.across = QHBoxLayout()  # the lessons may stand left of the columns
-        self.across.addWidget(self.columns, 1)
-        rows.addWidget(self.toolbar)
-        rows.addLayout(self.across, 1)
-        rows.addWidget(self.status)
-        self.setCentralWidget(body)
-        self.reset_layout()
-
-    def reset_layout(self) -> None:
-        """Give every dock the size it has in the design."""
-        width, height = max(self.width(), 1200), max(self.height(), 700)
-        left, right = sized(SIZE["leftPanel"], 0).width(), sized(SIZE["rightPanel"], 0).width()
-        body = height - self.toolbar.height() - self.status.height()
-        bottom, code = sized(0, SIZE["bottomPanel"]).height(), min(sized(0, CODE_HEIGHT).height(), round(CODE_SHARE * body))
-        self.columns.setSizes([left, width - left - right, right])
-        self.middle.setSizes([body - bottom, bottom])
-        self.right.setSizes([body - code, code])
 
     # ---- commands
 
@@ -324,48 +284,14 @@ class MainWindow(QMainWindow):
         answer = self.dialogs.ask_unsaved(self.studio.title)
         return self.save() if answer == SAVE else answer == DISCARD
 
-    # ---- docks
-
-    def set_docks_hidden(self, hidden: bool) -> None:
-        """Hide the docks, or show them again."""
-        self.docks_hidden = hidden
-        for dock in (self.palette_panel, self.right, self.timeline):
-            dock.setVisible(not hidden)
-
-    def focus_next_dock(self) -> None:
-        """Give the focus to the next dock in turn."""
-        docks: tuple[QWidget, ...] = (self.canvas, self.timeline, self.inspector, self.under, self.palette_panel, self.toolbar)
-        docks = tuple(d for d in (*docks, *self.lessons.docks) if d.isVisible())
-        focused = QApplication.focusWidget()
-        now = next((i for i, d in enumerate(docks) if focused is not None and (d is focused or d.isAncestorOf(focused))), -1)
-        target = docks[(now + 1) % len(docks)]
-        inner = next((c for c in target.findChildren(QWidget) if c.focusPolicy() & Qt.FocusPolicy.TabFocus and c.isVisible()), None)
-        chosen = target if target.focusPolicy() & Qt.FocusPolicy.TabFocus or inner is None else inner
-        chosen.setFocus(Qt.FocusReason.TabFocusReason)
-
-    # ---- remembering
-
-    def restore(self) -> None:
-        """Take up the size and place that the window had."""
-        settings = self.studio.settings
-        geometry = settings.state("geometry")
-        if not geometry.isEmpty():
-            self.restoreGeometry(geometry)
-            for name, splitter in (("columns", self.columns), ("middle", self.middle), ("right", self.right)):
-                splitter.restoreState(settings.state(name))
-
-    def _remember(self) -> None:
-        settings = self.studio.settings
-        settings.set_state("geometry", self.saveGeometry())
-        for name, splitter in (("columns", self.columns), ("middle", self.middle), ("right", self.right)):
-            settings.set_state(name, splitter.saveState())
+    # ---- leaving
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved changes, remember the window, end the worker."""
         if not self.may_leave():
             event.ignore()
             return
-        self._remember()
+        self.docks.remember()
         self.studio.close()
         event.accept()
 

@@ -30,7 +30,7 @@ def screenshot(
     window = MainWindow(studio)
     window.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     window.resize(*size)
-    window.reset_layout()
+    window.docks.reset()
     plots: list[bool] = []
     window.plots_ready.connect(lambda: plots.append(True))
     window.show()

@@ -21,7 +21,7 @@ def window(qtbot, qapp, studio: Studio, settle) -> Iterator[MainWindow]:
     theme.apply(qapp, theme.named("dark"))
     made = MainWindow(studio)
     made.resize(1600, 1000)
-    made.reset_layout()
+    made.docks.reset()
     made.show()
     studio.show_example(example("tutorial"), "tutorial")
     settle()

@@ -19,18 +19,18 @@ def lessons(window):
 
 
 def test_the_lessons_are_not_there_until_asked_for_and_leave_no_trace(window, lessons, qtbot):
-    before = window.columns.sizes()
+    before = window.docks.columns.sizes()
     assert lessons.panel is None
     window.do("lessons")
     assert lessons.shown
     assert menus.BY_ID["lessons"].checked(window)
-    qtbot.waitUntil(lambda: lessons.panel.width() + window.columns.width() == window.width())
-    assert window.columns.sizes()[0] == before[0]  # the canvas gives the room
-    assert window.columns.sizes()[2] == before[2]
+    qtbot.waitUntil(lambda: lessons.panel.width() + window.docks.columns.width() == window.width())
+    assert window.docks.columns.sizes()[0] == before[0]  # the canvas gives the room
+    assert window.docks.columns.sizes()[2] == before[2]
     lessons.panel.close_button.click()
     assert not lessons.shown
     assert window.canvas.hasFocus()
-    qtbot.waitUntil(lambda: window.columns.sizes() == before)
+    qtbot.waitUntil(lambda: window.docks.columns.sizes() == before)
 
 
 def test_a_lesson_done_is_ticked_and_remembered(window, lessons, studio, settle, qtbot):

@@ -33,7 +33,7 @@ def looks(window: MainWindow) -> np.ndarray:
 def grabs(window: MainWindow) -> Iterator[np.ndarray]:
     """Pictures one after another: a node's first is painted straight, the next from its picture, which rounds colours otherwise."""
     for _ in range(4):
-        image = window.grab(QRect(window.middle.mapTo(window, QPoint()), window.middle.size())).toImage()
+        image = window.grab(QRect(window.docks.middle.mapTo(window, QPoint()), window.docks.middle.size())).toImage()
         image = image.convertToFormat(QImage.Format.Format_RGB32)
         yield np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].copy()
 

@@ -57,7 +57,7 @@ def test_the_card_of_a_second_order_step_names_it_and_the_ledger_knows_the_wire(
     assert card.title == "∂ of pow"
     assert [(row.terms[0].text, row.target) for row in card.rows] == [("12.0", "x.grad")]
     assert card.captions == ("Contribution",)  # the factors are those of the derivative, which the graph does not show
-    assert card.announcement == "∂ of pow passes 12.0 to x.grad"
+    assert card.announcement == "∂ of pow passes 12.0 to x"
     entries = account(document, trace, ((x.source,), 0), True)
     assert entries[0].value == 12.0  # d2 of x ** 3 at 2
     assert all(term.wire is not None for entry in entries for term in entry.terms)

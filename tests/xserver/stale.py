@@ -118,7 +118,7 @@ def main() -> int:
         ("drag", lambda: seen.drag("z", 80, 120)),
         ("fit", canvas.fit_all),
         ("select", lambda: studio.select(["n5"])),
-        ("docks", lambda: window.set_docks_hidden(True)),
+        ("docks", lambda: window.docks.set_hidden(True)),
         ("new", studio.new),
     )
     for name, deed in deeds:

@@ -205,6 +205,16 @@ class PalettePanel(QWidget):
         paint.line(edge, 0, edge, self.height() / ui_scale())
         painter.end()
 
+    def open_section(self, title: str) -> None:
+        """Open a section by its title and see it; without one, put the keyboard into the field."""
+        for head, _, _ in self.sections:
+            if head.title == title:
+                head.setChecked(True)
+                self.area.ensureWidgetVisible(head, 0, round(2 * HEADER * ui_scale()))
+                head.setFocus(Qt.FocusReason.TabFocusReason)
+                return
+        self.field.setFocus(Qt.FocusReason.TabFocusReason)
+
     # ------------------------------------------------------------ tiles
     def lay_out(self) -> None:
         """Put the open sections, or what was found, one under the other."""

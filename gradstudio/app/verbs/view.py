@@ -61,7 +61,7 @@ def toggle_motion(w: MainWindow) -> None:
 
 
 def toggle_docks(w: MainWindow) -> None:
-    w.set_docks_hidden(not w.docks_hidden)
+    w.docks.set_hidden(not w.docks.hidden)
 
 
 def toggle_steps(w: MainWindow) -> None:
@@ -86,11 +86,11 @@ def watch(grad: bool) -> Verb:
 
 
 def next_dock(w: MainWindow) -> None:
-    w.focus_next_dock()
+    w.docks.focus_next()
 
 
 def reset_layout(w: MainWindow) -> None:
-    w.reset_layout()
+    w.docks.reset()
     w.canvas.overlays.show_map(None)
 
 

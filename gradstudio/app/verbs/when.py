@@ -173,7 +173,7 @@ def minimap_is_shown(w: MainWindow) -> bool:
 
 
 def docks_hidden(w: MainWindow) -> bool:
-    return w.docks_hidden
+    return w.docks.hidden
 
 
 def is_theme(mode: str) -> Test:

@@ -50,7 +50,7 @@ def make() -> int:
         theme.apply(app, theme.named(studio.theme))
         window = MainWindow(studio)
         window.resize(*SIZE)
-        window.reset_layout()
+        window.docks.reset()
         window.show()
         made = picture(window, name, wait)
         made.save(str(FOLDER / f"{name}.png"))
