@@ -273,6 +273,16 @@ TABLE: tuple[Entry, ...] = (
     Entry("zoom_reset", "View", "100 %", view.zoom_reset, ("Ctrl+0",), group=1),
     Entry("zoom_in", "View", "Zoom in", view.zoom_in, ("Ctrl++", "Ctrl+="), "plus", 1),
     Entry("zoom_out", "View", "Zoom out", view.zoom_out, ("Ctrl+-",), "minus", 1),
+    Entry(
+        "fade",
+        "View",
+        "Fade all but the selection's neighbourhood",
+        view.toggle_fade,
+        ("H",),
+        group=1,
+        checked=when.is_fading,
+        words="dim highlight isolate upstream downstream",
+    ),
     Entry("minimap", "View", "Minimap", view.toggle_minimap, ("Ctrl+M",), "", 1, checked=when.minimap_is_shown, words="map overview"),
     Entry(
         "theme_system",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gradstudio.app.canvas.reach import frozen_nodes, passes_grad, requiring_grad, rewritten_leaves, scissors
+from gradstudio.app.canvas.reach import frozen_nodes, passes_grad, requiring_grad, rewritten_leaves, scissors, upstream
 from gradstudio.app.theme import GradientRange
 from gradstudio.document.calls.backward import Backward
 from gradstudio.document.graph import INSTANCE, Graph, Node, NodeId, NodePath, OperandPath, Ref, Wire
@@ -38,14 +38,7 @@ class Context:
     @cached_property
     def stale_grads(self) -> frozenset[NodeId]:
         """Nodes that something stale reads, at any distance: what has come back to them is of an older document too."""
-        nodes, found = self.graph.nodes, set(self.stale)
-        todo = [node for node in self.stale if node in nodes]
-        while todo:
-            for _, ref in nodes[todo.pop()].refs():
-                if ref.source in nodes and ref.source not in found:
-                    found.add(ref.source)
-                    todo.append(ref.source)
-        return frozenset(found)
+        return self.stale | upstream(self.graph, self.stale)
 
     def path(self, node: NodeId) -> NodePath:
         """Return the path of a node of this graph."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from gradstudio.app.canvas.faces import Tint
 from gradstudio.app.canvas.node_faces import far_state
 from gradstudio.app.canvas.node_small import heat_fill
+from gradstudio.app.canvas.wire_runs import Indices
 from gradstudio.app.theme import Theme
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class FarView:
 
     def move_rects(self, which: list[int]) -> None:
         """Some nodes stand elsewhere."""
+        self.stamp += 1
         if self._rects is not None:
             for i, (left, top, right, bottom) in zip(which, self._canvas.plates.boxes[which].tolist(), strict=True):
                 self._rects[0][i] = QRectF(left, top, right - left, bottom - top)
@@ -63,8 +65,17 @@ class FarView:
         if self._lines is None:
             self._lines = _objects([QLineF(*ends) for ends in canvas.wires.ends_array().tolist()])
         painter.setPen(QPen(theme.color("wire"), 0))
-        painter.drawLines(self._lines[canvas.wires.touching(seen)].tolist())
+        self._paint_lines(painter, self._lines, canvas.wires.touching(seen))
         self._paint_nodes(painter, seen)
+
+    def _paint_lines(self, painter: QPainter, lines: Objects, which: Indices) -> None:
+        """Draw wires: those that fade first."""
+        fade, ids = self._canvas.fade, self._canvas.wires.ids
+        opacity = np.array([fade.wire_opacity(ids[i]) for i in which.tolist()]) if fade.nodes is not None else np.ones(len(which))
+        for each in np.unique(opacity).tolist():
+            painter.setOpacity(each)
+            painter.drawLines(lines[which[opacity == each]].tolist())
+        painter.setOpacity(1.0)
 
     def paint_regions(self, painter: QPainter) -> None:
         """Draw frames, comments and blocks."""
@@ -83,7 +94,8 @@ class FarView:
         canvas, context = self._canvas, self._canvas.context
         accent, chosen = canvas.theme.color("accent").rgb(), canvas.selected_nodes
         hues, frozen = Hues(canvas.theme, canvas.norms), context.frozen
-        return [accent if n in chosen else hues.of(*far_state(context, n), n in frozen) for n in canvas.plates.nodes]
+        nodes = canvas.plates.nodes
+        return canvas.fade.dimmed(nodes, [accent if n in chosen else hues.of(*far_state(context, n), n in frozen) for n in nodes])
 
     def _paint_nodes(self, painter: QPainter, seen: QRectF) -> None:
         if self._rects is None:

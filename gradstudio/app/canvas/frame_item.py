@@ -66,8 +66,10 @@ class FrameItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
         opacity = painter.opacity()
+        if self.frame is not None:
+            painter.setOpacity(opacity * self.canvas.fade.frame_opacity(self.frame.id))
         if self.canvas.stepping and self.frame is not None:
-            painter.setOpacity(opacity * OPACITY["frameInStep"])
+            painter.setOpacity(painter.opacity() * OPACITY["frameInStep"])
         if self.frame is None:
             self._paint_comment(paint)
         elif widget is None:

@@ -211,6 +211,7 @@ class NodeItem(QGraphicsItem):
         hovered, focused = self.node == canvas.hovered_node, self.node == canvas.focused_node
         marks = Marks(hovered, self.node in canvas.selected_nodes, focused, canvas.steps.carries_ring_to(self.node))
         level, zoom = canvas.level, canvas.zoom
+        painter.setOpacity(canvas.fade.opacity(self.node))
         snap(painter, canvas.device_ratio)
         if self.face.kind == "scissors":
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)

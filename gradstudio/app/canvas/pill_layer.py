@@ -112,6 +112,7 @@ class PillLayer(QGraphicsItem):
         for key, face, shape in canvas.wires.visible(option.exposedRect):
             rect = self._place(key, face, shape)
             if rect is not None:
+                painter.setOpacity(canvas.fade.wire_opacity(key))
                 draw = partial(self._paint_one, at=rect.center(), face=face)
                 if widget is None:
                     draw(painter)

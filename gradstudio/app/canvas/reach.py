@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from gradstudio.document.calls.optimizer_step import OptimizerStep
@@ -44,6 +45,27 @@ def passes_grad(node: Node, index: int) -> bool:
     if row is None or node.op == INSTANCE:
         return True
     return bool(row.differentiable) and (row.composite is not None or index >= len(row.inputs) or row.inputs[index].vjp is not None)
+
+
+def upstream(graph: Graph, nodes: Iterable[NodeId]) -> frozenset[NodeId]:
+    """Return nodes and all of the graph that they read, at any distance."""
+    return _spread(nodes, lambda n: (ref.source for _, ref in graph.nodes[n].refs()), graph)
+
+
+def downstream(graph: Graph, nodes: Iterable[NodeId]) -> frozenset[NodeId]:
+    """Return nodes and all of the graph that reads them, at any distance."""
+    return _spread(nodes, lambda n: (wire.target for wire in graph.consumers.get(n, ())), graph)
+
+
+def _spread(nodes: Iterable[NodeId], beside: Callable[[NodeId], Iterable[NodeId]], graph: Graph) -> frozenset[NodeId]:
+    """Return what is reached from nodes; each is visited once."""
+    found = {n for n in nodes if n in graph.nodes}
+    todo = list(found)
+    while todo:
+        fresh = {n for n in beside(todo.pop()) if n in graph.nodes} - found
+        found |= fresh
+        todo.extend(fresh)
+    return frozenset(found)
 
 
 @lru_cache(maxsize=8)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsScene
 from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace, WireFace
+from gradstudio.app.canvas.fade import Fade
 from gradstudio.app.canvas.far import FarView
 from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
@@ -81,6 +82,7 @@ class CanvasScene(QGraphicsScene):
         self._drawn, self._laid = Graph(), Layout()
         self._sketches = Sketches()
         self.far = FarView(self)
+        self.fade = Fade(self)
         self.plates = Plates()
         self.setSceneRect(self.plates.room())
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)

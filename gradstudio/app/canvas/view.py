@@ -95,6 +95,7 @@ class CanvasView(Camera):
         if change.scope:
             self.leave_scope()
         self.canvas.refresh(change)
+        self.canvas.fade.refresh(change)
         if change.selection:
             self.keys.follow_selection()
         if change.theme:

@@ -199,7 +199,8 @@ class WireLayer(QGraphicsItem):
         """Have tiles compared where something other than a wire decides how wires look."""
         canvas = self.canvas
         self._dense = len(self.courses.touching(canvas.seen())) > DENSE
-        marks = (canvas.theme, canvas.norms, canvas.selected_wires, canvas.hovered_wire, self.hidden, self._live, self._dense)
+        fade = canvas.fade.nodes, canvas.fade.wires
+        marks = (canvas.theme, canvas.norms, canvas.selected_wires, canvas.hovered_wire, fade, self.hidden, self._live, self._dense)
         if marks != self._marks:
             if marks[0] is not self._marks[0]:
                 self._tiles.clear()
@@ -207,10 +208,10 @@ class WireLayer(QGraphicsItem):
 
     def _sorted(self, which: Iterable[int]) -> list[Shown]:
         """Return wires in the order of painting."""
-        canvas, chosen = self.canvas, self.canvas.selected_wires
+        canvas, chosen, opacity = self.canvas, self.canvas.selected_wires, self.canvas.fade.wire_opacity
         keys = [(self.ids[i], i) for i in which]
         shown = [(key, self.face(key), self.courses.shape(i)) for key, i in keys if key not in self.hidden]
-        shown.sort(key=lambda w: (w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
+        shown.sort(key=lambda w: (opacity(w[0]), w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
         return shown
 
     def _still(self, rect: QRectF) -> list[Shown]:
@@ -232,6 +233,7 @@ class WireLayer(QGraphicsItem):
             self._paint_dense(painter, still, square, smooth=True)
             return
         for key, face, shape in still:
+            painter.setOpacity(self.canvas.fade.wire_opacity(key))
             draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, square), halo=self._halo(key))
             if is_dashed(face):  # Qt would round the dashes by where the tile cuts them
                 self.canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), self.canvas.ratio, 1.0, draw)
@@ -240,10 +242,11 @@ class WireLayer(QGraphicsItem):
 
     def _paint_plainly(self, painter: QPainter, rect: QRectF) -> None:
         for key, face, shape in self._sorted(self.courses.touching(rect).tolist()):
+            painter.setOpacity(self.canvas.fade.wire_opacity(key))
             self._paint_one(painter, face, shape, self._halo(key))
 
     def _look(self, key: WireId, face: WireFace, shape: WireShape) -> Look:
-        return face.look, shape, shape.cut, self._halo(key), self.canvas.norms
+        return face.look, shape, shape.cut, self._halo(key), self.canvas.norms, self.canvas.fade.wire_opacity(key)
 
     def _halo(self, key: WireId) -> Shade:
         canvas = self.canvas
@@ -256,6 +259,7 @@ class WireLayer(QGraphicsItem):
             self._paint_dense(painter, shown, rect, smooth=not canvas.hurried)
             return
         for key, face, shape in shown:
+            painter.setOpacity(canvas.fade.wire_opacity(key))
             seen, look = _seen_of(face, shape, rect), self._look(key, face, shape)
             draw = partial(self._paint_one, face=face, shape=seen, halo=self._halo(key))
             if seen is not shape:
@@ -280,6 +284,7 @@ class WireLayer(QGraphicsItem):
             if key in canvas.selected_wires:
                 pen = QPen(canvas.theme.color("accent"), 3 / canvas.zoom)
             painter.setPen(pen)
+            painter.setOpacity(canvas.fade.wire_opacity(key))
             painter.drawPath(_seen_of(face, shape, rect).path)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 

@@ -42,6 +42,13 @@ def zoom_out(w: MainWindow) -> None:
     w.canvas.zoom_by(0.8)
 
 
+def toggle_fade(w: MainWindow) -> None:
+    fade = w.canvas.canvas.fade
+    fade.show(not fade.on)
+    if fade.on and fade.nodes is None:
+        w.studio.notify("Select a node or a wire: what leads to it and what it leads to stays, the rest fades")
+
+
 def toggle_minimap(w: MainWindow) -> None:
     overlays = w.canvas.overlays
     overlays.show_map(not overlays.minimap.wanted)

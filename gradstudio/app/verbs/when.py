@@ -168,6 +168,10 @@ def is_watched(grad: bool) -> Test:
     return test
 
 
+def is_fading(w: MainWindow) -> bool:
+    return w.canvas.canvas.fade.on
+
+
 def minimap_is_shown(w: MainWindow) -> bool:
     return w.canvas.overlays.minimap.wanted
 
