@@ -202,7 +202,7 @@ OTHERWISE = {
     **dict.fromkeys(("hooks2", "hooks3", "hk_nonleaf_and_retain_grad_order", "hk_wrong_return_type", "hk_node_hooks"), "hooks"),
     **dict.fromkeys(("hk_hook_exception_propagates", "hk_post_accumulate_optimizer_in_backward"), "hooks"),
     **dict.fromkeys(("anomaly2", "an_nan_detected", "an_log_negative"), "anomaly mode"),
-    **dict.fromkeys(("de_data_is_unsafe_silent", "clip"), ".data hides a write from backward, or changes the storage"),
+    "de_data_is_unsafe_silent": ".data hides a write from backward",
     "rg_numpy_after_detach": "a write through numpy's array on the same memory",
     "dt_default_dtype": "torch.set_default_dtype",
     "bw_inputs_empty_raises": "backward(inputs=[]) is an error; a call without inputs is none",

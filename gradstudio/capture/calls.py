@@ -164,7 +164,7 @@ def hook(recording: Recording, told: Told, compute: Compute) -> None:
 
 
 def set_data(recording: Recording, told: Told, compute: Compute) -> None:
-    """Record `x.data = y` as numbers written to x. (`x.data -= y` assigns the very memory that it wrote to.)"""
+    """Record `x.data = y` as y copied into x, unseen by autograd. (`x.data -= y` assigns the very memory that it wrote to.)"""
     given = [*tensors_in(told.args)]
     if len(given) != 2:
         compute()
@@ -172,12 +172,17 @@ def set_data(recording: Recording, told: Told, compute: Compute) -> None:
     target, value = given
     known = recording.known.get(target.key)
     same, alike = target.storage == value.storage, (target.shape, target.dtype) == (value.shape, value.dtype)
+    source = recording.find(value) if known is not None and alike and not same else None
     compute()
-    if known is None:
+    if known is None or (alike and same):
         return
-    if not alike:
-        recording.forget(known, "an assignment to .data changed its shape or dtype")
-    elif not same:
+    for each in known.group:  # they keep the memory that x has left
+        if each is not known or not alike:
+            recording.forget(each, "a tensor on the memory that an assignment to .data took from another")
+    known.group = [known]
+    if alike and source is not None:
+        recording.draft.op("copy_", (known.ref, source), {}, "no_grad")
+    elif alike:
         recording.overwritten(target, "an assignment to .data")
     known.refresh()
 

@@ -49,6 +49,7 @@ def rolled(document: Document) -> Rolled:
     made = Rolled(document, {}, frozenset())
     for i in range(len(document.script)):
         start = 0
+        made = replace(made, document=_with_turns_apart(made.document, i))
         while (loop := _next_loop(made.document, i, start)) is not None:
             made = _with_loop(made, i, loop)
             start = loop.start + 1
@@ -65,6 +66,40 @@ def _next_loop(document: Document, section: int, start: int) -> Loop | None:
         if found:
             return max(found, key=lambda loop: (loop.end, -loop.length))
     return None
+
+
+def _with_turns_apart(document: Document, section: int) -> Document:
+    """Return the document with the block of a first turn cut in two where it begins with what came before the loop."""
+    body = document.script[section].body
+    forms = [_form(document, call) for call in body]
+    for i, call in enumerate(body):
+        for n in range(1, min(LONGEST, (len(body) - i) // LEAST) + 1):
+            turn = forms[i + n]
+            before = len(forms[i]) - len(turn)
+            if before <= 0 or forms[i][1 + before :] != turn[1:] or not _recurs([turn, *forms[i + 1 :]], 0, n):
+                continue
+            apart = _cut_block(document, section, i, before) if isinstance(call, Forward) and len(turn) > 1 else document
+            if apart is not document and _loop(apart, apart.script[section].body, i + 1, n) is not None:
+                return apart
+    return document
+
+
+def _cut_block(document: Document, section: int, index: int, before: int) -> Document:
+    """Return the document with the leaves (they stand first) and so many ops of a block in one of their own; itself if a frame is torn."""
+    graph, body = document.graph, document.script[section].body
+    call = body[index]
+    assert isinstance(call, Forward)
+    ids = graph.blocks[call.block]
+    at = len([n for n in ids if graph.nodes[n].op == LEAF]) + before
+    if graph.nodes[ids[at - 1]].frame is not None and graph.nodes[ids[at - 1]].frame == graph.nodes[ids[at]].frame:
+        return document
+    name = next(f"turn_{i}" if i else "turn" for i in range(len(graph.blocks) + 1) if (f"turn_{i}" if i else "turn") not in graph.blocks)
+    blocks = [(block, members) for old, each in graph.blocks.items() for block, members in
+              (((old, each[:at]), (name, each[at:])) if old == call.block else ((old, each),))]  # fmt: skip
+    turn = Forward(id=_new_id(document), block=name)
+    script = [*document.script]
+    script[section] = Section(script[section].title, (*body[: index + 1], turn, *body[index + 1 :]))
+    return replace(document, graph=replace(graph, blocks=Map(blocks)), script=tuple(script))
 
 
 def _form(document: Document, statement: Statement) -> tuple[object, ...]:

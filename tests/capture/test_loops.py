@@ -15,7 +15,7 @@ from gradstudio.document.calls import Backward, Call, Forward, Grad, SetValue, Z
 from gradstudio.document.check import check_document
 from gradstudio.document.document import Document, Optimizer
 from gradstudio.document.frames import Frame
-from gradstudio.document.graph import Node, Ref
+from gradstudio.document.graph import Graph, Node, Ref
 from gradstudio.document.map import Map
 from gradstudio.document.script import Repeat, Section
 from gradstudio.session.run import Run, run
@@ -131,6 +131,18 @@ def test_calls_are_compared_by_what_they_say() -> None:
     after = rolled(replace(made, script=(Section("", (*made.script[0].body, *body)),)))
     assert repeats(after.document) == [4]
     assert len(after.document.script[0].body) == 3
+
+
+def test_what_was_computed_before_a_loop_is_cut_from_its_first_turn() -> None:
+    before = unrolled(4)
+    graph = before.graph
+    nodes = graph.nodes.update({"n90": op("n90", "exp", "n2"), "n91": op("n91", "neg", "n90")})
+    first = (*graph.blocks["f0"][:2], "n90", "n91", *graph.blocks["f0"][2:])
+    before = replace(before, graph=Graph(nodes, graph.blocks.set("f0", first), graph.frames))
+    after = rolled(before)
+    assert repeats(after.document) == [4]
+    assert dict(after.document.graph.blocks) == {"f0": ("n1", "n2", "n90", "n91"), "turn": ("n3", "n4"), "u0": ("n5", "n6")}
+    assert_same_end(before, after)
 
 
 def test_results_of_grad_calls_follow() -> None:
