@@ -12,13 +12,18 @@ from gradstudio.app.panels.timeline.call_painting import note_in
 from gradstudio.app.panels.timeline.editor import CallEditor, parse_seed
 from gradstudio.app.panels.timeline.new_call import again, last_roots, new_call, tracked_leaves
 from gradstudio.app.panels.timeline.rows import CallRow, shorter
-from gradstudio.app.panels.timeline.tracks import Track
+from gradstudio.app.panels.timeline.tracks import Track, tracked
 from gradstudio.app.widgets.switch import Switch
-from gradstudio.document.calls import KINDS, Backward
-from gradstudio.document.commands.script import EditCall, WrapRepeat
+from gradstudio.document.calls import KINDS, Backward, ZeroGrad
+from gradstudio.document.commands.blocks import NewBlock
+from gradstudio.document.commands.frames import WrapInFrame
+from gradstudio.document.commands.nodes import AddNode
+from gradstudio.document.commands.script import AppendCall, EditCall, WrapRepeat
 from gradstudio.document.graph import Literal, Ref
+from gradstudio.session.run import run
 from gradstudio.session.trace import Outcome, Span, Step, Trace, Write
 from tests.app.conftest import example
+from tests.document.making import line, op
 
 
 def trace_of(*lengths: int) -> Trace:
@@ -77,6 +82,14 @@ def test_of_many_levels_in_a_pixel_the_last_is_shown():
 def test_seeds_are_read_as_numbers_and_nested_lists(words, value):
     seed = parse_seed(words)
     assert list(np.ravel(seed.value if isinstance(seed, Literal) else seed)) == pytest.approx(value)
+
+
+def test_a_leaf_that_is_written_in_place_has_one_track():
+    document = AddNode(op("n6", "sub_", "n1", Ref("n1", grad=True)), "update", (0, 400)).apply(NewBlock("update", "c3").apply(line()))
+    document = AppendCall(ZeroGrad(id="c4", targets=(Ref("n1"),))).apply(WrapInFrame(("n6",), "no_grad", ("f1",)).apply(document))
+    trace = run(document).trace
+    assert len(trace.series) == 2
+    assert tracked(document, trace) == [(("n1",), 0)]
 
 
 @pytest.mark.parametrize("words", ["x", "[1, [2]", "[1, 2], 3", "[[1, 2], [3]]", "__import__('os')", "[1"])

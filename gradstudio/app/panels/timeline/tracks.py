@@ -11,6 +11,7 @@ from gradstudio.app import text
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, LEAF
 from gradstudio.document.labels import Labels
+from gradstudio.document.storage import written_index
 from gradstudio.explain.ledger import arithmetic
 from gradstudio.session.state import State
 from gradstudio.session.trace import TensorKey, Trace, Write
@@ -87,9 +88,13 @@ def tracked(document: Document, trace: Trace) -> list[TensorKey]:
 
 
 def written(document: Document, trace: Trace) -> list[TensorKey]:
-    """Return the tensors whose `.grad` was written, in stored order; inputs of groups are their tensors by another name."""
+    """Return the tensors whose `.grad` was written, in stored order.
+
+    Inputs of groups, and what an op gives out that writes in place, are other tensors by another name.
+    """
     order = document.graph.order
-    known = [key for key in trace.series if key[0][0] in order and document.node(key[0]).op != INPUT]
+    ops = {key: document.node(key[0]).op for key in trace.series if key[0][0] in order}
+    known = [key for key, op in ops.items() if op != INPUT and written_index(op) is None]
     return sorted(known, key=lambda key: order[key[0][0]])
 
 
