@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
@@ -9,6 +10,8 @@ from weakref import WeakKeyDictionary
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INSTANCE, Graph, Naming, Node, NodePath
+
+OUT = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)  # the number of an output behind the first, as it is written
 
 
 class Scope:
@@ -37,10 +40,10 @@ class Scope:
         if text in self.by_label:
             return self.by_label[text]
         base, dot, out = text.rpartition(".")
-        if not dot or not out.isascii() or not out.isdigit() or out != str(int(out)) or base not in self.by_label:
+        if not dot or not OUT.fullmatch(out) or base not in self.by_label:
             return None
         source, first = self.by_label[base]
-        return (source, int(out)) if first == 0 and int(out) > 0 and (source, int(out)) not in self.labels else None
+        return (source, int(out)) if first == 0 and (source, int(out)) not in self.labels else None
 
 
 class Labels:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradstudio.document import labels
 from gradstudio.document.calls import Forward
@@ -116,6 +116,10 @@ def _visit(case: Case, step: Step) -> Equation:
     operands = (pair for pair in case.flow.operands(step.node) if pair[0] in step.sent)
     of_row = _passed_on if step.origin else _contribution
     rows = tuple(row for key, source in operands if (row := of_row(case, key, source)))
+    came = (case.state.cotangents[out] for out in case.flow.outputs_of(step.node) if out in case.state.cotangents)
+    joined = next(filter(None, map(_joined, came)), "")
+    if rows and joined and not step.origin:
+        rows = (*rows[:-1], replace(rows[-1], shapes=", ".join(filter(None, (rows[-1].shapes, joined)))))
     captions = ("Contribution",) if step.origin else ("Upstream", "Local derivative", "Contribution")
     note = "" if rows else f"It passes the gradient on inside {step.node and case.op(step.node)}."
     return Equation(step.node, *_head(case, step), captions, rows, _next(case), _freed(case, step), note)
@@ -153,6 +157,15 @@ def _contribution(case: Case, key: InputKey, source: TensorKey) -> Row | None:
         _sent_term(case, f"∂{root}/∂{read}", flow),
     )
     return Row(terms, ("×", "="), _target(case, source), _shapes(case, key, upstream, flow), key)
+
+
+def _joined(upstream: Flow | None) -> str:
+    """Return the contributions that were summed up to what comes, in the order of execution: `5.0 = 2.0 + 3.0`; "" of a single one."""
+    if upstream is None or len(upstream.terms) < 2:
+        return ""
+    if upstream.value is None:
+        return f"upstream is the sum of {len(upstream.terms)}: {listed(f'‖{number(term)}‖' for term in upstream.terms)}"
+    return f"upstream {number(upstream.value)} = {' + '.join(map(number, upstream.terms))}"
 
 
 def _target(case: Case, source: TensorKey) -> str:

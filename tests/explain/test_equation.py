@@ -108,3 +108,17 @@ def test_a_product_of_matrices_is_also_shown_in_shapes():
 
 def test_a_step_about_no_node_has_no_equation(accumulation):
     assert equation(accumulation.document, accumulation.trace, accumulation.state_at(0)) is None
+
+
+def test_contributions_that_join_are_shown_as_a_sum():
+    """h = 2x is read three times by r = h * h + h: at x = 3 come 1 from add, and 6 twice from mul."""
+    program = Program()
+    h = program.op("mul", program.leaf("x", [3.0]), 2, name="h")
+    r = program.op("add", program.op("mul", h, h), h)
+    program.forward()
+    program.backward(r)
+    result = run(program.document())
+    k = next(k for k, step in enumerate(result.trace.steps, 1) if step.kind == "visit" and step.node == (h.source,))
+    found = at(result, k)
+    assert found.rows[-1].shapes == "upstream 13.0 = 1.0 + 6.0 + 6.0"
+    assert numbers(found) == [["13.0", "2.0", "26.0"]]
