@@ -22,15 +22,16 @@ Sender: TypeAlias = tuple[int, InputKey | None]  # the visit that sent a term, a
 class Column(Generic[T]):
     """The versions of one thing: from which step on it was what. None: it was not there. Most things have one version, and no lists."""
 
-    __slots__ = ("_first", "_from", "_later")
+    __slots__ = ("_first", "_from", "_later", "last")
 
     def __init__(self, k: int, value: T | None) -> None:
-        self._from, self._first = k, value
+        self._from = k
+        self._first = self.last = value  # `last`: what the thing is now
         self._later: tuple[list[int], list[T | None]] | None = None
 
     def set(self, k: int, value: T | None) -> None:
         """Record that from step k on the thing is value."""
-        later = self._later
+        later, self.last = self._later, value
         if later is None:
             if k == self._from:
                 self._first = value
@@ -48,11 +49,6 @@ class Column(Generic[T]):
         if later is None or k < later[0][0]:
             return self._first if k >= self._from else None
         return later[1][bisect_right(later[0], k) - 1]
-
-    @property
-    def last(self) -> T | None:
-        """What the thing is now."""
-        return self._first if self._later is None else self._later[1][-1]
 
     @property
     def steps(self) -> list[int]:
@@ -131,6 +127,8 @@ class FlowRecord:
         return tuple([(each.step, each.wire) for each in self._sent() if each.term is not None])
 
     def _sent(self) -> list[FlowRecord]:
+        if self.before is None:
+            return [self]
         found: list[FlowRecord] = []
         each: FlowRecord | None = self
         while each is not None:
@@ -261,15 +259,17 @@ def storage(array: Array) -> Array:
     return owner
 
 
-_NAMES: dict[str, str] = {}
+_NAMES: dict[type[GradNode], str] = {}  # of nodes that go by their class
 
 
 def short_name(node: GradNode) -> str:
     """Return the name of an engine node without the namespaces before it: `MulBackward0`."""
-    name = node.name()
-    found = _NAMES.get(name)
+    kind = type(node)
+    found = _NAMES.get(kind)
     if found is None:
-        found = _NAMES[name] = name.rpartition("::")[2]
+        found = node.name().rpartition("::")[2]
+        if kind.name is GradNode.name and "plan" in kind.__dict__:
+            _NAMES[kind] = found
     return found
 
 
@@ -278,7 +278,7 @@ def standing(tensor: Tensor) -> tuple[bool, bool, str | None, int]:
     node = tensor.node
     if node is None or type(node) is AccumulateGrad:
         return node is not None, True, None, tensor._version
-    return True, False, short_name(node.target), tensor._version
+    return True, False, short_name(node), tensor._version
 
 
 def tensor_record(tensor: Tensor, past_failure: bool = False) -> TensorRecord:

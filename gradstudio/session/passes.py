@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
+from typing import TypeAlias
 
 import numpy as np
 
 from gradstudio.document.graph import Array, NodePath
 from gradstudio.engine import Tensor, stored_grad
-from gradstudio.engine.gradnode import GradNode
+from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.log import Column, FlowRecord, short_name
@@ -18,14 +19,17 @@ from gradstudio.session.recorder import Origin, Reader, Recorder
 from gradstudio.session.state import InputKey, Queued
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
 
+Wires: TypeAlias = tuple[tuple[InputKey, ...], ...]
+
 
 class Route:
     """Where an engine node sends the contribution of one of its edges."""
 
-    __slots__ = ("edge", "keys", "wires")
+    __slots__ = ("keys", "output_nr", "target", "wires")
 
-    def __init__(self, edge: GradNode, keys: tuple[TensorKey, ...], wires: tuple[tuple[InputKey, ...], ...]) -> None:
-        self.edge, self.keys = edge, keys
+    def __init__(self, edge: GradNode, output_keys: Callable[[GradNode, int], tuple[TensorKey, ...]], wires: Wires) -> None:
+        self.target, self.output_nr = (edge.parent, edge.nr) if type(edge) is Port else (edge, 0)
+        self.keys = output_keys(self.target, self.output_nr)
         self.wires = wires  # of each operand that may be meant: the nth contribution to a place goes along the nth of them
 
 
@@ -104,7 +108,7 @@ class PassObserver:
             recorder.count_nonfinite(array)
             along = route.wires[0] if route.wires else ()
             if len(route.wires) > 1:
-                place = route.edge.target, route.edge.output_nr
+                place = route.target, route.output_nr
                 along = route.wires[min(used.count(place), len(route.wires) - 1)]
                 used.append(place)
             self._sent(along, route.keys, array)
@@ -178,14 +182,15 @@ class PassObserver:
             origin = self.recorder.origins.get(node)
             self._routes[node] = routes = [None if e is None else self._route(e, origin) for e in node.edges]
             for route in routes:
-                if route is not None and route.edge.target in reached:
+                if route is not None and route.target in reached:
                     for wires in route.wires:
-                        pending.update(dict.fromkeys(wires))
+                        for wire in wires:
+                            pending[wire] = None
         self.recorder.log.pending[self.number] = tuple(pending)
 
     def _route(self, edge: GradNode, origin: Origin | None) -> Route:
         wires = tuple([self._wires(r) for r in origin.readers if r.is_edge(edge)]) if origin is not None else ()
-        return Route(edge, self._output_keys(edge.target, edge.output_nr), wires)
+        return Route(edge, self._output_keys, wires)
 
     def _wires(self, each: Reader) -> tuple[InputKey, ...]:
         """Return the wire of an operand, and those of the instances that it came in through."""

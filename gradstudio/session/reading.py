@@ -72,7 +72,7 @@ def tensor_view(record: TensorRecord, limit: int) -> TensorView:
     values, grid = cells(record.array, limit)
     return TensorView(
         record.array.shape,
-        record.array.dtype.name,
+        _dtype_name(record.array.dtype),
         record.requires_grad,
         record.is_leaf,
         record.grad_fn,
@@ -82,6 +82,11 @@ def tensor_view(record: TensorRecord, limit: int) -> TensorView:
         grid,
         record.past_failure,
     )
+
+
+@lru_cache(64)
+def _dtype_name(dtype: np.dtype[Any]) -> str:
+    return dtype.name
 
 
 class Figures(NamedTuple):
@@ -186,14 +191,14 @@ def flow_view(record: FlowRecord) -> Flow:
 
 def _number_flow(record: FlowRecord) -> Flow:
     """Return the flow of one element: the common case, at a tenth of the cost."""
-    g, size = float(record.array.item()), abs(float(record.array.item()))
+    array = record.array
+    g = float(array.item())
     finite = isfinite(g)
-    if not finite:
-        size = 0.0
-    terms = tuple(_figure(term) for term in record.terms) if len(record.terms) > 1 else (g,)
+    size = abs(g) if finite else 0.0
+    terms = () if record.before is None else record.terms
     return Flow(
         "value" if g else "zero", g, size, size if g > 0 else 0.0, size if g < 0 else 0.0, size,
-        record.array.shape, (g,), int(not finite), terms, record.step,
+        array.shape, (g,), int(not finite), tuple([_figure(t) for t in terms]) if len(terms) > 1 else (g,), record.step,
     )  # fmt: skip
 
 
@@ -214,7 +219,7 @@ def _array_flow(record: FlowRecord) -> Flow:
 
 
 def _figure(array: Array) -> float:
-    return float(array.reshape(())) if array.size == 1 else float(np.linalg.norm(np.asarray(array, np.float64).ravel()))
+    return float(array.item()) if array.size == 1 else float(np.linalg.norm(np.asarray(array, np.float64).ravel()))
 
 
 # ---- local derivatives
@@ -271,7 +276,7 @@ def _saved_view(key: tuple[NodePath, int, str], record: SavedRecord, k: int) -> 
         "freed" if freed else "in use" if in_use else "held",
         record.source,
         array.shape,
-        float(array.reshape(())) if array.size == 1 and array.dtype.kind in "fiub" else None,
+        float(array.item()) if array.size == 1 and array.dtype.kind in "fiub" else None,
         record.version,
         record.version_at(k),
         record.freed_by if freed else None,

@@ -10,7 +10,7 @@ import numpy as np
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.engine import Tensor, stored_grad
-from gradstudio.engine.gradnode import GradNode
+from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
 from gradstudio.session.log import FlowRecord, Log, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
@@ -49,6 +49,9 @@ class Origin:
 
     def name(self, output_nr: int, key: TensorKey) -> None:
         """Note that an output is the tensor of a key."""
+        if not (self.outputs or output_nr):
+            self.outputs = ((key,),)
+            return
         known = list(self.outputs)
         known += [()] * (output_nr + 1 - len(known))
         if key not in known[output_nr]:
@@ -164,7 +167,7 @@ class Recorder:
             if node in found or node in self.origins or isinstance(node, AccumulateGrad):
                 continue
             found[node] = None
-            waiting += [e.target for e in node.edges if e is not None]
+            waiting += [e.parent if type(e) is Port else e for e in node.edges if e is not None]
         return sorted(found, key=lambda n: n._sequence_nr()) if len(found) > 1 else list(found)
 
     def know(self, node: GradNode, path: NodePath, readers: tuple[Reader, ...], made_at: int) -> Origin:
@@ -177,7 +180,13 @@ class Recorder:
         return origin
 
     def _saved(self, node: GradNode, origin: Origin, name: str, array: Array, version: int) -> None:
-        source = next((r.key for r in origin.readers if r.tensor.array is array), None) or self._output_with(origin.path, array)
+        source = None
+        for each in origin.readers:
+            if each.tensor.array is array:
+                source = each.key
+                break
+        else:
+            source = self._output_with(origin.path, array)
         record = SavedRecord(array, None, node, short_name(node), name, source, version)
         self.log.share(record, array)
         self.saved_by[node] = (*self.saved_by.get(node, ()), record)

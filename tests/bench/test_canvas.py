@@ -34,8 +34,8 @@ def test_a_number_of_nodes_that_is_none_is_refused(capsys: pytest.CaptureFixture
 
 def test_steps_are_measured_for_numbers_and_matrices() -> None:
     found = steps.measure(nodes=30, steps=400)
-    assert set(found) == {"step_ms", "jump_ms", "log_mb"}
-    assert set(found["step_ms"]) == set(found["jump_ms"]) == {"scalar", "64x64"}
+    assert set(found) == {"step_ms", "jump_ms", "tick_ms", "log_mb"}
+    assert set(found["step_ms"]) == set(found["jump_ms"]) == set(found["tick_ms"]) == {"scalar", "64x64"}
     assert 0 < found["log_mb"] < 64 * 400 / 10_000
 
 
