@@ -43,6 +43,7 @@ class Camera(QGraphicsView):
         self.studio = studio
         self.canvas = CanvasScene(studio, self)
         self.setScene(self.canvas)
+        self.covers: tuple[QWidget, ...] = ()  # what may stand over nodes: one that is shown comes to stand left of it
         self._framed = False
         self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
         self._opened: tuple[Document, tuple[float, int, int]] | None = None  # what was opened and how it was looked at, until it has run
@@ -197,9 +198,12 @@ class Camera(QGraphicsView):
         view, body = self.viewport().rect(), self.viewportTransform().mapRect(rect)
         dx = scroll_needed(body.left(), body.right(), view.width(), margin)
         dy = scroll_needed(body.top(), body.bottom(), view.height(), margin)
-        after = body.translated(-dx, -dy)
-        if after.intersects(over.toRectF()):
-            self.glide(dx + after.right() + REVEAL_EDGE - over.left(), dy)
+        aside = 0.0
+        for cover in (*(each.geometry() for each in self.covers if each.isVisible()), over):
+            after = body.translated(-dx - aside, -dy)
+            aside += after.right() + REVEAL_EDGE - cover.left() if after.intersects(cover.toRectF()) else 0.0
+        if aside:
+            self.glide(dx + aside, dy)
         elif (dx or dy) and not view.contains(self.viewportTransform().mapRect(self.canvas.content_rect()).toAlignedRect()):
             self.glide(dx, dy)
 

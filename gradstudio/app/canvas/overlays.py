@@ -26,6 +26,7 @@ class Overlays:
         self.breadcrumb = Breadcrumb(view.studio, view)
         self.zoom_box = ZoomBox(theme, view.zoom_by, view.reset_zoom, view.fit_all, view)
         self.minimap = Minimap(view)
+        view.covers = (self.minimap,)
         self.zoom_box.left.connect(self.follow)
 
     def refresh(self, change: Change) -> None:

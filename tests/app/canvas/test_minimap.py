@@ -242,6 +242,14 @@ def test_inside_a_group_it_shows_that_graph(view, hand, studio, qtbot, minimap):
         assert colour not in (view.canvas.theme.color("panel").name(), view.canvas.theme.color("canvas").name())
 
 
+def test_a_node_that_is_shown_is_not_left_under_it(view, studio, large):
+    for node in list(view.canvas.nodes)[::37]:
+        view.reveal(node, 0.03)
+        body = view.viewportTransform().mapRect(view.canvas.nodes[node].body).toAlignedRect()
+        assert view.viewport().rect().contains(body)
+        assert not large.geometry().intersects(body)
+
+
 def test_an_empty_canvas_has_none(view, studio, settle, minimap):
     studio.new()
     settle()
