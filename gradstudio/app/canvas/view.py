@@ -308,11 +308,11 @@ class CanvasView(Camera):
         self.canvas.gesture_item.show_gesture(self.gesture)
 
     def finish_gesture(self) -> None:
-        """Cancel the gesture in hand, if there is one."""
-        gesture = self.gesture
-        if gesture is not None:
+        """Cancel the gesture in hand, if there is one, and look again where it began."""
+        if (gesture := self.gesture) is not None:
             self._take(None)
             gesture.cancel()
+            self.edge.take_back()
 
     # ------------------------------------------------------------ keys
     def event(self, event: QEvent) -> bool:

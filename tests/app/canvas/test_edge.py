@@ -129,3 +129,19 @@ def test_escape_leaves_drag_and_scrolling(view, hand):
     QTest.keyClick(view, Qt.Key.Key_Escape)
     assert view.gesture is None
     assert not view.edge.clock.isActive()
+
+
+@pytest.mark.parametrize("given_up", ["Escape", "let go outside"])
+def test_a_drag_that_comes_to_nothing_scrolls_back(view, hand, given_up):
+    start = hand.on("x", 60, 14) if given_up == "Escape" else hand.port("x")
+    before = scrolled(view)
+    pixel = QPointF(1090, 700)
+    held_at(view, hand, start, pixel)
+    for _ in range(3):
+        view.edge.scroll(0.0431)
+    assert scrolled(view) != before
+    if given_up == "Escape":
+        QTest.keyClick(view, Qt.Key.Key_Escape)
+        assert scrolled(view) == before
+    hand.release(view.to_scene(pixel))
+    assert scrolled(view) == before

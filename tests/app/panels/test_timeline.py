@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt
 from PySide6.QtWidgets import QAbstractButton
 
 from gradstudio.app.panels.timeline import TimelinePanel
@@ -274,6 +274,10 @@ def test_calls_that_are_selected_together_are_repeated_switched_off_and_removed_
     assert studio.player.k == 10  # the second click selected, and went nowhere
     assert offered(panel, 1) == ["Switch off these 4", "Repeat these 4", "Remove these 4"]
     assert offered(panel, 5)[0] == "Edit…"
+    calls.selectAll()
+    assert len(calls.chosen(calls.calls.rows[0])) == len(calls.selectedIndexes()) == 7  # not the row that adds a call
+    for at in range(4, 7):
+        calls.selectionModel().select(calls.calls.index(at), QItemSelectionModel.SelectionFlag.Deselect)
     picture = calls.grab().toImage()
     calls.toggle(calls.calls.rows[0])
     assert [row.enabled for row in calls.calls.rows[:5]] == [False] * 4 + [True]
@@ -302,6 +306,15 @@ def test_the_keyboard_goes_back_to_the_list_when_the_editor_closes(qtbot, panel,
     assert editor.focusWidget() is not None
     qtbot.keyClick(editor, Qt.Key.Key_Escape)
     qtbot.waitUntil(calls.hasFocus)
+
+
+def test_the_keyboard_goes_down_to_the_row_that_adds_a_call(qtbot, panel):
+    calls = panel.calls
+    calls.setFocus()
+    calls.setCurrentIndex(calls.calls.index(5))
+    for _ in range(2):
+        qtbot.keyClick(calls, Qt.Key.Key_Down)
+    assert calls.calls.rows[calls.currentIndex().row()] is ADD
 
 
 def test_a_waiting_call_says_what_it_waits_for(qtbot, panel, studio):

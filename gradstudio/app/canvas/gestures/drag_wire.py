@@ -143,6 +143,7 @@ class DragWire:
         elif at.hit.node is not None:
             self._fits_nowhere(at.hit.node)
         elif not self._view.viewport().rect().contains(at.view.toPoint()):
+            self._view.edge.take_back()
             self._view.studio.notify("The wire was let go outside the canvas: nothing changed")
         elif self._loose.was is not None:
             self._view.studio.do(Disconnect(*self._loose.was))

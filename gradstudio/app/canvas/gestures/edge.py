@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QObject, QPointF, QSize, Qt, QTimer
+from PySide6.QtCore import QElapsedTimer, QObject, QPoint, QPointF, QSize, Qt, QTimer
 
 from gradstudio.app.canvas.gestures.gesture import far_enough
 
@@ -35,6 +35,7 @@ class EdgeScroll(QObject):
         self._at, self._keys = QPointF(), Qt.KeyboardModifier.NoModifier
         self._pressed: QPointF | None = None  # until the pointer has moved far enough for a drag
         self._rest = QPointF()
+        self._gone = QPoint()  # since the press
         self._since = QElapsedTimer()
         self.clock = QTimer(self)
         self.clock.setInterval(FRAME_MS)
@@ -42,7 +43,7 @@ class EdgeScroll(QObject):
 
     def begin(self, at: QPointF) -> None:
         """Take where a press was; a click near an edge scrolls nothing."""
-        self._pressed = at
+        self._pressed, self._gone = at, QPoint()
 
     def follow(self, at: QPointF, keys: Qt.KeyboardModifier) -> None:
         """Take where a drag is, in view coordinates; scroll while that is near an edge."""
@@ -72,5 +73,12 @@ class EdgeScroll(QObject):
         dx, dy = int(self._rest.x()), int(self._rest.y())
         self._rest -= QPointF(dx, dy)
         if dx or dy:
+            self._gone += QPoint(dx, dy)
             self._view.pan(dx, dy)
             self._view.lead(self._at, self._keys)
+
+    def take_back(self) -> None:
+        """Scroll back to where the press was: the drag came to nothing."""
+        gone, self._gone = self._gone, QPoint()
+        if not gone.isNull():
+            self._view.pan(-gone.x(), -gone.y())

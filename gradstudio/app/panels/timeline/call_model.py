@@ -56,11 +56,11 @@ class CallModel(QAbstractListModel):
         return tip(row.note) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Calls and repeats can be dragged."""
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        """Calls and repeats can be selected and dragged; the other rows only be gone to."""
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if self.rows[index.row()].statement else flags
+        chosen = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+        return Qt.ItemFlag.ItemIsEnabled | chosen if self.rows[index.row()].statement else Qt.ItemFlag.ItemIsEnabled
 
     def supportedDropActions(self) -> Qt.DropAction:
         """A drag moves."""
