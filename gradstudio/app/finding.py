@@ -165,7 +165,8 @@ def _fits(query: Query, each: Candidate, contexts: dict[NodePath, Context], stud
     if scope not in contexts:
         contexts[scope] = Context(studio, scope)
     context = contexts[scope]
-    made = [view.shape for view in _views(context, each.node)]
+    start = [each.node.value.shape] if each.node.value is not None else []  # of a leaf that no run has made yet
+    made = [view.shape for view in _views(context, each.node)] or start
     if not all(any(shape.fits(dims) for dims in made) for shape in query.shapes):
         return False
     return all(FILTERS[word](context, each.node) or fold(each.entry.title) == word for word in query.filters)

@@ -88,7 +88,6 @@ class SearchPopup(QFrame):
         layout.setContentsMargins(edge, edge, edge, edge)
         layout.setSpacing(6)
         self.count = label("", self)
-        self.count.setAccessibleName("Matches")
         self.count.hide()
         top = QHBoxLayout()
         top.setSpacing(PADDING)
@@ -183,7 +182,9 @@ class SearchPopup(QFrame):
     def _tell(self) -> None:
         """Say how many there are, and which of them was gone to."""
         total = len(self._matches)
-        self.count.setText(f"{self._at + 1} of {total}" if self._at >= 0 else f"{total} found" if total else "none")
+        words = f"{self._at + 1} of {total}" if self._at >= 0 else f"{total} found" if total else "none"
+        self.count.setText(words)
+        self.count.setAccessibleName(f"Matches: {words}")
 
     def go(self, by: int) -> None:
         """Go to the next match, or the one before, round the end; the first time to the row that is lit."""

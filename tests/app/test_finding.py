@@ -158,6 +158,27 @@ def test_matches_are_lit_until_escape(window, accumulation, popup):
     assert (accumulation.primary, window.canvas.hasFocus()) == ("n3", True)
 
 
+def test_matches_are_seen_in_the_far_view_too(window, accumulation, popup):
+    view = window.canvas
+    view.set_zoom(0.1)
+    view.put(view.canvas.content_rect().center(), view.middle_px())
+
+    def colour() -> str:
+        at = view.viewportTransform().map(view.canvas.nodes["n3"].body.center()).toPoint()
+        return view.viewport().grab().toImage().pixelColor(at).name()
+
+    typed(popup, "3x4")
+    assert colour() == view.canvas.theme.color("accent").name()
+    QTest.keyClick(popup.field, Qt.Key.Key_Escape)
+    assert colour() != view.canvas.theme.color("accent").name()
+
+
+def test_a_leaf_that_no_run_has_made_is_found_by_its_shape(window, studio, settle):
+    studio.runs.set_live(False)
+    studio.show_example(example("accumulation"), "accumulation")
+    assert found(studio, "(3, 4)") == ["W"]
+
+
 def test_a_match_within_a_group_is_gone_to_by_entering_it(accumulation, popup):
     typed(popup, "l2_penalty/pow")
     QTest.keyClick(popup.field, ENTER)

@@ -90,9 +90,10 @@ class FarView:
             painter.drawRect(block.rect)
 
     def fills(self) -> list[int]:
-        """Return the colour of each plate: selected, failed, or the heat of the gradient that passed through the node."""
+        """Return the colour of each plate: selected or lit, failed, or the heat of the gradient that passed through the node."""
         canvas, context = self._canvas, self._canvas.context
-        accent, chosen = canvas.theme.color("accent").rgb(), canvas.selected_nodes
+        accent = canvas.theme.color("accent").rgb()
+        chosen = {*canvas.selected_nodes, *(context.here(path) for path in canvas.studio.markers.lit.nodes)}
         hues, frozen = Hues(canvas.theme, canvas.norms), context.frozen
         nodes = canvas.plates.nodes
         return canvas.fade.dimmed(nodes, [accent if n in chosen else hues.of(*far_state(context, n), n in frozen) for n in nodes])

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, Z
+from gradstudio.document.graph import NodePath
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
@@ -27,12 +28,16 @@ class MarkLayer(QGraphicsItem):
         super().__init__()
         self.canvas = scene
         self._area = QRectF()
+        self._lit: frozenset[NodePath] = frozenset()
         self.setZValue(Z["badge"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
     def follow(self) -> None:
         """Draw what is marked now."""
         markers = self.canvas.studio.markers
+        if markers.lit.nodes != self._lit:
+            self._lit = markers.lit.nodes
+            self.canvas.far.forget_rects()
         area = self.canvas.sceneRect() if markers.breakpoints or markers.lit.nodes or markers.lit.wires else QRectF()
         if area != self._area:
             self.prepareGeometryChange()

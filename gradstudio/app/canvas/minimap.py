@@ -130,10 +130,9 @@ class Minimap(Overlay):
         painter.setTransform(self._map.inverted()[0], True)
         painter.setPen(Qt.PenStyle.NoPen)
         colours, context, nodes = np.array(canvas.far.fills(), np.int64), canvas.context, canvas.plates.nodes
-        lit = {context.here(path) for path in canvas.studio.markers.lit.nodes} | canvas.selected_nodes
-        marked = {*lit, *context.failures, context.first_nonfinite, context.current}
-        marks, chosen = (np.array([n in those for n in nodes], bool) for those in (marked, lit))
-        colours[chosen] = canvas.theme.color("accent").rgb()
+        lit = (context.here(path) for path in canvas.studio.markers.lit.nodes)
+        marked = {*lit, *canvas.selected_nodes, *context.failures, context.first_nonfinite, context.current}
+        marks = np.array([n in marked for n in nodes], bool)
         places = self._places(marks)
         for colour in np.unique(colours[~marks]).tolist():
             painter.setBrush(QColor.fromRgb(colour))

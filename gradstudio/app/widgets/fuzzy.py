@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 TYPED, EXACT, PREFIX, WORD, SYNONYM, INSIDE, SCATTERED = range(7)
 NO_MATCH = 99
@@ -42,6 +43,7 @@ def score(typed: str, entry: Entry) -> tuple[int, int]:
     return how, len(title)
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(text: str) -> str:
     """Return text as it is compared: no case, no accents, `_`, `-` and `.` as blanks."""
     plain = unicodedata.normalize("NFKD", text).casefold()
