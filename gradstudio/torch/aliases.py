@@ -22,7 +22,7 @@ SECOND = {"multiply": "mul", "subtract": "sub", "divide": "div", "true_divide": 
 # functions of `torch` that `torch.nn.functional` has too
 SHARED = ("relu", "tanh", "sigmoid", "softmax", "log_softmax", "selu", "celu", "rrelu", "prelu", "hardshrink", "threshold", "pixel_shuffle",
           "pixel_unshuffle", "cosine_similarity", "pairwise_distance", "pdist", "conv1d", "conv2d", "conv3d", "embedding", "layer_norm",
-          "batch_norm", "group_norm", "bilinear", "gelu", "softplus", "logsigmoid", "max_pool1d", "max_pool2d", "avg_pool1d")
+          "batch_norm", "group_norm", "bilinear", "gelu", "softplus", "max_pool1d", "max_pool2d", "avg_pool1d")
 
 
 def T(self: Tensor) -> Any:  # noqa: N802

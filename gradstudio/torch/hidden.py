@@ -58,12 +58,7 @@ def logical_or(input: Tensor, other: Tensor) -> Any:
     return ops.logical_or(input, other)
 
 
-def logsigmoid(input: Tensor) -> Any:
-    """Return the logarithm of the sigmoid."""
-    return ops.log_sigmoid(input)
-
-
 BOTH = {f.__name__: f for f in (masked_fill, index_put, outer, logical_and, logical_or)}
 TORCH: dict[str, Function] = {**BOTH, "sgn": ops.sgn}
 METHODS: dict[str, Function] = {**BOTH, "sgn": ops.sgn, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_}
-FUNCTIONAL: dict[str, Function] = {"logsigmoid": logsigmoid}
+FUNCTIONAL: dict[str, Function] = {}

@@ -109,13 +109,16 @@ def record(op, sample):
         found["saved"] = sorted(n[7:] for n in dir(node) if n.startswith("_saved_") and holds_tensor(getattr(node, n)))
     kept = [o for o in outs if o.requires_grad]
     if kept:
-        second = second_order(kept, leaves)
+        try:
+            second = [listed(g) for g in second_order(kept, leaves)]
+        except RuntimeError as error:  # there is no second derivative
+            second = str(error)
         leaves, a[:] = tensors(sample, op)
         result = run()
         outs = list(result) if isinstance(result, (tuple, list)) else [result]
         kept = [o for o in outs if o.requires_grad]
         first = torch.autograd.grad(kept, leaves, [cotangent(o) for o in kept], allow_unused=True)
-        found["grads"], found["second"] = [listed(g) for g in first], [listed(g) for g in second]
+        found["grads"], found["second"] = [listed(g) for g in first], second
         found["again"] = works_again(kept, leaves)
     return found
 

@@ -56,7 +56,7 @@ def test_the_gradient_is_the_derivative(case):
         assert np.allclose(0 if g is None else g.array, want, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("case", DIFFERENTIABLE, ids=named)
+@pytest.mark.parametrize("case", [c for c in DIFFERENTIABLE if not isinstance(c["second"], str)], ids=named)
 def test_the_gradient_of_the_gradient_is_its_derivative(case):
     values = values_of(case)
     leaves, outs = run(case, values)

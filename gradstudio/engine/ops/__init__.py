@@ -19,6 +19,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     softmax,
     smooth,
     bounded,
+    piecewise,
+    exponential,
     loss,
     classification,
     comparison,
@@ -26,6 +28,6 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "extreme", "functions",
-           "in_place", "indexing", "linear", "lookup", "loss", "matrix", "reduction", "rounding", "shape", "singular", "smooth", "softmax",
-           "statistics", "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "exponential", "extreme",
+           "functions", "in_place", "indexing", "linear", "lookup", "loss", "matrix", "piecewise", "reduction", "rounding",
+           "shape", "singular", "smooth", "softmax", "statistics", "testing"]

@@ -1,4 +1,4 @@
-"""Bounded activations and losses on probabilities: hardtanh, elu, smooth_l1_loss, binary_cross_entropy, log_sigmoid."""
+"""Bounded activations: hardtanh, relu6. Category activation."""
 
 from __future__ import annotations
 
@@ -7,27 +7,16 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
 
 Array = np.ndarray[Any, Any]
 LOW, HIGH = Attr("min_val", "number", -1.0, "Lower bound."), Attr("max_val", "number", 1.0, "Upper bound.")
-ALPHA = Attr("alpha", "number", 1.0, "How far down the negative side goes.")
 
 
 def hardtanh_backward(g: Array, x: Array, low: float, high: float) -> Any:
     return np.where((x <= low) | (x >= high), g.dtype.type(0), g)
-
-
-def elu(x: Array, alpha: float) -> Any:
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)) * alpha)
-
-
-@helper
-def elu_backward(g: Any, x: Any, alpha: float) -> Any:
-    """The gradient of elu: 1 on the positive side, alpha times the exponential on the other, 0 included."""
-    return ops.where(ops.gt(x, 0), g, g * alpha * ops.exp(ops.clamp(x, None, 0)))
 
 
 register(
@@ -39,8 +28,7 @@ register(
        attrs=(LOW, HIGH), promotes="same", lacks=("b", "Bool inputs not supported for hardtanh"),
        category=CATEGORY, symbol="hardtanh", torch=("F.hardtanh({x})",), latex=r"\max(-1, \min(1, {x}))",
        doc="Linear between two bounds, constant outside; no gradient at the bounds.", samples=samples.ONE),
-    Op("elu", (Input("x", lambda g, x, alpha: ops.elu_backward(g, x, alpha), "1 if {x} > 0 else e^{x}"),), elu, node_name="EluBackward0",
-       attrs=(ALPHA,), promotes="same", lacks=("biu", "elu_cpu"),
-       category=CATEGORY, symbol="elu", torch=("F.elu({x})",), latex=r"\mathrm{elu}({x})",
-       doc="As relu, with an exponential on the negative side.", samples=(*samples.ONE, Sample((samples.array(3, 2),), {"alpha": 0.5}))),
+    Op("relu6", (Input("x", formula="[0 < {x} < 6]"),), composite=lambda x: ops.hardtanh(x, 0.0, 6.0), category=CATEGORY, symbol="relu6",
+       torch=("F.relu6({x})",), latex=r"\min(\max(0, {x}), 6)", doc="As relu, cut off at 6; no gradient at the bounds.",
+       samples=(*samples.ONE, Sample((samples.array(3, 2) * 5,)))),
 )

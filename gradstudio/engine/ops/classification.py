@@ -11,6 +11,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import NO_BOOL_PAIR
+from gradstudio.engine.ops.exponential import log_sigmoid
 from gradstudio.engine.ops.loss import CATEGORY, REDUCTION, reduced
 from gradstudio.engine.promote import I64
 
@@ -167,12 +168,6 @@ def smoothed(x: Any, target: Any, weight: Any, reduction: str, ignore_index: int
 
 
 # Binary cross entropy of logits.
-def log_sigmoid(x: Array) -> Any:
-    if x.dtype.kind in "biu":
-        raise errors.lacking("log_sigmoid_cpu", x.dtype)
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
-
-
 def bce(x: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: str) -> Any:
     if x.shape != target.shape:
         raise ValueError(f"Target size (torch.Size({errors.size(target.shape)})) must be the same as input size "
@@ -219,7 +214,6 @@ register(
        hidden=True),
     Op("mul_number", (Input("x", lambda g, y: g * y), Input("y", kind="number")), np.multiply, node_name="MulBackward1", promotes="same",
        hidden=True),
-    Op("log_sigmoid", (Input("x", lambda g, x: g * ops.sigmoid(-x)),), log_sigmoid, node_name="LogSigmoidBackward0", hidden=True),
     Op("nll_loss", (Input("x", formula="−1 at the target, over n"), Input("target"), WEIGHT), composite=nll, attrs=(REDUCTION, IGNORE),
        category=CATEGORY, symbol="nll", torch=("F.nll_loss({x}, {target}, {weight})",), latex=r"-\overline{{x}_{target}}",
        doc="Negative log likelihood: picks each target's log probability.", samples=CLASS_SAMPLES, bad_samples=BAD_CLASS),
