@@ -44,8 +44,10 @@ def _forward(context: Context, source: Ref) -> str:
     view = context.tensor(source)
     if view is None:
         return "Not computed yet"
-    old = source.source in context.stale
-    return f"{_facts(view)}{', from before the last edit' if old else ''}"
+    old = ", from before the last edit" if source.source in context.stale else ""
+    if view.item is not None:
+        return f"{_kind(view)}, {text.number(view.item, True, view.dtype)}{old}"
+    return f"{_kind(view)}{old}\n{_range(view)}".rstrip()
 
 
 def _backward(context: Context, key: WireId, face: WireFace, source: str) -> str:
@@ -81,16 +83,18 @@ def _tensor(name: str, view: TensorView | None) -> str:
     if view is None:
         return ""
     if view.item is not None:
-        return f"{name} = {text.number(view.item, True, view.dtype)}, {text.shape(view.shape)} {view.dtype}"
-    norm = f", norm {text.number(view.norm)}" if view.norm is not None else ""
-    return f"{name}: {_facts(view)}{norm}"
+        return f"{name} = {text.number(view.item, True, view.dtype)}, {_kind(view)}"
+    norm = f"norm {text.number(view.norm)}" if view.norm is not None else ""
+    return ", ".join(part for part in (f"{name}: {_kind(view)}", _range(view), norm) if part)
 
 
-def _facts(view: TensorView) -> str:
-    """Return shape and dtype, and the number, or minimum, mean and maximum of what is finite, and how many are not."""
-    known = [f"{text.shape(view.shape)} {view.dtype}"]
-    if view.item is not None:
-        return f"{known[0]}, {text.number(view.item, True, view.dtype)}"
+def _kind(view: TensorView) -> str:
+    return f"{text.shape(view.shape)} {view.dtype}"
+
+
+def _range(view: TensorView) -> str:
+    """Return minimum, mean and maximum of what is finite, and how many elements are not."""
+    known = []
     if view.mean is not None:
         known += [f"{word} {text.number(v)}" for word, v in (("min", view.min), ("mean", view.mean), ("max", view.max))]
     infinite = view.nonfinite - view.nan
