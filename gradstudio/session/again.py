@@ -7,35 +7,36 @@ from typing import Any
 
 import msgspec
 
+from gradstudio.document.graph import NodePath
 from gradstudio.session.delta import MAPS, same
-from gradstudio.session.state import Flow, Local, Queued, SavedTensor, State, TensorView
-from gradstudio.session.trace import Trace
+from gradstudio.session.state import Flow, InputKey, Local, Queued, SavedTensor, State, TensorView
+from gradstudio.session.trace import TensorKey, Trace
 
 
 class Values(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The maps of a State as the values of the keys of the state before; None: as it was."""
+    """The maps of a State as the values of the keys of the state before (None: as it was); a map that has other keys whole."""
 
-    tensors: tuple[TensorView | None, ...]
-    grads: tuple[TensorView | None, ...]
-    flows: tuple[Flow | None, ...]
-    cotangents: tuple[Flow | None, ...]
-    locals: tuple[Local | None, ...]
-    saved: tuple[SavedTensor | None, ...]
+    tensors: tuple[TensorView | None, ...] | dict[TensorKey, TensorView]
+    grads: tuple[TensorView | None, ...] | dict[TensorKey, TensorView]
+    flows: tuple[Flow | None, ...] | dict[InputKey, Flow]
+    cotangents: tuple[Flow | None, ...] | dict[TensorKey, Flow]
+    locals: tuple[Local | None, ...] | dict[InputKey, Local]
+    saved: tuple[SavedTensor | None, ...] | dict[tuple[NodePath, int, str], SavedTensor]
     run: int
     k: int
     queue: tuple[Queued, ...] = ()
     grad_enabled: bool = True
 
 
-def values(old: State, new: State) -> Values | None:
-    """Return what turns the state of one run into that of the next; None where they have other keys, or the same in another order."""
-    if any(list(getattr(old, name)) != list(getattr(new, name)) for name in MAPS):
-        return None
+def values(old: State, new: State) -> Values:
+    """Return what turns the state of one run into that of the next."""
     maps = {name: _differing(getattr(old, name), getattr(new, name)) for name in MAPS}
     return Values(**maps, run=new.run, k=new.k, queue=new.queue, grad_enabled=new.grad_enabled)
 
 
-def _differing(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> tuple[Any, ...]:
+def _differing(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> tuple[Any, ...] | Mapping[Any, Any]:
+    if list(old) != list(new):
+        return new
     return tuple([None if same(a, b) else b for a, b in zip(old.values(), new.values(), strict=True)])
 
 
@@ -45,7 +46,9 @@ def restored(old: State, change: Values) -> State:
     return State(change.run, change.k, **maps, queue=change.queue, grad_enabled=change.grad_enabled)
 
 
-def _merged(old: Mapping[Any, Any], new: tuple[Any, ...]) -> dict[Any, Any]:
+def _merged(old: Mapping[Any, Any], new: tuple[Any, ...] | dict[Any, Any]) -> dict[Any, Any]:
+    if isinstance(new, dict):
+        return new
     return {key: before if now is None else now for (key, before), now in zip(old.items(), new, strict=True)}
 
 
