@@ -5,12 +5,14 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     functions,
     rounding,
     choice,
+    limits,
     control,
     shape,
     indexing,
     lookup,
     reduction,
     extreme,
+    sorting,
     statistics,
     singular,
     matrix,
@@ -29,5 +31,5 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "exponential", "extreme",
-           "functions", "in_place", "indexing", "linear", "lookup", "loss", "matrix", "piecewise", "reduction", "rounding",
-           "shape", "singular", "smooth", "softmax", "statistics", "testing"]
+           "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "piecewise", "reduction", "rounding",
+           "shape", "singular", "smooth", "softmax", "sorting", "statistics", "testing"]
