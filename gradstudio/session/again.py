@@ -30,7 +30,7 @@ class Values(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def values(old: State, new: State) -> Values:
     """Return what turns the state of one run into that of the next."""
-    maps = {name: _differing(getattr(old, name), getattr(new, name)) for name in MAPS}
+    maps: dict[str, Any] = {name: _differing(getattr(old, name), getattr(new, name)) for name in MAPS}
     return Values(**maps, run=new.run, k=new.k, queue=new.queue, grad_enabled=new.grad_enabled)
 
 

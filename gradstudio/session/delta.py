@@ -42,16 +42,21 @@ class StateDelta(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def delta(old: State, new: State) -> StateDelta:
     """Return what turns old into new."""
-    changed = {name: {k: v for k, v in getattr(new, name).items() if not same(getattr(old, name).get(k), v)} for name in MAPS}
-    gone = Keys(**{name: tuple(k for k in getattr(old, name) if k not in getattr(new, name)) for name in MAPS})
-    order = Keys(**{name: _order(getattr(old, name), getattr(new, name), changed[name]) for name in MAPS})
-    return StateDelta(new.run, new.k, old.k, State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled), gone, order)
+    maps = {name: _difference(getattr(old, name), getattr(new, name)) for name in MAPS}
+    changed, gone, order = [{name: each[i] for name, each in maps.items()} for i in range(3)]
+    made = State(new.run, new.k, **changed, queue=new.queue, grad_enabled=new.grad_enabled)
+    return StateDelta(new.run, new.k, old.k, made, Keys(**gone), Keys(**order))
 
 
-def _order(old: Mapping[Any, Any], new: Mapping[Any, Any], changed: Mapping[Any, Any]) -> tuple[Any, ...]:
-    """Return the keys of new if taking out what went and adding what came does not lead to their order."""
-    followed = [*(key for key in old if key in new), *(key for key in changed if key not in old)]
-    return tuple(new) if followed != [*new] else ()
+def _difference(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> tuple[Any, Any, Any]:
+    """Return what is new in a map, the keys that went, and all keys if taking out what went and adding what came is not their order."""
+    before, now = list(old), list(new)
+    if before == now:  # most steps: nothing is looked up
+        pairs = zip(now, old.values(), new.values(), strict=True)
+        return {key: value for key, was, value in pairs if was is not value and not same(was, value)}, (), ()
+    changed = {key: value for key, value in new.items() if key not in old or not same(old[key], value)}
+    followed = [*(key for key in before if key in new), *(key for key in changed if key not in old)]
+    return changed, tuple([key for key in before if key not in new]), tuple(now) if followed != now else ()
 
 
 def same(a: object, b: object) -> bool:
