@@ -198,11 +198,18 @@ class Studio(QObject):
             graph = self.document.graph_at((*scope[: depth + 1], ""))
         return scope
 
+    def _stands(self, selected: Selected) -> bool:
+        """Say whether a node or wire is in the graph on the canvas."""
+        nodes = self.graph.nodes
+        if isinstance(selected, str):
+            return selected in nodes
+        target, path = selected[1:]
+        return target in nodes and any(operand == path for operand, _ in nodes[target].refs())
+
     def _document_changed(self, before: Document, selection: bool = False, gesture: bool = False) -> None:
         edit = diff(before, self.document)
         scope, self.scope = self.scope, self._known_scope(self.scope)
-        nodes = self.graph.nodes
-        kept = frozenset(s for s in self.selection if (s if isinstance(s, str) else s[1]) in nodes)
+        kept = frozenset(s for s in self.selection if self._stands(s))
         selection, self.selection = selection or kept != self.selection, kept
         self.notice = ""
         runs = self.runs.live and not edit.only_looks

@@ -76,8 +76,8 @@ def assert_nothing_dangles(studio: Studio) -> None:
         assert graph.nodes[instance].op == INSTANCE
         graph = studio.document.groups[graph.nodes[instance].group].graph
     assert studio.graph is graph
-    for selected in studio.selection:
-        assert (selected if isinstance(selected, str) else selected[1]) in graph.nodes
+    wires = {("wire", wire.target, wire.path) for wire in graph.wires}
+    assert all(selected in graph.nodes or selected in wires for selected in studio.selection)
 
 
 def assert_scene_fits(window: MainWindow, studio: Studio) -> None:

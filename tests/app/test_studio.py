@@ -20,6 +20,7 @@ from gradstudio.app.studio import Studio
 from gradstudio.bench.graphs import chain
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import AddNode, Rename, SetLeafValue
+from gradstudio.document.commands.wires import Disconnect
 from gradstudio.document.graph import Literal, Node, Ref
 from gradstudio.session.run import run
 from tests.app.conftest import settled
@@ -89,6 +90,15 @@ def test_an_edit_of_a_gesture_whose_run_takes_longer_is_told_at_once(tutorial, s
     assert (change.document is not None, change.values, z(tutorial)) == (True, frozenset(), 12.0)
     settle()
     assert z(tutorial) == 27.0
+
+
+def test_a_wire_that_goes_is_selected_no_longer(tutorial):
+    wire = ("wire", "n4", (1,))
+    tutorial.select((wire, "n3"))
+    tutorial.do(Disconnect("n4", (1,)))
+    assert tutorial.selection == {"n3"}
+    tutorial.undo()
+    assert tutorial.selection == {wire, "n3"}
 
 
 def test_a_gesture_does_not_wait_for_a_slow_run(qtbot, own_studio):
