@@ -112,6 +112,11 @@ class Camera(QGraphicsView):
         """Return the canvas position in the middle of the view."""
         return self.to_scene(self.middle_px())
 
+    def pointer(self) -> QPointF | None:
+        """Return the canvas position under the pointer; None where the pointer is elsewhere."""
+        at = self.viewport().mapFromGlobal(self.cursor().pos())
+        return self.to_scene(QPointF(at)) if self.viewport().rect().contains(at) and self.underMouse() else None
+
     def put(self, scene_at: QPointF, at: QPointF) -> None:
         """Scroll so that a canvas point lies at a view position."""
         off = self.viewportTransform().map(scene_at) - at

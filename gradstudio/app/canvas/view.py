@@ -156,11 +156,6 @@ class CanvasView(Camera):
         """Add what a palette key stands for at a canvas position, connected to a loose wire, selected."""
         return add_node(self, key, pos, loose)
 
-    def pointer(self) -> QPointF | None:
-        """Return the canvas position under the pointer; None where the pointer is elsewhere."""
-        at = self.viewport().mapFromGlobal(self.cursor().pos())
-        return self.to_scene(QPointF(at)) if self.viewport().rect().contains(at) and self.underMouse() else None
-
     def edit_value(self, node: NodeId) -> None:
         """Type the number of a leaf; of what is more than a number, or is computed, ask for the table."""
         if self.canvas.face(node).editable:

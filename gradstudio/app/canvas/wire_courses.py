@@ -144,7 +144,7 @@ class WireCourses:
                 yield cut, self.shape(i)
 
     def near(self, rects: list[QRectF]) -> list[int]:
-        """Return the wires whose course may depend on nodes in some rectangles: those there, and those that look for a lane over or under."""
+        """Return the wires whose course may depend on nodes in rectangles: those there, and those that look for a lane over or under."""
         found = {i for rect in rects for i in self.touching(rect).tolist()}
         around = np.array(sorted(self._around), np.intp)
         hull = hulls(self.ends[around]) + GROWN + np.array([-ASIDE, 0, ASIDE, 0])
