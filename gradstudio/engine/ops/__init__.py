@@ -14,6 +14,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     extreme,
     sorting,
     statistics,
+    moments,
+    cumulative,
     singular,
     matrix,
     linear,
@@ -30,6 +32,6 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "exponential", "extreme",
-           "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "piecewise", "reduction", "rounding",
-           "shape", "singular", "smooth", "softmax", "sorting", "statistics", "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "exponential",
+           "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "moments", "piecewise",
+           "reduction", "rounding", "shape", "singular", "smooth", "softmax", "sorting", "statistics", "testing"]

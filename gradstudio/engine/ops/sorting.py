@@ -136,7 +136,8 @@ def medians(name: str, passes_nan: bool, latex: str, doc: str) -> tuple[Op, ...]
            along, node_name=f"{node}Backward1", attrs=(DIM, KEEPDIM), outputs=PAIR, hidden=True),
         Op(name, (Input("x", formula="[is median]"),), composite=run, attrs=(ONE_DIM, KEEPDIM), outputs=PAIR, category=CATEGORY,
            symbol="med" if name == "median" else "nanmed", torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc,
-           samples=(Sample((A32,)), Sample((samples.array(5),), {"dim": 0}), Sample((A232,), {"dim": 1, "keepdim": True})), bad_samples=BAD_DIM),
+           samples=(Sample((A32,)), Sample((samples.array(5),), {"dim": 0}), Sample((A232,), {"dim": 1, "keepdim": True})),
+           bad_samples=BAD_DIM),
     )
 
 
