@@ -1,7 +1,12 @@
-"""The error function on arrays, to the last bits of float64: the rational approximations of Sun's fdlibm (s_erf.c)."""
+"""The error function, its complement and its inverse on arrays, to the last bits of float64.
+
+The rational approximations are those of Sun's fdlibm (s_erf.c); the inverse starts from Winitzki's formula ("A handy approximation for the
+error function and its inverse", 2008) and takes Halley's steps.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -35,14 +40,47 @@ def ratio(coefficients: tuple[tuple[float, ...], tuple[float, ...]], s: Array) -
     return out
 
 
+def exponent(a: Array) -> Array:
+    """Return ln(a erfc(a)) + a² + 0.5625 for a >= 1.25."""
+    inverse = 1 / np.maximum(a * a, 1)
+    return np.where(a < 1 / 0.35, ratio(FAR, inverse), ratio(FARTHER, inverse))
+
+
 def erf(x: Array) -> Array:
     """Return the error function of each element, in x's dtype; within an ulp of float64."""
     a = np.abs(np.asarray(x, np.float64))
     square = a * a
     near = a + a * ratio(NEAR, square)
     middle = ERX + ratio(MIDDLE, a - 1)
-    inverse = 1 / np.maximum(square, 1)
-    exponent = np.where(a < 1 / 0.35, ratio(FAR, inverse), ratio(FARTHER, inverse))
-    large = 1 - np.exp(-square - 0.5625 + exponent) / np.maximum(a, 1)
+    large = 1 - np.exp(-square - 0.5625 + exponent(a)) / np.maximum(a, 1)
     found = np.select([a < 0.84375, a < 1.25, a < 6], [near, middle, large], np.where(np.isnan(a), a, 1.0))
     return np.asarray(np.copysign(found, x).astype(x.dtype))
+
+
+def erfc(x: Array) -> Array:
+    """Return 1 - erf of each element, in x's dtype; exact to float64 where it is small, too."""
+    z = np.asarray(x, np.float64)
+    a = np.abs(z)
+    near_part = z * ratio(NEAR, np.minimum(a, 1) ** 2)
+    near = np.where(z < 0.25, 1 - (z + near_part), 0.5 - (near_part + (z - 0.5)))
+    middle = 1 - np.copysign(ERX + ratio(MIDDLE, np.minimum(a, 1.25) - 1), z)
+    bound = np.clip(a, 1, 28)
+    short = bound.astype(np.float32).astype(np.float64)  # its square is exact
+    tail = np.exp(-short * short - 0.5625) * np.exp((short - bound) * (short + bound) + exponent(bound)) / bound
+    large = np.where(z < 0, 2 - tail, tail)
+    found = np.select([a < 0.84375, a < 1.25, a < 28], [near, middle, large], np.where(np.isnan(a), a, np.where(z < 0, 2.0, 0.0)))
+    return np.asarray(found.astype(x.dtype))
+
+
+def erfinv(y: Array) -> Array:
+    """Return what has y as its error function, in y's dtype; infinite at -1 and 1, nan beyond."""
+    a = np.abs(np.asarray(y, np.float64))
+    rest = 1 - a
+    log = np.log(rest * (1 + a))
+    t = 2 / (math.pi * 0.147) + log / 2
+    x = np.sqrt(-log / 0.147 / (np.sqrt(t * t - log / 0.147) + t))
+    for _ in range(3):
+        off = np.where(a < 0.5, erf(x) - a, rest - erfc(x))
+        step = off * (math.sqrt(math.pi) / 2) * np.exp(x * x)
+        x = x - step / (1 + x * step)
+    return np.asarray(np.copysign(np.where(a == 1, np.inf, x), y).astype(y.dtype))

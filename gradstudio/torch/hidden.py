@@ -59,6 +59,6 @@ def logical_or(input: Tensor, other: Tensor) -> Any:
 
 
 BOTH = {f.__name__: f for f in (masked_fill, index_put, outer, logical_and, logical_or)}
-TORCH: dict[str, Function] = {**BOTH, "sgn": ops.sgn}
-METHODS: dict[str, Function] = {**BOTH, "sgn": ops.sgn, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_}
+TORCH: dict[str, Function] = {**BOTH}
+METHODS: dict[str, Function] = {**BOTH, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_}
 FUNCTIONAL: dict[str, Function] = {}

@@ -3,6 +3,8 @@
 from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     arithmetic,
     functions,
+    special,
+    pairs,
     rounding,
     choice,
     limits,
@@ -32,6 +34,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "exponential",
-           "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "moments", "piecewise",
-           "reduction", "rounding", "shape", "singular", "smooth", "softmax", "sorting", "statistics", "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative",
+           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
+           "moments", "pairs", "piecewise", "reduction", "rounding", "shape", "singular", "smooth", "softmax", "sorting",
+           "special", "statistics", "testing"]

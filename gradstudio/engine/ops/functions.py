@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
-from gradstudio.engine.erf import erf
+from gradstudio.engine.erf import erf, erfc
 from gradstudio.engine.op import Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY
@@ -18,10 +18,11 @@ SMALL = (Sample((samples.array(3, 2) / 4,)), Sample((samples.SCALAR,)))
 
 
 def function(name: str, forward: Any, vjp: Any, formula: str, symbol: str, latex: str, doc: str, promotes: str = "float",
-             given: Any = samples.ONE, node: str = "", lacks: tuple[str, str] = ("", "")) -> Op:
-    """Return the row of a function of one tensor."""
+             given: Any = samples.ONE, node: str = "", lacks: tuple[str, str] = ("", ""), more: tuple[str, ...] = ()) -> Op:
+    """Return the row of a function of one tensor; more: its other names in `torch`."""
     return Op(name, (Input("x", vjp, formula),), forward, node_name=f"{node or name.capitalize()}Backward0", promotes=promotes,
-              lacks=lacks, category=CATEGORY, symbol=symbol, torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc,
+              lacks=lacks, category=CATEGORY, symbol=symbol,
+              torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()", *[f"torch.{n}({{x}})" for n in more]), latex=latex, doc=doc,
               samples=given)
 
 
@@ -49,7 +50,8 @@ register(
     function("sign", signs, lambda g: ops.zeros_like(g), "0", "sign", r"\mathrm{sign}({x})", "-1, 0 or 1; no gradient passes.", "same"),
     function("reciprocal", lambda x: constant(1, x.dtype) / x, lambda g, out: -g * (out * out), "−1/{x}²", "1/x", r"\frac{1}{x}",
              "One over x.", given=samples.ONE_POSITIVE),
-    Op("sgn", (Input("x", lambda g: ops.zeros_like(g)),), signs, node_name="SgnBackward0", promotes="same", hidden=True),
+    function("sgn", signs, lambda g, x, out: ops.zeros_like(g), "0", "sgn", r"\mathrm{sgn}({x})",  # saved as PyTorch does, for complex x
+             "-1, 0 or 1; no gradient passes.", "same"),
     Op("square", (Input("x", formula="2{x}"),), composite=lambda x: ops.pow_scalar(x, 2), category=CATEGORY, symbol="x²",
        torch=("torch.square({x})", "{x}.square()"), latex="{x}^2", doc="Multiply by itself.", samples=samples.ONE),
     function("log1p", np.log1p, lambda g, x: g / (x + 1), "1/(1 + {x})", "ln(1+x)", r"\ln(1 + {x})", "Logarithm of 1 + x, exact near 0.",
@@ -70,4 +72,20 @@ register(
              given=SMALL),
     function("erf", erf, lambda g, x: 2 / math.sqrt(math.pi) * ops.exp(-ops.pow(x, 2)) * g, "2e^(−{x}²)/√π", "erf",
              r"\mathrm{erf}({x})", "Error function."),
+    function("erfc", erfc, lambda g, x: -2 / math.sqrt(math.pi) * ops.exp(-ops.pow(x, 2)) * g, "−2e^(−{x}²)/√π", "erfc",
+             r"\mathrm{erfc}({x})", "1 less the error function, exact where it is small.", more=("special.erfc",)),
+    function("exp2", np.exp2, lambda g, out: g * out * math.log(2), "ln 2·2^{x}", "2ˣ", "2^{x}", "2 to the power of x.",
+             more=("special.exp2",)),
+    function("asinh", np.arcsinh, lambda g, x: g * ops.rsqrt(ops.pow(x, 2) + 1), "1/√({x}² + 1)", "asinh", r"\mathrm{arsinh}\,{x}",
+             "Inverse hyperbolic sine."),
+    function("acosh", np.arccosh, lambda g, x: g * ops.rsqrt(x * x - 1), "1/√({x}² − 1)", "acosh", r"\mathrm{arcosh}\,{x}",
+             "Inverse hyperbolic cosine, of x >= 1.", given=(Sample((samples.positive(3, 2) + 1,)), Sample((np.array(1.7),)))),
+    function("atanh", np.arctanh, lambda g, x: g / (1 - ops.pow(x, 2)), "1/(1 − {x}²)", "atanh", r"\mathrm{artanh}\,{x}",
+             "Inverse hyperbolic tangent, of x between -1 and 1.", given=SMALL),
+    function("deg2rad", lambda x: x * (math.pi / 180), lambda g: g * (math.pi / 180), "π/180", "rad", r"{x}\,\pi/180",
+             "Degrees to radians.", node="Deg2Rad"),
+    function("rad2deg", lambda x: x * (180 / math.pi), lambda g: g * (180 / math.pi), "180/π", "deg", r"{x}\,180/\pi",
+             "Radians to degrees.", node="Rad2Deg"),
+    function("frac", lambda x: x - np.trunc(x), lambda g: g, "1", "frac", r"\mathrm{frac}({x})", "What stands behind the point.", "same",
+             lacks=("biu", "frac_cpu")),
 )
