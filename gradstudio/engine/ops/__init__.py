@@ -29,6 +29,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     exponential,
     loss,
     classification,
+    robust,
     comparison,
     in_place,
     testing,
@@ -36,5 +37,5 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative",
            "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "moments", "pairs", "piecewise", "reduction", "rounding", "shape", "singular", "smooth", "softmax", "sorting",
-           "special", "statistics", "testing"]
+           "moments", "pairs", "piecewise", "reduction", "robust", "rounding", "shape", "singular", "smooth", "softmax",
+           "sorting", "special", "statistics", "testing"]
