@@ -19,6 +19,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     moments,
     cumulative,
     singular,
+    norms,
     matrix,
     linear,
     activation,
@@ -35,7 +36,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative",
-           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "moments", "pairs", "piecewise", "reduction", "robust", "rounding", "shape", "singular", "smooth", "softmax",
-           "sorting", "special", "statistics", "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "exponential",
+           "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "moments", "norms", "pairs",
+           "piecewise", "reduction", "robust", "rounding", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics",
+           "testing"]

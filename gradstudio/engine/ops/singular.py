@@ -55,8 +55,15 @@ def nuclear_norm(x: Any, dim: Dim, keepdim: bool) -> Any:
     dims = dims_of(dim, rank)
     if len(dims) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dims))}")
+    return ops.norm_of_singular_values(x, dims, keepdim, "sum")
+
+
+@helper
+def norm_of_singular_values(x: Any, dims: tuple[int, ...], keepdim: bool, reduce: str) -> Any:
+    """Return the singular values of matrices in two dims, reduced by the row of that name: sum, amax, amin."""
+    rank = len(ops.shape_of(x))
     order = (*[d for d in range(rank) if d not in dims], *dims)
-    out = ops.sum(ops.svd(ops.permute(x, order))[1], -1, keepdim)
+    out = getattr(ops, reduce)(ops.svd(ops.permute(x, order))[1], -1, keepdim)
     return ops.permute(ops.unsqueeze(out, -1), tuple([order.index(d) for d in range(rank)])) if keepdim else out
 
 
