@@ -28,6 +28,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     bounded,
     piecewise,
     exponential,
+    normalization,
     loss,
     classification,
     robust,
@@ -36,7 +37,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "exponential",
-           "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "moments", "norms", "pairs",
-           "piecewise", "reduction", "robust", "rounding", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics",
-           "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative",
+           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
+           "moments", "normalization", "norms", "pairs", "piecewise", "reduction", "robust", "rounding", "shape", "singular",
+           "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -1,0 +1,340 @@
+"""Normalisation: layer_norm, batch_norm, group_norm, instance_norm, rms_norm, normalize. Category activation.
+
+All but the last two share one derivative. It needs the mean and 1/σ of each group of elements; backward takes those saved, and where
+the gradient is to be differentiated again they are computed anew from the input, so that they depend on it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import errors
+from gradstudio.engine.apply import register
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.activation import CATEGORY
+
+Array = np.ndarray[Any, Any]
+Dims = tuple[int, ...]
+EPS = Attr("eps", "float", 1e-5, "Added to the variance.")
+SHAPE = Attr("normalized_shape", "sizes", (), "Sizes of the last dims, over which each group goes.")
+GROUPS = Attr("num_groups", "int", 1, "How many groups the channels fall into.")
+MOMENTUM = Attr("momentum", "float", 0.1, "Share of the batch in the running averages.")
+WEIGHT, BIAS = Input("weight", formula="x̂", optional=True), Input("bias", formula="1", optional=True)
+RUNNING = (Input("running_mean", optional=True), Input("running_var", optional=True))
+FORMULA = "({weight} − mean − x̂·mean(x̂))/σ"
+
+
+def moments(x: Array, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
+    """Return mean, variance and 1/√(variance + eps) over dims, which stay with size 1."""
+    mean = np.mean(x, dims, keepdims=True)
+    variance = np.mean(np.square(x - mean), dims, keepdims=True)
+    return mean, variance, 1 / np.sqrt(variance + x.dtype.type(eps))
+
+
+def scaled(hat: Array, weight: Array | None, bias: Array | None, shape: Sequence[int]) -> Any:
+    """Return normalised elements times a weight plus a bias, both taken in a shape that broadcasts."""
+    out = hat if weight is None else hat * weight.reshape(shape)
+    return out if bias is None else out + bias.reshape(shape)
+
+
+def again_mean(x: Any, saved: Any, dims: Dims) -> Any:
+    return ops.mean(x, dims, True)
+
+
+def again_rstd(x: Any, saved: Any, dims: Dims, eps: float) -> Any:
+    centred = x - ops.mean(x, dims, True)
+    return ops.rsqrt(ops.mean(centred * centred, dims, True) + eps)
+
+
+@helper
+def normalized_backward(g: Any, x: Any, mean: Any, rstd: Any, dims: Dims, eps: float) -> Any:
+    """The gradient of (x − mean)/σ over dims."""
+    rstd_now = ops.again_rstd(x, rstd, dims, eps)
+    hat = (x - ops.again_mean(x, mean, dims)) * rstd_now
+    return (g - ops.mean(g, dims, True) - hat * ops.mean(g * hat, dims, True)) * rstd_now
+
+
+@helper
+def standardized(x: Any, mean: Any, rstd: Any, dims: Dims, eps: float) -> Any:
+    """(x − mean)/σ over dims."""
+    return (x - ops.again_mean(x, mean, dims)) * ops.again_rstd(x, rstd, dims, eps)
+
+
+# Layer norm: over the last dims.
+def last_dims(rank: int, count: int) -> Dims:
+    return tuple(range(rank - count, rank))
+
+
+def check_layer(x: Any, shape: Dims, weight: Any, bias: Any, star: str) -> None:
+    """Raise RuntimeError in PyTorch's words for shapes that do not go together."""
+    if len(shape) < 1:
+        raise RuntimeError(f"Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+                           f"normalized_shape = {errors.size(shape)}")
+    for name, t in (("weight", weight), ("bias", bias)):
+        if t is not None and t.sizes != shape:
+            raise RuntimeError(f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {errors.size(t.sizes)} "
+                               f"and normalized_shape = {errors.size(shape)}")
+    if x.sizes[len(x.sizes) - len(shape):] != shape or len(x.sizes) < len(shape):
+        raise RuntimeError(f"Given normalized_shape={errors.size(shape)}, expected input with shape [*{star}{errors.size(shape)[1:]}, but "
+                           f"got input of size{errors.size(x.sizes)}")
+
+
+def layer_norm(x: Any, weight: Any = None, bias: Any = None, normalized_shape: Any = (), eps: float = 1e-5) -> Any:
+    shape = tuple(normalized_shape)
+    check_layer(x, shape, weight, bias, ", ")
+    return ops.native_layer_norm(x, weight, bias, len(shape), eps)[0]
+
+
+def layer_norm_of(x: Array, weight: Array | None, bias: Array | None, count: int, eps: float) -> tuple[Any, Any, Any]:
+    if x.dtype.kind != "f":
+        raise errors.lacking("LayerNormKernelImpl", x.dtype)
+    mean, _, rstd = moments(x, last_dims(x.ndim, count), eps)
+    return scaled((x - mean) * rstd, weight, bias, x.shape[x.ndim - count:]), mean, rstd
+
+
+@helper
+def layer_norm_backward(g: Any, x: Any, weight: Any, mean: Any, rstd: Any, count: int, eps: float) -> Any:
+    """The gradient of layer_norm with respect to its input."""
+    dims = last_dims(len(ops.shape_of(x)), count)
+    return ops.normalized_backward(g if weight is None else g * weight, x, mean, rstd, dims, eps)
+
+
+@helper
+def layer_norm_weight_backward(g: Any, x: Any, weight: Any, mean: Any, rstd: Any, count: int, eps: float) -> Any:
+    """The gradient of layer_norm with respect to its weight."""
+    hat = ops.standardized(x, mean, rstd, last_dims(len(ops.shape_of(x)), count), eps)
+    return ops.sum_to(g * hat, ops.shape_of(weight))
+
+
+# Batch norm: over all dims but the channels, dim 1.
+def batch_dims(rank: int) -> Dims:
+    return (0, *range(2, rank))
+
+
+def per_channel(rank: int) -> Dims:
+    """Return the shape in which one number a channel broadcasts against an input of a rank."""
+    return tuple([-1 if i == 1 else 1 for i in range(rank)])
+
+
+def check_channels(x: Any, **given: Any) -> None:
+    """Raise RuntimeError for what has not one number a channel."""
+    for name, t in given.items():
+        if t is not None and math.prod(t.sizes) != x.sizes[1]:
+            raise RuntimeError(f"{name} should contain {x.sizes[1]} elements not {math.prod(t.sizes)}")
+
+
+def batch_norm(x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None, training: bool = False,
+               momentum: float = 0.1, eps: float = 1e-5) -> Any:
+    """As F.batch_norm; in training the running averages are moved towards the batch's."""
+    shape = x.sizes
+    if training and math.prod([n for i, n in enumerate(shape) if i != 1]) == 1:
+        raise ValueError(f"Expected more than 1 value per channel when training, got input size torch.Size({errors.size(shape)})")
+    if not math.prod(shape):
+        out = ops.clone(x)
+        out = out if weight is None else ops.mul(out, ops.select(weight, 0, 0))
+        return out if bias is None else ops.add(out, ops.select(bias, 0, 0))
+    for name, t in (("running_mean", running_mean), ("running_var", running_var)):
+        if t is None and not training:
+            raise RuntimeError(f"{name} must be defined in evaluation mode")
+    check_channels(x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    return ops.native_batch_norm(x, weight, bias, running_mean, running_var, training, momentum, eps)[0]
+
+
+def batch_norm_of(x: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+                  training: bool, momentum: float, eps: float) -> tuple[Any, Any, Any]:
+    shape = per_channel(x.ndim)
+    if not training:
+        assert running_mean is not None
+        assert running_var is not None
+        rstd = 1 / np.sqrt(running_var + running_var.dtype.type(eps))
+        hat = (x - running_mean.reshape(shape)) * rstd.reshape(shape)
+        return scaled(hat, weight, bias, shape), np.empty(0, x.dtype), np.empty(0, x.dtype)
+    mean, variance, rstd = moments(x, batch_dims(x.ndim), eps)
+    n = x.size // x.shape[1]
+    for running, now in ((running_mean, mean), (running_var, variance * x.dtype.type(n / max(n - 1, 1)))):
+        if running is not None:
+            running[...] = running * (1 - momentum) + now.reshape(-1) * momentum
+    return scaled((x - mean) * rstd, weight, bias, shape), mean, rstd
+
+
+@helper
+def running_rstd(running_var: Any, shape: Dims, eps: float) -> Any:
+    """1/σ from a running variance, in a shape that broadcasts."""
+    return ops.rsqrt(ops.reshape(running_var, shape) + eps)
+
+
+@helper
+def batch_norm_backward(g: Any, x: Any, weight: Any, running_mean: Any, running_var: Any, mean: Any, rstd: Any, training: bool,
+                        eps: float) -> Any:
+    """The gradient of batch_norm with respect to its input; in evaluation only a factor."""
+    rank = len(ops.shape_of(x))
+    g = g if weight is None else g * ops.reshape(weight, per_channel(rank))
+    if not training:
+        return g * ops.running_rstd(running_var, per_channel(rank), eps)
+    return ops.normalized_backward(g, x, mean, rstd, batch_dims(rank), eps)
+
+
+@helper
+def batch_norm_weight_backward(g: Any, x: Any, running_mean: Any, running_var: Any, mean: Any, rstd: Any, training: bool,
+                               eps: float) -> Any:
+    """The gradient of batch_norm with respect to its weight."""
+    rank = len(ops.shape_of(x))
+    shape = per_channel(rank)
+    if training:
+        hat = ops.standardized(x, mean, rstd, batch_dims(rank), eps)
+    else:
+        hat = (x - ops.reshape(running_mean, shape)) * ops.running_rstd(running_var, shape, eps)
+    return ops.sum(g * hat, batch_dims(rank))
+
+
+# Instance norm: batch norm of each sample by itself, as PyTorch has it.
+def instance_norm(x: Any, running_mean: Any = None, running_var: Any = None, weight: Any = None, bias: Any = None,
+                  use_input_stats: bool = True, momentum: float = 0.1, eps: float = 1e-5) -> Any:
+    shape = x.sizes
+    if use_input_stats and math.prod(shape[2:]) == 1:
+        raise ValueError(f"Expected more than 1 spatial element when training, got input size torch.Size({errors.size(shape)})")
+    n, c = shape[:2]
+    repeated: list[Any] = [None if t is None else ops.repeat(t, (n,)) for t in (running_mean, running_var, weight, bias)]
+    joined = ops.reshape(x, (1, n * c, *shape[2:]))
+    out = ops.batch_norm(joined, *repeated, use_input_stats, momentum, eps)
+    for running, each in zip((running_mean, running_var), repeated, strict=False):
+        if running is not None and use_input_stats:
+            running.array[...] = each.array.reshape(n, c).mean(0)
+    return ops.view(out, shape)
+
+
+# Group norm: over the channels of one group and all their elements.
+def group_norm(x: Any, weight: Any = None, bias: Any = None, num_groups: int = 1, eps: float = 1e-5) -> Any:
+    shape = x.sizes
+    if len(shape) < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {len(shape)}")
+    if num_groups <= 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
+    if shape[1] % num_groups:
+        raise RuntimeError("Expected number of channels in input to be divisible by num_groups, but got input of shape "
+                           f"{errors.size(shape)} and num_groups={num_groups}")
+    for name, t in (("weight", weight), ("bias", bias)):
+        if t is not None and t.sizes != shape[1:2]:
+            raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} of shape "
+                               f"{errors.size(t.sizes)} and input of shape {errors.size(shape)}")
+    return ops.native_group_norm(x, weight, bias, num_groups, eps)[0]
+
+
+def grouped(shape: Dims, groups: int) -> Dims:
+    """Return the shape with the elements of a group in one dim."""
+    return shape[0], groups, math.prod(shape[1:]) // groups
+
+
+def group_norm_of(x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float) -> tuple[Any, Any, Any]:
+    rows = x.reshape(grouped(x.shape, groups))
+    mean, _, rstd = moments(rows, (2,), eps)
+    return scaled(((rows - mean) * rstd).reshape(x.shape), weight, bias, per_channel(x.ndim)), mean, rstd
+
+
+@helper
+def group_norm_backward(g: Any, x: Any, weight: Any, mean: Any, rstd: Any, groups: int, eps: float) -> Any:
+    """The gradient of group_norm with respect to its input."""
+    shape = ops.shape_of(x)
+    rows = grouped(shape, groups)
+    g = g if weight is None else g * ops.reshape(weight, per_channel(len(shape)))
+    return ops.reshape(ops.normalized_backward(ops.reshape(g, rows), ops.reshape(x, rows), mean, rstd, (2,), eps), shape)
+
+
+@helper
+def group_norm_weight_backward(g: Any, x: Any, mean: Any, rstd: Any, groups: int, eps: float) -> Any:
+    """The gradient of group_norm with respect to its weight."""
+    shape = ops.shape_of(x)
+    hat = ops.standardized(ops.reshape(x, grouped(shape, groups)), mean, rstd, (2,), eps)
+    return ops.sum(g * ops.reshape(hat, shape), batch_dims(len(shape)))
+
+
+# Without a mean, and by a norm.
+def rms_norm(x: Any, weight: Any = None, normalized_shape: Any = (), eps: float | None = None) -> Any:
+    shape = tuple(normalized_shape)
+    check_layer(x, shape, weight, None, "")
+    dims = last_dims(len(x.sizes), len(shape))
+    eps = float(np.finfo(x.scalar_type).eps) if eps is None else eps
+    out = ops.mul(x, ops.rsqrt(ops.add_number(ops.mean(ops.pow(x, 2), dims, True), eps)))
+    return out if weight is None else ops.mul(out, weight)
+
+
+def normalize(x: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
+    return ops.div(x, ops.expand(ops.clamp_min_number(ops.norm(x, p, dim, True), eps), x.sizes))
+
+
+STATISTICS = ("out", "result1", "result2")
+X = "input"
+register(
+    Op("again_mean", (Input("x"), Input("saved")), composite=again_mean, kernel=lambda x, saved, dims: saved, hidden=True,
+       attrs=(Attr("dims", "dims", ()),)),
+    Op("again_rstd", (Input("x"), Input("saved")), composite=again_rstd, kernel=lambda x, saved, dims, eps: saved, hidden=True,
+       attrs=(Attr("dims", "dims", ()), EPS)),
+    Op("native_layer_norm", (
+        Input("x", lambda g, x, weight, result1, result2, count, eps:
+              ops.layer_norm_backward(g[0], x, weight, result1, result2, count, eps), torch=X),
+        Input("weight", lambda g, x, weight, result1, result2, count, eps:
+              ops.layer_norm_weight_backward(g[0], x, weight, result1, result2, count, eps), optional=True),
+        Input("bias", lambda g, bias: ops.sum_to(g[0], ops.shape_of(bias)), optional=True)), layer_norm_of,
+       node_name="NativeLayerNormBackward0", attrs=(Attr("count", "int", 1), EPS), outputs=STATISTICS, hidden=True),
+    Op("native_batch_norm", (
+        Input("x", lambda g, x, weight, running_mean, running_var, result1, result2, training, eps:
+              ops.batch_norm_backward(g[0], x, weight, running_mean, running_var, result1, result2, training, eps), torch=X),
+        Input("weight", lambda g, x, running_mean, running_var, result1, result2, training, eps:
+              ops.batch_norm_weight_backward(g[0], x, running_mean, running_var, result1, result2, training, eps), optional=True),
+        Input("bias", lambda g: ops.sum(g[0], batch_dims(len(ops.shape_of(g[0])))), optional=True), *RUNNING), batch_norm_of,
+       node_name="NativeBatchNormBackward0", attrs=(Attr("training", "bool", False), MOMENTUM, EPS), outputs=STATISTICS, hidden=True),
+    Op("native_group_norm", (
+        Input("x", lambda g, x, weight, result1, result2, num_groups, eps:
+              ops.group_norm_backward(g[0], x, weight, result1, result2, num_groups, eps), torch=X),
+        Input("weight", lambda g, x, result1, result2, num_groups, eps:
+              ops.group_norm_weight_backward(g[0], x, result1, result2, num_groups, eps), optional=True),
+        Input("bias", lambda g: ops.sum(g[0], batch_dims(len(ops.shape_of(g[0])))), optional=True)), group_norm_of,
+       node_name="NativeGroupNormBackward0", attrs=(GROUPS, EPS), outputs=STATISTICS, hidden=True),
+)
+ROWS23, C3 = samples.array(2, 3), samples.array(3, start=0.3)
+PICTURE, C2 = samples.array(2, 2, 3), samples.array(2, start=0.6)
+CHANNEL_LATEX = r"\frac{{x} - \mu}{\sqrt{\sigma^2 + \epsilon}}\,w + b"
+register(
+    Op("layer_norm", (Input("x", formula=FORMULA), WEIGHT, BIAS), composite=layer_norm, attrs=(SHAPE, EPS), category=CATEGORY,
+       symbol="layer norm", torch=("F.layer_norm({x}, {normalized_shape}, {weight}, {bias})",
+                                   "torch.layer_norm({x}, {normalized_shape}, {weight}, {bias})"),
+       latex=CHANNEL_LATEX, doc="The last dims brought to mean 0 and variance 1, then scaled and shifted.",
+       samples=(Sample((ROWS23, C3, C3 + 1), {"normalized_shape": (3,)}), Sample((ROWS23, None, None), {"normalized_shape": (2, 3)})),
+       bad_samples=(Sample((ROWS23, None, None), {"normalized_shape": (4,)}, "Given normalized_shape=[4], expected input with shape"),)),
+    Op("batch_norm", (Input("x", formula=FORMULA), *RUNNING, WEIGHT, BIAS), composite=batch_norm,
+       attrs=(Attr("training", "bool", False, "Take mean and variance of the batch, not the running ones."), MOMENTUM, EPS),
+       category=CATEGORY, symbol="batch norm", torch=("F.batch_norm({x}, {running_mean}, {running_var}, {weight}, {bias})",),
+       latex=CHANNEL_LATEX, doc="Each channel brought to mean 0 and variance 1, by the batch or by running averages.",
+       samples=(Sample((PICTURE, None, None, C2, C2 + 1), {"training": True}),
+                Sample((ROWS23, samples.array(3), samples.positive(3), C3, None))),
+       bad_samples=(Sample((ROWS23, None, None, None, None), error="running_mean must be defined in evaluation mode"),)),
+    Op("group_norm", (Input("x", formula=FORMULA), WEIGHT, BIAS), composite=group_norm, attrs=(GROUPS, EPS), category=CATEGORY,
+       symbol="group norm", torch=("F.group_norm({x}, {num_groups}, {weight}, {bias})",), latex=CHANNEL_LATEX,
+       doc="Groups of channels brought to mean 0 and variance 1.",
+       samples=(Sample((samples.array(2, 4, 2), samples.array(4), samples.array(4) + 1), {"num_groups": 2}),
+                Sample((PICTURE, None, None), {"num_groups": 1})),
+       bad_samples=(Sample((samples.array(2, 6), None, None), {"num_groups": 4}, "Expected number of channels in input to be"),)),
+    Op("instance_norm", (Input("x", formula=FORMULA), *RUNNING, WEIGHT, BIAS), composite=instance_norm,
+       attrs=(Attr("use_input_stats", "bool", True, "Take mean and variance of the input, not the running ones."), MOMENTUM, EPS),
+       category=CATEGORY, symbol="instance", torch=("F.instance_norm({x}, {running_mean}, {running_var}, {weight}, {bias})",),
+       latex=CHANNEL_LATEX, doc="Each channel of each sample brought to mean 0 and variance 1.",
+       samples=(Sample((PICTURE, None, None, C2, C2 + 1)), Sample((PICTURE, None, None, None, None))),
+       bad_samples=(Sample((ROWS23, None, None, None, None), error="Expected more than 1 spatial element when training"),)),
+    Op("rms_norm", (Input("x", formula="({weight} − x̂·mean(x̂))/rms"), WEIGHT), composite=rms_norm,
+       attrs=(SHAPE, Attr("eps", "float", None, "Added to the mean square.")), category=CATEGORY, symbol="rms norm",
+       torch=("F.rms_norm({x}, {normalized_shape}, {weight})",), latex=r"\frac{x}{\sqrt{\overline{{x}^2} + \epsilon}}\,w",
+       doc="The last dims over their root mean square, then scaled.",
+       samples=(Sample((ROWS23, C3), {"normalized_shape": (3,)}), Sample((ROWS23, None), {"normalized_shape": (3,), "eps": 0.1})),
+       bad_samples=(Sample((ROWS23, None), {"normalized_shape": (4,)}, "Given normalized_shape=[4], expected input with shape"),)),
+    Op("normalize", (Input("x", formula="(1 − x̂ x̂ᵗ)/norm"),), composite=normalize,
+       attrs=(Attr("p", "number", 2.0, "Which norm."), Attr("dim", "dim", 1, "Along which dim."),
+              Attr("eps", "float", 1e-12, "The least that is divided by.")), category=CATEGORY, symbol="x/‖x‖",
+       torch=("F.normalize({x})",), latex=r"\frac{x}{\lVert {x} \rVert_p}", doc="Vectors over their length.",
+       samples=(Sample((ROWS23,)), Sample((samples.array(3),), {"dim": 0, "p": 3.0})),
+       bad_samples=(Sample((samples.array(3),), error="Dimension out of range (expected to be in range of [-1, 0], but got 1)"),)),
+)
