@@ -111,11 +111,6 @@ def column_stack(tensors: Sequence[Tensor]) -> Any:
     return hstack([ops.reshape(t, (t.numel(), 1)) if t.ndim <= 1 else t for t in tensors])
 
 
-def rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Any:
-    """Return other - alpha input."""
-    return ops.sub(other, input, alpha) if isinstance(other, Tensor) else ops.rsub(input, other, alpha)
-
-
 def positive(input: Tensor) -> Tensor:
     """Return the tensor itself. Raise RuntimeError for bools."""
     if input.array.dtype.kind == "b":
@@ -123,7 +118,7 @@ def positive(input: Tensor) -> Tensor:
     return input
 
 
-COMPOSED: dict[str, Function] = {f.__name__: f for f in (ravel, unflatten, vstack, hstack, dstack, column_stack, rsub, positive)}
+COMPOSED: dict[str, Function] = {f.__name__: f for f in (ravel, unflatten, vstack, hstack, dstack, column_stack, positive)}
 COMPOSED |= {f"atleast_{n}d": _atleast(n) for n in (1, 2, 3)} | {"row_stack": vstack}
 ON_TENSORS: dict[str, Function] = {f.__name__: f for f in (view_as, reshape_as, expand_as, ravel, unflatten, positive)}
 PROPERTIES: dict[str, Function] = {"T": T, "mT": mT}

@@ -48,6 +48,20 @@ def invert(x: Tensor) -> Any:
     return ops.bitwise_not(x)
 
 
+number_less = operator_of("sub", arrays=False, swapped=True)
+
+
+def subtracted_from(x: Tensor, y: Any) -> Any:
+    """`y - x`; PyTorch has a node of its own for it where both are tensors."""
+    return ops.rsub(x, y) if isinstance(y, Tensor) else number_less(x, y)
+
+
+def divided_from(x: Tensor, y: Any) -> Any:
+    """`y / x` as PyTorch computes it: the reciprocal, times y."""
+    y = y.item() if isinstance(y, np.generic) else y
+    return ops.mul(ops.reciprocal(x), y) if isinstance(y, Tensor | int | float | complex) else NotImplemented
+
+
 def set_item(x: Tensor, index: Any, value: Any) -> None:
     """`x[index] = value`: a copy into the view that the index gives, or index_put_ where tensors index.
 
@@ -106,6 +120,8 @@ def install() -> None:
         if name not in vars(Tensor):
             setattr(Tensor, name, function)
     setattr(Tensor, "__invert__", invert)  # noqa: B010
+    setattr(Tensor, "__rsub__", subtracted_from)  # noqa: B010
+    setattr(Tensor, "__rdiv__", divided_from)  # noqa: B010
     setattr(Tensor, "__setitem__", set_item)  # noqa: B010 (mypy: the class is not ours)
     setattr(Tensor, "__pos__", lambda x: x)  # noqa: B010
     setattr(Tensor, "__abs__", FUNCTIONS["abs"])  # noqa: B010

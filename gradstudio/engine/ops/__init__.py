@@ -3,6 +3,7 @@
 from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     arithmetic,
     functions,
+    mixing,
     special,
     pairs,
     rounding,
@@ -39,5 +40,5 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative",
            "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "moments", "normalization", "norms", "pairs", "piecewise", "reduction", "robust", "rounding", "shape", "singular",
-           "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "mixing", "moments", "normalization", "norms", "pairs", "piecewise", "reduction", "robust", "rounding", "shape",
+           "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, helper, ops
+from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import constant
 from gradstudio.engine.tensor import Tensor
@@ -46,6 +47,9 @@ def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
 
 
 def rsub(x: Any, y: Any, alpha: Any = 1) -> Any:
+    refuse_bools(y, x)
+    if isinstance(x, Tensor) and isinstance(y, Tensor):
+        broadcast_shape(y.sizes, x.sizes)
     return ops.rsub_tensor(x, y, alpha) if isinstance(y, Tensor) else ops.rsub_number(x, y, alpha)
 
 
@@ -75,7 +79,6 @@ register(
        node_name="RsubBackward1", attrs=(ALPHA,), promotes="same", hidden=True),
     Op("rsub_tensor", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", lambda g: g)), reversed_difference,
        node_name="RsubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
-    Op("rsub", (Input("x"), operand("y")), composite=rsub, attrs=(ALPHA,), hidden=True),
     Op("add", (operand("x", formula="1"), operand("y", formula=alpha_text)), composite=add, kernel=scaled(np.add), fast="add_tensor",
        attrs=(ALPHA,),
        category=CATEGORY, symbol="+", torch=("{x} + {y}", "torch.add({x}, {y})", "{x}.add({y})"), latex="{x} + {y}",
@@ -85,6 +88,10 @@ register(
        category=CATEGORY, symbol="−", torch=("{x} - {y}", "torch.sub({x}, {y})", "{x}.sub({y})", "torch.subtract({x}, {y})"),
        latex="{x} - {y}",
        doc="Subtract the second operand from the first.", samples=samples.TWO, bad_samples=samples.BROADCAST),
+    Op("rsub", (Input("x", formula=minus_alpha_text), operand("y", formula="1")), composite=rsub, kernel=reversed_difference,
+       attrs=(ALPHA,), category=CATEGORY, symbol="y−x", torch=("torch.rsub({x}, {y})",), latex="{y} - {x}",
+       doc="Subtract the first operand from the second.", samples=samples.TWO,
+       bad_samples=(Sample(samples.BROADCAST[0].operands[::-1], error=samples.BROADCAST[0].error),)),
 )
 
 
