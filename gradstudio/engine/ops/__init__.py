@@ -23,6 +23,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     norms,
     matrix,
     linear,
+    distance,
     activation,
     softmax,
     smooth,
@@ -33,12 +34,13 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     loss,
     classification,
     robust,
+    ranking,
     comparison,
     in_place,
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative",
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "distance",
            "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "mixing", "moments", "normalization", "norms", "pairs", "piecewise", "reduction", "robust", "rounding", "shape",
-           "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "mixing", "moments", "normalization", "norms", "pairs", "piecewise", "ranking", "reduction", "robust", "rounding",
+           "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
