@@ -23,6 +23,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     norms,
     matrix,
     linear,
+    products,
     distance,
     activation,
     softmax,
@@ -41,6 +42,6 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "distance",
-           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "mixing", "moments", "normalization", "norms", "pairs", "piecewise", "ranking", "reduction", "robust", "rounding",
-           "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "mixing",
+           "moments", "normalization", "norms", "pairs", "piecewise", "products", "ranking", "reduction", "robust", "rounding", "shape",
+           "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
