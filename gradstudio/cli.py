@@ -308,11 +308,12 @@ def bench_verb(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     parser.add_argument("--nodes", type=nodes, default=1000, metavar="N", help="of the canvas (1000)")
     parser.add_argument("--bare", action="store_true", help="hold the canvas against a bare prototype too")
+    parser.add_argument("--frames", action="store_true", help="measure frames of the canvas with 5,000 and 10,000 nodes too")
     options = parser.parse_args(arguments)
     if options.what == "canvas":
         from gradstudio.bench import canvas
 
-        return canvas.main(options.nodes, options.json, options.bare)
+        return canvas.main(options.nodes, options.json, options.bare, options.frames)
     if options.what == "startup":
         from gradstudio.bench import startup
 

@@ -81,6 +81,8 @@ def node_tree(node: Node) -> Tree:
 
 def attrs_tree(node: Node) -> Tree:
     """Return attrs in the row's order without defaults; as they are where the op is not in the table."""
+    if not node.attrs:
+        return {}
     row = TABLE.get(node.op)
     defaults = {attr.name: attr.default for attr in row.attrs} if row else {}
     names = [*(name for name in defaults if name in node.attrs), *(name for name in node.attrs if name not in defaults)]

@@ -20,6 +20,15 @@ def test_the_canvas_is_measured_against_a_bare_one() -> None:
     assert all(value > 0 for name, value in found["ours"].items() if name != "memory")
 
 
+def test_frames_of_many_nodes_are_measured_and_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canvas, "MANY", (60,))
+    found = canvas.measure(30, frames=True)
+    frames = found["frames"]["60"]
+    assert set(frames) == {f"{gesture}_{where}" for gesture in ("pan", "zoom", "drag") for where in ("100", "fit")}
+    assert all(0 < middle <= worst for middle, worst in frames.values())
+    assert "drag_fit" in canvas.table(found)
+
+
 def test_the_figures_are_printed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench", "canvas", "--nodes", "30", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

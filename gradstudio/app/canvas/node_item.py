@@ -224,14 +224,16 @@ class NodeItem(QGraphicsItem):
             draw = partial(self._paint, marks=marks, pictured=True)
             canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw, canvas.hurried)
         self._shown = self._stamp
+        face, drawer = self.face, self.face.drawer
+        if not (marks.hovered or face.badge or face.above or face.below):
+            return
         paint = Paint(painter, canvas.theme, canvas.ratio)
-        drawer = self.face.drawer
         if marks.hovered and drawer is not None and drawer.source and level == Level.FULL and self.place.drawer is not None:
             paint_grad_port(paint, self.place)
         if level >= Level.MEDIUM:
-            paint_badge(paint, self.face, self.place, max(1.0, LEAST_SCALE / zoom))
+            paint_badge(paint, face, self.place, max(1.0, LEAST_SCALE / zoom))
         if level == Level.FULL:
-            paint_words(paint, self.face, self.place)
+            paint_words(paint, face, self.place)
 
     def _paint_scissors(self, paint: Paint, marks: Marks) -> None:
         if self.canvas.level >= Level.MEDIUM:

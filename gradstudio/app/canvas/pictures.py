@@ -83,10 +83,14 @@ def grid_corner(rect: QRectF, resolution: float) -> tuple[int, int]:
 
 def blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: float) -> None:
     """Draw a pixmap pixel by pixel, its corner so many device pixels from the one nearest to the origin."""
-    at = painter.worldTransform().map(QPointF(0, 0))
     transform = painter.worldTransform()
+    dx, dy = transform.dx(), transform.dy()
+    left, top = math.floor(dx * ratio + 0.5) + corner[0], math.floor(dy * ratio + 0.5) + corner[1]
+    if ratio == 1 and transform.m11() == 1:  # a canvas is never turned
+        painter.drawPixmap(QPointF(left - dx, top - dy), pixmap)
+        return
     painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
-    painter.drawPixmap(QPointF(math.floor(at.x() * ratio + 0.5) + corner[0], math.floor(at.y() * ratio + 0.5) + corner[1]), pixmap)
+    painter.drawPixmap(QPointF(left, top), pixmap)
     painter.setWorldTransform(transform)
 
 
@@ -95,7 +99,8 @@ def snap(painter: QPainter, ratio: float) -> None:
     transform = painter.worldTransform()
     dx = math.floor(transform.dx() * ratio + 0.5) / ratio - transform.dx()
     dy = math.floor(transform.dy() * ratio + 0.5) / ratio - transform.dy()
-    painter.setWorldTransform(transform * QTransform.fromTranslate(dx, dy))
+    if dx or dy:
+        painter.setWorldTransform(transform * QTransform.fromTranslate(dx, dy))
 
 
 def _bytes(pixmap: QPixmap) -> int:

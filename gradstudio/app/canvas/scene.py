@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.due import Due
 from gradstudio.app.canvas.faces import NodeFace, WireFace
 from gradstudio.app.canvas.fade import Fade
 from gradstudio.app.canvas.far import FarView
@@ -19,23 +20,19 @@ from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gesture_item import GestureItem
 from gradstudio.app.canvas.hit import Hit, hit_at
-from gradstudio.app.canvas.kept import Kept
 from gradstudio.app.canvas.mark_layer import MarkLayer
-from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.order_layer import OrderLayer
 from gradstudio.app.canvas.pictures import Pictures
 from gradstudio.app.canvas.pill_layer import PillLayer
 from gradstudio.app.canvas.plates import Plates
-from gradstudio.app.canvas.sketches import Sketches
 from gradstudio.app.canvas.step_overlay import StepOverlay
+from gradstudio.app.canvas.stock import EXACT_UP_TO, Stock
 from gradstudio.app.canvas.touched import is_rebuilt, touched
 from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_runs
 from gradstudio.app.canvas.wire_layer import WireLayer
-from gradstudio.app.canvas.wire_path import Boxes
 from gradstudio.app.canvas.wire_runs import EndArray, Run
-from gradstudio.document.document import Layout
-from gradstudio.document.graph import Graph, NodeId, NodePath, Wire
+from gradstudio.document.graph import NodeId, NodePath, Wire
 from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
@@ -44,9 +41,6 @@ if TYPE_CHECKING:
     from gradstudio.document.diff import Diff
 
 FEW = 40  # nodes moved at once; of more, all wires are laid anew
-EXACT_UP_TO = 200  # nodes of a graph whose faces are all worked out at once; of more, those that are looked at
-MOST_AT_ONCE = 300  # nodes in view whose faces are worked out before wires are laid
-WORDS = 60.0  # canvas units that words above and below stick out of nodes
 MOST_LARGE = 8  # tensors in view of which all cells are asked for
 
 
@@ -75,12 +69,9 @@ class CanvasScene(QGraphicsScene):
         self.selected_wires: frozenset[WireId] = frozenset()
         self.stepping = False
         self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
-        self._dirty: set[NodeId] = set()
-        self._gone: dict[NodeId, NodeItem] = {}
-        self._kept: Kept | None = None
+        self.due = Due(self)
+        self._stock = Stock(self)
         self._left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
-        self._drawn, self._laid = Graph(), Layout()
-        self._sketches = Sketches()
         self.far = FarView(self)
         self.fade = Fade(self)
         self.plates = Plates()
@@ -122,7 +113,7 @@ class CanvasScene(QGraphicsScene):
             self._follow_selection()
         if change.marks or change.everything or change.document is not None or change.scope:
             self.marks.follow()
-        if change.everything and self._stands():
+        if change.everything and self._stock.fits:
             self._look_anew()
             return
         if change.everything or entered or (change.document is not None and is_rebuilt(change.document, before, self.context)):
@@ -132,9 +123,9 @@ class CanvasScene(QGraphicsScene):
             self._follow_layout(change.document)
         if change.document is not None:
             self.numbers.follow()
-            self._drawn, self._laid = self.context.graph, self.context.document.layout
+            self._stock.follow()
         nodes, wires = touched(change, before, self.context)
-        self._dirty |= nodes & self.nodes.keys()
+        self.due.add(nodes)
         if self.level == Level.FAR:
             self.wires.invalidate(wires, QRectF())
             if nodes:
@@ -164,122 +155,42 @@ class CanvasScene(QGraphicsScene):
             self.frames.follow()
 
     def rebuild(self) -> None:
-        """Make items and wires fit the graph; those of nodes that stay are kept."""
+        """Make items and wires fit the graph."""
         self.steps.land()
-        graph = self.context.graph
-        if self._brought_back():
-            return
-        gone = [n for n in self.nodes if n not in graph.nodes]
-        if gone:
-            self._kept = self._all() if len(gone) == len(self.nodes) > EXACT_UP_TO and not self.moving else None
-            self._gone = {n: self.nodes.pop(n) for n in gone}  # undo brings them back
-            for item in self._gone.values():
-                self.removeItem(item)
-        exact = len(graph.nodes) <= EXACT_UP_TO
-        self._dirty.clear()
-        for node in graph.nodes:
-            self._put_in(node, exact)
-        self._drawn, self._laid = graph, self.context.document.layout
+        courses = self._stock.brought_back()
+        if courses is None:
+            self._stock.fill()
+            self._put(self.nodes)
+            self._measure()
+            self._measure(self.due.look_at(self.seen()))
+            self._set_wires()
+        else:
+            self._fit_room()
+            self.wires.set_courses(courses, self.sceneRect())
+            self.pills.reset(self.sceneRect())
         if self.hovered_node not in self.nodes:
             self.hovered_node = None
         if self.focused_node not in self.nodes:
             self.focused_node = None
         self._follow_selection()
-        self._place_nodes()
-        self._look_at(self.seen())
-        self._set_wires()
         self.frames.follow()
         self.numbers.follow()
         if self.level == Level.FAR:
             self._repaint_far()
 
-    def _all(self) -> Kept:
-        return Kept(self._drawn, self._laid, self.level, dict(self.nodes), self.plates, self.wires.courses)
-
-    def _brought_back(self) -> bool:
-        """Show again all that was there before every node of a large graph went, if that is what is wanted; faces are looked at anew."""
-        kept, context = self._kept, self.context
-        if kept is None or not context.graph.nodes:
-            return False
-        self._kept = None
-        if self.nodes or kept.graph is not context.graph or kept.layout is not context.document.layout or kept.level != self.level:
-            return False
-        self.nodes, self.plates, self._gone = kept.nodes, kept.plates, {}
-        for item in self.nodes.values():
-            self.addItem(item)
-        self._drawn, self._laid, self._dirty = kept.graph, kept.layout, set(self.nodes)
-        self._follow_selection()
-        self._fit_room()
-        self.wires.set_courses(kept.courses, self.sceneRect())
-        self.pills.reset(self.sceneRect())
-        self.frames.follow()
-        self.numbers.follow()
-        self._repaint_far()
-        return True
-
-    def _stands(self) -> bool:
-        """Say whether items, wires and places fit the document, so that only numbers can differ; small graphs are made anew."""
-        known = self._drawn is self.context.graph and self._laid is self.context.document.layout and not self.moving
-        return known and len(self.nodes) > EXACT_UP_TO
-
     def _look_anew(self) -> None:
         """Forget all faces: another run."""
         self.steps.land()
-        self._dirty = set(self.nodes)
+        self.due.take(self.nodes)
         self.wires.forget_faces()
         self._follow_selection()
         self.settle(self.seen())
         self._repaint_far()
         self.frames.update()
 
-    def _put_in(self, node: NodeId, exact: bool) -> None:
-        """Give a node an item. Its face is worked out now, or when it is looked at: then it stands there as a sketch."""
-        item = self.nodes.get(node) or self._gone.pop(node, None)
-        known = item is not None and self.context.graph.nodes[node] is self._drawn.nodes.get(node)
-        sketch = None if exact or known else self._sketches.of(self.context, node)
-        if item is None:
-            face = node_face(self.context, node) if sketch is None else sketch.face
-            item = NodeItem(self, node, face, sketch.places if sketch else None)
-        elif sketch is not None:
-            item.set_sketch(sketch.face, sketch.places)
-        elif exact or not known:
-            item.set_face(node_face(self.context, node))
-        if not exact:
-            self._dirty.add(node)
-        if node not in self.nodes:
-            self.nodes[node] = item
-            if item.level != self.level:
-                item.set_level()
-            self.addItem(item)
-
-    def _look_at(self, rect: QRectF) -> None:
-        """Work out the faces of the nodes in a rectangle before wires are laid; few of them, if very many are seen."""
-        seen = self._dirty_in(rect)
-        if self.level == Level.FAR or not seen or len(seen) > MOST_AT_ONCE:
-            return
-        self._dirty -= seen
-        for node in seen:
-            self.nodes[node].set_face(node_face(self.context, node))
-        self._measure(seen)
-
-    def _dirty_in(self, rect: QRectF) -> set[NodeId]:
-        """Return the nodes in a rectangle whose faces are out of date."""
-        if not self._dirty or rect.isEmpty():
-            return set()
-        area = rect.adjusted(-WORDS, -WORDS, WORDS, WORDS)
-        return {n for n in (*self.plates.nodes_in(area), *self.context.scissors) if n in self._dirty}
-
     def settle(self, rect: QRectF | None = None) -> None:
-        """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one). The far view needs none."""
-        if not self._dirty or (rect is not None and self.level == Level.FAR):
-            return
-        moved: dict[NodeId, QRectF] = {}
-        for node in list(self._dirty) if rect is None else self._dirty_in(rect):
-            item = self.nodes[node]
-            self._dirty.discard(node)
-            before = item.body
-            if item.set_face(node_face(self.context, node)):
-                moved[node] = before
+        """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one)."""
+        moved = self.due.settle(rect)
         if moved:
             self._reshape(moved)
 
@@ -294,7 +205,7 @@ class CanvasScene(QGraphicsScene):
 
     def face(self, node: NodeId) -> NodeFace:
         """Return what a node shows now."""
-        if node in self._dirty:
+        if node in self.due:
             self.settle(self.nodes[node].sceneBoundingRect())
         return self.nodes[node].face
 
@@ -414,10 +325,6 @@ class CanvasScene(QGraphicsScene):
             self._place_scissors(wires)
         self.frames.follow()
 
-    def _place_nodes(self) -> None:
-        self._put(self.nodes)
-        self._measure()
-
     def _measure(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Keep the plates of the nodes (of these) as an array, and the scene's rectangle round them."""
         if nodes is None:
@@ -458,10 +365,6 @@ class CanvasScene(QGraphicsScene):
             area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
             near = [(n, item) for n, item in ((n, self.nodes[n]) for n in self.context.scissors) if item.body.intersects(area)] + near
         return near
-
-    def boxes_at(self, nodes: Iterable[NodeId]) -> Boxes:
-        """Return the plates of nodes, of those that have one."""
-        return self.plates.boxes_at(nodes)
 
     def ends_of(self, runs: list[Run]) -> EndArray:
         """Return the two ports of each wire."""

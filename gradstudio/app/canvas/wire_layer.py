@@ -18,7 +18,7 @@ from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
 from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
-from gradstudio.app.canvas.wire_tiles import Look, WireTiles
+from gradstudio.app.canvas.wire_tiles import Look, WireTiles, blit_tiles
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Shade, Z
 from gradstudio.document.graph import NodeId
@@ -184,10 +184,12 @@ class WireLayer(QGraphicsItem):
             self._paint_plainly(painter, rect)
             return
         self._follow_marks()
-        squares, some = self._tiles.blit(painter, rect, canvas.zoom, canvas.device_ratio, canvas.hurried)
-        if not some:
-            squares = [rect]
-        for square in squares:
+        ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio, canvas.hurried)
+        if squares and canvas.hurried:
+            self._paint_thin(painter, self._still(_around(squares)))  # until there is time for tiles
+            squares = []
+        blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
+        for square in squares if ready else [rect] if squares else []:
             painter.save()
             painter.setClipRect(square, Qt.ClipOperation.IntersectClip)
             self._paint_wires(painter, self._still(square & rect), square)
@@ -230,7 +232,7 @@ class WireLayer(QGraphicsItem):
         """Draw a tile."""
         still = self._still(square)
         if self._dense:
-            self._paint_dense(painter, still, square, smooth=True)
+            self._paint_dense(painter, still, square)
             return
         for key, face, shape in still:
             painter.setOpacity(self.canvas.fade.wire_opacity(key))
@@ -256,28 +258,25 @@ class WireLayer(QGraphicsItem):
         """Draw wires without a tile."""
         canvas = self.canvas
         if self._dense:
-            self._paint_dense(painter, shown, rect, smooth=not canvas.hurried)
+            self._paint_dense(painter, shown, rect)
             return
         for key, face, shape in shown:
             painter.setOpacity(canvas.fade.wire_opacity(key))
             seen, look = _seen_of(face, shape, rect), self._look(key, face, shape)
             draw = partial(self._paint_one, face=face, shape=seen, halo=self._halo(key))
-            if seen is not shape:
-                draw(painter)
-            elif shape.shown != look and not canvas.hurried:
+            if seen is not shape or shape.shown != look:
                 draw(painter)  # a shape that stays is kept as a picture, one that moves is not
                 shape.shown = look
             else:
-                canvas.pictures.draw(painter, look, _area(shape), canvas.zoom, canvas.device_ratio, draw, canvas.hurried)
+                canvas.pictures.draw(painter, look, _area(shape), canvas.zoom, canvas.device_ratio, draw)
 
     def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: Shade) -> None:
         canvas = self.canvas
         paint_wire(Paint(painter, canvas.theme, canvas.ratio), face, shape, canvas.zoom, halo, canvas.norms)
 
-    def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF, smooth: bool) -> None:
-        """Draw very many wires: thin, without halo and marks, and while the view moves without smoothing."""
+    def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
+        """Draw very many wires: without halo and marks."""
         canvas = self.canvas
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, smooth)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for key, face, shape in shown:
             pen = dense_pen(canvas.theme, face, canvas.zoom, canvas.norms)
@@ -286,7 +285,22 @@ class WireLayer(QGraphicsItem):
             painter.setPen(pen)
             painter.setOpacity(canvas.fade.wire_opacity(key))
             painter.drawPath(_seen_of(face, shape, rect).path)
+
+    def _paint_thin(self, painter: QPainter, shown: list[Shown]) -> None:
+        """Draw wires as hairlines, without smoothing: while the view moves."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for _, face, shape in shown:
+            painter.setPen(QPen(dense_pen(self.canvas.theme, face, self.canvas.zoom, self.canvas.norms).color(), 0))
+            painter.drawPath(shape.path)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+
+
+def _around(squares: list[QRectF]) -> QRectF:
+    area = QRectF()
+    for square in squares:
+        area = area.united(square)
+    return area
 
 
 def _seen_of(face: WireFace, shape: WireShape, rect: QRectF) -> WireShape:

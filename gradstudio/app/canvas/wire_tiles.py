@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ from PySide6.QtGui import QPainter, QPixmap
 from gradstudio.app.canvas.pictures import HASTE, blit, grid_corner
 
 SIDE = 256.0  # canvas units at 100 %; at another zoom so many that a tile has 180 to 360 pixels
+BUDGET = 0.004  # seconds of a frame in haste that go into new tiles
 LIMIT = 48 * 2**20  # bytes
 Place = tuple[float, int, int]  # side, column and row of a tile
 Look = tuple[object, ...]
+Ready = tuple[QRectF, QPixmap, float]  # a square, its picture and device pixels a unit
 
 
 class Wires(Protocol):
@@ -40,6 +43,10 @@ class Tile:
     resolution: float
     pixmap: QPixmap | None = None
 
+    def stretches(self, resolution: float) -> bool:
+        """Say whether it will do at another zoom, in haste."""
+        return self.pixmap is not None and 1 / HASTE < self.resolution / resolution < HASTE
+
 
 class WireTiles:
     """The tiles of some wires, the least used thrown away first."""
@@ -48,48 +55,47 @@ class WireTiles:
         self._wires = wires
         self._kept: OrderedDict[Place, Tile] = OrderedDict()
         self._size = 0
+        self._scale = 1.0  # that the sides of squares go by
+        self._until = 0.0  # when this frame has taken long enough
 
     def clear(self) -> None:
         """Throw all away: other wires."""
         self._kept.clear()
         self._size = 0
 
-    def blit(self, painter: QPainter, rect: QRectF, scale: float, ratio: float, hurried: bool) -> tuple[list[QRectF], bool]:
-        """Blit the tiles of a rectangle. Return the squares that are left to the caller to draw, and whether any is done.
+    def look_up(self, rect: QRectF, scale: float, ratio: float, hurried: bool) -> tuple[list[Ready], list[QRectF]]:
+        """Return the tiles of a rectangle that are ready to be blitted, and the squares that are left to the caller to draw.
 
-        `scale`: view pixels a unit; `ratio`: device pixels a view pixel. `hurried`: a tile of another zoom will do, stretched.
+        `scale`: view pixels a unit; `ratio`: device pixels a view pixel. `hurried`: a tile of another zoom will do, stretched, and
+        only as many are made as there is time for.
         """
-        left_over, resolution = [], scale * ratio
-        done = False
-        for place, square in _squares(rect, scale):
-            tile = self._tile(place, square, resolution, hurried)
-            if tile.look and tile.pixmap is None:
+        ready: list[Ready] = []
+        left_over: list[QRectF] = []
+        self._until = time.thread_time() + BUDGET
+        if not (hurried and 1 / HASTE < scale / self._scale < HASTE):
+            self._scale = scale
+        for place, square in _squares(rect, self._scale):
+            tile = self._tile(place, square, scale * ratio, hurried)
+            if tile.pixmap is not None:
+                ready.append((square, tile.pixmap, tile.resolution))
+            elif tile.look:
                 left_over.append(square)
-                continue
-            done = True
-            if tile.pixmap is None:
-                continue
-            if tile.resolution == resolution:
-                blit(painter, tile.pixmap, grid_corner(square, resolution), ratio)
-            else:
-                painter.drawPixmap(_on_grid(square, tile.resolution), tile.pixmap, QRectF(tile.pixmap.rect()))
-        return left_over, done
+        return ready, left_over
 
     def _tile(self, place: Place, square: QRectF, resolution: float, hurried: bool) -> Tile:
         """Return the tile of a square as it may be blitted; without a picture where it is to be drawn directly."""
         tile, stamp = self._kept.get(place), self._wires.stamp
         look = tile.look if tile is not None and tile.stamp is stamp else self._wires.look(square)
         same = tile is not None and (tile.look is look or tile.look == look)
-        if tile is None or not same or tile.resolution != resolution:
-            if tile is not None and same and hurried and tile.pixmap is not None and 1 / HASTE < tile.resolution / resolution < HASTE:
-                tile.stamp = stamp
-                return tile
+        if tile is not None and same and (tile.resolution == resolution or (hurried and tile.stretches(resolution))):
+            tile.stamp = stamp
+            self._kept.move_to_end(place)
+            fresh = False
+        else:
             self._drop(place)
-            tile = self._kept[place] = Tile(look, stamp, resolution)
-            return tile
-        tile.stamp = stamp
-        self._kept.move_to_end(place)
-        if tile.pixmap is None and look:
+            tile, fresh = Tile(look, stamp, resolution), True
+            self._kept[place] = tile
+        if look and tile.pixmap is None and (time.thread_time() < self._until if hurried else not fresh):
             tile.pixmap = self._drawn(square, resolution)
             self._size += _bytes(tile.pixmap)
             while self._size > LIMIT:
@@ -112,6 +118,15 @@ class WireTiles:
         self._wires.draw(painter, square)
         painter.end()
         return pixmap
+
+
+def blit_tiles(painter: QPainter, ready: list[Ready], scale: float, ratio: float) -> None:
+    """Draw tiles, those of another zoom stretched."""
+    for square, pixmap, resolution in ready:
+        if resolution == scale * ratio:
+            blit(painter, pixmap, grid_corner(square, resolution), ratio)
+        else:
+            painter.drawPixmap(_on_grid(square, resolution), pixmap, QRectF(pixmap.rect()))
 
 
 def _squares(rect: QRectF, scale: float) -> Iterator[tuple[Place, QRectF]]:

@@ -35,6 +35,7 @@ class Ours:
         self._waiting = QEventLoop()
         self.studio.changed.connect(self._changed)
         self._held: QPointF | None = None
+        self._button = Qt.MouseButton.LeftButton
         self.studio.runs.run()  # the worker is warm before a document is opened
         self._waiting.exec()
 
@@ -81,16 +82,25 @@ class Ours:
         self._held += QPointF(dx, dy)
         self._mouse(QEvent.Type.MouseMove)
 
+    def pan(self, dx: float, dy: float) -> None:
+        """Move the mouse, which holds the canvas with its middle button."""
+        if self._held is None:
+            self._button, self._held = Qt.MouseButton.MiddleButton, QPointF(self.view.viewport().rect().center())
+            self._mouse(QEvent.Type.MouseButtonPress)
+        self._held += QPointF(dx, dy)
+        self._mouse(QEvent.Type.MouseMove)
+
     def drop(self) -> None:
-        """Release the button."""
-        self._mouse(QEvent.Type.MouseButtonRelease)
-        self._held = None
+        """Release the button, if one is held."""
+        if self._held is not None:
+            self._mouse(QEvent.Type.MouseButtonRelease)
+        self._held, self._button = None, Qt.MouseButton.LeftButton
 
     def _mouse(self, kind: QEvent.Type) -> None:
-        left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
+        held, none = self._button, Qt.MouseButton.NoButton
         at = self._held or QPointF()
-        button = none if kind == QEvent.Type.MouseMove else left
-        buttons = none if kind == QEvent.Type.MouseButtonRelease else left
+        button = none if kind == QEvent.Type.MouseMove else held
+        buttons = none if kind == QEvent.Type.MouseButtonRelease else held
         event = QMouseEvent(kind, at, self.view.viewport().mapToGlobal(at), button, buttons, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(self.view.viewport(), event)
 

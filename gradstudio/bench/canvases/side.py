@@ -70,7 +70,7 @@ class Side(Protocol):
 def measure(side: Side, nodes: int, path: Path) -> dict[str, float]:
     """Return the figures of one canvas: CPU milliseconds, the hit test in microseconds, memory in megabytes."""
     places, links = layered(nodes)
-    mover = _mover(links, nodes)
+    mover = busy_node(links, nodes)
     side.view.window().resize(*SIZE)
     side.view.window().show()
     QApplication.processEvents()
@@ -138,7 +138,7 @@ def _hits(side: Side) -> float:
     return median(once(ask) for _ in range(5)) / POINTS * 1e3
 
 
-def _mover(links: list[Link], nodes: int) -> int:
+def busy_node(links: list[Link], nodes: int) -> int:
     """Return a node near the middle with three wires or more."""
     wires = [0] * nodes
     for source, target, _ in links:

@@ -30,7 +30,8 @@ def test_no_wire_of_the_mlp_runs_through_a_node(mlp, zoom, level):
     assert canvas.level == level
     through = {}
     for key in canvas.wires.ids:
-        shape, boxes = canvas.wires.shape_of(key), canvas.boxes_at(set(canvas.nodes) - {key[0], canvas.wires.face(key).source.source})
+        shape, own = canvas.wires.shape_of(key), {key[0], canvas.wires.face(key).source.source}
+        boxes = canvas.plates.boxes_at(set(canvas.nodes) - own)
         if crossings(shape.points, boxes, clear=0.0):
             through[key] = canvas.wires.face(key)
     assert not through

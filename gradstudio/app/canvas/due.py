@@ -1,0 +1,66 @@
+"""Due: the nodes whose faces are out of date. They are worked out when they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF
+
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.node_faces import node_face
+from gradstudio.document.graph import NodeId
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+MOST_AT_ONCE = 300  # nodes in view whose faces are worked out before wires are laid
+WORDS = 60.0  # canvas units that words above and below stick out of nodes
+
+
+class Due:
+    """The nodes of one scene that are to be looked at."""
+
+    def __init__(self, canvas: CanvasScene) -> None:
+        self._canvas = canvas
+        self._nodes: set[NodeId] = set()
+
+    def take(self, nodes: Iterable[NodeId]) -> None:
+        """These are out of date, and no others."""
+        self._nodes = set(nodes)
+
+    def add(self, nodes: set[NodeId]) -> None:
+        """These are out of date too."""
+        self._nodes |= nodes & self._canvas.nodes.keys()
+
+    def __contains__(self, node: NodeId) -> bool:
+        return node in self._nodes
+
+    def look_at(self, rect: QRectF) -> set[NodeId]:
+        """Work out the faces in a rectangle before wires are laid; none, if very many are seen. Return the nodes."""
+        seen = self._inside(rect)
+        if self._canvas.level == Level.FAR or len(seen) > MOST_AT_ONCE:
+            return set()
+        self._nodes -= seen
+        for node in seen:
+            self._canvas.nodes[node].set_face(node_face(self._canvas.context, node))
+        return seen
+
+    def settle(self, rect: QRectF | None = None) -> dict[NodeId, QRectF]:
+        """Work out the faces in a rectangle (all, without one); return the plates that had another size or port, as they were."""
+        if not self._nodes or (rect is not None and self._canvas.level == Level.FAR):  # the far view needs none
+            return {}
+        moved: dict[NodeId, QRectF] = {}
+        for node in list(self._nodes) if rect is None else self._inside(rect):
+            item = self._canvas.nodes[node]
+            self._nodes.discard(node)
+            before = item.body
+            if item.set_face(node_face(self._canvas.context, node)):
+                moved[node] = before
+        return moved
+
+    def _inside(self, rect: QRectF) -> set[NodeId]:
+        if not self._nodes or rect.isEmpty():
+            return set()
+        area = rect.adjusted(-WORDS, -WORDS, WORDS, WORDS)
+        return {n for n in (*self._canvas.plates.nodes_in(area), *self._canvas.context.scissors) if n in self._nodes}
