@@ -174,7 +174,7 @@ def unary(row: Compiled, general: Function) -> Function:
 
 def binary(row: Compiled, general: Function) -> Function:
     """Return the function of an element-wise op on two operands: equal float dtypes, or a tensor and a Python number."""
-    kernel = row.forward
+    kernel, numbers = row.forward, row.kinds[1] == "operand"
     plans = [row.plan(needs, True, lean=True) for needs in PAIRS]
     if plans[0].others:
         return general
@@ -192,7 +192,7 @@ def binary(row: Compiled, general: Function) -> Function:
             if y.sizes is not sizes and y.sizes != sizes:
                 broadcast_shape(sizes, y.sizes)
                 return pair(kernel(a, b), x, y, a, b)
-        elif type(y) is float or type(y) is int:
+        elif numbers and (type(y) is float or type(y) is int):
             b, f = constant(y, dtype), None
         else:
             return general(x, y)

@@ -170,7 +170,7 @@ def pow_backward(g: Any, x: Any, exponent: Any) -> Any:
 def pow_backward_exponent(g: Any, x: Any, exponent: Any, out: Any) -> Any:
     """The gradient of the exponent: zero where the base is 0 and the exponent is not negative."""
     zero = ops.logical_and(ops.eq(x, 0), ops.ge(exponent, 0))
-    return ops.where(zero, ops.zeros_like(g), g * (out * ops.log(x)))
+    return g * ops.where(zero, ops.zeros_like(out), out * ops.log(x))
 
 
 @helper

@@ -35,7 +35,7 @@ def negative(x: Any) -> Any:
 
 
 def signs(x: Any) -> Any:
-    return np.sign(x) if x.dtype.kind != "b" else x.copy()
+    return (x > 0).astype(x.dtype) - (x < 0) if x.dtype.kind != "b" else x.copy()  # 0 for nan, as PyTorch
 
 
 register(

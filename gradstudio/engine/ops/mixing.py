@@ -98,7 +98,7 @@ register(
                        Input("weight", lambda g, x, end: g * (end - x))), between, node_name="LerpBackward1", promotes="same",
        lacks=("biu", "lerp_kernel_tensor"), hidden=True),
     Op("lerp_number", (Input("x", lambda g, weight: g * (1 - weight)), Input("end", lambda g, weight: g * weight),
-                       Input("weight", kind="number")), between, node_name="LerpBackward0", promotes="same",
+                       Input("weight", kind="number", promote=False)), between, node_name="LerpBackward0", promotes="same",
        lacks=("biu", "lerp_kernel_scalar"), hidden=True),
     Op("lerp", (Input("x", formula=MIX), Input("end", formula="{weight}"), operand("weight", formula="{end} − {x}")), composite=lerp,
        kernel=between, category=CATEGORY, symbol="lerp",
