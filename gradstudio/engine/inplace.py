@@ -77,7 +77,7 @@ def allowed(x: Tensor) -> None:
         _allowed_view(x)
     if modes.grad and type(x.node) is AccumulateGrad:
         raise RuntimeError(errors.LEAF_IN_PLACE)
-    if any([s == 0 and n > 1 for s, n in zip(x.array.strides, x.sizes, strict=True)]):
+    if any([s == 0 and n > 1 for s, n in zip(x.array.strides, x.sizes, strict=True)]) and x.array.size:
         raise RuntimeError(errors.OVERLAP)
 
 

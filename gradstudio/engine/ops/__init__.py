@@ -11,6 +11,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     limits,
     control,
     shape,
+    padding,
     indexing,
     lookup,
     reduction,
@@ -42,6 +43,6 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "distance",
-           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix", "mixing",
-           "moments", "normalization", "norms", "pairs", "piecewise", "products", "ranking", "reduction", "robust", "rounding", "shape",
-           "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
+           "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction",
+           "robust", "rounding", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
