@@ -47,7 +47,8 @@ class Input:
 class Attr:
     """A setting that is no tensor.
 
-    `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), dtype, choice.
+    `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), pairs (how many
+    dims, or two lists of them), dtype, choice.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""PyTorch's names of rows that serve other rows and stand in no palette: masked_fill, index_put, outer, clamp_..."""
+"""PyTorch's names of rows that serve other rows and stand in no palette: masked_fill, index_put, clamp_..."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -40,14 +40,6 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return (clamp_tensor_ if isinstance(min, Tensor) or isinstance(max, Tensor) else clamp_number_)(self, min, max)
 
 
-def outer(input: Tensor, vec2: Tensor) -> Any:
-    """Return the product of each element of one vector with each of another. Raise RuntimeError for what is no vector."""
-    for name, t in (("self", input), ("vec2", vec2)):
-        if t.ndim != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {t.ndim}-D")
-    return ops.outer(input, vec2)
-
-
 def logical_and(input: Tensor, other: Tensor) -> Any:
     """Return where both are true."""
     return ops.logical_and(input, other)
@@ -58,7 +50,7 @@ def logical_or(input: Tensor, other: Tensor) -> Any:
     return ops.logical_or(input, other)
 
 
-BOTH = {f.__name__: f for f in (masked_fill, index_put, outer, logical_and, logical_or)}
+BOTH = {f.__name__: f for f in (masked_fill, index_put, logical_and, logical_or)}
 TORCH: dict[str, Function] = {**BOTH}
 METHODS: dict[str, Function] = {**BOTH, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_}
 FUNCTIONAL: dict[str, Function] = {}

@@ -1,7 +1,8 @@
 """PyTorch's names of every row: functions, methods and `F.` functions, made from the `torch` spellings of the op table.
 
 A spelling (`torch.transpose({x}, {dim0}, {dim1})`) gives a place, a name and the order of arguments; what it does not name follows in the
-row's order. Arguments come by position or by PyTorch's keywords; sizes may come one by one (`x.view(2, 3)`).
+row's order. Arguments come by position or by PyTorch's keywords; sizes may come one by one (`x.view(2, 3)`), and so may the tensors of
+a spelling that has a star (`torch.einsum({equation}, *{tensors})`).
 """
 from __future__ import annotations
 
@@ -33,11 +34,15 @@ class Signature:
         self.defaults = [None] * len(operands) + [a.default for a in op.attrs]
         self.kinds = {a.name: a.kind for a in op.attrs}
         self.required = {i.name for i in op.inputs if not i.optional}
+        self.starred = bool(self.names) and any(f"*{{{self.names[-1]}}}" in text for text in op.torch)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {"input": operands[0] if operands else ""}
 
     def bind(self, args: Sequence[Any], named: dict[str, Any]) -> list[Any]:
         """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""
-        if len(args) > len(self.names) or self.packs(args):
+        last = len(self.names) - 1
+        if self.starred and len(args) > last and not isinstance(args[last], list | tuple):
+            args = (*args[:last], args[last:])
+        elif len(args) > len(self.names) or self.packs(args):
             args = self.packed(args)
         values = dict(zip(self.names, args, strict=False))
         for key, value in named.items():

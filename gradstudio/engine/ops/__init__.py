@@ -25,6 +25,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     matrix,
     linear,
     products,
+    contraction,
     distance,
     activation,
     softmax,
@@ -42,7 +43,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "control", "cumulative", "distance",
-           "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction",
-           "robust", "rounding", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "cumulative",
+           "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
+           "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction", "robust",
+           "rounding", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -99,7 +99,10 @@ register(
 
 
 def outer(x: Any, y: Any) -> Any:
-    """As PyTorch: a product of a column and a row."""
+    """As PyTorch: a product of a column and a row. Raise RuntimeError for what is no vector."""
+    for name, t in (("self", x), ("vec2", y)):
+        if len(t.sizes) != 1:
+            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(t.sizes)}-D")
     return ops.mul(ops.view(x, (x.sizes[0], 1)), y)
 
 
@@ -170,7 +173,10 @@ register(
     Op("squeeze_in_place", (Input("x", lambda g, x_shape, dim: ops.unsqueeze_to(g, x_shape, (dim,))),),
        lambda x, dim: x.reshape(x.shape[:dim] + x.shape[dim + 1:]), node_name="SqueezeBackward4", hidden=True,
        attrs=(Attr("dim", "dim", 0),)),
-    Op("outer", (Input("x"), Input("y")), composite=outer, kernel=np.multiply.outer, hidden=True),
+    Op("outer", (Input("x", formula="·{y}"), Input("y", formula="{x}·", torch="vec2")), composite=outer, kernel=np.multiply.outer,
+       category=CATEGORY, symbol="xyᵗ", torch=("torch.outer({x}, {y})", "{x}.outer({y})"), latex="{x}{y}^T",
+       doc="Each element of one vector times each of the other.", samples=(Sample((V3, samples.array(2))),),
+       bad_samples=(Sample((A23, V3), error="outer: Expected 1-D argument self, but got 2-D"),)),
     Op("matmul", (Input("x", formula="·{y}ᵗ"), Input("y", formula="{x}ᵗ·")), composite=matmul, kernel=np.matmul, category=CATEGORY,
        symbol="@",
        torch=("{x} @ {y}", "torch.matmul({x}, {y})", "{x}.matmul({y})"), latex="{x}{y}",
