@@ -255,6 +255,20 @@ def test_a_second_backward_shows_what_was_freed_and_what_did_not_change(panel, q
     assert rows(panel, Empty)
 
 
+def test_a_failure_is_told_in_the_names_of_the_document_that_was_run(panel, qtbot, studio):
+    studio.do(AppendCall(Backward(id=studio.new_id("c"), roots=(Ref(LOSS),))))
+    qtbot.waitUntil(lambda: studio.shown.trace.end == 65)
+    studio.runs.set_live(False)
+    studio.do(DeleteNodes((T, X)))  # what the failed node had saved, and a leaf with a .grad
+    assert [row.text for row in rows(panel, Saved)] == ["z  freed", "t  freed"]
+    assert facts(panel) == {"x.grad": "12.0", "y.grad": "4.0", "‖W.grad‖": "0.6265"}
+    studio.select([MSE])
+    assert panel.sheet.head.remark == "failed"
+    studio.select([Z])
+    assert [row.text for row in rows(panel, Saved)] == ["a = 4.0", "y = 3.0"]
+    studio.runs.set_live(True)
+
+
 # ---------------------------------------------------------------- what it writes
 
 

@@ -98,7 +98,7 @@ def gradient_rows(document: Document, labels: Labels, state: State) -> tuple[Row
         if _is_input(document, key[0]):
             continue  # the tensor outside has the row
         name = labels.label(*key)
-        subject = Subject(document, key[0], Trace(run=0), state, labels)
+        subject = Subject(document, key[0], Trace(run=0), state, labels, labels)
         run = subject.gradient_run(view.item) if view.item is not None else Run(subject.number(view.norm), "text", 600)
         rows.append(Pair(f"{name}.grad" if view.item is not None else f"‖{name}.grad‖", (run,), mono_key=True, above=6 if not rows else 0))
     return tuple(rows)

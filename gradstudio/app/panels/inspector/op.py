@@ -135,7 +135,7 @@ def saved_rows(subject: Subject) -> tuple[Row, ...]:
 
 def saved_text(subject: Subject, saved: SavedTensor) -> str:
     """Return `a = 4.0`, `W (3, 4)`, or what is known of it."""
-    name = subject.labels.label(*saved.source).rpartition("/")[2] if saved.source else ""
+    name = subject.ran.label(*saved.source).rpartition("/")[2] if saved.source else ""
     if saved.value is not None:
         return f"{name} = {subject.number(saved.value)}" if name else subject.number(saved.value)
     return f"{name} {text.shape(saved.shape)}".strip()
@@ -173,10 +173,7 @@ def number_rows(subject: Subject) -> tuple[Row, ...]:
 def root_name(subject: Subject) -> str:
     """Return the label of what the pass on show started from."""
     each = subject.trace.pass_at(subject.state.k)
-    try:
-        return subject.labels.label(*each.roots[0]).rpartition("/")[2] if each and each.roots else "out"
-    except KeyError:
-        return "out"
+    return subject.ran.label(*each.roots[0]).rpartition("/")[2] if each and each.roots else "out"
 
 
 def fact_rows(subject: Subject) -> tuple[Row, ...]:

@@ -24,6 +24,7 @@ from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.overlay_scroll import OverlayScroll
 from gradstudio.document.graph import INPUT, LEAF, NodeId, NodePath
+from gradstudio.session.trace import Failure
 
 NOTHING = Sheet(None, (Empty("Select a node to see its tensor"),))
 
@@ -103,7 +104,7 @@ class InspectorPanel(QWidget):
         if self._follows_playhead or not selected:
             failure, running = failure_at(trace, state.k), running_pass(trace, state.k)
             if failure and failure.node and self._is_there(failure.node):
-                return failed_sheet(self._subject(failure.node), failure)
+                return self._failed_sheet(self._subject(failure.node), failure)
             if running and studio.player.stepping:
                 return step_sheet(studio.shown.document, studio.shown.labels, trace, state, running, studio.full_precision)
         forward = forward_at(trace, state.k)
@@ -124,14 +125,20 @@ class InspectorPanel(QWidget):
         subject = replace(self._subject(path), hints=self.hints.of(path))
         failure = failure_of(subject.trace, subject.state.k, subject.path)
         if failure:
-            return failed_sheet(subject, failure)
+            return self._failed_sheet(subject, failure)
         return leaf_sheet(subject) if subject.node.op in (LEAF, INPUT) else op_sheet(subject)
 
     def _subject(self, path: tuple[NodeId, ...]) -> Subject:
         studio = self.studio
         stale = path[0] in studio.runs.stale
         studio.runs.watch_locals(path)
-        return Subject(studio.document, path, studio.shown.trace, studio.shown.state, studio.labels, studio.full_precision, stale)
+        shown = studio.shown
+        return Subject(studio.document, path, shown.trace, shown.state, studio.labels, shown.labels, studio.full_precision, stale)
+
+    def _failed_sheet(self, subject: Subject, failure: Failure) -> Sheet:
+        """Return the sheet of a node that failed: in words of the document that was run."""
+        shown = self.studio.shown
+        return failed_sheet(replace(subject, document=shown.document, labels=shown.labels), failure)
 
     def _pin(self, on: bool) -> None:
         self.pinned = (*self.studio.scope, self.studio.primary) if on and self.studio.primary is not None else ()

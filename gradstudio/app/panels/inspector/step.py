@@ -138,5 +138,5 @@ def ledger(document: Document, labels: Labels, trace: Trace, state: State, full:
 
 
 def _saved_row(document: Document, labels: Labels, trace: Trace, state: State, saved: SavedTensor, full: bool, above: int) -> Saved:
-    subject = Subject(document, saved.node, trace, state, labels, full)
+    subject = Subject(document, saved.node, trace, state, labels, labels, full)
     return Saved(ICONS[saved.state], place(document, labels, saved.node), saved_text(subject, saved), saved.state, "step", above=above)

@@ -25,6 +25,7 @@ class Subject:
     trace: Trace
     state: State
     labels: Labels
+    ran: Labels  # of the document that was run: what its tensors are called, also those that are gone from this one
     full: bool = False  # numbers with all their digits
     stale: bool = False  # the numbers are of an older document
     hints: tuple[Hint, ...] = ()  # why its `.grad` is what it is
