@@ -10,6 +10,7 @@ from gradstudio.engine.tensor import Tensor
 
 Function = Callable[..., Any]
 fill_number_, fill_tensor_ = mutating("masked_fill"), mutating("masked_fill_tensor")
+whole_, rounded_, power_ = mutating("round_whole"), mutating("round_to"), mutating("pow_scalar")
 clamp_number_, clamp_tensor_ = mutating("clamp_number"), mutating("clamp_tensor")
 
 
@@ -40,6 +41,16 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
     return (clamp_tensor_ if isinstance(min, Tensor) or isinstance(max, Tensor) else clamp_number_)(self, min, max)
 
 
+def round_(self: Tensor, *, decimals: int = 0) -> Tensor:
+    """Round in place, to the nearest, halves to even."""
+    return rounded_(self, decimals) if decimals else whole_(self)
+
+
+def square_(self: Tensor) -> Tensor:
+    """Multiply by itself in place."""
+    return power_(self, 2)
+
+
 def logical_and(input: Tensor, other: Tensor) -> Any:
     """Return where both are true."""
     return ops.logical_and(input, other)
@@ -52,5 +63,6 @@ def logical_or(input: Tensor, other: Tensor) -> Any:
 
 BOTH = {f.__name__: f for f in (masked_fill, index_put, logical_and, logical_or)}
 TORCH: dict[str, Function] = {**BOTH}
-METHODS: dict[str, Function] = {**BOTH, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_}
+METHODS: dict[str, Function] = {**BOTH, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_,
+                                 "round_": round_, "square_": square_}
 FUNCTIONAL: dict[str, Function] = {}

@@ -225,6 +225,9 @@ def install() -> None:
     for name, method in own.items():
         setattr(Tensor, name, method)
     operators.install()
+    for name, method in aliases.second({name.removesuffix("_"): m for name, m in vars(Tensor).items() if name.endswith("_")}).items():
+        if f"{name}_" not in vars(Tensor):
+            setattr(Tensor, f"{name}_", method)
     nodes.install()
     for name, getter in {**spellings.PROPERTIES, **aliases.PROPERTIES, **PROPERTIES}.items():
         setattr(Tensor, name, property(getter, refuse(name)))

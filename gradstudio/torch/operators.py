@@ -19,6 +19,8 @@ Array = np.ndarray[Any, Any]
 BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul", "&": "and",
           "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift"}
 COMPARISON = {"==": "eq", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
+ONLY_NEW = ("dist", "fmax", "fmin", "logaddexp", "logaddexp2", "logcumsumexp", "logsumexp", "maximum", "minimum", "where",
+            "hardshrink")  # methods without an in-place form
 UNARY = {"-": "neg", "~": "invert"}
 
 
@@ -106,9 +108,23 @@ def copy_into(view: Tensor, source: Tensor) -> None:
 def in_place_methods() -> Iterator[tuple[str, Function]]:
     """Yield (`exp_`, function) for the element-wise rows: what they compute, written into the first operand."""
     for op in TABLE.values():
+        if op.name in ONLY_NEW or not any(text.startswith(f"{{x}}.{op.name}(") for text in op.torch):
+            continue
         row = COMPILED.get(op.name) or COMPILED.get(op.fast)
         if row is not None and row.op.promotes and not op.mutates and len(op.outputs) == 1 and not op.name.endswith("_"):
             yield f"{op.name}_", mutating(row.op.name)
+        elif row is None and f"{op.name}_tensor" in COMPILED and f"{op.name}_number" in COMPILED:
+            yield f"{op.name}_", written_by_kind(op.name)
+
+
+def written_by_kind(name: str) -> Function:
+    """Return the in-place form of an op that has a row for tensors and one for a number as the last operand."""
+    tensors, number = mutating(f"{name}_tensor"), mutating(f"{name}_number")
+
+    def write(x: Tensor, *rest: Any) -> Tensor:
+        return (tensors if rest and isinstance(rest[-1], Tensor) else number)(x, *rest)
+
+    return write
 
 
 def install() -> None:

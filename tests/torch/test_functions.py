@@ -67,3 +67,33 @@ def test_a_function_refuses_in_pytorchs_words(case: dict[str, Any]) -> None:
     with pytest.raises((TypeError, RuntimeError, NotImplementedError), match=f"^{re.escape(words)}") as caught:
         run(case)
     assert type(caught.value).__name__ == kind
+
+
+TWO, NUMBER = [0.4, 0.2], 2.0
+
+
+@pytest.mark.parametrize(("name", "others", "node"), [  # the nodes are PyTorch 2.13's
+    ("fmod", [TWO], "FmodBackward1"), ("fmod", [NUMBER], "FmodBackward0"),
+    ("remainder", [TWO], "RemainderBackward1"), ("remainder", [NUMBER], "RemainderBackward0"),
+    ("xlogy", [TWO], "XlogyBackward0"), ("xlogy", [NUMBER], "XlogyBackward2"),
+    ("copysign", [TWO], "CopysignBackward0"), ("copysign", [NUMBER], "CopysignBackward1"),
+    ("lerp", [[1.0, 2.0], TWO], "LerpBackward1"), ("lerp", [[1.0, 2.0], NUMBER], "LerpBackward0"),
+    ("addcdiv", [[1.0, 2.0], TWO], "AddcdivBackward0"), ("true_divide", [TWO], "DivBackward0"),
+    ("square", [], "PowBackward0"), ("round", [], "RoundBackward0"), ("digamma", [], "DigammaBackward0"),
+])
+def test_a_function_in_place_gives_what_it_gives_out_of_place(name: str, others: list[Any], node: str) -> None:
+    leaf = torch.tensor([0.3, 0.6], dtype=torch.float64, requires_grad=True)
+    given = [torch.tensor(o, dtype=torch.float64) if isinstance(o, list) else o for o in others]
+    out = getattr(leaf * 1, name)(*given)
+    want, = torch.autograd.grad(out.sum(), leaf)
+    written = leaf * 1
+    assert getattr(written, f"{name}_")(*given) is written
+    assert written.grad_fn.name() == node
+    assert written.tolist() == out.tolist()
+    assert torch.autograd.grad(written.sum(), leaf)[0].tolist() == want.tolist()
+
+
+@pytest.mark.parametrize("name", ["maximum_", "where_", "logaddexp_", "entr_", "celu_"])
+def test_what_pytorch_cannot_do_in_place_is_not_there(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"'Tensor' object has no attribute '{name}'"):
+        getattr(torch.ones(1), name)
