@@ -64,7 +64,8 @@ def shrink_backward(g: Array, x: Array, lambd: float) -> Any:
     return zero_where((x >= -lambd) & (x <= lambd), g)
 
 
-def shrinkage(name: str, forward: Any, formula: str, latex: str, doc: str, bad: tuple[Sample, ...] = ()) -> tuple[Op, Op]:
+def shrinkage(name: str, forward: Any, formula: str, latex: str, doc: str, bad: tuple[Sample, ...] = (),
+              more: tuple[str, ...] = ()) -> tuple[Op, Op]:
     """Return the rows of a shrinkage and of its backward."""
     backward, check = f"{name}_backward", "softshrink_check" if bad else f"{name}_cpu"
     node = name.capitalize()
@@ -76,7 +77,7 @@ def shrinkage(name: str, forward: Any, formula: str, latex: str, doc: str, bad: 
         Op(backward, (Input("grad_output", vjp), Input("x", lambda g: ops.zeros_like(g))), shrink_backward,
            node_name=f"{node}BackwardBackward0", attrs=(LAMBD,), hidden=True),
         Op(name, (Input("x", vjp, formula),), forward, node_name=f"{node}Backward0", attrs=(LAMBD,), promotes="same", lacks=("biu", check),
-           category=CATEGORY, symbol=name[:-2], torch=(f"F.{name}({{x}})",), latex=latex, doc=doc,
+           category=CATEGORY, symbol=name[:-2], torch=(f"F.{name}({{x}})", *more), latex=latex, doc=doc,
            samples=(*samples.ONE, Sample((samples.array(3, 2),), {"lambd": 0.9})), bad_samples=bad),
     )
 
@@ -126,7 +127,8 @@ register(
        node_name="HardswishBackward0", promotes="same", lacks=("biu", "hardswish_cpu"), category=CATEGORY, symbol="hardswish",
        torch=("F.hardswish({x})",), latex=r"{x}\,\frac{\max(0, \min(6, {x} + 3))}{6}", doc="x times its hard sigmoid.",
        samples=(*samples.ONE, Sample((samples.array(3, 2) * 4,)))),
-    *shrinkage("hardshrink", hardshrink, "[|{x}| > λ]", r"{x}\,[|{x}| > \lambda]", "Zero near 0, unchanged elsewhere."),
+    *shrinkage("hardshrink", hardshrink, "[|{x}| > λ]", r"{x}\,[|{x}| > \lambda]", "Zero near 0, unchanged elsewhere.",
+               more=("torch.hardshrink({x})", "{x}.hardshrink()")),
     *shrinkage("softshrink", softshrink, "[|{x}| > λ]", r"\mathrm{sign}({x})\max(|{x}| - \lambda, 0)",
                "Towards 0 by a fixed amount, and zero near 0.",
                (Sample((samples.array(3),), {"lambd": -1.0}, "lambda must be in range [0, 1.79769e+308] for input dtype Double"),)),

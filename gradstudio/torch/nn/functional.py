@@ -1,9 +1,12 @@
 """`torch.nn.functional`: filled from the op table, with the few functions that are more than one row."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from gradstudio.engine import random
+from gradstudio.engine.inplace import mutating
+from gradstudio.engine.op import TABLE
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import aliases, spellings
 
@@ -29,6 +32,34 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
 
 
 _found = {**aliases.FUNCTIONAL_ALIASES, **spellings.FUNCTIONAL}
+# Activations that take `inplace`, and the row that writes and its settings where these are other ones.
+IN_PLACE: dict[str, tuple[str, tuple[float, ...]]] = {name: (name, ()) for name in (
+    "relu", "elu", "celu", "selu", "silu", "mish", "hardtanh", "hardsigmoid", "hardswish", "leaky_relu", "threshold")}
+IN_PLACE["relu6"] = ("hardtanh", (0.0, 6.0))
+
+
+def in_place_too(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
+    """Return an activation that takes its settings, then `inplace`, as PyTorch does."""
+    row, fixed = IN_PLACE[name]
+    settings = {attr.name: attr.default for attr in TABLE[name].attrs}
+    write = mutating(row)
+
+    def function(input: Tensor, *args: Any, inplace: bool = False, **named: Any) -> Any:
+        if len(args) > len(settings):
+            *args, inplace = args  # type: ignore[assignment]
+        if not inplace:
+            return plain(input, *args, **named)
+        given = {**settings, **dict(zip(settings, args, strict=False)), **named}
+        if len(given) > len(settings):
+            raise TypeError(f"{name}() got an unexpected keyword argument '{next(key for key in given if key not in settings)}'")
+        return write(input, *fixed, *given.values())
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = plain.__doc__
+    return function
+
+
+_found |= {name: in_place_too(name, _found[name]) for name in IN_PLACE}
 globals().update({name: function for name, function in _found.items() if name not in globals()})
 
 

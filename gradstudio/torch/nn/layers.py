@@ -91,6 +91,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "AvgPool2d": ("avg_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0}, ("kernel_size", "stride", "padding")),
     "AdaptiveAvgPool2d": ("adaptive_avg_pool2d", {"output_size": REQUIRED}, ("output_size",)),
     "PixelShuffle": ("pixel_shuffle", {"upscale_factor": REQUIRED}, ("upscale_factor",)),
+    "PixelUnshuffle": ("pixel_unshuffle", {"downscale_factor": REQUIRED}, ("downscale_factor",)),
     "CosineSimilarity": ("cosine_similarity", {"dim": 1, "eps": 1e-8}, ()),
     "PairwiseDistance": ("pairwise_distance", {"p": 2.0, "eps": 1e-6, "keepdim": False}, ()),
     "L1Loss": ("l1_loss", LOSS, ()),
@@ -108,11 +109,12 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "CosineEmbeddingLoss": ("cosine_embedding_loss", {"margin": 0.0, **LOSS}, ()),
     "TripletMarginLoss": ("triplet_margin_loss", {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False, **LOSS}, ()),
     "PoissonNLLLoss": ("poisson_nll_loss", {"log_input": True, "full": False, "eps": 1e-8, **LOSS}, ()),
+    "GaussianNLLLoss": ("gaussian_nll_loss", {"full": False, "eps": 1e-6, **LOSS}, ()),
 }
 
 
 # Where PyTorch defines the class of a name with this part.
-HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Shuffle": "pixelshuffle", "Similarity": "distance",
+HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "huffle": "pixelshuffle", "Similarity": "distance",
          "Distance": "distance"}
 
 
