@@ -230,6 +230,7 @@ def stack(xs: Sequence[Array], dim: int) -> Array:
         if x.shape != xs[0].shape:
             raise RuntimeError(f"stack expects each tensor to be equal size, but got {errors.size(xs[0].shape)} at entry 0 and "
                                f"{errors.size(x.shape)} at entry {i}")
+    xs = [np.asarray(x) for x in xs]  # a vjp's arithmetic on 0-d arrays gives numpy's scalars
     dtype = promote.result_type(xs)
     dim = dim_of(dim, xs[0].ndim + 1)
     shape = (*xs[0].shape[:dim], 1, *xs[0].shape[dim:])
