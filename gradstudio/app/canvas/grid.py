@@ -9,6 +9,7 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE, Theme
 
 DOT = 0.9  # px
+CELLS = 16  # dots along each side of the texture: Qt fills a view with a few large tiles in a fraction of the time
 SPARSE_UNDER, NONE_UNDER = 0.6, 0.3  # zoom: every second dot, no dots
 
 
@@ -39,6 +40,11 @@ def _texture(theme: Theme, zoom: float, ratio: float) -> QBrush:
     painter.scale(side / pitch, side / pitch)
     Paint(painter, theme, ratio).dot(pitch / 2, pitch / 2, DOT / min(1.0, zoom), "grid")
     painter.end()
-    brush = QBrush(tile)
+    cells = QPixmap(side * CELLS, side * CELLS)
+    cells.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(cells)
+    painter.drawTiledPixmap(cells.rect(), tile)
+    painter.end()
+    brush = QBrush(cells)
     brush.setTransform(QTransform.fromScale(pitch / side, pitch / side))
     return brush

@@ -46,6 +46,7 @@ class WireLayer(QGraphicsItem):
         self.stamp = object()  # another one whenever a wire may look different, or run elsewhere
         self._live: frozenset[int] = frozenset()  # wires of nodes that are being dragged
         self._dense = False
+        self._counted: tuple[object, ...] = ()  # what was seen when that was counted
         self._marks: tuple[object, ...] = (None,)
         self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
@@ -200,7 +201,10 @@ class WireLayer(QGraphicsItem):
     def _follow_marks(self) -> None:
         """Have tiles compared where something other than a wire decides how wires look."""
         canvas = self.canvas
-        self._dense = len(self.courses.touching(canvas.seen())) > DENSE
+        seen = canvas.seen(), self.stamp, self.courses
+        if seen != self._counted:
+            self._counted = seen
+            self._dense = len(self.courses.touching(seen[0])) > DENSE
         fade = canvas.fade.nodes, canvas.fade.wires
         marks = (canvas.theme, canvas.norms, canvas.selected_wires, canvas.hovered_wire, fade, self.hidden, self._live, self._dense)
         if marks != self._marks:
