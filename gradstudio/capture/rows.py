@@ -53,8 +53,7 @@ def _table() -> dict[str, tuple[Op, Signature]]:
                 found.setdefault(PLACES[place] + name, (row, Signature(row, order)))
         for name, order in _operators(row):
             found.setdefault(f"Tensor.{name}", (row, Signature(row, order)))
-    swapped = TABLE["sub"], Signature(TABLE["sub"], ["y", "x"])
-    found |= {"torch.rsub": swapped, "Tensor.rsub": swapped, "Tensor.__div__": found["Tensor.div"]}
+    found["Tensor.__div__"] = found["Tensor.div"]
     found |= {f"Tensor.__{sign}div__": found[f"Tensor.__{sign}truediv__"] for sign in "ri"}
     found |= {f"F.{name}": found[f"torch.{name}"] for name in SHARED if f"torch.{name}" in found and f"F.{name}" not in found}
     for second, first in SECOND.items():

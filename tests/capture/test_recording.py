@@ -191,10 +191,10 @@ def test_a_write_in_place_that_a_gradient_flows_through_is_refused(recording: Re
 
 def test_an_op_that_is_none_here_is_a_constant_once_it_is_used(recording: Recording) -> None:
     x, order = leaf([3.0, 1.0], True), leaf([1, 0], dtype="int64")
-    tell(recording, "torch.argsort", x, result=order)
+    tell(recording, "torch.argwhere", x, result=order)
     assert recording.warnings == ()
     tell(recording, "Tensor.__getitem__", x, order, result=made([1.0, 3.0]))
-    assert recording.warnings == ("train.py:7: torch.argsort is no op here: its result stands in the document as a constant",)
+    assert recording.warnings == ("train.py:7: torch.argwhere is no op here: its result stands in the document as a constant",)
     assert recording.differences() == ()
 
 
