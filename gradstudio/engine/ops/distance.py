@@ -99,8 +99,8 @@ def cdist_backward(g: Array, x: Array, y: Array, out: Array, p: float) -> Any:
 
 
 # Cross product of vectors of length 3.
-def cross_dim(x: Any, y: Any) -> int:
-    for i, n in enumerate(broadcast_shape(x.sizes, y.sizes)):
+def cross_dim(x: Any) -> int:
+    for i, n in enumerate(x.sizes):
         if n == 3:
             return i
     raise RuntimeError("no dimension of size 3 in input")
@@ -108,7 +108,7 @@ def cross_dim(x: Any, y: Any) -> int:
 
 def cross(x: Any, y: Any, dim: int | None = None) -> Any:
     """As torch.cross: without a dim, along the first one of size 3."""
-    return ops.linalg_cross_of(x, y, cross_dim(x, y) if dim is None else dim)
+    return ops.linalg_cross_of(x, y, cross_dim(x) if dim is None else dim)
 
 
 def cross_of(x: Array, y: Array, dim: int) -> Any:

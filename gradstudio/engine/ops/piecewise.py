@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
@@ -86,8 +87,8 @@ def shrinkage(name: str, forward: Any, formula: str, latex: str, doc: str, bad: 
 def prelu(x: Any, weight: Any) -> Any:
     """As F.prelu: one slope, or one for each channel (dim 1)."""
     if x.scalar_type != weight.scalar_type:
-        names = [str(t.dtype).removeprefix("torch.") for t in (x, weight)]
-        raise RuntimeError(f"prelu: Type promoting not supported. Got {names[0].capitalize()} and {names[1].capitalize()}")
+        names = [errors.dtype_name(t.scalar_type) for t in (x, weight)]
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {names[0]} and {names[1]}")
     count, rank = math.prod(weight.sizes), len(x.sizes)
     if count != 1:
         if not rank:
