@@ -3,9 +3,9 @@
 from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     arithmetic,
     functions,
-    mixing,
     special,
     pairs,
+    mixing,
     rounding,
     choice,
     limits,
