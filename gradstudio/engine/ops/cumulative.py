@@ -100,7 +100,7 @@ register(
        torch=("torch.cumprod({x}, {dim})", "{x}.cumprod({dim})"), latex=r"\prod_{j \le i} {x}_j",
        doc="Running product along a dim; exact where elements are zero.",
        samples=(*ALONG, Sample((np.array([[0.5, 0.0, -1.2], [0.0, 0.7, 0.0]]),), {"dim": 1})), bad_samples=BAD_DIM),
-    Op("logcumsumexp", (Input("x", lambda g, x, out, dim: ops.logcumsumexp_backward(g, x, out, dim), "e^{x} over the sums, from there on"),),
+    Op("logcumsumexp", (Input("x", lambda g, x, out, dim: ops.logcumsumexp_backward(g, x, out, dim), "e^{x} over sums, from there on"),),
        logcumsumexp, node_name="LogcumsumexpBackward0", attrs=(DIM,), promotes="same", lacks=("biu", "logcumsumexp_out_cpu"),
        category=CATEGORY, symbol="LSE…", torch=("torch.logcumsumexp({x}, {dim})", "{x}.logcumsumexp({dim})"),
        latex=r"\ln\sum_{j \le i} e^{{x}_j}", doc="Logarithm of the running sum of exponentials, computed without overflow.",
