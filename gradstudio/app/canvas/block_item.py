@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.frame_item import SIDE, TOP
 from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, Z
 from gradstudio.document.graph import BlockId
@@ -52,6 +53,7 @@ class BlockItem(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self.rect.united(self.title_rect()).adjusted(-3, -15, 3, 3)
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
         paint.rounded(self.rect, RADIUS["frame"], "panel", None, alpha=0.5)

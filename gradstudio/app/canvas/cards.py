@@ -8,6 +8,7 @@ from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
 from gradstudio.app.widgets.card import Card
@@ -184,6 +185,7 @@ class Tether(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return QRectF(self._line.p1(), self._line.p2()).normalized().adjusted(-10, -10, 10, 10)
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self._line.isNull():
             return

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import OPACITY, RADIUS, Z
 from gradstudio.document.frames import Frame
@@ -63,6 +64,7 @@ class FrameItem(QGraphicsItem):
         title.setWidth(title.width() / min(1.0, max(0.2, self.canvas.zoom)))
         return self.rect.united(title).adjusted(-3, -3, 3, 3)
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
         opacity = painter.opacity()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.gestures.gesture import Gesture
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
 
@@ -39,6 +40,7 @@ class GestureItem(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._area
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self._gesture is not None:
             self._gesture.paint(Paint(painter, self.canvas.theme, self.canvas.ratio))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.pictures import snap
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import RADIUS, Z
 from gradstudio.document.graph import NodePath
@@ -47,6 +48,7 @@ class MarkLayer(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._area
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         snap(painter, self.canvas.device_ratio)
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)

@@ -17,6 +17,7 @@ from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors,
 from gradstudio.app.canvas.node_paint import paint_grad_port, paint_node
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
 from gradstudio.app.canvas.pictures import snap
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE, Z
 from gradstudio.document.graph import NodeId, OperandPath
@@ -206,6 +207,7 @@ class NodeItem(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._bounds
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         canvas = self.canvas
         hovered, focused = self.node == canvas.hovered_node, self.node == canvas.focused_node

@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
 from gradstudio.document.graph import INPUT, LEAF, Graph, NodeId
@@ -65,6 +66,7 @@ class OrderLayer(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._area
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self.canvas.level <= Level.FAR:
             return

@@ -60,11 +60,10 @@ class Pictures:
         width, height = math.ceil(rect.right() * resolution) - left, math.ceil(rect.bottom() * resolution) - top
         pixmap = QPixmap(max(1, width), max(1, height))
         pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.translate(-left, -top)
-        painter.scale(resolution, resolution)
-        draw(painter)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.translate(-left, -top)
+            painter.scale(resolution, resolution)
+            draw(painter)
         return pixmap
 
     def _keep(self, key: Hashable, made: tuple[QPixmap, float]) -> None:

@@ -15,6 +15,7 @@ from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_shape import WireShape
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint, pill_rect
 from gradstudio.app.theme import Z
 
@@ -105,6 +106,7 @@ class PillLayer(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._rect
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         if self.canvas.level != Level.FULL:
             return

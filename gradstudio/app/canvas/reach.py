@@ -70,8 +70,11 @@ def _spread(nodes: Iterable[NodeId], beside: Callable[[NodeId], Iterable[NodeId]
 
 @lru_cache(maxsize=8)
 def scissors(graph: Graph) -> dict[NodeId, tuple[Wire, Wire]]:
-    """Return the detach nodes drawn as scissors: unnamed, wired, one consumer. With the wire in and the wire out."""
-    found = {}
+    """Return the detach nodes drawn as scissors: unnamed, wired, one consumer. With the wire in and the wire out.
+
+    Scissors lie on a wire between nodes: a detach of what scissors give is a node.
+    """
+    found: dict[NodeId, tuple[Wire, Wire]] = {}
     for node in graph.nodes.values():
         if node.op != DETACH or any(node.names):
             continue
@@ -79,7 +82,7 @@ def scissors(graph: Graph) -> dict[NodeId, tuple[Wire, Wire]]:
         out = graph.consumers.get(node.id, ())
         if len(into) == 1 and len(out) == 1 and not out[0].source.grad and into[0].source.source in graph.nodes:
             found[node.id] = (into[0], out[0])
-    return found
+    return {node: wires for node, wires in found.items() if wires[0].source.source not in found}
 
 
 @lru_cache(maxsize=8)

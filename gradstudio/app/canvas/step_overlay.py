@@ -20,6 +20,7 @@ from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_paint import paint_front
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.choreography import Choreography
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
 from gradstudio.document.graph import NodeId
@@ -134,6 +135,7 @@ class StepOverlay(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._area
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
         travelled = self.clock.part("fronts")

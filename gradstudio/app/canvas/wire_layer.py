@@ -19,6 +19,7 @@ from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
 from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.canvas.wire_tiles import Look, WireTiles, blit_tiles
+from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Shade, Z
 from gradstudio.document.graph import NodeId
@@ -178,6 +179,7 @@ class WireLayer(QGraphicsItem):
     def boundingRect(self) -> QRectF:
         return self._rect
 
+    @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         canvas, rect = self.canvas, option.exposedRect
         snap(painter, canvas.device_ratio)

@@ -111,12 +111,11 @@ class WireTiles:
         (left, top), (right, bottom) = grid_corner(square, resolution), _corner(square.bottomRight(), resolution)
         pixmap = QPixmap(max(1, right - left), max(1, bottom - top))
         pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.translate(-left, -top)
-        painter.scale(resolution, resolution)
-        self._wires.draw(painter, square)
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(-left, -top)
+            painter.scale(resolution, resolution)
+            self._wires.draw(painter, square)
         return pixmap
 
 

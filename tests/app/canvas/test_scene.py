@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
@@ -169,3 +171,31 @@ def test_wires_cross_no_node(view):
                 continue
             body: QRectF = item.body
             assert not [1 for x, y in points.tolist() if body.contains(x, y)], (key, node)
+
+
+def test_of_two_cuts_one_after_the_other_the_first_are_scissors(view, studio, settle):
+    """The wire mse_loss → err is cut already (n10): a detach before it is scissors too, on the wire to what is then a node."""
+    studio.do(DetachWire("n10", (0,), studio.new_id("n")))
+    settle()
+    first = next(node for node in studio.graph.nodes.values() if node.op == "detach" and node.id != "n10")
+    kinds = {node: view.canvas.nodes[node].face.kind for node in (first.id, "n10")}
+    assert kinds[first.id] == "scissors"
+    assert kinds["n10"] != "scissors"
+    assert set(view.canvas.wires.ids) >= {("n10", (0,)), ("n11", (0,))}
+    view.grab()
+    assert picture(view.canvas) == picture(CanvasScene(studio))
+
+
+def test_a_fault_while_painting_is_told_and_the_rest_is_painted(view, monkeypatch):
+    """Two in one paint would end the process, were they left to Qt."""
+    heard: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: heard.append(error))
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("lost")
+
+    monkeypatch.setattr(view.canvas.wires._tiles, "look_up", broken)
+    monkeypatch.setattr(NodeItem, "_paint", broken)
+    view.grab()
+    assert len(heard) >= 2
+    assert all(isinstance(error, KeyError) for error in heard)
