@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import theme
 from gradstudio.app.main_window import MainWindow
@@ -34,6 +38,12 @@ def window(qtbot, qapp, studio: Studio, settle) -> Iterator[MainWindow]:
 def settle(qtbot, studio: Studio) -> Callable[[], None]:
     """Wait until the run of the document as it is now is on show."""
     return lambda: qtbot.waitUntil(lambda: settled(studio), timeout=10000)
+
+
+def at_rest(widget: QWidget, rect: QRect | None = None) -> QImage:
+    """A picture of a widget that the next one equals: a node is first painted straight, then from its picture, which rounds otherwise."""
+    grabs = (widget.grab(rect or widget.rect()).toImage().convertToFormat(QImage.Format.Format_RGB32) for _ in range(5))
+    return next(again for once, again in pairwise(grabs) if once == again)
 
 
 def settled(studio: Studio) -> bool:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtGui import QImage
 
 from gradstudio.app.main_window import MainWindow
 from gradstudio.app.studio import Studio
-from tests.app.conftest import example
+from tests.app.conftest import at_rest, example
 
 
 @pytest.fixture
@@ -27,15 +23,9 @@ def shown(qtbot, window: MainWindow, studio: Studio, settle) -> MainWindow:
 
 def looks(window: MainWindow) -> np.ndarray:
     """Canvas and timeline as an array of pixels. The status bar tells times, the code stays where it was scrolled to."""
-    return next(again for once, again in pairwise(grabs(window)) if (once == again).all())
-
-
-def grabs(window: MainWindow) -> Iterator[np.ndarray]:
-    """Pictures one after another: a node's first is painted straight, the next from its picture, which rounds colours otherwise."""
-    for _ in range(4):
-        image = window.grab(QRect(window.docks.middle.mapTo(window, QPoint()), window.docks.middle.size())).toImage()
-        image = image.convertToFormat(QImage.Format.Format_RGB32)
-        yield np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].copy()
+    middle = window.docks.middle
+    image = at_rest(window, QRect(middle.mapTo(window, QPoint()), middle.size()))
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].copy()
 
 
 def test_a_theme_leaves_nothing_behind(shown, studio):
@@ -44,7 +34,7 @@ def test_a_theme_leaves_nothing_behind(shown, studio):
     light = looks(shown)
     assert light.mean() > 200
     plots = shown.timeline.axis.plots.curves.widget
-    corner = plots.mapTo(shown.middle, plots.rect().topLeft())
+    corner = plots.mapTo(shown.docks.middle, plots.rect().topLeft())
     assert light[corner.y() + 3, corner.x() + 3].min() > 200
     studio.set_theme("dark")
     assert (looks(shown) == dark).all()

@@ -89,7 +89,7 @@ def test_all_of_it_is_copied_and_pasted(chain: Document) -> None:
         return Paste(fragment, {f"n{i}": f"n{N + i}" for i in range(1, N + 1)}).apply(chain)
 
     spent, pasted = seconds(work)
-    assert spent < 10
+    assert spent < 20
     assert len(pasted.graph.nodes) == 2 * N
 
 

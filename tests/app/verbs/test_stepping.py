@@ -7,7 +7,7 @@ import pytest
 from gradstudio.app import menus
 from gradstudio.session.navigation import Breakpoint, onward, steps_of
 from gradstudio.session.trace import ACCUMULATE
-from tests.app.conftest import example
+from tests.app.conftest import at_rest, example
 
 
 @pytest.fixture
@@ -100,11 +100,11 @@ def test_a_breakpoint_on_a_wire_is_drawn_on_it_and_saved_nowhere(accumulation, q
     shape = accumulation.canvas.canvas.wires.shape_of((wire.target, wire.path))
     assert shape.box.adjusted(-2, -2, 2, 2).contains(place)
     assert studio.document is before
-    marked = accumulation.canvas.grab().toImage()
+    marked = at_rest(accumulation.canvas)
     accumulation.do("breakpoint")
-    assert accumulation.canvas.grab().toImage() != marked
+    assert at_rest(accumulation.canvas) != marked
     accumulation.do("breakpoint")
-    assert accumulation.canvas.grab().toImage() == marked
+    assert at_rest(accumulation.canvas) == marked
     accumulation.do("new")
     assert not studio.markers.breakpoints
 
