@@ -217,7 +217,7 @@ def between(line: Any, ranks: Any, interpolation: str) -> Any:
         return ops.gather(line, -1, whole(rounding[interpolation](ranks.array)))
     below, above = whole(ranks.array), whole(np.ceil(ranks.array))
     weight = make(np.full_like(ranks.array, 0.5), None) if interpolation == "midpoint" else ranks - below
-    return ops.interpolated(ops.gather(line, -1, below), ops.gather(line, -1, above), weight)
+    return ops.lerp_tensor(ops.gather(line, -1, below), ops.gather(line, -1, above), weight)
 
 
 def whole(ranks: Array) -> Tensor:
@@ -242,12 +242,6 @@ def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, inte
     if several:
         out = ops.transpose(ops.unsqueeze(out, 0), 0, -1)
     return ops.squeeze_in_place(out, len(out.sizes) - 1)
-
-
-def interpolated(x: Array, end: Array, weight: Array) -> Any:
-    """As PyTorch's lerp: from the nearer end, so that weights 0 and 1 are exact."""
-    gap = end - x
-    return np.where(np.abs(weight) < 0.5, x + weight * gap, end - gap * (1 - weight))
 
 
 LEVEL = (Sample((A32, 0.25)), Sample((A32, 0.6), {"dim": 0}), Sample((A232, 0.5), {"dim": -1, "keepdim": True}),
@@ -292,8 +286,6 @@ register(
        samples=(Sample((A32,)), Sample((A32,), {"dim": 0, "keepdim": True}), Sample((A232,), {"dim": 1})), bad_samples=BAD_DIM),
     running_extreme("cummax", np.maximum, "largest"),
     running_extreme("cummin", np.minimum, "smallest"),
-    Op("interpolated", (Input("x", lambda g, weight: g * (1 - weight)), Input("end", lambda g, weight: g * weight),
-                        Input("weight", lambda g, x, end: g * (end - x))), interpolated, node_name="LerpBackward1", hidden=True),
     Op("quantile", (Input("x", formula="share of {x}"), Input("q", kind="operand")), composite=quantile,
        attrs=(ONE_DIM, KEEPDIM, Attr("interpolation", "choice", "linear", "What lies between two elements.", INTERPOLATIONS)),
        category=CATEGORY, symbol="Q", torch=("torch.quantile({x}, {q})", "{x}.quantile({q})"), latex=r"Q_{q}({x})",
