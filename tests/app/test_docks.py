@@ -58,3 +58,25 @@ def test_every_section_at_the_start_has_a_button(window):
     names = [b.accessibleName() for b in window.docks.rail.buttons]
     opened = [head.title for head, _, _ in window.palette_panel.sections if head.isChecked()]
     assert names[2:] == opened
+
+
+def test_a_graph_that_was_fitted_stays_in_sight_when_a_panel_takes_room(window, qtbot):
+    view, scene = window.canvas, window.canvas.canvas
+
+    def is_seen() -> bool:
+        return view.viewport().rect().contains(view.viewportTransform().mapRect(scene.content_rect()).toAlignedRect())
+
+    assert is_seen()
+    window.do("lessons")
+    qtbot.waitUntil(lambda: window.lessons.panel.isVisible() and window.canvas.width() < 900)
+    assert is_seen()
+    window.do("lessons")
+
+
+def test_who_looked_elsewhere_goes_on_looking_there(window, qtbot):
+    view = window.canvas
+    view.pan(40, 30)
+    at = view.to_scene(view.viewport().rect().topLeft().toPointF())
+    window.resize(1500, 900)
+    qtbot.waitUntil(lambda: window.width() == 1500)
+    assert view.to_scene(view.viewport().rect().topLeft().toPointF()) == at

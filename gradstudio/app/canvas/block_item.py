@@ -60,10 +60,10 @@ class BlockItem(QGraphicsItem):
         paint.rounded(self.rect, RADIUS["frame"], None, "line2", 1.5)
         if self.empty and self.canvas.level == Level.FULL:
             paint.text(self.rect.center().x(), self.rect.center().y(), EMPTY_WORDS, "body", "text3", "c")
-        self._paint_title(paint)
 
-    def _paint_title(self, paint: Paint) -> None:
-        plate, painter = self.title_rect(), paint.painter
+    def paint_title(self, painter: QPainter) -> None:
+        """Draw the title, over wires; the painter is in canvas units."""
+        plate = self.title_rect()
         scale = plate.height() / 24
         painter.save()
         painter.translate(plate.topLeft())

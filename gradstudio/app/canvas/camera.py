@@ -46,7 +46,8 @@ class Camera(QGraphicsView):
         self.covers: tuple[QWidget, ...] = ()  # what may stand over nodes: one that is shown comes to stand left of it
         self._framed = False
         self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
-        self._opened: tuple[Document, tuple[float, int, int]] | None = None  # what was opened and how it was looked at, until it has run
+        self._opened: Document | None = None  # what was opened, until it has run
+        self._fitted: tuple[object, ...] = ()  # how the whole graph was last fitted, and what it was
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(REST_MS)
@@ -142,6 +143,12 @@ class Camera(QGraphicsView):
         """Show the whole graph."""
         self.canvas.settle_few()
         self.fit(self.canvas.content_rect())
+        self._fitted = self._looks_at()
+
+    def stay_fitted(self) -> None:
+        """Fit the whole graph again in a view of another size, if nobody has looked elsewhere or edited since it was fitted."""
+        if self._fitted == self._looks_at():
+            self.fit_all()
 
     def fit_selection(self) -> None:
         """Show the selected nodes, or all where none is selected."""
@@ -153,11 +160,11 @@ class Camera(QGraphicsView):
         self._framed = self.isVisible()
         self.reset_zoom()
         self.fit_all()
-        self._opened = self.studio.document, self._looks_at()
+        self._opened = self.studio.document
 
     def show_run(self) -> None:
         """Fit again what the first run made larger, if nobody has edited or looked elsewhere since the document was opened."""
-        if self._opened is not None and self._opened[0] is self.studio.document and self._opened[1] == self._looks_at():
+        if self._opened is self.studio.document and self._fitted[:3] == self._looks_at()[:3]:
             self.fit_all()
         self._opened = None
 
@@ -178,8 +185,9 @@ class Camera(QGraphicsView):
         """Begin with another document."""
         self._looks = {}
 
-    def _looks_at(self) -> tuple[float, int, int]:
-        return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+    def _looks_at(self) -> tuple[object, ...]:
+        """Return zoom and place of the camera, and what graph it looks at."""
+        return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value(), self.canvas.context.graph
 
     def show_first(self) -> None:
         """Show the document that was there before the view was first seen."""

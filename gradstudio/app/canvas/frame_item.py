@@ -68,10 +68,7 @@ class FrameItem(QGraphicsItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         paint = Paint(painter, self.canvas.theme, self.canvas.ratio)
         opacity = painter.opacity()
-        if self.frame is not None:
-            painter.setOpacity(opacity * self.canvas.fade.frame_opacity(self.frame.id))
-        if self.canvas.stepping and self.frame is not None:
-            painter.setOpacity(painter.opacity() * OPACITY["frameInStep"])
+        painter.setOpacity(opacity * self._strength())
         if self.frame is None:
             self._paint_comment(paint)
         elif widget is None:
@@ -79,9 +76,13 @@ class FrameItem(QGraphicsItem):
         else:  # hatch and dashes are costly
             canvas, key, area = self.canvas, (self.frame.kind, self.rect.getRect()), self.rect.adjusted(-2, -2, 2, 2)
             canvas.pictures.draw(painter, key, area, canvas.zoom, canvas.device_ratio, self._paint_frame, canvas.hurried)
-        if self.canvas.level >= Level.TILE:
-            self._paint_title(paint)
         painter.setOpacity(opacity)
+
+    def _strength(self) -> float:
+        """Return how opaque it is."""
+        if self.frame is None:
+            return 1.0
+        return self.canvas.fade.frame_opacity(self.frame.id) * (OPACITY["frameInStep"] if self.canvas.stepping else 1.0)
 
     def _paint_frame(self, painter: QPainter) -> None:
         paint, radius = Paint(painter, self.canvas.theme, self.canvas.ratio), RADIUS["frame"]
@@ -97,13 +98,20 @@ class FrameItem(QGraphicsItem):
         if self.text and self.canvas.level == Level.FULL:
             paint.paragraph(self.rect.adjusted(14, 18, -14, -8), self.text, "body", "text2")
 
-    def _paint_title(self, paint: Paint) -> None:
-        if not self.title:
+    def paint_title(self, painter: QPainter) -> None:
+        """Draw the title, over wires; the painter is in canvas units."""
+        if not self.title or self.canvas.level < Level.TILE:
             return
-        plate = self.title_rect()
+        opacity = painter.opacity()
+        painter.setOpacity(opacity * self._strength())
+        paint, plate = Paint(painter, self.canvas.theme, self.canvas.ratio), self.title_rect()
         if self.canvas.level < Level.FULL:
             self._paint_small_title(paint, plate)
-            return
+        else:
+            self._paint_full_title(paint, plate)
+        painter.setOpacity(opacity)
+
+    def _paint_full_title(self, paint: Paint, plate: QRectF) -> None:
         paint.rounded(plate, RADIUS["control"], "panel", "line2")
         cy = plate.center().y()
         if self.frame is not None:

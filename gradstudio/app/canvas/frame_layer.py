@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF
 
-from gradstudio.app.canvas.block_item import BlockLayer
+from gradstudio.app.canvas.block_item import BlockItem, BlockLayer
 from gradstudio.app.canvas.frame_item import SIDE, TOP, FrameItem
+from gradstudio.app.canvas.title_layer import TitleLayer
 from gradstudio.document.frames import Frame, FrameId
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ class FrameLayer:
         self.items: dict[FrameId, FrameItem] = {}
         self.comments: list[FrameItem] = []
         self.blocks = BlockLayer(scene)
+        self.titles = TitleLayer(scene, self)
 
     def follow(self) -> None:
         """Make items fit the document and the places of its nodes."""
@@ -34,6 +37,13 @@ class FrameLayer:
             self.items[frame].set_rect(rect)
         self._follow_comments()
         self.blocks.follow()
+        self.titles.follow()
+
+    def titled(self) -> Iterator[FrameItem | BlockItem]:
+        """Yield what may have a title, in the order of painting."""
+        yield from self.blocks.items.values()
+        yield from self.items.values()
+        yield from self.comments
 
     def _follow_comments(self) -> None:
         wanted = self.canvas.context.document.layout.comments if not self.canvas.scope else ()

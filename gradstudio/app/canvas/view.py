@@ -366,6 +366,8 @@ class CanvasView(Camera):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self.isVisible():
+            self.stay_fitted()
         self.overlays.place()
         self.dock.follow()
 

@@ -122,3 +122,9 @@ def test_a_new_block_is_brought_into_view(window):
     window.do("add_block")
     region = view.canvas.frames.blocks.items["update"].rect
     assert view.viewport().rect().contains(view.viewportTransform().mapRect(region).toAlignedRect())
+
+
+def test_titles_stand_over_wires_and_under_nodes(view):
+    titles, node = view.canvas.frames.titles, next(iter(view.canvas.nodes.values()))
+    assert view.canvas.wires.zValue() < titles.zValue() < node.zValue()
+    assert titles.boundingRect() == view.canvas.sceneRect()
