@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from msgspec import Struct
 
 from gradstudio.document.diff import Diff
 from gradstudio.document.document import Document
@@ -15,8 +15,7 @@ from gradstudio.session.trace import TensorKey, Trace
 NOTHING: frozenset[object] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A view touches only what this names."""
 
     everything: bool = False  # another document was opened, or the steps are others
@@ -37,12 +36,12 @@ class Change:
     marks: bool = False  # breakpoints, watches, what is lit
 
     def __bool__(self) -> bool:
-        return any(bool(getattr(self, f.name)) or (f.name == "document" and self.document is not None) for f in fields(self))
+        return any(bool(getattr(self, field)) or (field == "document" and self.document is not None) for field in self.__struct_fields__)
 
     def __or__(self, other: Change) -> Change:
         """Return both changes as one; at most one of them is an edit."""
         edit = self.document if self.document is not None else other.document
-        both = {f.name: getattr(self, f.name) | getattr(other, f.name) for f in fields(self) if f.name != "document"}
+        both = {field: getattr(self, field) | getattr(other, field) for field in self.__struct_fields__ if field != "document"}
         return Change(document=edit, **both)
 
 
@@ -60,8 +59,7 @@ def difference(old: State, new: State) -> Change:
     return Change(values=values, flows=flows, engine=engine)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class Shown(Struct, frozen=True, eq=False):
     """What is on show: the document of the run, its trace and a state, with the labels that go with it."""
 
     document: Document

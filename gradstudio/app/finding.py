@@ -6,10 +6,11 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.drawers import drawer_of
@@ -26,8 +27,7 @@ SHAPE = re.compile(r"\(\s*(?P<listed>(?:[\d*]+\s*(?:,\s*|(?=\))|$))*)(?P<end>\)|
 ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A shape to look for: `*` is any size; an open one, `(3,` while it is typed, begins so."""
 
     dims: tuple[str, ...]
@@ -39,8 +39,7 @@ class Shape:
         return length and all(wanted in (ANY, str(size)) for wanted, size in zip(self.dims, dims, strict=False))
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What was typed: shapes, filters, and the other words, which are looked for in names and ops."""
 
     words: str = ""
@@ -113,8 +112,7 @@ FILTERS: dict[str, Callable[[Context, Node], bool]] = {
 # ---- the nodes
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A node that can be found."""
 
     entry: Entry

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gradstudio.app.change import Change
 from gradstudio.document.graph import NodePath
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 
-@dataclass(frozen=True, slots=True)
-class Lit:
+class Lit(Struct, frozen=True):
     """Nodes and wires that are lit together."""
 
     nodes: frozenset[NodePath] = frozenset()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gradstudio.app.verbs import blocks, edit, file, graph, groups, lessons, running, stepping, time, view, when
 
@@ -20,8 +21,7 @@ def always(window: MainWindow) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A command. `places`: its context menus: node, wire, frame, canvas, backward. `group`: entries of a menu between two lines."""
 
     id: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
+from msgspec import Struct
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -123,8 +123,7 @@ def named(name: str, scale: float = 1.0) -> Theme:
     return Theme(name, scale)
 
 
-@dataclass(frozen=True, slots=True)
-class GradientRange:
+class GradientRange(Struct, frozen=True):
     """The colour range of a pass: smallest and largest magnitude on its wires. Fixed inside a pass, so a colour keeps its meaning."""
 
     gmin: float | None = None

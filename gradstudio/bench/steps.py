@@ -8,12 +8,12 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from statistics import median
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from gradstudio.bench.graphs import chain, frozen
 from gradstudio.document import codec

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 
 Array = np.ndarray[Any, Any]
 Step = Callable[[], Any]
@@ -15,8 +15,7 @@ LENGTH = 500  # ops in a chain
 F32 = np.float32
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(Struct, frozen=True):
     """`program(F, tensors)` gives a loss; `by_hand(arrays)` is a whole step in numpy; `ops`: how many ops a step has (for ns per op)."""
 
     name: str

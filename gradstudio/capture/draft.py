@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward, Call, Forward, Grad, SetGradNone, ZeroGrad
 from gradstudio.document.document import MAIN, Document, Optimizer
@@ -16,8 +18,7 @@ from gradstudio.document.values import frozen
 START = "start"  # the block of leaves that had a .grad when the recording began
 
 
-@dataclass(slots=True)
-class Block:
+class Block(Struct):
     """The nodes of a block. Leaves are made first when a block runs, so they stand first and tear no frame."""
 
     leaves: list[NodeId] = field(default_factory=list)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Call, Forward
 from gradstudio.document.document import Document
@@ -17,8 +18,7 @@ LEAST = 3  # turns; two are as easily read one after the other
 LONGEST = 64  # calls of a turn
 
 
-@dataclass(frozen=True, slots=True)
-class Rolled:
+class Rolled(Struct, frozen=True):
     """A document with its loops, and what the ids of the document without them have become: of the last turn, and no more there."""
 
     document: Document
@@ -30,8 +30,7 @@ class Rolled:
         return None if ref.source in self.gone else replace(ref, source=self.became.get(ref.source, ref.source))
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """Equal turns in the body of a section. `same`: for each turn after the first, its ids with those of the first."""
 
     start: int
@@ -160,7 +159,7 @@ def _same(document: Document, first: tuple[Statement, ...], turn: tuple[Statemen
 
 
 def _same_call(a: Call, b: Call) -> bool:
-    return all(_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a) if f.name != "id")
+    return all(_equal(getattr(a, field), getattr(b, field)) for field in a.__struct_fields__ if field != "id")
 
 
 def _equal(a: object, b: object) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 
 from gradstudio.capture.rows import Use
 from gradstudio.capture.seen import Seen, is_seen, tensors_in
@@ -18,8 +18,7 @@ class Unspelled(Exception):
     """An argument that no operand of the row can be."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """Where references come from: tensors of the program, and constants that are written in its text."""
 
     ref: Callable[[Seen], Ref]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gradstudio.capture.seen import Seen
 from gradstudio.document.calls import OptimizerStep, OptimizerZero, SetGradNone, ZeroGrad
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
 Options = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class ParamGroup:
+class ParamGroup(Struct, frozen=True):
     """One group of an optimizer's parameters, with its options as PyTorch names them."""
 
     params: tuple[Seen, ...]
     options: Options
 
 
-@dataclass(frozen=True, slots=True)
-class ToldOptimizer:
+class ToldOptimizer(Struct, frozen=True):
     """An optimizer as it is now. `key`: same key, same optimizer; `began`: it has made steps, and remembers something of them."""
 
     key: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.capture.rows import Use, row_use, use
 from gradstudio.capture.seen import Seen, Told, is_seen, tensors_in
@@ -14,8 +16,7 @@ AUGMENTED = ("add", "sub", "mul", "truediv", "div", "floordiv", "mod", "pow", "m
 WRITERS = frozenset({"Tensor.__setitem__", *(f"Tensor.__i{name}__" for name in AUGMENTED)})
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """The result of the step before, as an operand of the next."""
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gradstudio.capture.seen import tensors_in
 from gradstudio.document.rules import literal_fault
@@ -18,8 +19,7 @@ OTHER_PLACES = ("Tensor.", "torch.", "F.")  # where else a name is looked for
 IDLE = frozenset({"device", "layout", "memory_format", "non_blocking", "pin_memory", "generator", "inplace", "_stacklevel"})
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """A row with the arguments of one call: operands as they were told, and the attrs that are not at their defaults."""
 
     row: Op

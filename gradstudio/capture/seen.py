@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol, TypeGuard
+
+from msgspec import Struct, field
 
 from gradstudio.document.frames import FrameKind
 from gradstudio.document.graph import Array, Ref
@@ -54,8 +55,7 @@ class Seen(Protocol):
         """Return the keys of the leaves that backward would reach from it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One call: `torch.add`, `F.relu`, `Tensor.add_`, `Tensor.grad.__set__`; where it stands in the program (`train.py:12`)."""
 
     name: str
@@ -65,8 +65,7 @@ class Told:
     where: str = ""
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """A tensor that the document has, and what was true of it when it was last looked at. `group`: those that share its memory."""
 
     seen: Seen

@@ -5,7 +5,9 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from gradstudio.code.facts import Pins
 from gradstudio.code.groups import absent_outputs, group_lines, used_groups

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 Key: TypeAlias = tuple[str, int]  # a node or a Grad call, and its output
 
 RESERVED = frozenset({"torch", "F", "_", *dir(builtins), *keyword.kwlist, *keyword.softkwlist})
@@ -41,23 +43,20 @@ class Taken:
         return name
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A statement of the program as far as names go: it reads tensors, then gives names to others."""
 
     reads: tuple[Key, ...] = ()
     binds: tuple[Key, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Struct, frozen=True):
     """Events that happen in turns."""
 
     body: Events
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """Events that may stop anywhere, as the body of a `try` does."""
 
     body: Events

@@ -7,8 +7,11 @@ before the loop.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.code.facts import Facts, Pins
 from gradstudio.code.ran import FailureLike, TraceLike
@@ -24,55 +27,48 @@ PEELED = 8  # turns that may stand before a loop
 NESTED = 6  # repeats within repeats that are looked into twice
 
 
-@dataclass(frozen=True, slots=True)
-class Leaves:
+class Leaves(Struct, frozen=True):
     """Leaves are made, before a block first runs."""
 
     nodes: tuple[NodeId, ...]
     draw: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Optimizers:
+class Optimizers(Struct, frozen=True):
     """An optimizer is made, before it is first used."""
 
     optimizer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """A block as one text: with what is skipped in it, and why."""
 
     block: BlockId
     skips: tuple[tuple[NodeId, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Run:
+class Run(Struct, frozen=True, eq=False):
     """A block runs."""
 
     call: Forward
     unit: Unit
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Do:
+class Do(Struct, frozen=True, eq=False):
     """A call that is no Forward; an automatic one has its root by now. `count`: how many of its targets are there."""
 
     call: Call
     count: int | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Wait:
+class Wait(Struct, frozen=True, eq=False):
     """A call that does not happen."""
 
     call: Call
     reason: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Turns:
+class Turns(Struct, frozen=True, eq=False):
     """A loop."""
 
     repeat: Repeat
@@ -83,8 +79,7 @@ class Turns:
 Planned: TypeAlias = Leaves | Optimizers | Run | Do | Wait | Turns
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A section. `error`: the type that it raises, if it does; `tried`: an error must not end the program."""
 
     title: str

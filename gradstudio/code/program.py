@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gradstudio.document.graph import CallId, NodeId
 
 INDENT = "    "
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the program.
 
     `nodes`: what it computes, in the order in which Python does; the last one is what its name stands for. `calls`: the calls that it
@@ -27,8 +27,7 @@ class Line:
         return Line(INDENT * by + self.text if self.text else "", self.nodes, self.calls)
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """The text of a program, its lines (each ends with a newline in the text), and what tensors of the document's graph are called in it.
 
     `names`: by node or Grad call, and output. Of several tensors with one name the program ends with the one that was made last.

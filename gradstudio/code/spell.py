@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from msgspec import Struct
 
 from gradstudio.document.graph import Literal, Operand, Ref, operand_refs
 from gradstudio.document.literals import index_text, literal
@@ -24,8 +24,7 @@ ANY, COMPARISON, UNARY_LEVEL, NUMBER, PRIMARY, ATOM = 0, 4, 11, 13, 14, 15
 LEVELS = {"|": 5, "^": 6, "&": 7, "<<": 8, ">>": 8, "+": 9, "-": 9, "*": 10, "/": 10, "//": 10, "%": 10, "@": 10, "**": 12}
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """An expression and how tightly it binds."""
 
     text: str
@@ -39,8 +38,7 @@ class Text:
 Writer = Callable[[Ref], Text]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """One spelling of a row, taken apart: operator, unary, index or call."""
 
     text: str
@@ -83,8 +81,7 @@ def _differs(attr: Attr, attrs: Mapping[str, object]) -> bool:
     return attr.name in attrs and attrs[attr.name] != attr.default
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """A template of a row, chosen for the operands and attrs of one node."""
 
     row: Op

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from gradstudio.code.names import Key
 from gradstudio.document.frames import FrameId
 from gradstudio.document.graph import INPUT, LEAF, Graph, Node, NodeId, Ref
@@ -14,8 +16,7 @@ DEEPEST = 30  # expressions within expressions: Python's parser has an end
 ReadsInOrder = Callable[[Node], "list[Ref]"]
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A node as a line of its own, with the nodes written inside it, in the order of evaluation. `skip`: why it is a comment."""
 
     node: NodeId

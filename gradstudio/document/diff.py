@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
 from typing import TypeVar
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.calls.set_value import SetValue
@@ -22,8 +23,7 @@ T = TypeVar("T")
 NOTHING: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """What differs: ids of nodes (of the document's graph), blocks, frames, groups, optimizers that were added, removed or changed.
 
     `renamed`: nodes of which nothing but names differs. `layout`: any of it; `moved`: nodes whose position differs.
@@ -137,7 +137,7 @@ def _same_statement(a: Statement, b: Statement, looks: bool) -> bool:
         return both and (a.id, a.times) == (b.id, b.times) and _same_body(a.body, b.body, looks)  # type: ignore[union-attr]
     if type(a) is not type(b):
         return False
-    shown = [f.name for f in fields(a) if looks or not (isinstance(a, Grad) and f.name == "names")]
+    shown = [field for field in a.__struct_fields__ if looks or not (isinstance(a, Grad) and field == "names")]
     return all(same_value(getattr(a, name), getattr(b, name)) for name in shown)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gradstudio.document.calls.backward import Backward
 from gradstudio.document.calls.call import Call
@@ -18,8 +20,7 @@ OptimizerId: TypeAlias = str
 MAIN = "main"
 
 
-@dataclass(frozen=True, slots=True)
-class Optimizer:
+class Optimizer(Struct, frozen=True):
     """A torch.optim optimizer: its kind (SGD, Adam, ...), the tensors it updates, its options."""
 
     id: OptimizerId
@@ -28,8 +29,7 @@ class Optimizer:
     options: Map[str, object] = EMPTY
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """A titled rectangle on the canvas: x, y, width, height in canvas units."""
 
     rect: tuple[int, int, int, int]
@@ -37,8 +37,7 @@ class Comment:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where things stand. Changes here start no run. Positions are integers in canvas units (100 % zoom pixels)."""
 
     positions: Map[NodeId, tuple[int, int]] = field(default_factory=Map)
@@ -48,8 +47,7 @@ class Layout:
     bookmarks: tuple[tuple[str, int, int, float], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Document:
+class Document(Struct, frozen=True, eq=False, weakref=True):
     """What is computed and in which order: the graph, its groups, the script over its blocks, and the layout."""
 
     seed: int = 0

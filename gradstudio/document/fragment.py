@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, Graph, GroupId, Node, NodeId, Ref, Rewire, rewired
@@ -16,8 +17,7 @@ from gradstudio.document.order import frames_round
 from gradstudio.document.rules import inner_first, uses
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fragment:
+class Fragment(Struct, frozen=True, eq=False):
     """Copied nodes in their blocks, in stored order. Operands from outside keep the ids that they had in the document copied from."""
 
     graph: Graph = field(default_factory=Graph)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 FrameId: TypeAlias = str
 FrameKind: TypeAlias = Literal["no_grad", "enable_grad", "inference_mode"]
 KINDS: tuple[FrameKind, ...] = ("no_grad", "enable_grad", "inference_mode")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A grad-mode context round nodes that lie together in one block; `parent` is the frame round it."""
 
     id: FrameId

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gradstudio.document.frames import Frame, FrameId
 from gradstudio.document.map import EMPTY, Map
@@ -23,8 +24,7 @@ Array: TypeAlias = npt.NDArray[np.generic]  # read-only
 LEAF, INPUT, INSTANCE = "leaf", "input", "instance"  # kinds of node that are no rows of the op table
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """One tensor: an output of a node, a result of a Grad call, or (grad=True) its .grad at that moment."""
 
     source: NodeId | CallId
@@ -32,8 +32,7 @@ class Ref:
     grad: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Literal:
+class Literal(Struct, frozen=True, eq=False):
     """A Python value written in the place of an operand: number, bool, str, None, slice, Ellipsis. `2` and `2.0` differ."""
 
     value: object
@@ -50,8 +49,7 @@ OperandPath: TypeAlias = tuple[int, ...]
 Rewire: TypeAlias = Callable[[Ref], Ref | None]  # what a reference becomes; None: it is taken out
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
+class Recipe(Struct, frozen=True):
     """How a leaf's start value is drawn when its block first runs: a factory function of PyTorch and what it takes."""
 
     fn: str
@@ -60,8 +58,7 @@ class Recipe:
     args: tuple[object, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class Node(Struct, frozen=True, eq=False):
     """A leaf, an input of a group, an instance of one, or an op (a row of the engine's table). Compared with `is`."""
 
     id: NodeId
@@ -86,8 +83,7 @@ class Node:
         return operand_refs(self.inputs)
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(Struct, frozen=True):
     """A tensor that a node reads. Derived from inputs, never stored."""
 
     source: Ref
@@ -146,8 +142,7 @@ class Naming:
     __slots__ = ("__weakref__",)
 
 
-@dataclass(frozen=True, eq=False)
-class Graph:
+class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
     """Nodes in ordered blocks, and the frames they may lie in. The stored order within a block is the order of its statements."""
 
     nodes: Map[NodeId, Node] = field(default_factory=Map)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gradstudio.document.graph import Graph, GroupId, NodeId, Ref
 
 BODY = "body"  # the one block of a group
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class Group(Struct, frozen=True, eq=False):
     """A named graph with input nodes (op `input`, first in its block) and outputs. `backward`: the group that is its vjp."""
 
     id: GroupId

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gradstudio.document.frames import FrameId
 from gradstudio.document.graph import INPUT, LEAF, BlockId, Graph, NodeId

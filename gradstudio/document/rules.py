@@ -7,7 +7,8 @@ import keyword
 import math
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Graph, GroupId, Node, NodeId, Operand, OperandPath, Ref
@@ -139,8 +140,7 @@ def expanded_counts(document: Document) -> tuple[int, int]:
     return whole.nodes, whole.wires
 
 
-@dataclass(frozen=True, slots=True)
-class Expanded:
+class Expanded(Struct, frozen=True):
     """What a graph holds with its instances replaced: `readers` counts the wires that each input of a group becomes."""
 
     nodes: int

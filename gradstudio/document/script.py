@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.document.calls.call import Call
 from gradstudio.document.graph import CallId
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """A body that runs `times` times. Each turn's number is part of the address of a step."""
 
     id: CallId
@@ -22,8 +22,7 @@ class Repeat:
 Statement: TypeAlias = Call | Repeat
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A titled stretch of the script."""
 
     title: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from typing import Any
 
 from gradstudio.document.calls import KINDS
@@ -11,7 +10,7 @@ from gradstudio.document.calls.call import Call
 from gradstudio.document.limits import MAX_CALLS, MAX_REPEATS, MAX_TIMES
 from gradstudio.document.operands import read_ref, read_seed, seed_tree
 from gradstudio.document.script import Repeat, Section, Statement
-from gradstudio.document.strict import Place, read_fields, shown
+from gradstudio.document.strict import Place, declared, read_fields, shown
 
 REPEAT = "repeat"
 
@@ -44,7 +43,7 @@ def statement_tree(statement: Statement) -> dict[str, object]:
     if isinstance(statement, Repeat):
         return {"id": statement.id, "kind": REPEAT, "times": statement.times, "body": [statement_tree(s) for s in statement.body]}
     tree: dict[str, object] = {"id": statement.id, "kind": statement.kind}
-    for field in fields(statement):
+    for field in declared(type(statement)):
         value = getattr(statement, field.name)
         if field.name != "id" and not (value is field.default or _equal(value, field.default)):
             tree[field.name] = _field_tree(value)

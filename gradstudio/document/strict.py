@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, fields
 from typing import Any, NoReturn, TypeVar
+
+from msgspec import NODEFAULT, Struct
 
 from gradstudio.document.ids import is_id
 from gradstudio.document.limits import MAX_INTEGER, MAX_TEXT
@@ -155,12 +156,29 @@ class Place:
         return str(self.value)
 
 
-def read_fields(place: Place, kind: type, read: Mapping[str, Callable[[Place], Any]], also: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return the fields of a dataclass that an object gives, each read by what it is declared to be; one with a default may be missing.
+class Declared(Struct, frozen=True):
+    """A field of a record, as it is declared."""
+
+    name: str
+    type: str  # as it is written
+    default: object
+    required: bool
+
+
+def declared(kind: type[Struct]) -> list[Declared]:
+    """Return the fields of a record, the inherited ones first."""
+    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    types = {name: told for base in reversed(kind.__mro__) for name, told in getattr(base, "__annotations__", {}).items()}
+    padded = (NODEFAULT,) * (len(names) - len(defaults)) + defaults
+    return [Declared(name, types[name], default, default is NODEFAULT) for name, default in zip(names, padded, strict=True)]
+
+
+def read_fields(place: Place, kind: type[Struct], read: Mapping[str, Callable[[Place], Any]], also: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the fields of a record that an object gives, each read by what it is declared to be; one with a default may be missing.
 
     `also`: keys that must be there too, and that the caller reads. Raises CodecError.
     """
-    own = [field for field in fields(kind) if field.name not in also]
-    required = tuple(field.name for field in own if field.default is MISSING)
-    members = place.mapping((*also, *required), tuple(field.name for field in own if field.default is not MISSING))
-    return {field.name: read[str(field.type)](members[field.name]) for field in own if field.name in members}
+    own = [field for field in declared(kind) if field.name not in also]
+    required = tuple(field.name for field in own if field.required)
+    members = place.mapping((*also, *required), tuple(field.name for field in own if not field.required))
+    return {field.name: read[field.type](members[field.name]) for field in own if field.name in members}

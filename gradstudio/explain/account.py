@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import NodePath
@@ -19,8 +20,7 @@ Way = tuple[frozenset[NodePath], frozenset[InputKey]]
 NO_WAY: Way = (frozenset(), frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One line. `value`: a write's balance, a term's number or norm; None: there is no `.grad`. `terms`: what pointing at it lights."""
 
     kind: Kind

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward, Forward, Grad
 from gradstudio.document.commands.nodes import AddNode

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from gradstudio.document import labels
 from gradstudio.document.calls import Backward
@@ -16,8 +17,7 @@ from gradstudio.session.state import State, TensorView
 from gradstudio.session.trace import Pass, TensorKey, Trace, Write
 
 
-@dataclass(frozen=True, eq=False)
-class Case:
+class Case(Struct, frozen=True, eq=False, dict=True):
     """A tensor (never an output of an instance: `flow.resolve` leads inside) in a document, a trace and a state."""
 
     document: Document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gradstudio.document.commands.frames import UnwrapNodes
 from gradstudio.document.commands.nodes import Bypass, SetRequiresGrad
@@ -14,8 +14,7 @@ from gradstudio.explain.wording import listed
 from gradstudio.session.trace import TensorKey
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """A node that reads a tensor and passes no gradient to it, with the reason."""
 
     node: NodePath

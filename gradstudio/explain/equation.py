@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document import labels
 from gradstudio.document.calls import Forward
@@ -18,8 +20,7 @@ from gradstudio.session.state import Flow, InputKey, Local, State, TensorView
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Trace, Write
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """A number or tensor with what it is called. `words` stand in place of a number that is not there."""
 
     label: str
@@ -46,8 +47,7 @@ class Term:
         return not self.words and self.value is None and self.norm is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """Terms with the operators between them, where the result goes, and the same in shapes where that says more."""
 
     terms: tuple[Term, ...]
@@ -57,8 +57,7 @@ class Row:
     wire: InputKey | None = None  # of a contribution
 
 
-@dataclass(frozen=True, slots=True)
-class Equation:
+class Equation(Struct, frozen=True):
     """What a card shows of one step."""
 
     node: NodePath

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.document.commands.command import Command
 from gradstudio.document.graph import NodePath
@@ -13,8 +14,7 @@ NewId: TypeAlias = Callable[[str], str]  # session.new_id: a letter -> an id nev
 Build: TypeAlias = Callable[[NewId], tuple[Command, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """One way out: words on a button, and commands to do or a step to go to."""
 
     words: str
@@ -28,8 +28,7 @@ class Fix:
         return self.build(new_id) if self.build else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A cause (a stable word), a title of a few words (fits a chip), one or two sentences, the cause node, the way, fixes."""
 
     cause: str

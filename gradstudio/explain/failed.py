@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from gradstudio.document.calls import Backward, Call, Forward, Grad
 from gradstudio.document.commands.script import SetCallEnabled
@@ -20,8 +21,7 @@ from gradstudio.session.state import State
 from gradstudio.session.trace import Failure, TensorKey, Trace
 
 
-@dataclass(frozen=True, eq=False)
-class Failed:
+class Failed(Struct, frozen=True, eq=False, dict=True):
     """A failure, the call that ended with it (if the script reached one) and the node that failed (if it was one)."""
 
     document: Document

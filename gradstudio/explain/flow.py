@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, Graph, Node, NodePath, Ref
@@ -12,8 +13,7 @@ from gradstudio.session.state import InputKey
 from gradstudio.session.trace import TensorKey
 
 
-@dataclass(frozen=True, eq=False)
-class Flow:
+class Flow(Struct, frozen=True, eq=False):
     """Every node that computes or is a leaf, by path; the tensor that each of its operands reads; who reads each tensor."""
 
     nodes: dict[NodePath, Node]

@@ -9,8 +9,9 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gradstudio.io.limits import DOCUMENT_BYTES, size
 from gradstudio.io.refusal import NotSaved, Refusal
@@ -19,8 +20,7 @@ UNCONFIRMED = "saved, but the folder could not be flushed: after a power failure
 NO_FSYNC = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)  # file systems where a folder cannot be flushed
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(Struct, frozen=True):
     """What tells that another program wrote to a file since."""
 
     modified: int

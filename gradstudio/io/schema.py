@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
 from typing import Any
 
 from gradstudio.document.calls import KINDS, Call
 from gradstudio.document.frames import KINDS as FRAME_KINDS
 from gradstudio.document.limits import MAX_NAME, MAX_POSITION, MAX_TIMES
 from gradstudio.document.rules import DTYPES, RECIPES
+from gradstudio.document.strict import declared
 from gradstudio.io.migrations import FORMAT
 
 Json = dict[str, Any]
@@ -132,7 +132,7 @@ def script() -> Json:
 
 def call(kind: type[Call]) -> Json:
     """Return a kind of call."""
-    own = {field.name: (FIELDS[str(field.type)], field.default is MISSING) for field in fields(kind) if field.name != "id"}
+    own = {field.name: (FIELDS[field.type], field.required) for field in declared(kind) if field.name != "id"}
     required = {name: told for name, (told, must) in own.items() if must}
     optional = {name: told for name, (told, must) in own.items() if not must}
     return closed({"id": ids("c"), "kind": {"const": kind.kind}, **required}, optional)

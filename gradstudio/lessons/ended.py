@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count, takewhile
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.document import labels
 from gradstudio.document.document import Document
@@ -20,8 +21,7 @@ class Unmet(Exception):
     """A goal does not hold; the message says what is there instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The document that ran, its trace, the state of the last step, and the document that the lesson began with."""
 
     document: Document

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gradstudio.document.document import Document
 from gradstudio.document.strict import CodecError, Place, shown
@@ -23,16 +24,14 @@ MOST_GOALS, MOST_PARAGRAPHS = 50, 50
 ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """What to say while something holds: the hint for one wrong answer."""
 
     when: Goal
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(Struct, frozen=True):
     """`id`: the name of its folder. `number`: where it stands among the others."""
 
     id: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gradstudio.lessons.ended import Ended, Unmet
 from gradstudio.lessons.goals import Goal
 from gradstudio.lessons.lesson import Lesson
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A goal, and what is there where it does not hold."""
 
     goal: Goal
@@ -22,8 +21,7 @@ class Verdict:
         return self.complaint is None
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """Goal by goal, and the hint for what is wrong; "" where there is none."""
 
     verdicts: tuple[Verdict, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from gradstudio.document.canonical import text_of
 from gradstudio.document.strict import Place
@@ -14,8 +15,7 @@ MOST = 10_000
 PROGRESS_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """The ids of the lessons done, in the order in which they were."""
 
     done: tuple[str, ...] = ()

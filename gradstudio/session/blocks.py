@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from gradstudio.document import graph
 from gradstudio.document.calls.call import Waits
@@ -32,8 +33,7 @@ class Skipped(Exception):
     """A node cannot run yet: an operand is not wired, or was not made. Calm, no error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where statements run: the graph they are in, and the instances round it."""
 
     graph: Graph

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.document import Document
 
 LIMIT = 1000  # moments kept; documents share their structure, so each costs little more than what it changed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Moment:
+class Moment(Struct, frozen=True, eq=False):
     """One undoable change. `selection`: what was selected when it began (undo restores it)."""
 
     label: str
@@ -20,8 +20,7 @@ class Moment:
     selection: frozenset[object] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class History:
+class History(Struct, frozen=True, eq=False):
     """Moments done and undone; frozen, as all values are."""
 
     done: tuple[Moment, ...] = ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
+from msgspec import Struct
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.engine import AccumulateGrad, Tensor
@@ -61,8 +61,7 @@ class Column(Generic[T]):
         return [self._first, *(self._later[1] if self._later else ())]
 
 
-@dataclass(slots=True, eq=False)
-class Numbers:
+class Numbers(Struct, eq=False):
     """A recorded array. It is shared with the engine until something is about to write there: then it is copied."""
 
     array: Array
@@ -78,8 +77,7 @@ class Numbers:
         self.array = self.array.copy()
 
 
-@dataclass(slots=True, eq=False)
-class TensorRecord(Numbers):
+class TensorRecord(Numbers, eq=False):
     """A tensor as it was."""
 
     requires_grad: bool = False
@@ -148,8 +146,7 @@ class FlowRecord:
         self.total = self.term if alone else None if self.total is None else self.total.copy()
 
 
-@dataclass(slots=True, eq=False)
-class OpRecord:
+class OpRecord(Struct, eq=False):
     """One execution of an op (or a use of a group): its operands as they were, for local derivatives."""
 
     operands: tuple[object, ...]  # TensorRecord, a Python value, or a tuple of these
@@ -163,8 +160,7 @@ class OpRecord:
         return self._shown
 
 
-@dataclass(slots=True, eq=False)
-class SavedRecord(Numbers):
+class SavedRecord(Numbers, eq=False):
     """A tensor that an engine node saved, and what became of it."""
 
     node: GradNode | None = None

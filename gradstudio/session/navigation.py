@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.document.graph import NodePath, OperandPath
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Trace
@@ -13,8 +14,7 @@ from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Trace
 Stops: TypeAlias = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Breakpoint:
+class Breakpoint(Struct, frozen=True):
     """A place to stop at: a node whenever it runs or is visited, a wire whenever something passes along it, a `.grad` at each write."""
 
     kind: Literal["node", "wire", "grad"]

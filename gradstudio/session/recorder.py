@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from math import isfinite
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.engine import Tensor, stored_grad
@@ -18,8 +19,7 @@ from gradstudio.session.state import InputKey
 from gradstudio.session.trace import Failure, Pass, Printed, Step, StepKind, TensorKey, Term, Write
 
 
-@dataclass(slots=True, eq=False)
-class Reader:
+class Reader(Struct, eq=False):
     """A tensor that an op read: along which wire, whose tensor, and the engine's edge it gave to a recorded node."""
 
     wire: InputKey
@@ -37,8 +37,7 @@ class Reader:
         return mine is not None and type(mine) is not AccumulateGrad and mine.target is edge.target and mine.output_nr == edge.output_nr
 
 
-@dataclass(slots=True, eq=False)
-class Origin:
+class Origin(Struct, eq=False):
     """What an engine node stands for."""
 
     path: NodePath

@@ -145,7 +145,7 @@ def test_every_command_can_be_done_on_an_empty_selection_and_on_all(window, sett
 def test_retaining_the_graph_by_hand_is_one_moment(window, settle):
     studio = window.studio
     call = next(c for c in studio.document.calls() if isinstance(c, Backward))
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     studio.do(EditCall(replace(call, retain_graph=True)))
     settle()

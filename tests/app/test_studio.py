@@ -7,11 +7,11 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import shiboken6
+from msgspec.structs import replace
 
 from gradstudio.app.change import Change
 from gradstudio.app.runner import Runner

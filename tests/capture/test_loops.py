@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gradstudio.capture.loops import Rolled, rolled
 from gradstudio.document.calls import Backward, Call, Forward, Grad, SetValue, ZeroGrad

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward, Call, Forward, Grad, OptimizerStep, Print, SetValue, ZeroGrad
 from gradstudio.document.check import check_document

@@ -1,11 +1,11 @@
 """Diff: what an edit changes, whether a run follows, and what lies downstream."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Forward, Grad
 from gradstudio.document.commands.blocks import NewBlock

@@ -1,11 +1,11 @@
 """Fragments: copy then paste is the identity up to ids."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Grad
 from gradstudio.document.codec import fragment_from, fragment_tree

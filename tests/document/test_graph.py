@@ -1,8 +1,7 @@
 """Graph: what is derived from operands and blocks follows each change."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gradstudio.document.graph import Literal, Ref, Wire, operand_at, operand_refs, rewired, with_operand
 from tests.document.making import graph, leaf, op

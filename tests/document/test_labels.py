@@ -1,9 +1,8 @@
 """Labels: names, numbers where they are shared, ways into instances; each leads back to its output."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from gradstudio.document import labels
 from gradstudio.document.calls import Grad

@@ -4,10 +4,10 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from gradstudio.document import labels
 from gradstudio.document.codec import document_from, dumps, fragment_from, fragment_tree

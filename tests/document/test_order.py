@@ -1,10 +1,9 @@
 """Stored order: an edit moves as little as it must, never splits a frame, never moves a reader past a writer."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gradstudio.document.commands.nodes import AddNode
 from gradstudio.document.commands.wires import Connect

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from gradstudio.document import codec
 from gradstudio.document.calls import Backward, Grad, Hook, SetRequiresGrad, SetValue, ZeroGrad

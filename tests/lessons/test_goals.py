@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward, Forward, SetGradNone, ZeroGrad
 from gradstudio.document.document import Document

@@ -34,7 +34,7 @@ ENDS = [ended(run(random_document(seed)), random_document(seed)) for seed in ran
 def trees(draw: st.DrawFn) -> dict[str, Any]:
     """Draw the tree of a goal: of one kind, with fields that may fit."""
     kind = draw(st.sampled_from(sorted(KINDS)))
-    own = [name for name in KINDS[kind].__dataclass_fields__ if name in FITTING]
+    own = [name for name in KINDS[kind].__struct_fields__ if name in FITTING]
     return {"kind": kind, **{name: draw(FITTING[name]) for name in own}, **(draw(ANY) if draw(st.integers(0, 4)) == 0 else {})}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward, Forward, ZeroGrad
 from gradstudio.document.commands.cut import inputs_needed

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from gradstudio.document import codec, labels
 from gradstudio.document.calls import Backward, Forward, Print, SetGradNone, SetValue, ZeroGrad

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gradstudio.document import codec
 from gradstudio.document.calls import Backward, Forward

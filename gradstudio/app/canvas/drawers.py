@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gradstudio.app import text
 from gradstudio.app.canvas.cell_faces import cells_of

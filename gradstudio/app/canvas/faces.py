@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.document.graph import NodeId, OperandPath, Ref
 
@@ -11,16 +12,14 @@ Tone: TypeAlias = Literal["text", "text3", "error"]
 Rows: TypeAlias = tuple[tuple[float, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Tint:
+class Tint(Struct, frozen=True):
     """A place on the gradient scale: the sign says orange or blue, `t` how strong. Sign 0 is zero."""
 
     sign: float
     t: float
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Struct, frozen=True):
     """A tensor as a heat map of at most two dimensions. `words`: the numbers, where there is room to write them."""
 
     rows: Rows
@@ -30,8 +29,7 @@ class Cells:
     large: bool = False  # a sample of a tensor with more elements than cells
 
 
-@dataclass(frozen=True, slots=True)
-class InputFace:
+class InputFace(Struct, frozen=True):
     """A row with a port on the left edge: what it reads, and the local derivative of that operand."""
 
     path: OperandPath
@@ -48,8 +46,7 @@ class InputFace:
     failed: bool = False  # a gradient was sent from here to a node that raised
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFace:
+class OutputFace(Struct, frozen=True):
     """An output with its port on the right edge."""
 
     out: int
@@ -60,8 +57,7 @@ class OutputFace:
     root: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Drawer:
+class Drawer(Struct, frozen=True):
     """The gradient row: `stored` is a .grad, `flow` what passed through, `none` words only."""
 
     kind: Literal["stored", "flow", "none"]
@@ -77,8 +73,7 @@ class Drawer:
 Badge: TypeAlias = Literal["", "tick", "error"] | str  # else a turn number
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFace:
+class NodeFace(Struct, frozen=True):
     """All that a node shows. Two equal faces paint the same, so a face is the key of the picture cache."""
 
     node: NodeId
@@ -114,8 +109,7 @@ class NodeFace:
 WireKind: TypeAlias = Literal["forward", "gradient", "tensor", "zero", "frozen", "pending", "error"]
 
 
-@dataclass(frozen=True, slots=True)
-class WireFace:
+class WireFace(Struct, frozen=True):
     """What a wire shows. `cut`: the detach node drawn as scissors on it."""
 
     source: Ref

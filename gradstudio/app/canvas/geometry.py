@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF
 
 from gradstudio.app.canvas.faces import Cells, InputFace, NodeFace
@@ -48,8 +48,7 @@ def _plain(zoom: float) -> Level:
     return next((level for threshold, level in THRESHOLDS if zoom < threshold - 1e-9), Level.FULL)
 
 
-@dataclass(frozen=True, slots=True)
-class Geometry:
+class Geometry(Struct, frozen=True):
     """Where things are. `inputs` and `outputs` give the y of each port; ports sit on the left and right edges."""
 
     width: float

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF
 
 from gradstudio.app.canvas.gestures.loose import refusal
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 Way = Literal["left", "right", "up", "down"]
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A port that the keyboard stands on: an input (path) or an output (path None)."""
 
     node: NodeId

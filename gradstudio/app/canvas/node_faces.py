@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
+from msgspec.structs import replace
 
 from gradstudio.app import text
 from gradstudio.app.canvas.cell_faces import cells_of, cells_of_array

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -29,8 +29,7 @@ PartKind = Literal["body", "title", "value", "switch", "input", "output", "row",
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """What of a node lies at a point. `path`: of an input port or row; `out`: of an output port; `grad`: of its .grad."""
 
     kind: PartKind

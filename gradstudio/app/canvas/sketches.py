@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace
@@ -17,8 +17,7 @@ from gradstudio.engine import TABLE
 Make = tuple[object, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sketch:
+class Sketch(Struct, frozen=True):
     """A face without words and numbers, and its geometry at every level."""
 
     face: NodeFace

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 MARGIN = 16.0
 
 
-@dataclass(frozen=True, slots=True)
-class Front:
+class Front(Struct, frozen=True):
     """One wire on its way."""
 
     wire: WireId
@@ -40,8 +39,7 @@ class Front:
     shape: WireShape
 
 
-@dataclass(frozen=True, slots=True)
-class Filling:
+class Filling(Struct, frozen=True):
     """A leaf whose `.grad` is written: what its drawer shows where it is not full yet."""
 
     node: NodeId

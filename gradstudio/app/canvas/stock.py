@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.node_faces import node_face
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 EXACT_UP_TO = 200  # nodes of a graph whose faces are all worked out at once; of more, those that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """All that fitted a graph and a layout at a level of detail, until every node of it went."""
 
     graph: Graph

@@ -6,9 +6,9 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
@@ -34,8 +34,7 @@ class Wires(Protocol):
         """Draw a square. The painter is in canvas units."""
 
 
-@dataclass(slots=True)
-class Tile:
+class Tile(Struct):
     """One square as it was last painted; it has a picture from the second time on that it looks the same."""
 
     look: Look

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward, Forward
 from gradstudio.document.commands.script import AppendCall, BackwardFrom, ClearScript, EditCall

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from itertools import chain, count
 
 import numpy as np
+from msgspec import Struct
 
 from gradstudio.app.widgets.fuzzy import Entry, rank
 from gradstudio.document.graph import LEAF, Graph, Literal, Node, NodeId, Operand, Recipe
@@ -51,8 +51,7 @@ STARTS = {("pow", 1): Literal(2)}  # literals that a new node begins with
 NAMES = ("x", "y", "w", "b", "a", "c", "u", "v")
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A tile: its key, what it says, how it looks, and how it is found."""
 
     key: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.app import text
 from gradstudio.app.paint import Align, Paint
@@ -12,8 +13,7 @@ from gradstudio.app.theme import Shade as ThemeShade
 from gradstudio.app.theme import Theme
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """The colour of a gradient's sign, at the full end of its scale."""
 
     value: float | None
@@ -22,8 +22,7 @@ class Signed:
 Shade: TypeAlias = str | Signed
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A stretch of text in one colour and weight."""
 
     text: str

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 TYPED, EXACT, PREFIX, WORD, SYNONYM, INSIDE, SCATTERED = range(7)
 NO_MATCH = 99
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """Something that can be found: what it is called, and the other words that people use for it."""
 
     key: str

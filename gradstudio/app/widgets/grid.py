@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from gradstudio.app import text
 from gradstudio.session.state import CELLS, TensorView
@@ -16,8 +16,7 @@ Number: TypeAlias = float | int | bool
 WRAP = 8  # numbers in a row of a long vector
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """Some or all elements of a tensor: `cells` flat and row-major, on a grid of `shape`; the tensor has `full_shape`."""
 
     cells: tuple[Number, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QPointF, QRectF
 from PySide6.QtGui import QColor, QMouseEvent, QPixmap
 from PySide6.QtWidgets import QWidget
@@ -291,8 +292,7 @@ def draw_cells(paint: Paint, term: Term, x: float, top: float, room: float) -> N
     paint.cells(mosaic.left, mosaic.top, rows, mosaic.side, mosaic.side, gradient=term.gradient)
 
 
-@dataclass(frozen=True, slots=True)
-class Mosaic:
+class Mosaic(Struct, frozen=True):
     """Where the cells of a term lie: at most `room` by 44, one px between them."""
 
     left: float

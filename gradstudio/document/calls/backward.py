@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from gradstudio.document.calls.call import Call, Machine, Namer, Seed, Waits, refs_text, seed_text
 from gradstudio.document.graph import Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backward(Call):
+class Backward(Call, frozen=True, kw_only=True):
     """`z.backward(...)`; several roots: `torch.autograd.backward`. Automatic: the root is found when the call runs."""
 
     roots: tuple[Ref, ...] = ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.graph import Array, BlockId, CallId, Literal, Ref, Rewire
 from gradstudio.document.literals import literal, tensor_lines
@@ -68,8 +70,7 @@ class Machine(Protocol):
         """Add to what the script printed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One line of the script. A disabled call is kept, shown and skipped."""
 
     id: CallId
@@ -90,12 +91,13 @@ class Call:
 
     def refs(self) -> tuple[Ref, ...]:
         """Return every tensor that the call names, in the order of its fields."""
-        return tuple(ref for f in fields(self) for ref in _refs(getattr(self, f.name)))
+        return tuple(ref for field in self.__struct_fields__ for ref in _refs(getattr(self, field)))
 
     def rewired(self, rewire: Rewire) -> Self:
         """Return the call with every reference replaced; where it becomes None it is taken out, and what stands beside it too."""
         followers = {follower for _, follower in self.beside}
-        changed: dict[str, Any] = {f.name: _rewired(getattr(self, f.name), rewire, f.name not in followers) for f in fields(self)}
+        own = self.__struct_fields__
+        changed: dict[str, Any] = {field: _rewired(getattr(self, field), rewire, field not in followers) for field in own}
         for leader, follower in self.beside:
             kept = [rewire(ref) is not None for ref in getattr(self, leader)]
             changed[follower] = tuple(item for item, keep in zip(_items(changed[follower]), kept, strict=False) if keep)

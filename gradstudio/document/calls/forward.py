@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
 from gradstudio.document.graph import BlockId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forward(Call):
+class Forward(Call, frozen=True, kw_only=True):
     """Run a block. Running it again makes new tensors of its ops; its leaves stay, unless they are fresh."""
 
     block: BlockId

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer, Seed, Waits, seed_text
 from gradstudio.document.graph import Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grad(Call):
+class Grad(Call, frozen=True, kw_only=True):
     """`torch.autograd.grad(...)`; later operands refer to the call for its results, in the order of inputs."""
 
     outputs: tuple[Ref, ...] = ()

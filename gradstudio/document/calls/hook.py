@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer, Waits
 from gradstudio.document.graph import Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hook(Call):
+class Hook(Call, frozen=True, kw_only=True):
     """`x.register_hook(...)` and its kin: `on` is tensor, grad_fn or post_accumulate; the body is a group."""
 
     target: Ref | None = None

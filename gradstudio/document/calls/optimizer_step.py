@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptimizerStep(Call):
+class OptimizerStep(Call, frozen=True, kw_only=True):
     """`opt.step()`."""
 
     optimizer: str = ""

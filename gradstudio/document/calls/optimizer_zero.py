@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OptimizerZero(Call):
+class OptimizerZero(Call, frozen=True, kw_only=True):
     """`opt.zero_grad(set_to_none=...)`."""
 
     optimizer: str = ""

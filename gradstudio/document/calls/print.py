@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
 from gradstudio.document.graph import Ref
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Print(Call):
+class Print(Call, frozen=True, kw_only=True):
     """`print(text, x, ...)`."""
 
     operands: tuple[Ref, ...] = ()

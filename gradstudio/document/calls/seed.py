@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeedGenerator(Call):
+class SeedGenerator(Call, frozen=True, kw_only=True):
     """`torch.manual_seed(number)`."""
 
     number: int = 0

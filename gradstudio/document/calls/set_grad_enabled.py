@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetGradEnabled(Call):
+class SetGradEnabled(Call, frozen=True, kw_only=True):
     """`torch.set_grad_enabled(...)`. The switch in the bar puts one first in the script."""
 
     on: bool = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer
@@ -10,8 +9,7 @@ from gradstudio.document.graph import Ref
 from gradstudio.engine import Tensor
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetGradNone(Call):
+class SetGradNone(Call, frozen=True, kw_only=True):
     """`x.grad = None`."""
 
     targets: tuple[Ref, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.calls.call import Call, Machine, Namer, Seed, Waits, seed_text
@@ -11,8 +10,7 @@ from gradstudio.engine import Tensor, call
 from gradstudio.engine.modes import GradMode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetValue(Call):
+class SetValue(Call, frozen=True, kw_only=True):
     """`with torch.no_grad(): x.copy_(...)`."""
 
     target: Ref | None = None

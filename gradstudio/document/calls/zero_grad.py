@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -11,8 +10,7 @@ from gradstudio.document.graph import Ref
 from gradstudio.engine import Tensor, call, stored_grad
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZeroGrad(Call):
+class ZeroGrad(Call, frozen=True, kw_only=True):
     """`x.grad.zero_()`, one step per target. On None: the AttributeError that Python gives."""
 
     targets: tuple[Ref, ...] = ()

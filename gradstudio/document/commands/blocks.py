@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.calls.call import Call
 from gradstudio.document.calls.forward import Forward
@@ -16,8 +17,7 @@ from gradstudio.document.rules import Refused, name_fault
 from gradstudio.document.storage import ordered_pairs
 
 
-@dataclass(frozen=True, slots=True)
-class NewBlock:
+class NewBlock(Struct, frozen=True):
     """Make an empty block, and a Forward that runs it at the end of the script."""
 
     name: BlockId
@@ -41,8 +41,7 @@ def check_block_name(doc: Document, name: BlockId) -> None:
         raise Refused(fault or f"there is a block {name} already")
 
 
-@dataclass(frozen=True, slots=True)
-class MoveToBlock:
+class MoveToBlock(Struct, frozen=True):
     """Move nodes to the end of another block, in their order. Whole frames go along; part of a frame cannot."""
 
     ids: tuple[NodeId, ...]
@@ -72,8 +71,7 @@ class MoveToBlock:
         return replace(doc, graph=graph)
 
 
-@dataclass(frozen=True, slots=True)
-class MoveStatement:
+class MoveStatement(Struct, frozen=True):
     """Let a statement run one place earlier (by -1) or later (by 1) in its block. Leaves are none: those between go along."""
 
     node_id: NodeId
@@ -136,8 +134,7 @@ class MoveStatement:
             raise Refused("one of the two writes in place to what the other reads")
 
 
-@dataclass(frozen=True, slots=True)
-class RenameBlock:
+class RenameBlock(Struct, frozen=True):
     """Rename a block, in the calls that run it too."""
 
     block: BlockId
@@ -167,8 +164,7 @@ def runs(call: Call, block: BlockId) -> bool:
     return isinstance(call, Forward) and call.block == block
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveBlock:
+class RemoveBlock(Struct, frozen=True):
     """Remove an empty block, and the calls that run it."""
 
     block: BlockId

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.check import ref_fault
 from gradstudio.document.commands.command import kept_positions, trimmed_names
@@ -86,8 +88,7 @@ def _taking_less(node: Node, taken: frozenset[int]) -> Node:
     return replace(node, inputs=tuple(operand for i, operand in enumerate(node.inputs) if i not in taken))
 
 
-@dataclass(frozen=True, slots=True)
-class AddGroupInput:
+class AddGroupInput(Struct, frozen=True):
     """Let a group take one tensor more: an input node behind the others; its instances have an open port for it."""
 
     group_id: GroupId
@@ -114,8 +115,7 @@ class AddGroupInput:
         return replace(doc, layout=replace(doc.layout, positions=kept_positions(doc.layout.positions, {node.id: self.position})))
 
 
-@dataclass(frozen=True, slots=True)
-class AddGroupOutput:
+class AddGroupOutput(Struct, frozen=True):
     """Let a group give out one tensor more, behind the others."""
 
     group_id: GroupId
@@ -134,8 +134,7 @@ class AddGroupOutput:
         return doc if self.ref in group.outputs else with_group(doc, replace(group, outputs=(*group.outputs, self.ref)))
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveGroupOutput:
+class RemoveGroupOutput(Struct, frozen=True):
     """Let a group give out one tensor less; what read it is unwired."""
 
     group_id: GroupId

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.commands.command import graph_of, home_of

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.commands.command import find_node, graph_of, home_of, with_graph
 from gradstudio.document.commands.nodes import without_empty_frames
@@ -17,8 +19,7 @@ from gradstudio.document.rules import Refused
 Item: TypeAlias = tuple[FrameId | None, NodeId | None, FrameId | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Nodes that lie together under one frame: whole frames within it move along as they are."""
 
     parent: FrameId | None
@@ -31,8 +32,7 @@ def frames_needed(doc: Document, ids: tuple[NodeId, ...]) -> int:
     return len(_runs(graph_of(doc, home_of(doc, ids[0])), frozenset(ids))) if ids else 0
 
 
-@dataclass(frozen=True, slots=True)
-class WrapInFrame:
+class WrapInFrame(Struct, frozen=True):
     """Put nodes under a grad mode. `frame_ids`: as many as `frames_needed` says."""
 
     ids: tuple[NodeId, ...]
@@ -89,8 +89,7 @@ def _items(graph: Graph, block: tuple[NodeId, ...], ids: frozenset[NodeId]) -> I
         yield chain[whole - 1] if whole else None, node, chain[whole] if whole < len(chain) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Unwrap:
+class Unwrap(Struct, frozen=True):
     """Take a frame away; what lay in it lies in the frame round it."""
 
     frame_id: FrameId
@@ -108,8 +107,7 @@ class Unwrap:
         raise Refused("the frame is no longer there")
 
 
-@dataclass(frozen=True, slots=True)
-class UnwrapNodes:
+class UnwrapNodes(Struct, frozen=True):
     """Take away the innermost frame round each of some nodes."""
 
     ids: tuple[NodeId, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gradstudio.document.calls.hook import Hook
 from gradstudio.document.check import check_nesting
@@ -46,8 +48,7 @@ from gradstudio.document.rules import Refused, expanded_counts, name_fault
 COLUMN, ROW = 220, 140  # from the inputs of a new group to its nodes, and from one input to the next
 
 
-@dataclass(frozen=True, slots=True)
-class GroupNodes:
+class GroupNodes(Struct, frozen=True):
     """Make a selection a group, and one use of it. `input_ids`: as many as `inputs_needed` says. Leaves stay outside."""
 
     ids: tuple[NodeId, ...]
@@ -151,8 +152,7 @@ def _group_of(doc: Document, instance_id: NodeId) -> Group:
     return found_group(doc, node.group)
 
 
-@dataclass(frozen=True, slots=True)
-class Ungroup:
+class Ungroup(Struct, frozen=True):
     """Put what is in a group into the place of one use of it. `ids`: new ids, one for each of `ids_to_renew`."""
 
     instance_id: NodeId
@@ -242,8 +242,7 @@ def _with_outputs(made: Node, instance: Node, group: Group, old: NodeId) -> Node
     return replace(made, names=made.names if same else renamed, retain_grad=tuple(sorted({*made.retain_grad, *pins})))
 
 
-@dataclass(frozen=True, slots=True)
-class MakeUnique:
+class MakeUnique(Struct, frozen=True):
     """Give one use a definition of its own. `ids`: new ids for the group and for all that is in it (`ids_of`)."""
 
     instance_id: NodeId
@@ -274,8 +273,7 @@ def ids_of(group: Group) -> tuple[str, ...]:
     return (group.id, *group.graph.nodes, *group.graph.frames)
 
 
-@dataclass(frozen=True, slots=True)
-class RenameGroup:
+class RenameGroup(Struct, frozen=True):
     """Rename a definition; all its uses follow."""
 
     group_id: GroupId
@@ -293,8 +291,7 @@ class RenameGroup:
         return doc if group.name == self.name else with_group(doc, replace(group, name=self.name))
 
 
-@dataclass(frozen=True, slots=True)
-class AddInstance:
+class AddInstance(Struct, frozen=True):
     """Use a group once more, with open ports; `home`: the group in whose definition."""
 
     group_id: GroupId

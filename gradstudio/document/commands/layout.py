@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.arrange import arranged
 from gradstudio.document.commands.command import kept_positions
@@ -20,8 +22,7 @@ def with_layout(doc: Document, layout: Layout) -> Document:
     return replace(doc, layout=layout)
 
 
-@dataclass(frozen=True, slots=True)
-class MoveNodes:
+class MoveNodes(Struct, frozen=True):
     """Put nodes at positions."""
 
     positions: Mapping[NodeId, tuple[float, float]]
@@ -39,8 +40,7 @@ class MoveNodes:
         return with_layout(doc, replace(doc.layout, positions=kept_positions(doc.layout.positions, changed))) if changed else doc
 
 
-@dataclass(frozen=True, slots=True)
-class Arrange:
+class Arrange(Struct, frozen=True):
     """Arrange nodes in layers, from what is read to what reads; () for all."""
 
     ids: tuple[NodeId, ...] = ()
@@ -54,8 +54,7 @@ class Arrange:
         return MoveNodes(arranged(doc, self.ids)).apply(doc)
 
 
-@dataclass(frozen=True, slots=True)
-class Collapse:
+class Collapse(Struct, frozen=True):
     """Show nodes small, or large again."""
 
     ids: tuple[NodeId, ...]
@@ -71,8 +70,7 @@ class Collapse:
         return with_layout(doc, replace(doc.layout, collapsed=(*rest, *self.ids) if self.on else rest))
 
 
-@dataclass(frozen=True, slots=True)
-class AddComment:
+class AddComment(Struct, frozen=True):
     """Put a comment on the canvas."""
 
     comment: Comment
@@ -86,8 +84,7 @@ class AddComment:
         return with_layout(doc, replace(doc.layout, comments=(*doc.layout.comments, checked(self.comment))))
 
 
-@dataclass(frozen=True, slots=True)
-class EditComment:
+class EditComment(Struct, frozen=True):
     """Put another comment in the place of one; None removes it."""
 
     index: int
@@ -117,8 +114,7 @@ def checked(comment: Comment) -> Comment:
     return replace(comment, rect=(round(x), round(y), round(width), round(height)))
 
 
-@dataclass(frozen=True, slots=True)
-class Reroute:
+class Reroute(Struct, frozen=True):
     """Lead a wire through points; () lets it run straight."""
 
     target: NodeId

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.calls.grad import Grad
 from gradstudio.document.check import check_nesting, check_node, check_operands, grad_results, ref_fault
@@ -45,8 +45,7 @@ from gradstudio.document.values import frozen, value_fault
 from gradstudio.engine import TABLE
 
 
-@dataclass(frozen=True, slots=True)
-class AddNode:
+class AddNode(Struct, frozen=True):
     """Put a new node into a block. `operands_to`: the operands of other nodes that read its output from now on."""
 
     node: Node
@@ -130,8 +129,7 @@ def frozen_value(node: Node) -> Node:
     return replace(node, value=frozen(node.value)) if isinstance(node.value, np.ndarray) and node.value.flags.writeable else node
 
 
-@dataclass(frozen=True, slots=True)
-class DeleteNodes:
+class DeleteNodes(Struct, frozen=True):
     """Take nodes and wires away. A node goes out of operands, roots, targets and the inputs and outputs of its group in the same moment."""
 
     ids: tuple[NodeId, ...]
@@ -193,8 +191,7 @@ def layout_without(layout: Layout, gone: frozenset[NodeId]) -> Layout:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Bypass:
+class Bypass(Struct, frozen=True):
     """Take a node out of the flow: what read its output, calls too, reads its first tensor instead."""
 
     node_id: NodeId
@@ -223,8 +220,7 @@ class Bypass:
         return without_nodes(forgotten(doc, gone), gone)
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(Struct, frozen=True):
     """Name an output of a node, or a result of an autograd.grad call; None takes the name away."""
 
     node_id: str
@@ -256,8 +252,7 @@ class Rename:
         return trimmed_names(new)
 
 
-@dataclass(frozen=True, slots=True)
-class SetLeafValue:
+class SetLeafValue(Struct, frozen=True):
     """Set a leaf's start value: an array, or a recipe that draws it."""
 
     node_id: NodeId
@@ -275,8 +270,7 @@ class SetLeafValue:
         return with_node(doc, frozen_value(replace(node, value=self.value)))
 
 
-@dataclass(frozen=True, slots=True)
-class SetAttr:
+class SetAttr(Struct, frozen=True):
     """Set one attr of a node; its default is not stored."""
 
     node_id: NodeId
@@ -304,8 +298,7 @@ class SetAttr:
         return with_node(doc, replace(node, attrs=attrs))
 
 
-@dataclass(frozen=True, slots=True)
-class SetRequiresGrad:
+class SetRequiresGrad(Struct, frozen=True):
     """Throw the requires_grad switch of leaves."""
 
     node_ids: tuple[NodeId, ...]
@@ -334,8 +327,7 @@ def value_dtype(node: Node) -> str:
     return "" if node.value is None else node.value.dtype.name
 
 
-@dataclass(frozen=True, slots=True)
-class SetRetainGrad:
+class SetRetainGrad(Struct, frozen=True):
     """Pin an output: its `.grad` is kept, as retain_grad() does."""
 
     node_id: NodeId
@@ -356,8 +348,7 @@ class SetRetainGrad:
         return with_node(doc, replace(node, retain_grad=tuple(sorted(pinned))))
 
 
-@dataclass(frozen=True, slots=True)
-class SetFresh:
+class SetFresh(Struct, frozen=True):
     """Make a leaf anew in each run of its block, or once."""
 
     node_id: NodeId

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.calls.call import Call
 from gradstudio.document.calls.optimizer_step import OptimizerStep
@@ -15,8 +16,7 @@ from gradstudio.document.document import Document, Optimizer, OptimizerId
 from gradstudio.document.strict import Place
 
 
-@dataclass(frozen=True, slots=True)
-class SetOptimizer:
+class SetOptimizer(Struct, frozen=True):
     """Put an optimizer into the document, in the place of one of the same id."""
 
     optimizer: Optimizer
@@ -33,8 +33,7 @@ class SetOptimizer:
         return replace(doc, optimizers=doc.optimizers.set(self.optimizer.id, self.optimizer))
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveOptimizer:
+class RemoveOptimizer(Struct, frozen=True):
     """Remove an optimizer, and its calls."""
 
     optimizer_id: OptimizerId

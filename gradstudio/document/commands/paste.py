@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.check import check_nesting, grad_results
 from gradstudio.document.commands.command import graph_of, kept_positions, refusing, with_graph
@@ -15,8 +17,7 @@ from gradstudio.document.order import settled
 from gradstudio.document.rules import Refused, inner_first
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Struct, frozen=True):
     """Put a fragment into the document under new ids; a group that the document has already is used as it is.
 
     `ids`: a new id for each of `fragment.ids()`. `block`: where all goes; None: to the block of the same name, else to the first.

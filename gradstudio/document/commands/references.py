@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from gradstudio.document.calls.call import Call
 from gradstudio.document.calls.grad import Grad

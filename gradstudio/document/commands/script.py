@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.calls.backward import Backward
 from gradstudio.document.calls.call import Call
@@ -48,8 +50,7 @@ def _with_section(doc: Document, index: int, section: Section) -> Document:
     return replace(doc, script=(*doc.script[:index], section, *doc.script[index + 1 :]))
 
 
-@dataclass(frozen=True, slots=True)
-class AppendCall:
+class AppendCall(Struct, frozen=True):
     """Put a call into a section of the script: at an index of its body, or at the end."""
 
     call: Statement
@@ -83,8 +84,7 @@ def checked(doc: Document, statement: Statement) -> Statement:
     return read
 
 
-@dataclass(frozen=True, slots=True)
-class EditCall:
+class EditCall(Struct, frozen=True):
     """Put another call of the same id in a call's place."""
 
     call: Call
@@ -105,8 +105,7 @@ class EditCall:
         return rewired_document(doc, lambda ref: None if ref.source == self.call.id and ref.out >= results else ref)
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveCalls:
+class RemoveCalls(Struct, frozen=True):
     """Take calls, or repeats with all in them, out of the script; what read a result of theirs is unwired."""
 
     ids: tuple[CallId, ...]
@@ -129,8 +128,7 @@ def _repeats(doc: Document) -> list[Repeat]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class MoveCall:
+class MoveCall(Struct, frozen=True):
     """Move a call or repeat to another index of the body that it is in."""
 
     call_id: CallId
@@ -150,8 +148,7 @@ class MoveCall:
         return (*rest[:at], body[i], *rest[at:])
 
 
-@dataclass(frozen=True, slots=True)
-class SetCallEnabled:
+class SetCallEnabled(Struct, frozen=True):
     """Switch calls off (kept, shown, skipped) or on."""
 
     ids: tuple[CallId, ...]
@@ -166,8 +163,7 @@ class SetCallEnabled:
         return with_calls(doc, lambda call: replace(call, enabled=self.on) if call.id in self.ids and call.enabled != self.on else call)
 
 
-@dataclass(frozen=True, slots=True)
-class ClearScript:
+class ClearScript(Struct, frozen=True):
     """Take every call out of the script."""
 
     gesture: int = 0
@@ -181,8 +177,7 @@ class ClearScript:
         return replace(doc, script=(Section("", ()),))
 
 
-@dataclass(frozen=True, slots=True)
-class WrapRepeat:
+class WrapRepeat(Struct, frozen=True):
     """Run calls that stand together several times."""
 
     ids: tuple[CallId, ...]
@@ -222,8 +217,7 @@ def checked_times(times: int) -> int:
     return times
 
 
-@dataclass(frozen=True, slots=True)
-class SetTimes:
+class SetTimes(Struct, frozen=True):
     """Set how often a repeat runs."""
 
     repeat_id: CallId
@@ -244,8 +238,7 @@ class SetTimes:
         return (*body[:i], replace(statement, times=checked_times(self.times)), *body[i + 1 :])
 
 
-@dataclass(frozen=True, slots=True)
-class UnwrapRepeat:
+class UnwrapRepeat(Struct, frozen=True):
     """Put the calls of a repeat in its place, to run once."""
 
     repeat_id: CallId
@@ -265,8 +258,7 @@ class UnwrapRepeat:
         return (*body[:i], *statement.body, *body[i + 1 :])
 
 
-@dataclass(frozen=True, slots=True)
-class SetSeed:
+class SetSeed(Struct, frozen=True):
     """Set the seed of the script's random numbers."""
 
     seed: int
@@ -282,8 +274,7 @@ class SetSeed:
         return doc if doc.seed == self.seed else replace(doc, seed=self.seed)
 
 
-@dataclass(frozen=True, slots=True)
-class BackwardFrom:
+class BackwardFrom(Struct, frozen=True):
     """Run backward from an output: the section's last Backward, where it is automatic, gets this root; else a call is added."""
 
     root: Ref
@@ -301,8 +292,7 @@ class BackwardFrom:
         return AppendCall(Backward(id=self.id, roots=(self.root,))).apply(doc)
 
 
-@dataclass(frozen=True, slots=True)
-class SetGradSwitch:
+class SetGradSwitch(Struct, frozen=True):
     """The switch in the bar: off puts `set_grad_enabled(False)` first in the script, on takes it away."""
 
     on: bool
@@ -326,8 +316,7 @@ def grad_switch(doc: Document) -> bool:
     return not (isinstance(first, SetGradEnabled) and first.enabled and not first.on)
 
 
-@dataclass(frozen=True, slots=True)
-class RetitleSection:
+class RetitleSection(Struct, frozen=True):
     """Give a section of the script a title."""
 
     section: int

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from gradstudio.document.commands.command import find_node, graph_of, home_of, kept_positions, with_graph, with_node
 from gradstudio.document.commands.nodes import connected, unwired, without_nodes
@@ -14,8 +15,7 @@ from gradstudio.document.rules import Refused, input_count, input_kind, kind_fau
 DETACH = "detach"
 
 
-@dataclass(frozen=True, slots=True)
-class Connect:
+class Connect(Struct, frozen=True):
     """Lead a wire from a tensor to an operand of a node; what was there goes."""
 
     source: Ref
@@ -32,8 +32,7 @@ class Connect:
         return with_graph(doc, home, connected(doc, graph_of(doc, home), self.source, self.target, self.path, home))
 
 
-@dataclass(frozen=True, slots=True)
-class Disconnect:
+class Disconnect(Struct, frozen=True):
     """Take the wire (or literal) away from an operand of a node."""
 
     target: NodeId
@@ -48,8 +47,7 @@ class Disconnect:
         return unwired(doc, self.target, self.path)
 
 
-@dataclass(frozen=True, slots=True)
-class SetLiteral:
+class SetLiteral(Struct, frozen=True):
     """Write a Python value in the place of an operand, where the op takes one."""
 
     target: NodeId
@@ -69,8 +67,7 @@ class SetLiteral:
         return with_node(doc, replace(node, inputs=with_operand(node.inputs, self.path, self.value)))
 
 
-@dataclass(frozen=True, slots=True)
-class SwapInputs:
+class SwapInputs(Struct, frozen=True):
     """Exchange the first two operands of a node."""
 
     node_id: NodeId
@@ -94,8 +91,7 @@ class SwapInputs:
         return with_node(doc, replace(node, inputs=(pair[1], pair[0], *node.inputs[2:])))
 
 
-@dataclass(frozen=True, slots=True)
-class DetachWire:
+class DetachWire(Struct, frozen=True):
     """Cut a wire for gradients: a detach node on it. On a wire that comes from such a node: take it away again."""
 
     target: NodeId

@@ -14,6 +14,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     padding,
     indexing,
     lookup,
+    scatter,
     reduction,
     extreme,
     sorting,
@@ -26,6 +27,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     linear,
     products,
     contraction,
+    convolution,
     distance,
     activation,
     softmax,
@@ -43,7 +45,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "cumulative",
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution", "cumulative",
            "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
            "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction", "robust",
-           "rounding", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "rounding", "scatter", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar, TypeAlias
 
@@ -14,8 +13,7 @@ from gradstudio.lessons.goals.goal import Goal
 CallKind: TypeAlias = str  # a kind of call, by its word in the file
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quiet(Goal):
+class Quiet(Goal, frozen=True, kw_only=True):
     """Every call ran to its end."""
 
     kind: ClassVar[str] = "quiet"
@@ -33,8 +31,7 @@ class Quiet(Goal):
                 raise Unmet(f"{called(call.kind)} waits: {outcome.reason}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raises(Goal):
+class Raises(Goal, frozen=True, kw_only=True):
     """A call of a kind raises this type of error, with these words in its message."""
 
     call: CallKind
@@ -56,8 +53,7 @@ class Raises(Goal):
             raise Unmet(f"{called(self.call)} raises {errors[0].type}: {cut(errors[0].message)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times(Goal):
+class Times(Goal, frozen=True, kw_only=True):
     """Calls of a kind ran so many times, turns of a repeat counted."""
 
     call: CallKind
@@ -75,8 +71,7 @@ class Times(Goal):
             raise Unmet(f"{called(self.call)} {runs(found)}{f', not {times(self.times)}' if found and self.times else ''}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence(Goal):
+class Sequence(Goal, frozen=True, kw_only=True):
     """The calls of these kinds ran in this order, and no others of these kinds."""
 
     calls: tuple[CallKind, ...]
@@ -93,8 +88,7 @@ class Sequence(Goal):
             raise Unmet(f"they run in this order: {cut(', '.join(map(called, found)))}" if found else "none of them runs")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Between(Goal):
+class Between(Goal, frozen=True, kw_only=True):
     """Wherever a call of the kind `two` runs again, one of `calls` ran since."""
 
     two: CallKind
@@ -114,8 +108,7 @@ class Between(Goal):
             raise Unmet(f"{called(self.two)} runs again with none of them in between")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visits(Goal):
+class Visits(Goal, frozen=True, kw_only=True):
     """The last pass visits these engine nodes, in this order."""
 
     names: tuple[str, ...]
@@ -135,8 +128,7 @@ class Visits(Goal):
             raise Unmet(f"it visits {', '.join(found)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran(Goal):
+class Ran(Goal, frozen=True, kw_only=True):
     """An op ran, somewhere in the graph."""
 
     op: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.document.codec import node_tree
@@ -11,8 +10,7 @@ from gradstudio.lessons.ended import Ended, Label, Unmet, node_of
 from gradstudio.lessons.goals.goal import Goal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept(Goal):
+class Kept(Goal, frozen=True, kw_only=True):
     """These nodes are as the lesson gave them: op, operands, start value, switches and name."""
 
     nodes: tuple[Label, ...]

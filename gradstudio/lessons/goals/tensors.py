@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gradstudio.explain.why import grad_words
@@ -12,8 +11,7 @@ from gradstudio.lessons.goals.goal import Goal
 from gradstudio.lessons.numbers import Numbers, difference, text_of, written
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradIs(Goal):
+class GradIs(Goal, frozen=True, kw_only=True):
     """The `.grad` of a tensor has these numbers; null: it is None."""
 
     of: Label
@@ -38,8 +36,7 @@ class GradIs(Goal):
             raise Unmet(f"{self.of}.grad is {found}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueIs(Goal):
+class ValueIs(Goal, frozen=True, kw_only=True):
     """A tensor has these numbers."""
 
     of: Label
@@ -62,8 +59,7 @@ def about(within: float) -> str:
     return f", give or take {text_of(within)}" if within else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShapeIs(Goal):
+class ShapeIs(Goal, frozen=True, kw_only=True):
     """A tensor has this shape."""
 
     of: Label
@@ -81,8 +77,7 @@ class ShapeIs(Goal):
             raise Unmet(f"{self.of} has the shape {shape_text(shape)}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequiresGrad(Goal):
+class RequiresGrad(Goal, frozen=True, kw_only=True):
     """A tensor requires grad, or does not."""
 
     of: Label
@@ -99,8 +94,7 @@ class RequiresGrad(Goal):
             raise Unmet(f"{self.of} {'does not require grad' if self.equals else 'requires grad'}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsLeaf(Goal):
+class IsLeaf(Goal, frozen=True, kw_only=True):
     """A tensor is a leaf, or is not."""
 
     of: Label
@@ -118,8 +112,7 @@ class IsLeaf(Goal):
             raise Unmet(f"{self.of} is no leaf: its grad_fn is {view.grad_fn}" if self.equals else f"{self.of} is a leaf")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GradFnIs(Goal):
+class GradFnIs(Goal, frozen=True, kw_only=True):
     """A tensor came out of this engine node; null: out of none."""
 
     of: Label

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace, OutputFace
 from gradstudio.app.canvas.geometry import CELL_GAP, WIDEST, Level, geometry, grad_beside, leaf_cell_width, level_at

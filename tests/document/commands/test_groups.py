@@ -1,9 +1,8 @@
 """Commands on groups and on their boundaries: what each makes, what it refuses; grouping is taken back exactly."""
 
-from dataclasses import replace
-
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gradstudio.document.calls import Backward
 from gradstudio.document.codec import dumps

@@ -1,6 +1,6 @@
 """Commands on the script: what each makes, and what it refuses."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gradstudio.document.calls import (
     Backward,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from gradstudio.app.canvas.hit import Hit
@@ -13,8 +13,7 @@ from gradstudio.app.paint import Paint
 STARTS_AFTER = 4.0  # px that the pointer must move before a press is a drag
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(Struct, frozen=True):
     """Where the pointer is: in view pixels and canvas units, with the keys held and what lies there."""
 
     view: QPointF

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import InputFace
@@ -11,8 +11,7 @@ from gradstudio.document.graph import INSTANCE, Literal, NodeId, Operand, Operan
 from gradstudio.document.rules import TENSOR_KINDS, input_kind
 
 
-@dataclass(frozen=True, slots=True)
-class LooseWire:
+class LooseWire(Struct, frozen=True):
     """From `source` with its target open, or to `target`, `path` with its source open. `shape`, `dtype`: of the source, where known.
 
     `was`: the wire that was picked up.
@@ -26,8 +25,7 @@ class LooseWire:
     was: WireId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What to ask the worker before a drop: whether the op takes these operands."""
 
     op: str

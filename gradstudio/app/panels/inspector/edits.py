@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from gradstudio.app.widgets.array_editor import resized
 from gradstudio.document.commands.command import Command, find_node

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from gradstudio.app import text
 from gradstudio.app.panels.inspector import edits

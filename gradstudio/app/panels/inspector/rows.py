@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from gradstudio.app.widgets.formula import Runs
 from gradstudio.app.widgets.grid import Grid
@@ -16,8 +17,7 @@ from gradstudio.document.document import Document
 from gradstudio.session.trace import TensorKey
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """How a control writes: `make(document, *args, value, gesture)` gives the command."""
 
     make: Callable[..., Command]
@@ -28,15 +28,13 @@ class Edit:
         return self.make(document, *self.args, value, gesture)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A line across the panel."""
 
     above: int = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(Struct, frozen=True):
     """A section's name, with a remark at the right."""
 
     text: str
@@ -45,8 +43,7 @@ class Title:
     above: int = 9
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """A name and what it is."""
 
     key: str
@@ -56,8 +53,7 @@ class Pair:
     exact: str = ""  # what is copied and spoken, where the drawn text is rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Toggle:
+class Toggle(Struct, frozen=True):
     """A switch with its name."""
 
     key: str
@@ -67,8 +63,7 @@ class Toggle:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """A name in mono and a remark at the right."""
 
     key: str
@@ -76,8 +71,7 @@ class Remark:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Scrub:
+class Scrub(Struct, frozen=True):
     """A number that is dragged or typed."""
 
     key: str
@@ -87,8 +81,7 @@ class Scrub:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """An attr that is one of a few values, or a text that is typed."""
 
     key: str
@@ -99,8 +92,7 @@ class Choice:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Button:
+class Button(Struct, frozen=True):
     """Words, and a button that does something about them."""
 
     text: str
@@ -109,8 +101,7 @@ class Button:
     above: int = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Heat:
+class Heat(Struct, frozen=True):
     """A heat map with its numbers. `edit` takes (index, number); `key` finds the whole tensor when it is asked for."""
 
     kind: Literal["value", "grad"]
@@ -123,8 +114,7 @@ class Heat:
     above: int = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
+class Card(Struct, frozen=True):
     """A local derivative: what it is, and what it makes of what comes from above."""
 
     first: Runs
@@ -133,8 +123,7 @@ class Card:
     above: int = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """A saved tensor: whose it is, its text, its state. `place`: the sheet that it stands in."""
 
     icon: str
@@ -146,8 +135,7 @@ class Saved:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """Which pass, and how far it is."""
 
     title: str
@@ -156,8 +144,7 @@ class Progress:
     above: int = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(Struct, frozen=True):
     """A row of the engine's queue; or (`forward`) of the ops of a forward, with what each is called and has come to."""
 
     state: Literal["done", "now", "next", "failed"]
@@ -168,8 +155,7 @@ class Visit:
     forward: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One thing that happened, in a short history."""
 
     title: str
@@ -180,8 +166,7 @@ class Event:
     above: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """An explanation in words."""
 
     text: str
@@ -189,16 +174,14 @@ class Hint:
     above: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """PyTorch's own words, as they are."""
 
     text: str
     above: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Empty:
+class Empty(Struct, frozen=True):
     """What stands in an empty inspector."""
 
     text: str
@@ -211,8 +194,7 @@ Row: TypeAlias = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What an inspector is about: glyph, name, remark, chips."""
 
     symbol: str  # "": a leaf's diamond
@@ -224,8 +206,7 @@ class Head:
     pinned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(Struct, frozen=True):
     """A whole inspector. Without a head it starts at the top."""
 
     head: Head | None

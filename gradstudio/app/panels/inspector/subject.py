@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from gradstudio.app import text
 from gradstudio.app.panels.inspector.rows import Hint
@@ -16,8 +17,7 @@ from gradstudio.session.state import Flow, State, TensorView
 from gradstudio.session.trace import Pass, TensorKey, Trace, Write
 
 
-@dataclass(frozen=True, eq=False)
-class Subject:
+class Subject(Struct, frozen=True, eq=False, dict=True):
     """A node of `document`; the trace and the state may be of an older document: what has no key there is not known."""
 
     document: Document

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF
 
 from gradstudio.app import text
@@ -17,8 +17,7 @@ Place: TypeAlias = Literal["past", "now", "future"]
 INDENT = {"write": 16.0, "term": 34.0, "sum": 34.0, "remark": 16.0}
 
 
-@dataclass(frozen=True, slots=True)
-class EntryLine:
+class EntryLine(Struct, frozen=True):
     """An entry of the account. `signed`: it is one number, coloured by its sign; else a norm, in ink."""
 
     entry: Entry
@@ -62,8 +61,7 @@ class EntryLine:
         paint.text(x, cy, entry.note, "code", "text3", width=max(0.0, room - x))
 
 
-@dataclass(frozen=True, slots=True)
-class WatchLine:
+class WatchLine(Struct, frozen=True):
     """A watched tensor, or its `.grad`. `changed`: the step on show wrote it."""
 
     key: TensorKey

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from PySide6.QtCore import QRectF, Qt
 
 from gradstudio.app.paint import Paint
@@ -25,8 +24,7 @@ def draw_mark(paint: Paint, x: float, cy: float, share: float) -> None:
         paint.painter.drawArc(QRectF(x - 6, cy - 6, 12, 12), 90 * 16, round(-360 * 16 * share))
 
 
-@dataclass(frozen=True, slots=True)
-class LessonLine:
+class LessonLine(Struct, frozen=True):
     """A lesson in the list: done, or how much of the open one is."""
 
     number: int

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
@@ -30,8 +30,7 @@ CHOOSE = "Choose a lesson. It opens a small graph of its own, and tells as you e
 DONE = "All goals are met."
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """Some lines from a height on. `met`: of a goal."""
 
     kind: Kind

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtWidgets import QWidget
 
@@ -23,8 +23,7 @@ LONGEST = 120  # characters of a print that are shown
 KINDS = ("all kinds", "op", "visit", "accumulate", "zero", "call")
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which steps are listed. `nodes` None: those of every node."""
 
     words: str = ""

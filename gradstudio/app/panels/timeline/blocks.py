@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from PySide6.QtCore import QRectF
 
 from gradstudio.app.paint import Paint
@@ -14,8 +14,7 @@ HEIGHT = 24.0
 FILLS = {"forward": 0.07, "backward": 0.20, "grad": 0.20}  # of ink; every other kind: 0.12
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A rectangle of the time axis, in px from its left end. `span` None: several calls, too short to be told apart."""
 
     left: float

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import replace
 from PySide6.QtCore import QLocale, QPoint, QRectF, QSignalBlocker, Qt
 from PySide6.QtGui import QCloseEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QFormLayout, QLineEdit, QMenu, QSizePolicy, QSpinBox, QToolButton, QWidget
@@ -131,7 +131,7 @@ class CallEditor(Drawn):
         self.studio.do(SetTimes(self.call_id, times))
 
     def _call_rows(self, call: Call) -> list[tuple[str, QWidget]]:
-        return [(f.name, self._field(call, f.name, getattr(call, f.name))) for f in fields(call) if f.name not in HIDDEN]
+        return [(name, self._field(call, name, getattr(call, name))) for name in call.__struct_fields__ if name not in HIDDEN]
 
     def _field(self, call: Call, name: str, value: Any) -> QWidget:
         if name in TENSORS:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gradstudio.app.panels.timeline.tracks import written
 from gradstudio.document.calls import (
@@ -44,8 +45,7 @@ MONO = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CallRow:
+class CallRow(Struct, frozen=True):
     """A line of the list: a call, a repeat round calls, or the title of a section. `note_shade`: token of the note's colour."""
 
     id: CallId  # of a section: ""

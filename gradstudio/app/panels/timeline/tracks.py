@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from gradstudio.app import text
 from gradstudio.document.document import Document
@@ -20,8 +21,7 @@ FINE = 1e6  # px a step: so wide that no level is left out
 Range = tuple[float, float]
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(Struct, frozen=True):
     """A stretch of steps over which a `.grad` stays the same. `value` None: there is no `.grad`; nothing is drawn."""
 
     index: int  # of the write that made it
@@ -30,8 +30,7 @@ class Level:
     value: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(Struct, frozen=True):
     """One `.grad` over the steps up to the playhead. `signed`: one number, coloured by sign; else a norm, in ink."""
 
     key: TensorKey

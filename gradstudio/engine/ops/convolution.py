@@ -1,0 +1,352 @@
+"""Convolution over one, two and three dims, and its transpose. Category matrix.
+
+A convolution is one matrix product: the windows of the input are laid out as columns (im2col: a view by strides, copied once), the
+filters are the rows. Its transpose is the same map turned round, so three kernels serve values and gradients of both: `correlate`
+(input and filters give the output), `adjoint` (output and filters give an input) and `filters` (input and output give filters).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from gradstudio.engine import errors
+from gradstudio.engine.apply import register
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.matrix import CATEGORY
+
+Array = np.ndarray[Any, Any]
+Sizes = Sequence[int]
+AS = ("stride", "padding", "dilation", "transposed", "output_padding", "groups")
+
+
+def padded(x: Array, padding: Sizes) -> Array:
+    """Return x with zeros around its last dims, x itself if there are none to put."""
+    if not any(padding):
+        return x
+    lead = x.ndim - len(padding)
+    out = np.zeros((*x.shape[:lead], *[n + 2 * p for n, p in zip(x.shape[lead:], padding, strict=True)]), x.dtype)
+    out[(..., *[slice(p, p + n) for n, p in zip(x.shape[lead:], padding, strict=True)])] = x
+    return out
+
+
+def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[int, ...]:
+    """Return how many windows fit into each dim."""
+    return tuple([(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)])
+
+
+def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:
+    """Return a view (N, C, *kernel, *windows) of an input (N, C, *sizes): which elements each place of the kernel meets."""
+    k = len(kernel)
+    steps = x.strides[2:]
+    shape = (*x.shape[:2], *kernel, *window_counts(x.shape[2:], kernel, stride, dilation))
+    strides = (*x.strides[:2], *[s * d for s, d in zip(steps, dilation, strict=True)], *[s * t for s, t in zip(steps, stride, strict=True)])
+    assert len(shape) == 2 + 2 * k
+    return as_strided(x, shape, strides, writeable=False)
+
+
+def correlate(x: Array, w: Array, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
+    """Return the output (N, O, *windows) of an input (N, C, *sizes) and filters (O, C / groups, *kernel)."""
+    n, o, kernel = len(x), len(w), w.shape[2:]
+    seen = windows(padded(x, padding), kernel, stride, dilation)
+    out = seen.shape[2 + len(kernel):]
+    columns = seen.reshape(n, groups, math.prod(w.shape[1:]), math.prod(out))
+    product: Array = np.matmul(w.reshape(groups, o // groups, columns.shape[2]), columns)
+    return product.reshape(n, o, *out)
+
+
+def filters(x: Array, g: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
+    """Return filters (O, C / groups, *kernel): what an input and an output (N, O, *windows) have in common at each place of the kernel."""
+    k, (n, o), c = len(kernel), g.shape[:2], x.shape[1]
+    out = g.shape[2:]
+    padded_x = padded(x, padding)
+    fit = tuple([slice(0, d * (m - 1) + s * (q - 1) + 1) for m, s, d, q in zip(kernel, stride, dilation, out, strict=True)])
+    seen = windows(padded_x[(..., *fit)], kernel, stride, dilation)
+    rows = seen.transpose(1, *range(2, 2 + k), 0, *range(2 + k, 2 + 2 * k))
+    places = n * math.prod(out)
+    columns = rows.reshape(groups, c // groups * math.prod(kernel), places)
+    given = g.swapaxes(0, 1).reshape(groups, o // groups, places)
+    product: Array = np.matmul(given, columns.swapaxes(1, 2))
+    return product.reshape(o, c // groups, *kernel)
+
+
+def adjoint(g: Array, w: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
+    """Return an input (N, C, *sizes): what each place of it gave to an output (N, O, *windows), added up (col2im)."""
+    n, o, kernel = len(g), len(w), w.shape[2:]
+    out, c = g.shape[2:], w.shape[1] * groups
+    turned = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
+    columns = np.matmul(turned, g.reshape(n, groups, o // groups, math.prod(out)))
+    return gathered(columns.reshape(n, c, *kernel, *out), sizes, stride, padding, dilation)
+
+
+def gathered(columns: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Array:
+    """Return (N, C, *sizes): columns (N, C, *kernel, *windows) added up at the places that they were seen at."""
+    k = len(sizes)
+    kernel, out = columns.shape[2:2 + k], columns.shape[2 + k:]
+    found = np.zeros((*columns.shape[:2], *[m + 2 * p for m, p in zip(sizes, padding, strict=True)]), columns.dtype)
+    for place in product(*map(range, kernel)):
+        met = tuple([slice(i * d, i * d + s * (q - 1) + 1, s) for i, d, s, q in zip(place, dilation, stride, out, strict=True)])
+        found[(..., *met)] += columns[(slice(None), slice(None), *place)]
+    if not any(padding):
+        return found
+    return np.ascontiguousarray(found[(..., *[slice(p, p + m) for m, p in zip(sizes, padding, strict=True)])])
+
+
+def transposed_sizes(sizes: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, more: Sizes) -> tuple[int, ...]:
+    """Return the sizes that a transposed convolution gives."""
+    each = zip(sizes, kernel, stride, padding, dilation, more, strict=True)
+    return tuple([(n - 1) * s - 2 * p + d * (k - 1) + q + 1 for n, k, s, p, d, q in each])
+
+
+# The rows that see all.
+def convolution(x: Array, weight: Array, bias: Array | None, stride: Sizes, padding: Sizes, dilation: Sizes, transposed: bool,
+                output_padding: Sizes, groups: int) -> Array:
+    if transposed:
+        sizes = transposed_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding)
+        out = adjoint(x, weight, sizes, stride, padding, dilation, groups)
+    else:
+        out = correlate(x, weight, stride, padding, dilation, groups)
+    if bias is not None:
+        out += bias.reshape(-1, *[1] * (x.ndim - 2))
+    return out
+
+
+def convolution_backward(g: Array, x: Array, weight: Array, stride: Sizes, padding: Sizes, dilation: Sizes, transposed: bool,
+                         output_padding: Sizes, groups: int, of: str) -> Array:
+    how = (stride, padding, dilation, groups)
+    if of == "bias":
+        return np.asarray(np.add.reduce(g, (0, *range(2, g.ndim))))
+    if of == "weight":
+        return filters(g, x, weight.shape[2:], *how) if transposed else filters(x, g, weight.shape[2:], *how)
+    return correlate(g, weight, *how) if transposed else adjoint(g, weight, x.shape[2:], *how)
+
+
+def gradient_of(which: str) -> Callable[..., Any]:
+    """Return the vjp of one operand of a convolution."""
+    def vjp(g: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any, output_padding: Any,
+            groups: Any) -> Any:
+        return ops.convolution_backward(g, x, weight, stride, padding, dilation, transposed, output_padding, groups, which)
+
+    return vjp
+
+
+# A convolution is linear in the input and in the filters, and so is its backward: their derivatives are each other.
+def second_by_cotangent(g: Any, grad_output: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any,
+                        output_padding: Any, groups: Any, of: str) -> Any:
+    if of == "bias":
+        return ops.zeros_like(grad_output) + ops.reshape(g, (-1, *[1] * (len(ops.shape_of(x)) - 2)))
+    pair = (g, weight) if of == "input" else (x, g)
+    return ops.convolution(*pair, None, stride, padding, dilation, transposed, output_padding, groups)
+
+
+def second_by_input(g: Any, grad_output: Any, x: Any, stride: Any, padding: Any, dilation: Any, transposed: Any, output_padding: Any,
+                    groups: Any, of: str) -> Any:
+    if of != "weight":
+        return None
+    return ops.convolution_backward(grad_output, x, g, stride, padding, dilation, transposed, output_padding, groups, "input")
+
+
+def second_by_weight(g: Any, grad_output: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any,
+                     output_padding: Any, groups: Any, of: str) -> Any:
+    if of != "input":
+        return None
+    return ops.convolution_backward(grad_output, g, weight, stride, padding, dilation, transposed, output_padding, groups, "weight")
+
+
+# What people call.
+def each(n: Any, k: int) -> tuple[int, ...]:
+    """Return one number a dim: a single one stands for all of them."""
+    sizes = (n,) if isinstance(n, int) else tuple(n)
+    return sizes * k if len(sizes) == 1 else sizes
+
+
+def check(x: Any, weight: Any, bias: Any, how: dict[str, Any], transposed: bool, groups: int) -> None:
+    """Raise PyTorch's error for what a convolution does not take."""
+    k = len(weight.sizes) - 2
+    for name in ("padding", "output_padding", "stride", "dilation"):
+        given = how.get(name, ())
+        if min(given, default=1) < (0 if "padding" in name else 1):
+            raise RuntimeError(f"{'negative' if 'padding' in name else 'non-positive'} {name} is not supported")
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    for name, given in how.items():
+        if len(given) != k:
+            raise RuntimeError(f"expected {name} to be a single integer value or a list of {k} values to match the convolution "
+                               f"dimensions, but got {name}={errors.size(given)}")
+    shape = errors.size(weight.sizes)
+    if weight.sizes[0] < groups:
+        raise RuntimeError(f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, but got weight of size {shape} "
+                           "instead")
+    if weight.sizes[0] % groups:
+        raise RuntimeError(f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+                           f"[{shape}] instead")
+    wanted = weight.sizes[0] if transposed else weight.sizes[1] * groups
+    if x.sizes[1] != wanted:
+        raise RuntimeError(f"Given {'transposed=1' if transposed else f'groups={groups}'}, weight of size {shape}, expected input"
+                           f"{errors.size(x.sizes)} to have {wanted} channels, but got {x.sizes[1]} channels instead")
+    channels = weight.sizes[1] * groups if transposed else weight.sizes[0]
+    if bias is not None and bias.sizes != (channels,):
+        raise RuntimeError(f"Given {'transposed=1, ' if transposed else ''}weight of size {shape}, expected bias to be 1-dimensional with "
+                           f"{channels} elements, but got bias of size {errors.size(bias.sizes)} instead")
+    check_sizes(x, weight, how, transposed)
+    check_dtypes(x, weight, bias)
+
+
+def times(sizes: Sizes) -> str:
+    """Return sizes as PyTorch writes them here: (2 x 3)."""
+    return f"({' x '.join(map(str, sizes))})"
+
+
+def check_sizes(x: Any, weight: Any, how: dict[str, Any], transposed: bool) -> None:
+    """Raise RuntimeError for a kernel that is larger than the input, NotImplementedError for one without elements."""
+    kernel = weight.sizes[2:]
+    around = [n + 2 * p for n, p in zip(x.sizes[2:], how["padding"], strict=True)]
+    wide = [d * (k - 1) + 1 for k, d in zip(kernel, how["dilation"], strict=True)]
+    if not transposed and any(n < k for n, k in zip(around, wide, strict=True)):
+        raise RuntimeError(f"Calculated padded input size per channel: {times(around)}. Kernel size: {times(wide)}. Kernel size can't be "
+                           "greater than actual input size")
+    if 0 in kernel:
+        raise NotImplementedError("convolution with a kernel that has no elements")
+    if not transposed:
+        return
+    more = how["output_padding"]
+    if any(q >= max(s, d) for q, s, d in zip(more, how["stride"], how["dilation"], strict=True)):
+        dims = ("depth", "height", "width")[3 - len(kernel):]
+        texts = [f"{name}_{dim}: {n}" for name in ("output_padding", "stride", "dilation") for dim, n in zip(dims, how[name], strict=True)]
+        raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {' '.join(texts)}")
+    sizes = transposed_sizes(x.sizes[2:], kernel, how["stride"], how["padding"], how["dilation"], more)
+    if min(sizes) < 1:
+        raise RuntimeError(f"Given input size per channel: {times(x.sizes[2:])}. Calculated output size per channel: {times(sizes)}. Output "
+                           "size is too small")
+
+
+def check_dtypes(x: Any, weight: Any, bias: Any) -> None:
+    """Raise unless all have one dtype, a real one that has a product."""
+    of_x = x.scalar_type
+    if weight.scalar_type != of_x:
+        names = [f"torch.{errors.dtype_name(d)}Tensor" for d in (of_x, weight.scalar_type)]
+        raise RuntimeError(f"Input type ({names[0]}) and weight type ({names[1]}) should be the same or input should be a MKLDNN tensor and "
+                           "weight is a dense tensor")
+    if bias is not None and bias.scalar_type != of_x:
+        raise RuntimeError(f"Input type ({errors.C_NAMES[of_x.char]}) and bias type ({errors.C_NAMES[bias.scalar_type.char]}) should be the "
+                           "same")
+    if of_x.kind == "b":
+        raise errors.lacking("slow_conv2d_cpu", of_x)
+    if of_x.kind == "c":
+        raise NotImplementedError("convolution of complex tensors")
+
+
+def batched(x: Any, k: int, name: str) -> Any:
+    """Return the input with a batch dim. Raise RuntimeError unless it has k + 1 or k + 2 dims."""
+    rank = len(x.sizes)
+    if rank not in (k + 1, k + 2):
+        raise RuntimeError(f"Expected {k + 1}D (unbatched) or {k + 2}D (batched) input to {name}, but got input of size: "
+                           f"{errors.size(x.sizes)}")
+    return x if rank == k + 2 else ops.unsqueeze(x, 0)
+
+
+def same_padding(x: Any, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[Any, tuple[int, ...]]:
+    """Return the input and the padding with which the output has its sizes; an odd one out is put behind by a pad."""
+    if any(s != 1 for s in stride):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+    if any(n % 2 for n in totals):
+        x = ops.constant_pad(x, tuple([m for n in totals[::-1] for m in (0, n % 2)]), 0)
+    return x, tuple([n // 2 for n in totals])
+
+
+def convolve(k: int) -> Callable[..., Any]:
+    """Return conv1d, conv2d or conv3d."""
+    name = f"conv{k}d"
+
+    def conv(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1) -> Any:
+        given = batched(x, k, name)
+        how = {"stride": each(stride, k), "padding": (0,) * k if isinstance(padding, str) else each(padding, k),
+               "dilation": each(dilation, k)}
+        if isinstance(padding, str):
+            if padding not in ("same", "valid"):
+                raise RuntimeError(f"Invalid padding string: '{padding}'")
+            if padding == "same":
+                given, how["padding"] = same_padding(given, weight.sizes[2:], how["stride"], how["dilation"])
+        check(given, weight, bias, how, False, groups)
+        out = ops.convolution(given, weight, bias, *how.values(), False, (0,) * k, groups)
+        return out if len(x.sizes) == k + 2 else ops.squeeze(out, 0)
+
+    return conv
+
+
+def convolve_transposed(k: int) -> Callable[..., Any]:
+    """Return conv_transpose1d, conv_transpose2d or conv_transpose3d."""
+    name = f"conv_transpose{k}d"
+
+    def conv(x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, output_padding: Any = 0, groups: int = 1,
+             dilation: Any = 1) -> Any:
+        if isinstance(padding, str):
+            raise TypeError(f"{name}(): argument 'padding' must be tuple of ints, not str")
+        given = batched(x, k, name)
+        how = {"stride": each(stride, k), "padding": each(padding, k), "dilation": each(dilation, k),
+               "output_padding": each(output_padding, k)}
+        check(given, weight, bias, how, True, groups)
+        out = ops.convolution(given, weight, bias, how["stride"], how["padding"], how["dilation"], True, how["output_padding"], groups)
+        return out if len(x.sizes) == k + 2 else ops.squeeze(out, 0)
+
+    return conv
+
+
+HOW = (Attr("stride", "sizes"), Attr("padding", "sizes"), Attr("dilation", "sizes"), Attr("transposed", "bool", False),
+       Attr("output_padding", "sizes"), Attr("groups", "int", 1))
+register(
+    Op("convolution_backward", (Input("grad_output", second_by_cotangent), Input("x", second_by_input, torch="input"),
+                                Input("weight", second_by_weight)), convolution_backward,
+       node_name="ConvolutionBackwardBackward0", attrs=(*HOW, Attr("of", "str", "input")), hidden=True),
+    Op("convolution", (Input("x", gradient_of("input"), torch="input"), Input("weight", gradient_of("weight")),
+                       Input("bias", gradient_of("bias"), optional=True)), convolution,
+       node_name="ConvolutionBackward0", attrs=HOW, hidden=True),
+)
+STRIDE = Attr("stride", "sizes", 1, "Steps of the windows.")
+PADDING = Attr("padding", "sizes", 0, "Zeros around the input; 'same' for as many as keep its sizes.")
+DILATION = Attr("dilation", "sizes", 1, "Steps between the elements of a window.")
+GROUPS = Attr("groups", "int", 1, "Into how many parts the channels fall that do not see each other.")
+MORE = Attr("output_padding", "sizes", 0, "How much larger the result is than it had to be.")
+OPERANDS = (Input("x", formula="{weight} at its windows", torch="input"), Input("weight", formula="{x} at its windows"),
+            Input("bias", formula="1", optional=True))
+SPACE = {1: (5,), 2: (4, 3), 3: (3, 2, 2)}
+BATCH = {k: samples.array(2, 2, *SPACE[k]) for k in SPACE}
+KERNELS = {k: samples.array(2, 2, *[2] * k, start=-0.7) for k in SPACE}
+B2 = samples.array(2, start=0.4)
+
+
+def row(k: int) -> Op:
+    """Return the row of conv1d, conv2d or conv3d."""
+    name, x, w = f"conv{k}d", BATCH[k], KERNELS[k]
+    return Op(name, OPERANDS, composite=convolve(k), attrs=(STRIDE, PADDING, DILATION, GROUPS), category=CATEGORY, symbol=name,
+              torch=(f"F.{name}({{x}}, {{weight}}, {{bias}})", f"torch.{name}({{x}}, {{weight}}, {{bias}})"),
+              latex=r"{weight} \star {x} + {bias}", doc="Filters slide over the input: at each place the sum of products.",
+              samples=(Sample((x, w, B2)), Sample((x, w, None), {"stride": 2, "padding": (1,) * k}),
+                       Sample((x[0], w, B2), {"padding": "same"}), Sample((x, w[:, :1], B2), {"groups": 2, "padding": 1, "dilation": 2})),
+              bad_samples=(Sample((x[0, 0], w, None), error=f"Expected {k + 1}D (unbatched) or {k + 2}D (batched) input to {name}"),
+                           Sample((x, w[:, :1], None), error="Given groups=1, weight of size"),
+                           Sample((x, w, None), {"stride": 2, "padding": "same"}, "padding='same' is not supported for strided")))
+
+
+def transposed_row(k: int) -> Op:
+    """Return the row of conv_transpose1d, conv_transpose2d or conv_transpose3d."""
+    name, x, w = f"conv_transpose{k}d", BATCH[k], KERNELS[k]
+    return Op(name, OPERANDS, composite=convolve_transposed(k), attrs=(STRIDE, Attr("padding", "sizes", 0, "How much is cut around."), MORE,
+                                                                      GROUPS, DILATION),
+              category=CATEGORY, symbol=f"conv{k}dᵗ",
+              torch=(f"F.{name}({{x}}, {{weight}}, {{bias}})", f"torch.{name}({{x}}, {{weight}}, {{bias}})"),
+              latex=r"{weight} \star^T {x} + {bias}", doc="Each element lays the filters down, scaled; where they overlap they add up.",
+              samples=(Sample((x, w, B2)), Sample((x[0], w, None), {"stride": 2, "padding": 1, "output_padding": 1}),
+                       Sample((x, w[:, :1], B2), {"groups": 2, "dilation": 2})),
+              bad_samples=(Sample((x, w, None), {"output_padding": 1}, "output padding must be smaller than either stride or dilation"),
+                           Sample((x, w, samples.array(3)), error="Given transposed=1, weight of size")))
+
+
+register(*[row(k) for k in SPACE], *[transposed_row(k) for k in SPACE])
