@@ -66,7 +66,7 @@ def opened(x: Array, index: Array, src: Any, dim: int) -> tuple[Array, Array, Pl
     dim = dim_of(dim, x.ndim)
     check(x, index, src, dim)
     number_fits(x, src)
-    out = x.copy()
+    out = np.array(x, order="C")  # x may be a number of numpy's
     if not index.size:
         return out, line(out)[:0], (slice(0),), line(out)[:0]
     at = places(line(index), dim)
@@ -240,13 +240,17 @@ BAD = (Sample((FULL[0], WHICH + 2, FULL[2]), error="index 3 is out of bounds for
        Sample((FULL[0], WHICH, FULL[2].astype(np.float32)), error="scatter(): Expected self.dtype to be equal to src.dtype"),
        Sample((FULL[0], WHICH * 0.5, FULL[2]), error="scatter(): Expected dtype int32/int64 for index"),
        Sample(FULL, {"dim": 2}, "Dimension out of range"))
+ONCE = (Sample((FULL[0], np.array([[0, 1], [2, 0], [1, 2]]), FULL[2])),
+        Sample((NARROW[0], np.array([[2, 0], [1, 2]]), NARROW[2]), {"dim": 1}), Sample(SCALARS),
+        Sample((*FULL[:2], 2.5)))  # of equal indices torch gives each the whole gradient
 CLEARED = Input("x", lambda g, index, dim: ops.scatter_number(g, index, 0, dim))
 register(
     Op("once_differentiable", (Input("x", refuse),), lambda x, words: x,
        node_name="torch::autograd::Error", attrs=(Attr("words", "str", ""),), hidden=True),
     Op("scatter_number", (CLEARED, Input("index"), Input("src", kind="number", torch="value")), scatter, node_name="ScatterBackward1",
        attrs=(DIM,), hidden=True),
-    Op("scatter_tensor", (CLEARED, Input("index"), Input("src", written("ScatterBackward0"))), scatter, node_name="ScatterBackward0", attrs=(DIM,), hidden=True),
+    Op("scatter_tensor", (CLEARED, Input("index"), Input("src", written("ScatterBackward0"))), scatter,
+       node_name="ScatterBackward0", attrs=(DIM,), hidden=True),
     Op("scatter_into", (Input("x", none_for("scatter")), Input("index"), Input("src", none_for("scatter"), kind="operand")), scatter_into,
        node_name="torch::autograd::NotImplemented", attrs=(DIM, Attr("reduce", "str", "add")), hidden=True),
     Op("scatter", (Input("x", formula="0 where written, else 1"), Input("index"), Input("src", formula="1", kind="operand")),
@@ -254,7 +258,7 @@ register(
        attrs=(DIM, Attr("reduce", "choice", None, "Deprecated: add or multiply instead of writing; no gradient.", ("add", "multiply"))),
        category=CATEGORY, symbol="scatter", torch=("torch.scatter({x}, {dim}, {index}, {src})", "{x}.scatter({dim}, {index}, {src})"),
        latex=r"{x}_{index} \leftarrow {src}", doc="A copy with elements written along a dim by their index.",
-       samples=(*SAMPLES, Sample((*FULL[:2], 2.5))), bad_samples=(*BAD, Sample((FULL[0], WHICH[0], 2.5), error="Index tensor must have"))),
+       samples=ONCE, bad_samples=(*BAD, Sample((FULL[0], WHICH[0], 2.5), error="Index tensor must have"))),
     Op("scatter_add", (Input("x", lambda g: g, "1"), Input("index"), Input("src", written("ScatterAddBackward0"), "1")), scatter_add,
        node_name="ScatterAddBackward0", attrs=(DIM,), category=CATEGORY, symbol="scatter +",
        torch=("torch.scatter_add({x}, {dim}, {index}, {src})", "{x}.scatter_add({dim}, {index}, {src})"),
