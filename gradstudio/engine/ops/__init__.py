@@ -45,7 +45,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution", "cumulative",
-           "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss", "matrix",
-           "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction", "robust",
-           "rounding", "scatter", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution",
+           "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss",
+           "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction",
+           "robust", "rounding", "scatter", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -23,7 +23,6 @@ from gradstudio.engine.ops.matrix import CATEGORY
 
 Array = np.ndarray[Any, Any]
 Sizes = Sequence[int]
-AS = ("stride", "padding", "dilation", "transposed", "output_padding", "groups")
 
 
 def padded(x: Array, padding: Sizes) -> Array:
@@ -32,8 +31,13 @@ def padded(x: Array, padding: Sizes) -> Array:
         return x
     lead = x.ndim - len(padding)
     out = np.zeros((*x.shape[:lead], *[n + 2 * p for n, p in zip(x.shape[lead:], padding, strict=True)]), x.dtype)
-    out[(..., *[slice(p, p + n) for n, p in zip(x.shape[lead:], padding, strict=True)])] = x
+    out[inner(x.shape[lead:], padding)] = x
     return out
+
+
+def inner(sizes: Sizes, padding: Sizes) -> Any:
+    """Return the index of what has these sizes inside its padding."""
+    return (..., *[slice(p, p + n) for n, p in zip(sizes, padding, strict=True)])
 
 
 def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[int, ...]:
@@ -41,33 +45,26 @@ def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -
     return tuple([(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)])
 
 
-def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:
-    """Return a view (N, C, *kernel, *windows) of an input (N, C, *sizes): which elements each place of the kernel meets."""
-    k = len(kernel)
+def windows(x: Array, kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> Array:
+    """Return a view (N, C, *kernel, *out) of an input (N, C, *sizes): which elements each place of the kernel meets."""
     steps = x.strides[2:]
-    shape = (*x.shape[:2], *kernel, *window_counts(x.shape[2:], kernel, stride, dilation))
     strides = (*x.strides[:2], *[s * d for s, d in zip(steps, dilation, strict=True)], *[s * t for s, t in zip(steps, stride, strict=True)])
-    assert len(shape) == 2 + 2 * k
-    return as_strided(x, shape, strides, writeable=False)
+    return as_strided(x, (*x.shape[:2], *kernel, *out), strides, writeable=False)
 
 
-def correlate(x: Array, w: Array, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
-    """Return the output (N, O, *windows) of an input (N, C, *sizes) and filters (O, C / groups, *kernel)."""
-    n, o, kernel = len(x), len(w), w.shape[2:]
-    seen = windows(padded(x, padding), kernel, stride, dilation)
-    out = seen.shape[2 + len(kernel):]
+def correlate(x: Array, w: Array, out: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
+    """Return the output (N, O, *out) of an input (N, C, *sizes) and filters (O, C / groups, *kernel)."""
+    n, o = len(x), len(w)
+    seen = windows(padded(x, padding), w.shape[2:], out, stride, dilation)
     columns = seen.reshape(n, groups, math.prod(w.shape[1:]), math.prod(out))
     product: Array = np.matmul(w.reshape(groups, o // groups, columns.shape[2]), columns)
     return product.reshape(n, o, *out)
 
 
 def filters(x: Array, g: Array, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
-    """Return filters (O, C / groups, *kernel): what an input and an output (N, O, *windows) have in common at each place of the kernel."""
-    k, (n, o), c = len(kernel), g.shape[:2], x.shape[1]
-    out = g.shape[2:]
-    padded_x = padded(x, padding)
-    fit = tuple([slice(0, d * (m - 1) + s * (q - 1) + 1) for m, s, d, q in zip(kernel, stride, dilation, out, strict=True)])
-    seen = windows(padded_x[(..., *fit)], kernel, stride, dilation)
+    """Return filters (O, C / groups, *kernel): what an input and an output (N, O, *out) have in common at each place of the kernel."""
+    k, (n, o, *out), c = len(kernel), g.shape, x.shape[1]
+    seen = windows(padded(x, padding), kernel, out, stride, dilation)
     rows = seen.transpose(1, *range(2, 2 + k), 0, *range(2 + k, 2 + 2 * k))
     places = n * math.prod(out)
     columns = rows.reshape(groups, c // groups * math.prod(kernel), places)
@@ -77,7 +74,7 @@ def filters(x: Array, g: Array, kernel: Sizes, stride: Sizes, padding: Sizes, di
 
 
 def adjoint(g: Array, w: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
-    """Return an input (N, C, *sizes): what each place of it gave to an output (N, O, *windows), added up (col2im)."""
+    """Return an input (N, C, *sizes): what each place of it gave to an output (N, O, *out), added up (col2im)."""
     n, o, kernel = len(g), len(w), w.shape[2:]
     out, c = g.shape[2:], w.shape[1] * groups
     turned = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
@@ -86,16 +83,15 @@ def adjoint(g: Array, w: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dil
 
 
 def gathered(columns: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Array:
-    """Return (N, C, *sizes): columns (N, C, *kernel, *windows) added up at the places that they were seen at."""
+    """Return (N, C, *sizes): columns (N, C, *kernel, *out) added up at the places that they were seen at."""
     k = len(sizes)
     kernel, out = columns.shape[2:2 + k], columns.shape[2 + k:]
     found = np.zeros((*columns.shape[:2], *[m + 2 * p for m, p in zip(sizes, padding, strict=True)]), columns.dtype)
     for place in product(*map(range, kernel)):
-        met = tuple([slice(i * d, i * d + s * (q - 1) + 1, s) for i, d, s, q in zip(place, dilation, stride, out, strict=True)])
-        found[(..., *met)] += columns[(slice(None), slice(None), *place)]
-    if not any(padding):
-        return found
-    return np.ascontiguousarray(found[(..., *[slice(p, p + m) for m, p in zip(sizes, padding, strict=True)])])
+        met: Any = (..., *[slice(i * d, i * d + s * (q - 1) + 1, s) for i, d, s, q in zip(place, dilation, stride, out, strict=True)])
+        seen: Any = (slice(None), slice(None), *place)
+        found[met] += columns[seen]
+    return np.ascontiguousarray(found[inner(sizes, padding)]) if any(padding) else found
 
 
 def transposed_sizes(sizes: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, more: Sizes) -> tuple[int, ...]:
@@ -111,7 +107,8 @@ def convolution(x: Array, weight: Array, bias: Array | None, stride: Sizes, padd
         sizes = transposed_sizes(x.shape[2:], weight.shape[2:], stride, padding, dilation, output_padding)
         out = adjoint(x, weight, sizes, stride, padding, dilation, groups)
     else:
-        out = correlate(x, weight, stride, padding, dilation, groups)
+        around = [m + 2 * p for m, p in zip(x.shape[2:], padding, strict=True)]
+        out = correlate(x, weight, window_counts(around, weight.shape[2:], stride, dilation), stride, padding, dilation, groups)
     if bias is not None:
         out += bias.reshape(-1, *[1] * (x.ndim - 2))
     return out
@@ -124,7 +121,7 @@ def convolution_backward(g: Array, x: Array, weight: Array, stride: Sizes, paddi
         return np.asarray(np.add.reduce(g, (0, *range(2, g.ndim))))
     if of == "weight":
         return filters(g, x, weight.shape[2:], *how) if transposed else filters(x, g, weight.shape[2:], *how)
-    return correlate(g, weight, *how) if transposed else adjoint(g, weight, x.shape[2:], *how)
+    return correlate(g, weight, x.shape[2:], *how) if transposed else adjoint(g, weight, x.shape[2:], *how)
 
 
 def gradient_of(which: str) -> Callable[..., Any]:
@@ -217,13 +214,15 @@ def check_sizes(x: Any, weight: Any, how: dict[str, Any], transposed: bool) -> N
         return
     more = how["output_padding"]
     if any(q >= max(s, d) for q, s, d in zip(more, how["stride"], how["dilation"], strict=True)):
-        dims = ("depth", "height", "width")[3 - len(kernel):]
-        texts = [f"{name}_{dim}: {n}" for name in ("output_padding", "stride", "dilation") for dim, n in zip(dims, how[name], strict=True)]
+        dims = ("depth", "height", "width")[min(3 - len(kernel), 1):]
+        flat = len(kernel) == 1  # torch takes one dim for two
+        texts = [f"{name}_{dim}: {n}" for name, one in (("output_padding", 0), ("stride", 1), ("dilation", 1))
+                 for dim, n in zip(dims, (one,) * flat + how[name], strict=True)]
         raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {' '.join(texts)}")
     sizes = transposed_sizes(x.sizes[2:], kernel, how["stride"], how["padding"], how["dilation"], more)
     if min(sizes) < 1:
-        raise RuntimeError(f"Given input size per channel: {times(x.sizes[2:])}. Calculated output size per channel: {times(sizes)}. Output "
-                           "size is too small")
+        raise RuntimeError(f"Given input size per channel: {times(x.sizes[2:])}. Calculated output size per channel: {times(sizes)}. "
+                           "Output size is too small")
 
 
 def check_dtypes(x: Any, weight: Any, bias: Any) -> None:
@@ -231,11 +230,11 @@ def check_dtypes(x: Any, weight: Any, bias: Any) -> None:
     of_x = x.scalar_type
     if weight.scalar_type != of_x:
         names = [f"torch.{errors.dtype_name(d)}Tensor" for d in (of_x, weight.scalar_type)]
-        raise RuntimeError(f"Input type ({names[0]}) and weight type ({names[1]}) should be the same or input should be a MKLDNN tensor and "
-                           "weight is a dense tensor")
+        raise RuntimeError(f"Input type ({names[0]}) and weight type ({names[1]}) should be the same or input should be a MKLDNN tensor "
+                           "and weight is a dense tensor")
     if bias is not None and bias.scalar_type != of_x:
-        raise RuntimeError(f"Input type ({errors.C_NAMES[of_x.char]}) and bias type ({errors.C_NAMES[bias.scalar_type.char]}) should be the "
-                           "same")
+        raise RuntimeError(f"Input type ({errors.C_NAMES[of_x.char]}) and bias type ({errors.C_NAMES[bias.scalar_type.char]}) should be "
+                           "the same")
     if of_x.kind == "b":
         raise errors.lacking("slow_conv2d_cpu", of_x)
     if of_x.kind == "c":
