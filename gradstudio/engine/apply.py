@@ -20,19 +20,27 @@ ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 
-COMPILED: dict[str, Compiled] = {}
-FUNCTIONS: dict[str, Function] = {}  # by name, hidden rows too: operands, then attrs, all by position
+
+class Made(dict[str, Function]):
+    """What is made of rows, by name: each when it is first asked for."""
+
+    def __init__(self, make: Callable[[Op], Function]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, name: str) -> Function:
+        made = self[name] = self._make(ROWS[name])
+        return made
 
 
 def register(*rows: Op) -> None:
-    """Enter rows in the table and make their functions."""
+    """Enter rows in the table."""
     for op in rows:
         ROWS[op.name] = op
         if not op.hidden:
             TABLE[op.name] = op
-        FUNCTIONS[op.name] = function = _function(op)
-        setattr(ops, op.name, function)
-        setattr(kernels, op.name, _kernel(op))
+        if op.composite is None:
+            COMPILED[op.name] = Compiled(op)
 
 
 def call(name: str, operands: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:
@@ -57,7 +65,7 @@ def _function(op: Op) -> Function:
         general = op.composite
         row = COMPILED.get(op.fast)
     else:
-        row = COMPILED[op.name] = Compiled(op)
+        row = COMPILED[op.name]
         general = general_of(row)
     if row is None or row.op.many or len(row.op.outputs) > 1:
         return general
@@ -269,3 +277,8 @@ def plain(index: Any) -> Any:
     if isinstance(index, tuple):
         return tuple([plain(i) for i in index])
     return index
+
+
+COMPILED: dict[str, Compiled] = {}
+FUNCTIONS = Made(_function)  # by name, hidden rows too: operands, then attrs, all by position
+ops.made, kernels.made = FUNCTIONS, Made(_kernel)

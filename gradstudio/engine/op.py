@@ -114,10 +114,21 @@ class Op:
 
 
 class Namespace:
-    """Functions by name. `ops` has the recorded ops (tensors in, tensors out), `kernels` the raw ones (arrays in, arrays out)."""
+    """Functions by name, each made when it is first asked for: most of the table's rows are never run.
+
+    `ops` has the recorded ops (tensors in, tensors out), `kernels` the raw ones (arrays in, arrays out). `apply` says how they are made.
+    """
+
+    def __init__(self) -> None:
+        self.made: Mapping[str, Callable[..., Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"no op is called {name}")
+        try:
+            function = self.made[name]
+        except KeyError:
+            raise AttributeError(f"no op is called {name}") from None
+        setattr(self, name, function)
+        return function
 
 
 ops = Namespace()

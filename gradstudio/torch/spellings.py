@@ -76,16 +76,16 @@ class Signature:
 
 def function_of(op: Op, order: Sequence[str]) -> Function:
     """Return a row's function with PyTorch's parameters."""
-    signature, direct = Signature(op, order), FUNCTIONS[op.name]
+    signature, row = Signature(op, order), op.name
     count = len(op.inputs)
     kind = return_types.type_of(op)
     simple = signature.straight and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
 
     def function(*args: Any, out: Any = None, **named: Any) -> Any:
         if simple and not named and count <= len(args) <= len(signature.names):
-            result = direct(*args)
+            result = FUNCTIONS[row](*args)
         else:
-            result = direct(*signature.bind(args, named))
+            result = FUNCTIONS[row](*signature.bind(args, named))
         if kind is not None:
             result = return_types.named(kind, result)
         return result if out is None else into(out, result, op.name)
