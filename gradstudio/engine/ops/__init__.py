@@ -15,6 +15,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     indexing,
     lookup,
     scatter,
+    slices,
     reduction,
     extreme,
     sorting,
@@ -48,4 +49,5 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution",
            "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss",
            "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction",
-           "robust", "rounding", "scatter", "shape", "singular", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting", "special", "statistics",
+           "testing"]

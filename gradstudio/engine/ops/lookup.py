@@ -66,14 +66,14 @@ def index_select(x: Array, index: Array, dim: int) -> Array:
         raise IndexError("index out of range in self")
     if bad.size:
         raise RuntimeError(f"INDICES element is out of DATA bounds, id={bad.flat[0]} axis_dim={x.shape[dim]}")
-    return np.take(x, index, dim)
+    return np.take(x, index.reshape(-1), dim)
 
 
 def index_select_backward(g: Array, index: Array, shape: tuple[int, ...], dim: int) -> Array:
     if not shape:
         return g.copy()
     out = np.zeros(shape, g.dtype)
-    np.add.at(np.moveaxis(out, dim_of(dim, len(shape)), 0), index, np.moveaxis(g, dim_of(dim, len(shape)), 0))
+    np.add.at(np.moveaxis(out, dim_of(dim, len(shape)), 0), index.reshape(-1), np.moveaxis(g, dim_of(dim, len(shape)), 0))
     return out
 
 
