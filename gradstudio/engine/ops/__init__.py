@@ -16,6 +16,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     lookup,
     scatter,
     slices,
+    masks,
+    positions,
     reduction,
     extreme,
     sorting,
@@ -48,6 +50,6 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution",
            "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss",
-           "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "products", "ranking", "reduction",
-           "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting", "special", "statistics",
-           "testing"]
+           "masks", "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "positions", "products",
+           "ranking", "reduction", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting",
+           "special", "statistics", "testing"]
