@@ -18,7 +18,7 @@ from gradstudio.torch.out import into
 
 Function = Callable[..., Any]
 PACKED = ("shape", "sizes", "dims")  # kinds of attr that may be written as several integers
-ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input"}
+ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value": "src"}
 
 
 class Signature:

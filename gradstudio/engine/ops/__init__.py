@@ -45,11 +45,12 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     ranking,
     comparison,
     in_place,
+    in_place_indexed,
     testing,
 )
 
 __all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution",
-           "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "indexing", "limits", "linear", "lookup", "loss",
-           "masks", "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "positions", "products",
-           "ranking", "reduction", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting",
-           "special", "statistics", "testing"]
+           "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear",
+           "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise",
+           "positions", "products", "ranking", "reduction", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth",
+           "softmax", "sorting", "special", "statistics", "testing"]
