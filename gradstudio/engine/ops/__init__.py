@@ -12,6 +12,10 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     control,
     shape,
     padding,
+    resampling,
+    pooling,
+    adaptive,
+    columns,
     indexing,
     lookup,
     scatter,
@@ -49,8 +53,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "arithmetic", "bounded", "choice", "classification", "comparison", "contraction", "control", "convolution",
-           "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear",
-           "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise",
-           "positions", "products", "ranking", "reduction", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth",
-           "softmax", "sorting", "special", "statistics", "testing"]
+__all__ = ["activation", "adaptive", "arithmetic", "bounded", "choice", "classification", "columns", "comparison", "contraction", "control",
+           "convolution", "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "in_place_indexed", "indexing",
+           "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs",
+           "piecewise", "pooling", "positions", "products", "ranking", "reduction", "resampling", "robust", "rounding", "scatter", "shape",
+           "singular", "slices", "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -8,48 +8,19 @@ filters are the rows. Its transpose is the same map turned round, so three kerne
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import product
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.matrix import CATEGORY
+from gradstudio.engine.ops.sliding import Sizes, each, gathered, padded, window_counts, windows
 
 Array = np.ndarray[Any, Any]
-Sizes = Sequence[int]
-
-
-def padded(x: Array, padding: Sizes) -> Array:
-    """Return x with zeros around its last dims, x itself if there are none to put."""
-    if not any(padding):
-        return x
-    lead = x.ndim - len(padding)
-    out = np.zeros((*x.shape[:lead], *[n + 2 * p for n, p in zip(x.shape[lead:], padding, strict=True)]), x.dtype)
-    out[inner(x.shape[lead:], padding)] = x
-    return out
-
-
-def inner(sizes: Sizes, padding: Sizes) -> Any:
-    """Return the index of what has these sizes inside its padding."""
-    return (..., *[slice(p, p + n) for n, p in zip(sizes, padding, strict=True)])
-
-
-def window_counts(sizes: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes) -> tuple[int, ...]:
-    """Return how many windows fit into each dim."""
-    return tuple([(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in zip(sizes, kernel, stride, dilation, strict=True)])
-
-
-def windows(x: Array, kernel: Sizes, out: Sizes, stride: Sizes, dilation: Sizes) -> Array:
-    """Return a view (N, C, *kernel, *out) of an input (N, C, *sizes): which elements each place of the kernel meets."""
-    steps = x.strides[2:]
-    strides = (*x.strides[:2], *[s * d for s, d in zip(steps, dilation, strict=True)], *[s * t for s, t in zip(steps, stride, strict=True)])
-    return as_strided(x, (*x.shape[:2], *kernel, *out), strides, writeable=False)
 
 
 def correlate(x: Array, w: Array, out: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int) -> Array:
@@ -80,18 +51,6 @@ def adjoint(g: Array, w: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dil
     turned = w.reshape(groups, o // groups, math.prod(w.shape[1:])).swapaxes(1, 2)
     columns = np.matmul(turned, g.reshape(n, groups, o // groups, math.prod(out)))
     return gathered(columns.reshape(n, c, *kernel, *out), sizes, stride, padding, dilation)
-
-
-def gathered(columns: Array, sizes: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes) -> Array:
-    """Return (N, C, *sizes): columns (N, C, *kernel, *out) added up at the places that they were seen at."""
-    k = len(sizes)
-    kernel, out = columns.shape[2:2 + k], columns.shape[2 + k:]
-    found = np.zeros((*columns.shape[:2], *[m + 2 * p for m, p in zip(sizes, padding, strict=True)]), columns.dtype)
-    for place in product(*map(range, kernel)):
-        met: Any = (..., *[slice(i * d, i * d + s * (q - 1) + 1, s) for i, d, s, q in zip(place, dilation, stride, out, strict=True)])
-        seen: Any = (slice(None), slice(None), *place)
-        found[met] += columns[seen]
-    return np.ascontiguousarray(found[inner(sizes, padding)]) if any(padding) else found
 
 
 def transposed_sizes(sizes: Sizes, kernel: Sizes, stride: Sizes, padding: Sizes, dilation: Sizes, more: Sizes) -> tuple[int, ...]:
@@ -157,12 +116,6 @@ def second_by_weight(g: Any, grad_output: Any, weight: Any, stride: Any, padding
 
 
 # What people call.
-def each(n: Any, k: int) -> tuple[int, ...]:
-    """Return one number a dim: a single one stands for all of them."""
-    sizes = (n,) if isinstance(n, int) else tuple(n)
-    return sizes * k if len(sizes) == 1 else sizes
-
-
 def check(x: Any, weight: Any, bias: Any, how: dict[str, Any], transposed: bool, groups: int) -> None:
     """Raise PyTorch's error for what a convolution does not take."""
     k = len(weight.sizes) - 2
