@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QKeyEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
 
-from gradstudio.app import menus, tables, theme
+from gradstudio.app import menus, theme
 from gradstudio.app.actions import Actions
 from gradstudio.app.canvas.adding import LEAF_DROP, OP_DROP
 from gradstudio.app.canvas.gestures.loose import LooseWire
@@ -198,6 +198,8 @@ class MainWindow(QMainWindow):
 
     def open_table(self, node: NodeId) -> None:
         """Show the whole tensor of a node in a table."""
+        from gradstudio.app import tables  # only when asked for: it is not there at start
+
         tables.open_table(self.studio, self, node)
 
     # ---- search

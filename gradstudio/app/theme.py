@@ -41,7 +41,8 @@ class Theme:
         self.scale = scale
         table = TOKENS["color"][name]
         self._colors = {key: QColor(value) for key, value in table.items() if isinstance(value, str)}
-        self._ramps = {key: self._shades(stops) for key, stops in table["gradient"].items() if isinstance(stops, list)}
+        self._stops = {key: stops for key, stops in table["gradient"].items() if isinstance(stops, list)}
+        self._ramps: dict[str, list[QColor]] = {}  # those that were asked for
 
     def color(self, shade: Shade, alpha: float | None = None) -> QColor:
         """Return a colour by token name, hex text or as it is; with `alpha` from 0 to 1 a copy that is as opaque. Never change it."""
@@ -108,6 +109,8 @@ class Theme:
         return icon
 
     def _ramp(self, kind: str, t: float) -> QColor:
+        if kind not in self._ramps:
+            self._ramps[kind] = self._shades(self._stops[kind])
         return self._ramps[kind][math.floor(max(0.0, min(1.0, t)) * (SHADES - 1) + 0.5)]
 
     def _shades(self, stops: list[str]) -> list[QColor]:

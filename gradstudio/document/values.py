@@ -236,3 +236,17 @@ def _read_tagged(place: Place) -> object:
         if len(parts) == 3:
             return slice(*parts)
     place.refuse('a value is a number, a text, null, {"float": …}, {"slice": [a, b, c]} or {"ellipsis": true}')
+
+
+def resized(array: Array, shape: tuple[int, ...]) -> Array:
+    """Return an array of another shape: reshaped where the number of elements is the same, else the overlap kept and zeros elsewhere."""
+    if math.prod(shape) == array.size:
+        return array.reshape(shape).copy()
+    new = np.zeros(shape, array.dtype)
+    if len(shape) == array.ndim:
+        overlap = tuple(slice(0, min(a, b)) for a, b in zip(shape, array.shape, strict=True))
+        new[overlap] = array[overlap]
+    else:
+        count = min(new.size, array.size)
+        new.reshape(-1)[:count] = array.ravel()[:count]
+    return new

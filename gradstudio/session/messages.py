@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -145,8 +146,23 @@ class Gone(msgspec.Struct, frozen=True, tag=True, array_like=True):
 Request = RunDocument | ShowState | SendState | SendArray | Check | LookCloser
 Answer = Ran | Shown | StateSent | ArraySent | Checked | Looked | Gone
 encode = msgspec.msgpack.Encoder().encode
-decode_request = msgspec.msgpack.Decoder(Request).decode
-decode_answer = msgspec.msgpack.Decoder(Answer).decode
+
+
+@cache
+def _decoder(kind: object) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(kind)
+
+
+def decode_request(head: bytes) -> Request:
+    """Read what the window asks. Raises msgspec.DecodeError."""
+    read: Request = _decoder(Request).decode(head)
+    return read
+
+
+def decode_answer(head: bytes) -> Answer:
+    """Read what the worker answers. Raises msgspec.DecodeError."""
+    read: Answer = _decoder(Answer).decode(head)
+    return read
 
 
 def edge_or_anchor(request: RunDocument) -> Edge | Anchor:

@@ -17,6 +17,7 @@ from gradstudio.app.widgets.drawn import Themed, sized, theme_of
 from gradstudio.app.widgets.plain import label
 from gradstudio.app.widgets.scrub_field import number_for
 from gradstudio.document.rules import DTYPES
+from gradstudio.document.values import resized
 
 Array = npt.NDArray[np.generic]
 Index = QModelIndex | QPersistentModelIndex
@@ -261,17 +262,3 @@ def shape_for(words: str) -> tuple[int, ...] | None:
         return None
     shape = tuple(int(part) for part in parts)
     return shape if math.prod(shape) <= MOST_ELEMENTS else None
-
-
-def resized(array: Array, shape: tuple[int, ...]) -> Array:
-    """Return an array of another shape: reshaped where the number of elements is the same, else the overlap kept and zeros elsewhere."""
-    if math.prod(shape) == array.size:
-        return array.reshape(shape).copy()
-    new = np.zeros(shape, array.dtype)
-    if len(shape) == array.ndim:
-        overlap = tuple(slice(0, min(a, b)) for a, b in zip(shape, array.shape, strict=True))
-        new[overlap] = array[overlap]
-    else:
-        count = min(new.size, array.size)
-        new.reshape(-1)[:count] = array.ravel()[:count]
-    return new

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ Array = np.ndarray[Any, Any]
 
 def array(*shape: int, start: float = -1.3, step: float = 0.37) -> Array:
     """Return an array whose elements are distinct, spread around zero and away from it."""
-    n = int(np.prod(shape, dtype=int))
+    n = math.prod(shape)
     values = start + step * np.arange(n) * 1.618 % 3.1
     return np.where(np.abs(values) < 0.05, 0.5, values).reshape(shape)
 

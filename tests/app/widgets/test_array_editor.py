@@ -7,7 +7,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from gradstudio.app.widgets.array_editor import ArrayEditor, resized, shape_for
+from gradstudio.app.widgets.array_editor import ArrayEditor, shape_for
+from gradstudio.document.values import resized
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
@@ -13,7 +15,6 @@ from gradstudio.app.panels.inspector.edits import array, start_value
 from gradstudio.app.panels.inspector.row_widget import RowWidget
 from gradstudio.app.panels.inspector.rows import Button, Choice, Heat, Row, Scrub, Toggle
 from gradstudio.app.studio import Studio
-from gradstudio.app.widgets.array_editor import ArrayEditor
 from gradstudio.app.widgets.choice_field import ChoiceField
 from gradstudio.app.widgets.drawn import scaled_font, ui_scale
 from gradstudio.app.widgets.heatmap import Heatmap
@@ -21,6 +22,9 @@ from gradstudio.app.widgets.scrub_field import ScrubField
 from gradstudio.app.widgets.switch import MARGIN, Switch
 from gradstudio.app.widgets.text_button import TextButton
 from gradstudio.document.graph import Array
+
+if TYPE_CHECKING:
+    from gradstudio.app.widgets.array_editor import ArrayEditor
 
 VALUE = "Value"  # the one number that is a title too
 FIELD = 120.0  # px: a field at the right of its name
@@ -217,7 +221,7 @@ class HeatRow(RowWidget):
     def open_table(self) -> None:
         """Show the whole tensor in a table: a leaf's start value to be edited, all else to be read."""
         if self.row.table is not None:
-            editor = ArrayEditor(self.studio, self.row.name, start_value(self.studio.document, self.row.key[0][-1]), True, self.window())
+            editor = self._table(start_value(self.studio.document, self.row.key[0][-1]), True)
             editor.replaced.connect(self._replaced)
             editor.show()
         else:
@@ -225,7 +229,12 @@ class HeatRow(RowWidget):
 
     def _show_table(self, values: Array | None) -> None:
         if values is not None:
-            ArrayEditor(self.studio, self.row.name, values, False, self.window()).show()
+            self._table(values, False).show()
+
+    def _table(self, values: Array, editable: bool) -> ArrayEditor:
+        from gradstudio.app.widgets.array_editor import ArrayEditor  # only when asked for: a start has no table
+
+        return ArrayEditor(self.studio, self.row.name, values, editable, self.window())
 
     def _replaced(self, values: Array) -> None:
         if self.row.table is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from msgspec.structs import replace
 
-from gradstudio.app.widgets.array_editor import resized
 from gradstudio.document.commands.command import Command, find_node
 from gradstudio.document.commands.nodes import Rename, SetAttr, SetLeafValue, SetRequiresGrad, SetRetainGrad
 from gradstudio.document.commands.wires import SetLiteral
@@ -13,7 +12,7 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import Array, Literal, NodeId, OperandPath, Recipe
 from gradstudio.document.limits import MAX_ELEMENTS
 from gradstudio.document.rules import Refused
-from gradstudio.document.values import shape_fault
+from gradstudio.document.values import resized, shape_fault
 
 NUMBERS = "numbers"  # a start value that is typed, not drawn
 FILLS = (NUMBERS, "randn", "rand", "zeros", "ones")
