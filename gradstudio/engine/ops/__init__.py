@@ -39,6 +39,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     activation,
     softmax,
     smooth,
+    attention,
     bounded,
     piecewise,
     exponential,
@@ -53,8 +54,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
 )
 
-__all__ = ["activation", "adaptive", "arithmetic", "bounded", "choice", "classification", "columns", "comparison", "contraction", "control",
-           "convolution", "cumulative", "distance", "exponential", "extreme", "functions", "in_place", "in_place_indexed", "indexing",
-           "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization", "norms", "padding", "pairs",
-           "piecewise", "pooling", "positions", "products", "ranking", "reduction", "resampling", "robust", "rounding", "scatter", "shape",
-           "singular", "slices", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+__all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
+           "contraction", "control", "convolution", "cumulative", "distance", "exponential", "extreme", "functions", "in_place",
+           "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization",
+           "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "reduction", "resampling", "robust",
+           "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting", "special", "statistics", "testing"]

@@ -32,8 +32,10 @@ def viewed(x: Array, shape: Sequence[int]) -> Array:
 def reshape(x: Any, shape: Sequence[int]) -> Any:
     """As PyTorch: a view where the strides allow one, else a view of a copy."""
     full = with_inferred(shape, x.array.size)
-    fits = not x.array.size or np.may_share_memory(x.array.reshape(full), x.array)
-    return ops.view(x, full) if fits else ops.unsafe_view(ops.clone(x), full)
+    if not x.array.size or x.array.flags.c_contiguous:
+        return ops.view(x, full)
+    fits = np.may_share_memory(x.array.reshape(full), x.array)
+    return ops.reshape_alias(x, full) if fits else ops.unsafe_view(ops.clone(x), full)
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -58,6 +60,8 @@ register(
        category=CATEGORY, symbol="view", torch=("{x}.view({shape})",), latex=r"\mathrm{view}({x})",
        doc="The same numbers in another shape, on the same storage.", samples=(Sample((samples.array(2, 3),), {"shape": (3, -1)}),),
        bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, -1)}, "shape '[4, -1]' is invalid for input of size 6"),)),
+    Op("reshape_alias", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), viewed, node_name="ReshapeAliasBackward0", views=True,
+       attrs=(SHAPE,), hidden=True),
     Op("unsafe_view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), lambda x, shape: x.reshape(with_inferred(shape, x.size)),
        node_name="UnsafeViewBackward0", attrs=(SHAPE,), hidden=True),
     Op("reshape", (Input("x", formula="1"),), composite=reshape, kernel=lambda x, shape: np.reshape(x, shape), attrs=(SHAPE,),
