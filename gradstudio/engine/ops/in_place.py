@@ -22,10 +22,13 @@ CATEGORY = "in place"
 
 
 def put_at(x: Array, index: tuple[Any, ...], values: Array, accumulate: bool) -> Array:
+    if values.dtype != x.dtype:
+        raise RuntimeError(f"Index put requires the source and destination dtypes match, got {errors.dtype_name(x.dtype)} for the "
+                           f"destination and {errors.dtype_name(values.dtype)} for the source.")
     out = x.copy()
     try:
         if accumulate:
-            np.add.at(out, index, values.astype(x.dtype, copy=False))
+            np.add.at(out, index, values)
         else:
             out[index] = values
     except IndexError as error:

@@ -21,7 +21,7 @@ DIAGONAL = Attr("diagonal", "int", 0, "Which diagonal is the border: above the m
 
 
 def in_range(index: Array, n: int, dim: int) -> None:
-    if index.dtype.kind not in "iu":
+    if index.dtype.char not in "ilq":
         raise RuntimeError("gather(): Expected dtype int32/int64 for index")
     bad = index[(index < 0) | (index >= n)]
     if bad.size:

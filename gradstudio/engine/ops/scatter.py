@@ -9,7 +9,7 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
-from gradstudio.engine.dims import dim_of
+from gradstudio.engine.dims import broadcast_shape, dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.lookup import in_range, places
@@ -162,7 +162,9 @@ def share_back(family: str, g: Any, x: Any, src: Any, out: Any, index: Any, dim:
         start = ops.ones_like(g) if include_self else ops.zeros_like(g)
         count = getattr(ops, add)(start, index, ops.ones_like(src), dim)
         return g / ops.masked_fill_number(count, ops.eq(count, 0), 1)
-    ties = ops.ones_like(src) * ops.eq(src, getattr(ops, take)(out, index, dim))
+    reached = getattr(ops, take)(out, index, dim)
+    broadcast_shape(ops.shape_of(src), ops.shape_of(reached))  # torch's words where src is larger than index
+    ties = ops.ones_like(src) * ops.eq(src, reached)
     return g / getattr(ops, add)(ops.ones_like(x) * ops.eq(x, out), index, ties, dim)
 
 
