@@ -1,10 +1,9 @@
-"""PyTorch's names of rows that serve other rows and stand in no palette: masked_fill, index_put, clamp_..."""
+"""PyTorch's names of rows that serve other rows and stand in no palette: masked_fill, clamp_..."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-from gradstudio.engine import errors
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
@@ -23,31 +22,6 @@ def masked_fill(input: Tensor, mask: Tensor, value: Any) -> Any:
 def masked_fill_(self: Tensor, mask: Tensor, value: Any) -> Tensor:
     """Write one value where the mask is True."""
     return fill_tensor_(self, mask, value) if isinstance(value, Tensor) else fill_number_(self, mask, value)
-
-
-def index_of(x: Tensor, indices: Sequence[Tensor], values: Tensor) -> tuple[Tensor, ...]:
-    """Return the indices of index_put. Raise in PyTorch's words for what is no index, or too many."""
-    for i, index in enumerate(indices):
-        if not isinstance(index, Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(index).__name__}")
-        if index.scalar_type.char not in "?Bilq":
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if not isinstance(values, Tensor):
-        raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {errors.type_name(values)}")
-    named = sum([len(i.sizes) if i.scalar_type.kind == "b" else 1 for i in indices])
-    if named > len(x.sizes):
-        raise IndexError(f"too many indices for tensor of dimension {len(x.sizes)} (got {named})")
-    return tuple(indices)
-
-
-def index_put(input: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Any:
-    """Return the tensor with values at indices, added to what is there if they accumulate."""
-    return ops.index_put(input, index_of(input, indices, values), values, accumulate)
-
-
-def index_put_(self: Tensor, indices: Sequence[Tensor], values: Tensor, accumulate: bool = False) -> Any:
-    """Write values at indices, or add them."""
-    return ops.index_put_(self, index_of(self, indices, values), values, accumulate)
 
 
 def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
@@ -77,8 +51,8 @@ def logical_or(input: Tensor, other: Tensor) -> Any:
     return ops.logical_or(input, other)
 
 
-BOTH = {f.__name__: f for f in (masked_fill, index_put, logical_and, logical_or)}
+BOTH = {f.__name__: f for f in (masked_fill, logical_and, logical_or)}
 TORCH: dict[str, Function] = {**BOTH}
-METHODS: dict[str, Function] = {**BOTH, "masked_fill_": masked_fill_, "index_put_": index_put_, "clamp_": clamp_,
+METHODS: dict[str, Function] = {**BOTH, "masked_fill_": masked_fill_, "clamp_": clamp_,
                                  "round_": round_, "square_": square_}
 FUNCTIONAL: dict[str, Function] = {}

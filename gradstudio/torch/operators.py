@@ -76,7 +76,7 @@ def set_item(x: Tensor, index: Any, value: Any) -> None:
     if all(t is None for t in tensors):
         copy_into(view, source)
     else:
-        FUNCTIONS["index_put_"](view, tuple([slice(None) if t is None else t for t in tensors]), without_ones(source))
+        FUNCTIONS["put_at_"](view, tuple([slice(None) if t is None else t for t in tensors]), without_ones(source))
 
 
 def number_for(x: Tensor, value: Any) -> Array:

@@ -63,11 +63,11 @@ register(
        lambda x, y: np.full_like(x, y), node_name="FillBackward2", hidden=True),
     Op("fill_tensor", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: ops.sum(g), torch="value")),
        lambda x, y: np.full_like(x, y), node_name="FillBackward3", hidden=True),
-    Op("index_put", (
-        Input("x", lambda g, y, indices, accumulate: g if accumulate else ops.index_put(g, indices, ops.zeros_like(y), False)),
+    Op("put_at", (
+        Input("x", lambda g, y_shape, indices, accumulate: g if accumulate else ops.put_at(g, indices, ops.zeros(g, y_shape), False)),
         Input("indices", kind="index"), Input("y", lambda g, indices: ops.gather_at(g, indices), torch="values")), put_at,
        node_name="IndexPutBackward0", attrs=(Attr("accumulate", "bool", False),), hidden=True),
-    Op("index_put_", (Input("x"), Input("indices", kind="index"), Input("values")), composite=mutating("index_put"), mutates="x",
+    Op("put_at_", (Input("x"), Input("indices", kind="index"), Input("values")), composite=mutating("put_at"), mutates="x",
        attrs=(Attr("accumulate", "bool", False),), hidden=True),
 )
 

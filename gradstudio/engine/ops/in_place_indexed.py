@@ -11,12 +11,14 @@ from gradstudio.engine.dims import expanded
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import TABLE, Op, Sample
 from gradstudio.engine.ops.in_place import CATEGORY
+from gradstudio.engine.ops.positions import index_of
 from gradstudio.engine.ops.scatter import scatter_row
 from gradstudio.engine.ops.slices import check_fill
 from gradstudio.engine.tensor import Tensor
 
 SCATTER = {name: mutating(name) for name in ("scatter_number", "scatter_tensor", "scatter_into")}
 fill_number, fill_tensor, write_masked = mutating("index_fill_number"), mutating("index_fill_tensor"), mutating("masked_scatter")
+write_at = mutating("put_at")
 
 
 def scatter_(x: Tensor, index: Tensor, src: Any, dim: int = 0, reduce: str | None = None) -> Tensor:
@@ -36,6 +38,10 @@ def masked_scatter_(x: Tensor, mask: Tensor, source: Tensor) -> Tensor:
                            f"the number of dimensions in the tensor ({len(mask.sizes)})")
     expanded(mask.sizes, x.sizes)
     return write_masked(x, mask, source)
+
+
+def index_put_(x: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
+    return write_at(x, index_of(x, indices, values), values, accumulate)
 
 
 def form(name: str, write: Any = None) -> Op:
@@ -66,4 +72,5 @@ register(
     form("index_reduce"),
     only_the_mask_broadcasts(form("masked_scatter", masked_scatter_)),
     form("put"),
+    form("index_put", index_put_),
 )

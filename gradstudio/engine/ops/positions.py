@@ -1,4 +1,4 @@
-"""Elements by their position among all, or along a dim by indices that broadcast: take, put, take_along_dim. Category shape."""
+"""Elements by their position among all, or along a dim by indices that broadcast: take, put, index_put, take_along_dim. Category shape."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from gradstudio.engine.dims import broadcast_shape, dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.shape import CATEGORY
+from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
+ACCUMULATE = Attr("accumulate", "bool", False, "Add to what is there instead.")
 LONG = ": Expected a long tensor for index, but got "
 
 
@@ -73,6 +75,21 @@ def take_along_dim(x: Any, index: Any, dim: int | None = None) -> Any:
     return ops.gather_along(ops.expand(x, (*shape[:dim], size, *shape[dim + 1:])), ops.expand(wrapped, shape), dim)
 
 
+def index_of(x: Any, indices: Any, values: Any) -> tuple[Any, ...]:
+    """Return the indices of index_put. Raise in PyTorch's words for what is no index, too many of them, or no values."""
+    for i, index in enumerate(indices):
+        if not isinstance(index, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(index).__name__}")
+        if index.scalar_type.char not in "?Bilq":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if not isinstance(values, Tensor):
+        raise TypeError(f"index_put(): argument 'values' (position 2) must be Tensor, not {errors.type_name(values)}")
+    named = sum([len(i.sizes) if i.scalar_type.kind == "b" else 1 for i in indices])
+    if named > len(x.sizes):
+        raise IndexError(f"too many indices for tensor of dimension {len(x.sizes)} (got {named})")
+    return tuple(indices)
+
+
 PLACES = np.array([4, 0, -1])
 BOTH = np.array([[0, 1], [2, 0], [0, 0]])
 X, VALUES = samples.array(3, 2), samples.array(3, start=0.6)
@@ -88,7 +105,7 @@ register(
         Input("x", lambda g, index, source, accumulate: g if accumulate else ops.put(g, index, ops.zeros_like(source), False),
               "0 where written, else 1"),
         Input("index"), Input("source", lambda g, index, source: ops.reshape(ops.take(g, index), ops.shape_of(source)), "1")), put,
-       node_name="PutBackward0", attrs=(Attr("accumulate", "bool", False, "Add to what is there instead."),), category=CATEGORY,
+       node_name="PutBackward0", attrs=(ACCUMULATE,), category=CATEGORY,
        symbol="put", torch=("torch.put({x}, {index}, {source})", "{x}.put({index}, {source})"), latex=r"{x}_{index} \leftarrow {source}",
        doc="A copy with elements written at their position among all.",
        samples=(Sample((X, PLACES, VALUES)), Sample((X, BOTH, samples.array(3, 2, start=0.6)), {"accumulate": True}),
@@ -98,6 +115,19 @@ register(
                     Sample((X, PLACES.astype(np.int32), VALUES), error="put_(): Expected a long tensor for index, but got Int"),
                     Sample((X, PLACES, VALUES.astype(np.float32)), error="put_(): self and source expected to have the same dtype"),
                     Sample((X[:0], PLACES, VALUES), error="put_(): Tried to put elements into an empty tensor"))),
+    Op("index_put", (Input("x", formula="0 where written, else 1"), Input("indices", kind="tensors"), Input("values", formula="1")),
+       composite=lambda x, indices, values, accumulate=False: ops.put_at(x, index_of(x, indices, values), values, accumulate),
+       attrs=(ACCUMULATE,), category=CATEGORY, symbol="x[i] ←",
+       torch=("torch.index_put({x}, {indices}, {values})", "{x}.index_put({indices}, {values})"),
+       latex=r"{x}_{indices} \leftarrow {values}",
+       doc="A copy with elements written where one index a dim, or a mask, points.",
+       samples=(Sample((X, (BOTH[:, 0], BOTH[:, 1] % 2), VALUES), {"accumulate": True}), Sample((X, (np.array([2, 0]),), X[1:] + 0.9)),
+                Sample((X, (X > 0,), samples.SCALAR)), Sample((X, (BOTH[:, 0],), VALUES[:2]), {"accumulate": True})),
+       bad_samples=(Sample((X, (PLACES,), X), error="index 4 is out of bounds for dimension 0 with size 3"),
+                    Sample((X, (BOTH[:, 0],) * 3, VALUES), error="too many indices for tensor of dimension 2 (got 3)"),
+                    Sample((X, (VALUES,), VALUES), error="tensors used as indices must be long, int, byte or bool tensors"),
+                    Sample((X, (BOTH[:, 0],), VALUES), error="shape mismatch: value tensor of shape [3] cannot be broadcast"),
+                    Sample((X, (BOTH[:, 0],), X.astype(np.float32)), error="Index put requires the source and destination dtypes match"))),
     Op("take_along_dim", (Input("x", formula="1 where taken"), Input("index", torch="indices")), composite=take_along_dim,
        attrs=(Attr("dim", "dim", None, "Along which dim; by position among all if left out."),), category=CATEGORY, symbol="take along",
        torch=("torch.take_along_dim({x}, {index}, {dim})", "{x}.take_along_dim({index}, {dim})"), latex="{x}_{index}",
