@@ -91,12 +91,6 @@ def out_of_bounds(shape: tuple[int, ...], indices: tuple[Any, ...]) -> IndexErro
     return None
 
 
-def index_backward(g: Array, shape: tuple[int, ...], indices: tuple[Any, ...]) -> Array:
-    out = np.zeros(shape, g.dtype)
-    np.add.at(out, indices, g)
-    return out
-
-
 register(
     Op("select_backward", (Input("grad_output", lambda g, dim, index: ops.select(g, dim, index)),), select_backward,
        node_name="SelectBackwardBackward0", attrs=(Attr("shape", "shape", ()), DIM, Attr("index", "int", 0)), hidden=True),
@@ -104,12 +98,10 @@ register(
        node_name="SliceBackwardBackward0", attrs=(Attr("shape", "shape", ()), *SLICE), hidden=True),
     Op("slice", (Input("x", lambda g, x_shape, dim, start, end, step: ops.slice_backward(g, x_shape, dim, start, end, step)),), sliced,
        node_name="SliceBackward0", views=True, attrs=SLICE, hidden=True),
-    Op("gather_at", (Input("x", lambda g, x_shape, indices: ops.index_backward(g, x_shape, indices)), Input("indices", kind="index")),
-       gather,
+    Op("gather_at", (
+        Input("x", lambda g, x_shape, indices: ops.put_at(ops.zeros(g, x_shape), indices, g, True)),
+        Input("indices", kind="index")), gather,
        node_name="IndexBackward0", hidden=True),
-    Op("index_backward", (Input("grad_output", lambda g, indices: ops.gather_at(g, indices)),),
-       lambda g, shape, indices: index_backward(g, shape, indices), node_name="IndexPutBackward0",
-       attrs=(Attr("shape", "shape", ()), Attr("indices", "index", ())), hidden=True),
     Op("select", (Input("x", lambda g, x_shape, dim, index: ops.select_backward(g, x_shape, dim, index), "1"),), select,
        node_name="SelectBackward0", views=True, attrs=(DIM, Attr("index", "int", 0, "Which one along that dim.")), category=CATEGORY,
        symbol="select", torch=("torch.select({x}, {dim}, {index})", "{x}.select({dim}, {index})"), latex="{x}_i",

@@ -69,14 +69,6 @@ def index_select(x: Array, index: Array, dim: int) -> Array:
     return np.take(x, index.reshape(-1), dim)
 
 
-def index_select_backward(g: Array, index: Array, shape: tuple[int, ...], dim: int) -> Array:
-    if not shape:
-        return g.copy()
-    out = np.zeros(shape, g.dtype)
-    np.add.at(np.moveaxis(out, dim_of(dim, len(shape)), 0), index.reshape(-1), np.moveaxis(g, dim_of(dim, len(shape)), 0))
-    return out
-
-
 def embedding(weight: Array, indices: Array, padding: int | None = None) -> Array:
     if indices.size and (indices.min() < 0 or indices.max() >= len(weight)):
         raise IndexError("index out of range in self")
@@ -158,7 +150,7 @@ register(
     Op("gather_backward", (Input("grad_output", lambda g, index, dim: ops.gather(g, dim, index)), Input("index")),
        lambda g, index, shape, dim: gather_backward(g, index, shape, dim), node_name="GatherBackwardBackward0", attrs=(SHAPE, DIM),
        hidden=True),
-    Op("gather_along", (Input("x", lambda g, x, x_shape, index, dim: ops.gather_backward(g, index, x_shape, dim)), Input("index")), gather,
+    Op("gather_along", (Input("x", lambda g, x, index, dim: ops.scatter_add(ops.zeros_like(x), index, g, dim)), Input("index")), gather,
        node_name="GatherBackward0", attrs=(DIM,), hidden=True),
     Op("gather", (Input("x", formula="1 where taken"), Input("dim", kind="number"), Input("index")),
        composite=lambda x, dim, index: ops.gather_along(x, index, dim), category=CATEGORY, symbol="idx",
@@ -166,10 +158,7 @@ register(
        doc="Take elements along a dim by their index.",
        samples=(Sample((samples.array(3, 2), 1, WHICH)), Sample((samples.array(3, 2), 0, WHICH))),
        bad_samples=(Sample((samples.array(3, 2), 1, WHICH + 1), error="index 2 is out of bounds for dimension 1 with size 2"),)),
-    Op("index_select_backward", (Input("grad_output", lambda g, index, dim: ops.index_select(g, dim, index)), Input("index")),
-       lambda g, index, shape, dim: index_select_backward(g, index, shape, dim), node_name="IndexAddBackward0", attrs=(SHAPE, DIM),
-       hidden=True),
-    Op("select_rows", (Input("x", lambda g, x_shape, index, dim: ops.index_select_backward(g, index, x_shape, dim)), Input("index")),
+    Op("select_rows", (Input("x", lambda g, x_shape, index, dim: ops.index_add(ops.zeros(g, x_shape), index, g, dim)), Input("index")),
        index_select,
        node_name="IndexSelectBackward0", attrs=(DIM,), hidden=True),
     Op("index_select", (Input("x", formula="1 where taken"), Input("dim", kind="number"), Input("index")),
