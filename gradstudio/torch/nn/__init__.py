@@ -5,6 +5,7 @@ from typing import Any
 
 from gradstudio.torch.nn import functional, init, utils
 from gradstudio.torch.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
+from gradstudio.torch.nn.convolutional import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from gradstudio.torch.nn.layers import LAYERS, Flatten, Identity, Unflatten
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.normalized import (
@@ -17,11 +18,14 @@ from gradstudio.torch.nn.normalized import (
     RMSNorm,
 )
 from gradstudio.torch.nn.parameter import Parameter
-from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Conv1d, Conv2d, Embedding, LayerNorm, Linear, PReLU
+from gradstudio.torch.nn.resized import AvgPool1d, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Embedding, LayerNorm, Linear, PReLU
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d", "Embedding", "Flatten", "GroupNorm",
-           "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LayerNorm", "Linear", "Module", "ModuleDict", "ModuleList",
-           "PReLU", "Parameter", "ParameterDict", "ParameterList", "RMSNorm", "Sequential", "Unflatten", "functional", "init", "utils"]
+__all__ = ["AvgPool1d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+           "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Flatten", "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d",
+           "InstanceNorm3d", "LayerNorm", "Linear", "Module", "ModuleDict", "ModuleList", "PReLU", "Parameter", "ParameterDict",
+           "ParameterList", "RMSNorm", "Sequential", "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional",
+           "init", "utils"]
 __all__ += list(LAYERS)
 globals().update(LAYERS)
 # Where PyTorch defines its classes: what `print(type(module))` shows.
@@ -29,7 +33,9 @@ HOMES: dict[str, tuple[type, ...]] = {
     "linear": (Linear, Identity, Bilinear), "sparse": (Embedding,), "activation": (PReLU,),
     "normalization": (LayerNorm, GroupNorm, RMSNorm),
     "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d, BatchNorm3d),
-    "instancenorm": (InstanceNorm1d, InstanceNorm2d, InstanceNorm3d), "conv": (Conv1d, Conv2d), "module": (Module,),
+    "instancenorm": (InstanceNorm1d, InstanceNorm2d, InstanceNorm3d), "pooling": (AvgPool1d,),
+    "upsampling": (Upsample, UpsamplingNearest2d, UpsamplingBilinear2d),
+    "conv": (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d), "module": (Module,),
     "container": (ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential)}
 for _home, _kinds in HOMES.items():
     for _kind in _kinds:

@@ -32,7 +32,7 @@ class Simple(Module):
             if value is REQUIRED:
                 raise TypeError(f"{type(self).__name__}.__init__() missing 1 required positional argument: '{name}'")
             setattr(self, name, value)
-        if given.get("stride") is None and "stride" in self.settings:
+        if getattr(self, "stride", 1) is None:
             self.stride = self.kernel_size
 
     def forward(self, *inputs: Any) -> Any:
@@ -88,8 +88,15 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
                                  "ceil_mode": False}, ("kernel_size", "stride", "padding", "dilation", "ceil_mode")),
     "MaxPool2d": ("max_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False,
                                  "ceil_mode": False}, ("kernel_size", "stride", "padding", "dilation", "ceil_mode")),
-    "AvgPool2d": ("avg_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0}, ("kernel_size", "stride", "padding")),
+    "AvgPool2d": ("avg_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "ceil_mode": False, "count_include_pad": True,
+                                 "divisor_override": None}, ("kernel_size", "stride", "padding")),
+    "AdaptiveAvgPool1d": ("adaptive_avg_pool1d", {"output_size": REQUIRED}, ("output_size",)),
     "AdaptiveAvgPool2d": ("adaptive_avg_pool2d", {"output_size": REQUIRED}, ("output_size",)),
+    "AdaptiveAvgPool3d": ("adaptive_avg_pool3d", {"output_size": REQUIRED}, ("output_size",)),
+    "Unfold": ("unfold", {"kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
+               ("kernel_size", "dilation", "padding", "stride")),
+    "Fold": ("fold", {"output_size": REQUIRED, "kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
+             ("output_size", "kernel_size", "dilation", "padding", "stride")),
     "PixelShuffle": ("pixel_shuffle", {"upscale_factor": REQUIRED}, ("upscale_factor",)),
     "PixelUnshuffle": ("pixel_unshuffle", {"downscale_factor": REQUIRED}, ("downscale_factor",)),
     "CosineSimilarity": ("cosine_similarity", {"dim": 1, "eps": 1e-8}, ()),
@@ -114,8 +121,8 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 
 
 # Where PyTorch defines the class of a name with this part.
-HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "huffle": "pixelshuffle", "Similarity": "distance",
-         "Distance": "distance"}
+HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Unfold": "fold", "Fold": "fold", "huffle": "pixelshuffle",
+         "Similarity": "distance", "Distance": "distance"}
 
 
 def _named(name: str) -> type[Simple]:

@@ -1,4 +1,4 @@
-"""Layers with parameters: Linear, Embedding, normalisations, convolutions. They start with the numbers that PyTorch draws."""
+"""Layers with parameters: Linear, Embedding, normalisations. They start with the numbers that PyTorch draws."""
 from __future__ import annotations
 
 import math
@@ -144,50 +144,3 @@ class BatchNorm2d(BatchNorm):
     """For (N, C, H, W)."""
 
     ranks = (4,)
-
-
-class Convolution(Module):
-    """Slides filters of shape (out_channels, in_channels / groups, *kernel_size) over the input."""
-
-    dims = 0
-
-    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
-                 groups: int = 1, bias: bool = True, device: Any = None, dtype: Any = None) -> None:
-        super().__init__()
-        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size, self.stride, self.dilation = [self._each(n) for n in (kernel_size, stride, dilation)]
-        self.padding = padding if isinstance(padding, str) else self._each(padding)
-        self.weight = parameter(out_channels, in_channels // groups, *self.kernel_size, dtype=dtype)
-        self.register_parameter("bias", parameter(out_channels, dtype=dtype) if bias else None)
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if bias:
-            bound = 1 / math.sqrt(init.fans(self.weight)[0])
-            init.uniform_(self.bias, -bound, bound)
-
-    def _each(self, n: Any) -> tuple[int, ...]:
-        return (n,) * self.dims if isinstance(n, int) else tuple(n)
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return the filtered input."""
-        function = getattr(functional, f"conv{self.dims}d")
-        return function(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)  # type: ignore[no-any-return]
-
-    def extra_repr(self) -> str:
-        text = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        ones, zeros = (1,) * self.dims, (0,) * self.dims
-        text += "" if self.padding == zeros else f", padding={self.padding}"
-        text += "" if self.dilation == ones else f", dilation={self.dilation}"
-        text += "" if self.groups == 1 else f", groups={self.groups}"
-        return text + ("" if self.bias is not None else ", bias=False")
-
-
-class Conv1d(Convolution):
-    """Over (N, C, L)."""
-
-    dims = 1
-
-
-class Conv2d(Convolution):
-    """Over (N, C, H, W)."""
-
-    dims = 2
