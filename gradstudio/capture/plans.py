@@ -62,13 +62,14 @@ def _settings(told: Told) -> bool:
 
 
 def _assignment(x: object = None, index: object = None, value: object = None) -> Plan | None:
-    """Return `x[index] = value` as a write to the view that the index gives, or where a mask of x's own shape is true."""
+    """Return `x[index] = value` as a write to the view that the index gives, or to where a mask is true or tensors point."""
+    items = index if isinstance(index, tuple) else (index,)
     if is_seen(index):
         mask: Seen = index
         if mask.dtype == "bool" and mask.shape == getattr(x, "shape", None) and not (is_seen(value) and getattr(value, "shape", ()) != ()):
             return (row_use("masked_fill_", x, index, value),)
-        return None
-    items = index if isinstance(index, tuple) else (index,)
+    if is_seen(value) and all(is_seen(item) and item.shape for item in items) and getattr(value, "shape", ())[:1] != (1,):
+        return (row_use("index_put_", x, items, value),)  # assignment leaves out leading dims of size 1, index_put_ does not
     if any(is_seen(item) or isinstance(item, list | bool) for item in items):
         return None
     view = row_use("index", x, index)
