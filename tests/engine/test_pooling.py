@@ -81,3 +81,22 @@ def test_folding_what_was_unfolded_counts_the_windows_of_each_element():
 def test_a_smoothed_resize_is_refused_by_name():
     with pytest.raises(NotImplementedError, match="antialias=True"):
         F.interpolate(leaf(1, 1, 4, 4), size=2, mode="bilinear", antialias=True)
+
+
+@pytest.mark.parametrize(("make", "shape", "want"), [
+    (lambda x: F.max_pool2d(x, 2), (0, 3, 4, 4), (0, 3, 2, 2)), (lambda x: F.avg_pool2d(x, 2), (0, 3, 4, 4), (0, 3, 2, 2)),
+    (lambda x: F.adaptive_avg_pool2d(x, 3), (0, 3, 4, 4), (0, 3, 3, 3)),
+    (lambda x: F.adaptive_avg_pool2d(x, (0, 2)), (1, 2, 4, 4), (1, 2, 0, 2)),
+    (lambda x: F.unfold(x, 2), (0, 1, 4, 4), (0, 4, 9)), (lambda x: F.fold(x, 4, 2), (0, 4, 9), (0, 1, 4, 4)),
+    (lambda x: F.interpolate(x, 3), (0, 1, 4), (0, 1, 3)), (lambda x: F.interpolate(x, (2, 3), mode="bicubic"), (0, 1, 4, 4), (0, 1, 2, 3)),
+    (lambda x: F.conv2d(x, torch.ones(4, 3, 2, 2, dtype=x.dtype)), (0, 3, 4, 4), (0, 4, 3, 3)),
+    (lambda x: F.conv_transpose1d(x, torch.ones(3, 2, 2, dtype=x.dtype)), (0, 3, 4), (0, 2, 5)),
+])
+def test_a_batch_of_none_has_an_empty_result_and_gradient(make, shape, want):
+    x = torch.zeros(*shape, dtype=torch.float64, requires_grad=True)
+    out = make(x)
+    assert out.shape == want
+    g, = torch.autograd.grad(out, x, torch.ones_like(out).requires_grad_(), create_graph=True)
+    assert g.shape == shape
+    g.sum().backward()
+    assert not g.detach().numpy().any()

@@ -59,7 +59,7 @@ def unfold(x: Array, kernel_size: Any, dilation: Any, padding: Any, stride: Any)
                            "its components must be at least one.")
     if x.dtype.kind not in "fcb":
         raise errors.lacking("im2col_out_cpu", x.dtype)
-    seen = windows(padded(x.reshape(-1, *x.shape[-3:]), before), kernel, out, step, gap)
+    seen = windows(padded(x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:]), before), kernel, out, step, gap)
     columns = np.array(seen, order="C")
     return columns.reshape(*x.shape[:-3], x.shape[-3] * math.prod(kernel), math.prod(out))
 
@@ -80,7 +80,7 @@ def fold(x: Array, output_size: Any, kernel_size: Any, dilation: Any, padding: A
         raise RuntimeError(f"Given {shown}, expected size of input's dimension 2 to match the calculated number of sliding blocks "
                            f"{out[0]} * {out[1]} = {math.prod(out)}, but got input.size(2)={places}.")
     channels = rows // math.prod(kernel)
-    columns = x.reshape(-1, channels, *kernel, *out)
+    columns = x.reshape(math.prod(x.shape[:-2]), channels, *kernel, *out)
     return gathered(columns, sizes, step, before, gap).reshape(*x.shape[:-2], channels, *sizes)
 
 

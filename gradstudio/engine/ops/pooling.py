@@ -112,7 +112,7 @@ def max_pool_backward(g: Array, x: Array, indices: Array, kernel_size: Any, stri
                       ceil_mode: bool) -> Array:
     plane = x.shape[-2] * x.shape[-1]
     planes = math.prod(x.shape[:-2])
-    flat = (indices.reshape(planes, -1) + np.arange(planes)[:, None] * plane).ravel()
+    flat = (indices.reshape(planes, math.prod(indices.shape[-2:])) + np.arange(planes)[:, None] * plane).ravel()
     kernel, steps, _, gaps = pairs("max_pool2d", kernel_size, stride, padding, dilation)
     if all(s > d * (k - 1) for k, s, d in zip(kernel, steps, gaps, strict=True)):  # no element is in two windows
         out = np.zeros(x.size, g.dtype)
@@ -127,7 +127,8 @@ def taken_flat(g: Any, indices: Any) -> Any:
     """Return the elements of planes g that indices name."""
     shape = ops.shape_of(indices)
     lead = shape[:-2]
-    return ops.reshape(ops.gather_along(ops.reshape(g, (*lead, -1)), ops.reshape(indices, (*lead, -1)), -1), shape)
+    planes = [ops.reshape(t, (*lead, math.prod(ops.shape_of(t)[-2:]))) for t in (g, indices)]
+    return ops.reshape(ops.gather_along(*planes, -1), shape)
 
 
 def single(name: str, what: str, given: Any) -> int:
