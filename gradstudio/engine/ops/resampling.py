@@ -211,7 +211,8 @@ def check(x: Any, sizes: Sizes, mode: str, align_corners: bool | None, antialias
     if min(*x.sizes[2:], *sizes) < 1:
         names = "DHW"[5 - rank:]
         texts = [", ".join([f"{name}: {n}" for name, n in zip(names, each, strict=True)]) for each in (x.sizes[2:], sizes)]
-        raise RuntimeError(f"Input and output sizes should be greater than 0, but got input ({texts[0]}) and output ({texts[1]})")
+        raise RuntimeError(f"Input and output sizes should be greater than 0, but got input ({texts[0]}) "
+                           f"{'and ' * (rank == 3)}output ({texts[1]})")
     if not x.sizes[1]:
         raise RuntimeError(f"Non-empty {rank}D data tensor expected but got a tensor with sizes {errors.size(x.sizes)}")
     if x.scalar_type.kind != "f" and x.scalar_type.char != "B":
