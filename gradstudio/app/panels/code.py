@@ -41,6 +41,7 @@ class CodePanel(Drawn):
         self._told: tuple[object, ...] = ()  # what the program says of the run
         self._lines: dict[str, int] = {}  # the last line that stands for a node or a call
         self._cost = 0.0  # seconds that the last program took
+        self._reveals = False  # the current line is to be brought into sight, and the program that has it is not written yet
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._came_to_rest)
@@ -128,7 +129,7 @@ class CodePanel(Drawn):
         new_lines, old_lines = tuple(line.text for line in program.lines), tuple(line.text for line in old.lines)
         if new_lines != old_lines:
             self.view.show_lines(old_lines, new_lines)
-        self._show_current(False)
+        self._show_current(self._reveals)
         self._tell()
 
     def _tell(self) -> None:
@@ -149,6 +150,7 @@ class CodePanel(Drawn):
         return text.number(view.item, self.studio.full_precision, view.dtype) if view.item is not None else text.shape(view.shape)
 
     def _show_current(self, scroll: bool) -> None:
+        self._reveals = (scroll or self._reveals) and not self.in_sync
         current, failed = self._marked()
         if (current, failed) != (self.view.current, self.view.failed):
             self.view.current, self.view.failed = current, failed

@@ -63,6 +63,25 @@ def test_values_follow_the_numbers(panel, studio, qtbot):
     assert "x = torch.tensor(2., requires_grad=True)" in text(panel)
 
 
+def test_a_line_is_revealed_whether_the_program_was_written_before_the_step_or_after_it(panel, studio, qtbot):
+    bar = panel.view.verticalScrollBar()
+    panel.resize(320, 200)
+    found = []
+    for late in (False, True):
+        studio.player.go_to(2)
+        qtbot.waitUntil(lambda: studio.shown.state.k == 2)
+        bar.setValue(0)
+        if late:
+            panel._emitted = None
+            panel.view.current = frozenset()
+            panel._lines = {}
+        studio.player.go_to(60)
+        qtbot.waitUntil(lambda: studio.shown.state.k == 60)
+        panel._write_program()
+        found.append(bar.value())
+    assert found[0] == found[1] > 0
+
+
 def test_the_line_of_the_selected_node_is_marked(panel, studio):
     studio.select(["n5"])
     assert panel.view.current == {line_of(panel, "z = a * y")}
