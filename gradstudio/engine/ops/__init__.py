@@ -11,6 +11,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     limits,
     control,
     shape,
+    rearranging,
     padding,
     resampling,
     pooling,
@@ -57,5 +58,6 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
            "contraction", "control", "convolution", "cumulative", "distance", "exponential", "extreme", "functions", "in_place",
            "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization",
-           "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "reduction", "resampling", "robust",
-           "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting", "special", "statistics", "testing"]
+           "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "rearranging", "reduction",
+           "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting", "special",
+           "statistics", "testing"]

@@ -319,7 +319,7 @@ def unbind_backward(g: Sequence[Any], dim: int) -> Any:
 
 
 def split(x: Any, split_size: Any, dim: int = 0) -> Any:
-    return ops.split_even(x, split_size, dim) if isinstance(split_size, int) else ops.split_sizes(x, tuple(split_size), dim)
+    return ops.split_even(x, split_size, dim) if isinstance(split_size, int) else ops.split_with_sizes(x, tuple(split_size), dim)
 
 
 def chunk(x: Any, chunks: int, dim: int = 0) -> Any:
@@ -329,7 +329,7 @@ def chunk(x: Any, chunks: int, dim: int = 0) -> Any:
         raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
     n = x.sizes[dim_of(dim, len(x.sizes))]
     size = -(-n // chunks)
-    return ops.split_even(x, size, dim) if n else ops.split_sizes(x, (0,) * chunks, dim)
+    return ops.split_even(x, size, dim) if n else ops.split_with_sizes(x, (0,) * chunks, dim)
 
 
 def unbind(x: Array, dim: int) -> tuple[Array, ...]:
@@ -343,9 +343,12 @@ PIECES = ("parts",)
 register(
     Op("split_even", (Input("x", lambda g, x_shape, split_size, dim: ops.split_backward(g, x_shape, split_size, dim)),), split_even,
        node_name="SplitBackward0", attrs=(Attr("split_size", "int", 1), DIM), outputs=PIECES, many=True, views=True, hidden=True),
-    Op("split_sizes", (Input("x", lambda g, x_shape, split_sizes, dim: ops.split_backward(g, x_shape, split_sizes, dim)),), parts,
-       node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", ()), DIM), outputs=PIECES, many=True, views=True,
-       hidden=True),
+    Op("split_with_sizes", (Input("x", lambda g, x_shape, split_sizes, dim: ops.split_backward(g, x_shape, split_sizes, dim), "1"),), parts,
+       node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", (), "Size of each part."), DIM), outputs=PIECES, many=True,
+       views=True, category=CATEGORY, symbol="split", latex=r"\mathrm{split}({x})", doc="Cut into parts of given sizes along a dim.",
+       torch=("torch.split_with_sizes({x}, {split_sizes})", "{x}.split_with_sizes({split_sizes})"),
+       samples=(Sample((samples.array(3, 4),), {"split_sizes": (1, 3), "dim": 1}),),
+       bad_samples=(Sample((samples.array(4),), {"split_sizes": (1, 2)}, "split_with_sizes expects split_sizes to sum exactly to 4"),)),
     Op("split", (Input("x", formula="1"),), composite=split, outputs=PIECES, many=True, views=True,
        attrs=(Attr("split_size", "split", 1, "Size of each part, or a list of sizes."), DIM), category=CATEGORY, symbol="split",
        torch=("torch.split({x}, {split_size})", "{x}.split({split_size})"), latex=r"\mathrm{split}({x})", doc="Cut into parts along a dim.",
