@@ -20,6 +20,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     indexing,
     lookup,
     scatter,
+    diagonals,
     slices,
     masks,
     positions,
@@ -56,8 +57,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
-           "contraction", "control", "convolution", "cumulative", "distance", "exponential", "extreme", "functions", "in_place",
-           "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments", "normalization",
-           "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "rearranging", "reduction",
-           "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting", "special",
-           "statistics", "testing"]
+           "contraction", "control", "convolution", "cumulative", "diagonals", "distance", "exponential", "extreme", "functions",
+           "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments",
+           "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "rearranging",
+           "reduction", "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting",
+           "special", "statistics", "testing"]

@@ -104,8 +104,16 @@ def flip(x: Array, dims: Sequence[int]) -> Array:
     return np.flip(x, dims_of((dims,) if isinstance(dims, int) else dims, x.ndim) if dims != () else ()).copy()
 
 
+def check_plane(dim1: int, dim2: int, rank: int) -> tuple[int, int]:
+    """Return two dims counted from the front. Raise RuntimeError if they are the same, IndexError if one is not there."""
+    a, b = dim_of(dim1, rank), dim_of(dim2, rank)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return a, b
+
+
 def diagonal(x: Array, offset: int, dim1: int, dim2: int) -> Array:
-    view = np.diagonal(x, offset, dim_of(dim1, x.ndim), dim_of(dim2, x.ndim))
+    view = np.diagonal(x, offset, *check_plane(dim1, dim2, x.ndim))
     view.flags.writeable = x.flags.writeable  # numpy forbids writing to it for reasons of its history
     return view
 
@@ -199,7 +207,8 @@ register(
        category=CATEGORY, symbol="diag", torch=("torch.diagonal({x})", "{x}.diagonal()"), latex=r"\mathrm{diag}({x})",
        doc="The diagonal, as a view.",
        samples=(Sample((samples.array(3, 3),)), Sample((samples.array(2, 3),), {"offset": 1})),
-       bad_samples=(Sample((samples.array(3),), error="Dimension out of range (expected to be in range of [-1, 0], but got 1)"),)),
+       bad_samples=(Sample((samples.array(3),), error="Dimension out of range (expected to be in range of [-1, 0], but got 1)"),
+                    Sample((samples.array(3, 3),), {"dim2": 0}, "diagonal dimensions cannot be identical 0, 0"))),
     Op("flip", (Input("x", lambda g, dims: ops.flip(g, dims), "1"),), flip, node_name="FlipBackward0",
        attrs=(Attr("dims", "dims", (0,), "Which dims to reverse."),), category=CATEGORY, symbol="flip",
        torch=("torch.flip({x}, {dims})", "{x}.flip({dims})"), latex=r"\mathrm{flip}({x})", doc="Reverse the order along dims.",
