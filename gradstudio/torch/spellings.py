@@ -34,14 +34,13 @@ class Signature:
         self.defaults = [None] * len(operands) + [a.default for a in op.attrs]
         self.kinds = {a.name: a.kind for a in op.attrs}
         self.required = {i.name for i in op.inputs if not i.optional}
-        self.starred = bool(self.names) and any(f"*{{{self.names[-1]}}}" in text for text in op.torch)
+        self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {"input": operands[0] if operands else ""}
 
     def bind(self, args: Sequence[Any], named: dict[str, Any]) -> list[Any]:
         """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""
-        last = len(self.names) - 1
-        if self.starred and len(args) > last and not isinstance(args[last], list | tuple):
-            args = (*args[:last], args[last:])
+        if self.star is not None and len(args) > self.star and not isinstance(args[self.star], list | tuple):
+            args = (*args[:self.star], args[self.star:])
         elif len(args) > len(self.names) or self.packs(args):
             args = self.packed(args)
         values = dict(zip(self.names, args, strict=False))
@@ -79,7 +78,7 @@ def function_of(op: Op, order: Sequence[str]) -> Function:
     signature, row = Signature(op, order), op.name
     count = len(op.inputs)
     kind = return_types.type_of(op)
-    simple = signature.straight and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
+    simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
 
     def function(*args: Any, out: Any = None, **named: Any) -> Any:
         if simple and not named and count <= len(args) <= len(signature.names):

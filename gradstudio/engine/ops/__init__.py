@@ -21,6 +21,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     lookup,
     scatter,
     diagonals,
+    strided,
     slices,
     masks,
     positions,
@@ -61,4 +62,4 @@ __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choi
            "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments",
            "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "rearranging",
            "reduction", "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting",
-           "special", "statistics", "testing"]
+           "special", "statistics", "strided", "testing"]
