@@ -104,6 +104,16 @@ def flip(x: Array, dims: Sequence[int]) -> Array:
     return np.flip(x, dims_of((dims,) if isinstance(dims, int) else dims, x.ndim) if dims != () else ()).copy()
 
 
+def repeated(x: Array, repeats: Sequence[int]) -> Array:
+    if len(repeats) < x.ndim:
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+    shape = [n * times for n, times in zip((1,) * (len(repeats) - x.ndim) + x.shape, repeats, strict=True)]
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {errors.size(shape)}")
+    return np.tile(x, repeats)
+
+
 def check_plane(dim1: int, dim2: int, rank: int) -> tuple[int, int]:
     """Return two dims counted from the front. Raise RuntimeError if they are the same, IndexError if one is not there."""
     a, b = dim_of(dim1, rank), dim_of(dim2, rank)
@@ -215,7 +225,7 @@ register(
        samples=(Sample((samples.array(3, 2),), {"dims": (0,)}), Sample((samples.array(3, 2),), {"dims": (0, 1)})),
        bad_samples=(Sample((samples.array(3),), {"dims": (1,)}, "Dimension out of range"),)),
     Op("repeat", (Input("x", lambda g, x_shape, repeats: ops.repeat_backward(g, x_shape, repeats), "1"),),
-       lambda x, repeats: np.tile(x, repeats),
+       repeated,
        node_name="RepeatBackward0", attrs=(Attr("repeats", "sizes", (1,), "How often along each dim."),), category=CATEGORY,
        symbol="repeat",
        torch=("{x}.repeat({repeats})",), latex=r"\mathrm{repeat}({x})", doc="Copies side by side; the gradient adds up over them.",
