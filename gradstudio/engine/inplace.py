@@ -125,7 +125,7 @@ def move(x: Tensor, node: GradNode) -> None:
 
 def regenerate(view: View) -> GradNode:
     """Return a new AsStridedBackward0 of a view whose storage changed."""
-    row = COMPILED["as_strided"]
+    row = COMPILED["strided_part"]
     base = view.base
     plan = row.plan((True,), True)
     node = plan.node_type()
@@ -156,7 +156,7 @@ class CopyPlan:
     def on_tensors(self, n: Any, g: Tensor, create_graph: bool) -> list[Any]:
         self.check(n)
         with modes.GradMode(create_graph):
-            part = ops.as_strided(g, n.geometry)
+            part = ops.strided_part(g, n.geometry)
             found = n.inner.plan.on_tensors(n.inner, part, create_graph)
             inside = ops.zeros_like(part) if found[0] is None else found[0]
             return [None if n.edges[0] is None else ops.put_strided(g, inside, n.geometry), *found[1:]]

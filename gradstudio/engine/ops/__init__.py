@@ -22,6 +22,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     scatter,
     diagonals,
     strided,
+    memory,
     slices,
     masks,
     positions,
@@ -59,7 +60,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
            "contraction", "control", "convolution", "cumulative", "diagonals", "distance", "exponential", "extreme", "functions",
-           "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "mixing", "moments",
-           "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking", "rearranging",
-           "reduction", "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax", "sorting",
-           "special", "statistics", "strided", "testing"]
+           "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "memory", "mixing",
+           "moments", "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking",
+           "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax",
+           "sorting", "special", "statistics", "strided", "testing"]

@@ -48,13 +48,13 @@ def copied(x: Array, y: Array) -> Array:
 
 # What the in-place rows compute, as rows without a name of their own.
 register(
-    Op("as_strided", (Input("x", lambda g, geometry: ops.as_strided_backward(g, geometry)),), lambda x, geometry: geometry.taken(x),
+    Op("strided_part", (Input("x", lambda g, geometry: ops.as_strided_backward(g, geometry)),), lambda x, geometry: geometry.taken(x),
        node_name="AsStridedBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
-    Op("as_strided_backward", (Input("grad_output", lambda g, geometry: ops.as_strided(g, geometry)),),
+    Op("as_strided_backward", (Input("grad_output", lambda g, geometry: ops.strided_part(g, geometry)),),
        lambda g, geometry: geometry.spread(g),
        node_name="AsStridedBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
     Op("put_strided", (Input("x", lambda g, y, geometry: ops.put_strided(g, ops.zeros_like(y), geometry)),
-                       Input("y", lambda g, geometry: ops.as_strided(g, geometry))), lambda x, y, geometry: geometry.put(x, y),
+                       Input("y", lambda g, geometry: ops.strided_part(g, geometry))), lambda x, y, geometry: geometry.put(x, y),
        node_name="AsStridedScatterBackward0", attrs=(Attr("geometry", "geometry"),), hidden=True),
     Op("zero", (Input("x", lambda g: ops.zeros_like(g)),), np.zeros_like, node_name="ZeroBackward0", hidden=True),
     Op("copy", (Input("x", lambda g: ops.zeros_like(g)), Input("y", lambda g: g)),
