@@ -50,6 +50,10 @@ VIEW_STRIDES = ("view size is not compatible with input tensor's size and stride
                 "subspaces). Use .reshape(...) instead.")
 
 
+class LinAlgError(RuntimeError):
+    """What has no solution in linear algebra: a singular matrix (torch.linalg.LinAlgError)."""
+
+
 def dtype_name(dtype: DType) -> str:
     """Return what PyTorch's messages call a dtype: Float, Long..."""
     return NAMES[dtype.char]

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from gradstudio.engine.errors import LinAlgError as LinAlgError
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
-from gradstudio.engine.errors import LinAlgError as LinAlgError
 from gradstudio.torch.spellings import TORCH
 
 globals().update({name.removeprefix("linalg."): function for name, function in TORCH.items() if name.startswith("linalg.")})

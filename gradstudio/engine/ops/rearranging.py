@@ -77,12 +77,12 @@ def interleaved(repeats: Array, shape: tuple[int, ...], dim: int) -> Tensor:
     """Return which slice comes at each place. Raise RuntimeError, or NotImplementedError for repeats that are no whole numbers."""
     if repeats.ndim > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
-    if repeats.dtype not in (np.int32, np.int64):
-        raise errors.lacking("repeat_interleave_cpu", repeats.dtype)
     n = shape[dim] if shape else 1
     if repeats.size not in (1, n):
         raise RuntimeError(f"repeats must have the same size as input along dim, but got repeats.size(0) = {repeats.size} and "
                            f"input.size({dim}) = {n}")
+    if repeats.dtype not in (np.int32, np.int64):
+        raise errors.lacking("repeat_interleave_cpu", repeats.dtype)
     if (repeats < 0).any():
         raise RuntimeError("repeats can not be negative")
     return make(np.repeat(np.arange(n), repeats.reshape(-1)), None)
@@ -113,10 +113,10 @@ def rot90(x: Array, k: int, dims: Ints) -> Array:
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(plane)}")
     if x.ndim < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {x.ndim}")
-    a, b = plane
-    if a == b or abs(a - b) == x.ndim:
-        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {a} and dim1 = {b}")
-    return np.rot90(x, k, (dim_of(a, x.ndim), dim_of(b, x.ndim))).copy()
+    a, b = [dim_of(d, x.ndim) for d in plane]
+    if a == b:
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {plane[0]} and dim1 = {plane[1]}")
+    return np.rot90(x, k, (a, b)).copy()
 
 
 # Cuts.
