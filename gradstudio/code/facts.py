@@ -14,6 +14,7 @@ from gradstudio.document.calls import Backward, Call, Grad, OptimizerZero, SetGr
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, BlockId, Graph, GroupId, Node, NodeId, Ref, operand_refs
 from gradstudio.document.labels import Labels
+from gradstudio.document.rules import not_wired
 from gradstudio.engine import TABLE, Op
 
 Pins = dict[Key, set[bool]]  # outputs with retain_grad: whether they require grad when they are made; both, where that differs
@@ -198,7 +199,7 @@ def unwired(node: Node) -> str | None:
         operand = node.inputs[i] if i < len(node.inputs) else None
         optional = i < len(inputs) and inputs[i].optional
         if (operand is None and not optional) or (isinstance(operand, tuple) and _hollow(operand)):
-            return f"{inputs[i].argument if i < len(inputs) else 'an input'} is not wired"
+            return not_wired(node.op, i)
     return None
 
 

@@ -185,3 +185,11 @@ def inner_first(groups: Groups) -> list[GroupId]:
     if len(ready) < len(groups):
         raise Refused(f"the group {next(groups[g].name for g in groups if waiting[g])} contains itself")
     return ready
+
+
+def not_wired(op: str, i: int) -> str:
+    """Return what an op waits for whose input i has nothing, in words: `other is not wired`."""
+    row = TABLE.get(op)
+    if row is None or i >= len(row.inputs):
+        return "an input is not wired"
+    return f"{row.inputs[i].argument} {'are' if row.inputs[i].kind == 'tensors' else 'is'} not wired"

@@ -12,6 +12,7 @@ from gradstudio.document.calls.call import Waits
 from gradstudio.document.document import Document
 from gradstudio.document.graph import INPUT, INSTANCE, LEAF, BlockId, Graph, Node, NodePath, Operand, OperandPath, Ref
 from gradstudio.document.labels import Labels
+from gradstudio.document.rules import not_wired
 from gradstudio.engine import TABLE, Tensor, call, stored_grad
 from gradstudio.engine.modes import GradMode
 from gradstudio.engine.random import Generator
@@ -255,7 +256,7 @@ class Blocks:
         row = TABLE.get(node.op)
         spec = row.inputs[path[0]] if row is not None and path[0] < len(row.inputs) else None
         if spec is None or not spec.optional:
-            raise Skipped(f"{spec.argument if spec else 'an input'} is not wired")
+            raise Skipped(not_wired(node.op, path[0]))
 
     # ---- groups
 
