@@ -9,7 +9,7 @@ from gradstudio.document.graph import INSTANCE, Graph, GroupId, Node, NodeId, Re
 from gradstudio.document.rules import Groups, inner_first, uses
 from gradstudio.engine import TABLE
 
-MAY_SHARE = ("shape", "gradient control")  # categories whose composites may return a view (reshape, index, to)
+MAY_SHARE = ("shape", "indexing", "gradient control")  # categories whose composites may return a view (reshape, index, to)
 StorageKey: TypeAlias = tuple[str, int, bool]
 
 

@@ -51,7 +51,7 @@ class Tile(QAbstractButton):
             paint.leaf_glyph(15, 13.5, self.item.key == LEAF, "text2")
         elif self.item.icon:
             paint.icon(self.item.icon, 15, 13.5, 14, "text2")
-        elif 0 < len(self.item.symbol) <= 3:
+        elif 0 < len(self.item.symbol) <= 3 and self.item.symbol != self.item.title:
             font = font_of("ui" if len(self.item.symbol) == 1 else "mono", 13 if len(self.item.symbol) == 1 else 11, 500)
             paint.painter.setFont(font)
             paint.painter.setPen(paint.theme.color("text2"))

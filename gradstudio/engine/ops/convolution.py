@@ -17,8 +17,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.matrix import CATEGORY
-from gradstudio.engine.ops.sliding import Sizes, each, gathered, padded, window_counts, windows
+from gradstudio.engine.ops.sliding import CATEGORY, Sizes, each, gathered, padded, window_counts, windows
 
 Array = np.ndarray[Any, Any]
 

@@ -15,7 +15,7 @@ from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-CATEGORY = "shape"
+CATEGORY = "indexing"
 FULL = slice(None)
 DIM = Attr("dim", "dim", 0, "Which dim.")
 SLICE = (DIM, Attr("start", "int", 0), Attr("end", "int", 0), Attr("step", "int", 1))

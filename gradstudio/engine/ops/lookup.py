@@ -12,6 +12,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape, dim_of, dims_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.indexing import CATEGORY as INDEXING
 from gradstudio.engine.ops.shape import CATEGORY, DIM
 from gradstudio.engine.tensor import Tensor
 
@@ -171,7 +172,7 @@ register(
     Op("gather_along", (Input("x", lambda g, x, index, dim: ops.scatter_add(ops.zeros_like(x), index, g, dim)), Input("index")), gather,
        node_name="GatherBackward0", attrs=(DIM,), hidden=True),
     Op("gather", (Input("x", formula="1 where taken"), Input("dim", kind="number"), Input("index")),
-       composite=lambda x, dim, index: ops.gather_along(x, index, dim), category=CATEGORY, symbol="idx",
+       composite=lambda x, dim, index: ops.gather_along(x, index, dim), category=INDEXING, symbol="idx",
        torch=("torch.gather({x}, {dim}, {index})", "{x}.gather({dim}, {index})"), latex="{x}_{index}",
        doc="Take elements along a dim by their index.",
        samples=(Sample((samples.array(3, 2), 1, WHICH)), Sample((samples.array(3, 2), 0, WHICH))),
@@ -180,7 +181,7 @@ register(
        index_select,
        node_name="IndexSelectBackward0", attrs=(DIM,), hidden=True),
     Op("index_select", (Input("x", formula="1 where taken"), Input("dim", kind="number"), Input("index")),
-       composite=lambda x, dim, index: ops.select_rows(x, index, dim), category=CATEGORY, symbol="index_select",
+       composite=lambda x, dim, index: ops.select_rows(x, index, dim), category=INDEXING, symbol="index_select",
        torch=("torch.index_select({x}, {dim}, {index})", "{x}.index_select({dim}, {index})"), latex="{x}_{index}",
        doc="Take slices along a dim by their index.", samples=(Sample((samples.array(3, 2), 0, ROWS)),),
        bad_samples=(Sample((samples.array(3, 2), 1, ROWS), error="INDICES element is out of DATA bounds, id=2 axis_dim=2"),)),
@@ -193,13 +194,13 @@ register(
     Op("embedding", (Input("indices"), Input("weight", formula="1 where taken")),
        composite=lambda indices, weight, padding_idx=None: ops.embedding_of(weight, indices, padding_idx),
        attrs=(Attr("padding_idx", "int", None, "A row whose gradient stays zero."),),
-       category=CATEGORY, symbol="embed", torch=("F.embedding({indices}, {weight})",), latex="{weight}_{indices}",
+       category=INDEXING, symbol="embed", torch=("F.embedding({indices}, {weight})",), latex="{weight}_{indices}",
        doc="Rows of a table by their index.",
        samples=(Sample((WHICH, samples.array(3, 2))),), bad_samples=(Sample((WHICH + 2, samples.array(3, 2)),
                                                                             error="index out of range in self"),)),
     Op("masked_fill", (Input("x", formula="[not {mask}]"), Input("mask"), Input("value", formula="[{mask}]", kind="operand")),
        composite=masked_fill,
-       category=CATEGORY, symbol="mask", torch=("torch.masked_fill({x}, {mask}, {value})", "{x}.masked_fill({mask}, {value})"),
+       category=INDEXING, symbol="mask", torch=("torch.masked_fill({x}, {mask}, {value})", "{x}.masked_fill({mask}, {value})"),
        latex=r"{value}\ \mathrm{if}\ {mask}\ \mathrm{else}\ {x}", doc="Replace where a mask is true.",
        samples=(Sample((samples.array(3, 2), samples.array(3, 2) > 0, -1.5)),
                 Sample((samples.array(3, 2), samples.array(2) > 0, samples.SCALAR))),

@@ -11,7 +11,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.shape import CATEGORY
+from gradstudio.engine.ops.indexing import CATEGORY
 
 Array = np.ndarray[Any, Any]
 

@@ -15,8 +15,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.reduction import CATEGORY
-from gradstudio.engine.ops.sliding import Sizes, at, beyond, each, gathered, padded, windows
+from gradstudio.engine.ops.sliding import CATEGORY, Sizes, at, beyond, each, gathered, padded, windows
 
 Array = np.ndarray[Any, Any]
 ONES = (1, 1)

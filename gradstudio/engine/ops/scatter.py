@@ -12,9 +12,9 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape, dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.indexing import CATEGORY
 from gradstudio.engine.ops.lookup import in_range, places
 from gradstudio.engine.ops.rounding import none_for
-from gradstudio.engine.ops.shape import CATEGORY
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]

@@ -12,10 +12,9 @@ from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import alpha_text
-from gradstudio.engine.ops.indexing import at
+from gradstudio.engine.ops.indexing import CATEGORY, at
 from gradstudio.engine.ops.lookup import in_range
 from gradstudio.engine.ops.scatter import DIM, REDUCE, combine, line, number_fits, reducing
-from gradstudio.engine.ops.shape import CATEGORY
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]

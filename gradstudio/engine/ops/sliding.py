@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 Array = np.ndarray[Any, Any]
+CATEGORY = "convolution and pooling"
 Sizes = Sequence[int]
 
 
