@@ -53,6 +53,11 @@ VIEW_STRIDES = ("view size is not compatible with input tensor's size and stride
 class LinAlgError(RuntimeError):
     """What has no solution in linear algebra: a singular matrix (torch.linalg.LinAlgError)."""
 
+    __module__ = "torch._C"
+
+
+LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # as tracebacks show it
+
 
 def dtype_name(dtype: DType) -> str:
     """Return what PyTorch's messages call a dtype: Float, Long..."""

@@ -37,6 +37,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     matrix,
     linear,
     products,
+    solving,
     contraction,
     convolution,
     distance,
@@ -63,4 +64,4 @@ __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choi
            "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "memory", "mixing",
            "moments", "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking",
            "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax",
-           "sorting", "special", "statistics", "strided", "testing"]
+           "solving", "sorting", "special", "statistics", "strided", "testing"]
