@@ -32,12 +32,12 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     statistics,
     moments,
     cumulative,
-    singular,
     norms,
     matrix,
     linear,
     products,
     solving,
+    decomposition,
     contraction,
     convolution,
     distance,
@@ -60,8 +60,8 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
-           "contraction", "control", "convolution", "cumulative", "diagonals", "distance", "exponential", "extreme", "functions",
-           "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "memory", "mixing",
-           "moments", "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking",
-           "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "singular", "slices", "smooth", "softmax",
-           "solving", "sorting", "special", "statistics", "strided", "testing"]
+           "contraction", "control", "convolution", "cumulative", "decomposition", "diagonals", "distance", "exponential", "extreme",
+           "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "memory",
+           "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "ranking",
+           "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "slices", "smooth", "softmax", "solving",
+           "sorting", "special", "statistics", "strided", "testing"]

@@ -9,9 +9,9 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
-from gradstudio.engine.dims import Dim, dim_of
+from gradstudio.engine.dims import Dim, dim_of, dims_of
 from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, DTYPE, KEEPDIM, LISTS
 from gradstudio.engine.ops.statistics import ORD, norm
@@ -57,6 +57,27 @@ def matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
     summed, left = dims if abs(ord) == 1 else dims[::-1]
     sums = ops.vector_norm(x, 1, (summed,), keepdim)
     return getattr(ops, REDUCE[ord])(sums, (left - (not keepdim and summed < left),), keepdim)
+
+
+@helper
+def nuclear_norm(x: Any, dim: Dim, keepdim: bool) -> Any:
+    """Return the sum of the singular values of matrices in two dims. Raise RuntimeError for other than two."""
+    rank = len(ops.shape_of(x))
+    if rank < 2:
+        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    dims = dims_of(dim, rank)
+    if len(dims) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dims))}")
+    return ops.norm_of_singular_values(x, dims, keepdim, "sum")
+
+
+@helper
+def norm_of_singular_values(x: Any, dims: tuple[int, ...], keepdim: bool, reduce: str) -> Any:
+    """Return the singular values of matrices in two dims, reduced by the row of that name: sum, amax, amin."""
+    rank = len(ops.shape_of(x))
+    order = (*[d for d in range(rank) if d not in dims], *dims)
+    out = getattr(ops, reduce)(ops.svdvals(ops.permute(x, order)), -1, keepdim)
+    return ops.permute(ops.unsqueeze(out, -1), tuple([order.index(d) for d in range(rank)])) if keepdim else out
 
 
 def any_norm(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:
