@@ -15,6 +15,7 @@ import numpy as np
 from gradstudio.document import codec
 from gradstudio.document.graph import Array
 from gradstudio.engine import check
+from gradstudio.engine.reduced import wide
 from gradstudio.session import again, messages, playhead
 from gradstudio.session.delta import delta
 from gradstudio.session.limits import limit_memory
@@ -91,7 +92,7 @@ class Worker:
     def _array(self, request: SendArray) -> Reply:
         if self.run is None or self.run.trace.run != request.run:
             return Gone(request.run, request.request), None
-        found = self.run.array(request.key, request.k, request.grad)
+        found = wide(self.run.array(request.key, request.k, request.grad))
         if found is None:
             return ArraySent(request.request, (), None), None
         return ArraySent(request.request, found.shape, found.dtype.name), np.ascontiguousarray(found)

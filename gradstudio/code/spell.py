@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 
-import numpy as np
 from msgspec import Struct
 
 from gradstudio.document.graph import Literal, Operand, Ref, operand_refs
 from gradstudio.document.literals import index_text, literal
-from gradstudio.engine import TABLE, Attr, Op
+from gradstudio.engine import TABLE, Attr, Op, dtypes
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 BINARY = re.compile(r"\{(\w+)\} (\*\*|//|<<|>>|<=|>=|==|!=|[-+*/@%&|^<>]) \{(\w+)\}")
@@ -134,7 +133,7 @@ class Spelling(Struct, frozen=True):
 
     def _attr(self, attr: Attr) -> str:
         value = self.attrs.get(attr.name, attr.default)
-        return f"torch.{np.dtype(str(value)).name}" if attr.kind == "dtype" and value is not None else literal(value)
+        return f"torch.{dtypes.of(str(value)).name}" if attr.kind == "dtype" and value is not None else literal(value)
 
 
 def spelling(op: str, operands: tuple[Operand, ...], attrs: Mapping[str, object]) -> Spelling | None:

@@ -16,6 +16,7 @@ from gradstudio.document.graph import Array, Recipe
 from gradstudio.document.limits import MAX_DRAWN, MAX_ELEMENTS, MAX_FAN_IN, MAX_RANK
 from gradstudio.document.rules import DTYPES, RECIPES, literal_fault
 from gradstudio.document.strict import Place, shown
+from gradstudio.engine.dtypes import name_of
 
 INLINE = 64  # elements; above, base64
 
@@ -24,7 +25,7 @@ def value_fault(value: Array | Recipe) -> str | None:
     """Return why a start value cannot be stored, in words; None if it can."""
     if isinstance(value, Recipe):
         return shape_fault(value.shape, MAX_DRAWN) or dtype_fault(value.dtype) or recipe_fault(value.fn, value.args)
-    return shape_fault(value.shape, MAX_ELEMENTS) or dtype_fault(value.dtype.name)
+    return shape_fault(value.shape, MAX_ELEMENTS) or dtype_fault(name_of(value.dtype))
 
 
 def recipe_fault(fn: str, args: tuple[object, ...]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes, promote
+from gradstudio.engine import dtypes, errors, modes, promote, reduced
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.fast import binary, comparison, product, single, unary
 from gradstudio.engine.gradnode import Port, next_seq
@@ -98,7 +98,7 @@ def operator_of(name: str, arrays: bool = True, swapped: bool = False) -> Functi
         if type(y) is ndarray and arrays:
             if x.requires_grad:
                 raise RuntimeError(errors.NUMPY)
-            y = make(y, None)
+            y = make(dtypes.in_order(y), None)
         if not isinstance(y, taken):
             return NotImplemented
         return function(y, x) if swapped else function(x, y)
@@ -190,7 +190,7 @@ class Compiled:
             if not p or a is None or (type(a) is ndarray and a.dtype == dtype):
                 cast.append(a)
             elif type(a) is ndarray:
-                cast.append(a.astype(dtype))
+                cast.append(dtypes.cast(a, dtype))
                 exact = False
             else:
                 cast.append(a if kind == "number" else constant(a, dtype))
@@ -227,7 +227,11 @@ def general_of(row: Compiled) -> Function:
         if promotes:
             arrays, exact = row.promote(arrays)
         try:
-            out = forward(*arrays, *attrs)
+            if not dtypes.reduced:
+                out = forward(*arrays, *attrs)
+            else:
+                exact = exact and not reduced.holds(arrays)
+                out = reduced.compute(row.op, forward, arrays, attrs)
         except ValueError:
             row.explain(operands)
             raise

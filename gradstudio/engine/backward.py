@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes
+from gradstudio.engine import dtypes, errors, modes
 from gradstudio.engine.gradnode import EMPTY, GradNode
 from gradstudio.engine.hooks import hooked
 from gradstudio.engine.observe import Observer, Pass
@@ -141,7 +141,9 @@ def _seed(i: int, root: Tensor, given: Tensor | None) -> Tensor:
 
 
 def plain(root: GradNode, g: Array, keep: bool) -> bool:
-    """Run backward without telling anyone. Return False, having done nothing, if a hook wants to be told."""
+    """Run backward without telling anyone. Return False, having done nothing, if a hook wants to be told or sums may need rounding."""
+    if dtypes.reduced:
+        return False
     root.g = EMPTY
     nodes = [root]
     found = nodes.append

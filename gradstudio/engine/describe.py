@@ -12,6 +12,7 @@ from gradstudio.engine import modes
 from gradstudio.engine.apply import COMPILED, call
 from gradstudio.engine.backward import grad
 from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import ROWS
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
@@ -141,4 +142,4 @@ def _stand_in(shape: Any, dtype: Any, operand: Any) -> Any:
         return operand
     if isinstance(dtype, tuple | list):
         return tuple([_stand_in(s, d, None) for s, d in zip(shape, dtype, strict=True)])
-    return make(np.broadcast_to(np.zeros((), np.dtype(dtype)), shape), None)
+    return make(np.broadcast_to(np.zeros((), as_numpy(dtype)), shape), None)

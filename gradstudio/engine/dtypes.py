@@ -1,4 +1,9 @@
-"""Dtypes and sizes as people see them: they print `torch.float32` and `torch.Size([2, 3])`; the engine computes with numpy's."""
+"""Dtypes and sizes as people see them: they print `torch.float32` and `torch.Size([2, 3])`; the engine computes with numpy's.
+
+numpy has no bfloat16. In its place stands float32 in the byte order that is not the machine's: numpy takes it wherever it takes a
+float, equals it to no other dtype, and gives what it computes with it in the machine's order. So what has not been rounded is a
+float32 and cannot pass for a bfloat16; `cast` rounds. Until a program names the dtype, `reduced` is False and nothing looks for it.
+"""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -7,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 NumpyDType = np.dtype[Any]
+Array = np.ndarray[Any, Any]
 
 
 class DType:
@@ -14,9 +20,9 @@ class DType:
 
     __slots__ = ("dtype", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, dtype: NumpyDType | None = None) -> None:
         self.name: Final = name
-        self.dtype: Final = np.dtype(name)  # numpy's protocol: np.dtype(d) reads d.dtype
+        self.dtype: Final = np.dtype(name) if dtype is None else dtype  # numpy's protocol: np.dtype(d) reads d.dtype
 
     @property
     def kind(self) -> str:
@@ -28,7 +34,7 @@ class DType:
 
     @property
     def itemsize(self) -> int:
-        return self.dtype.itemsize
+        return 2 if self.dtype is BFLOAT16 else self.dtype.itemsize
 
     @property
     def is_floating_point(self) -> bool:
@@ -82,26 +88,66 @@ class Size(tuple[int, ...]):
 
 NAMES: Final = ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "uint32", "uint64",
                 "float16", "float32", "float64", "complex64", "complex128")
-DTYPES: Final[dict[NumpyDType, DType]] = {np.dtype(name): DType(name) for name in NAMES}
 FLOAT32: Final = np.dtype("float32")
+BFLOAT16: Final = FLOAT32.newbyteorder("S")
+DTYPES: Final[dict[NumpyDType, DType]] = {np.dtype(name): DType(name) for name in NAMES} | {BFLOAT16: DType("bfloat16", BFLOAT16)}
+reduced = False  # whether this program has named bfloat16
 _defaults: list[NumpyDType] = [FLOAT32]
 
 
 def of(dtype: Any) -> DType:
     """Return the DType of a numpy dtype, a DType, or a name ("float32"). Raise KeyError for one that PyTorch lacks."""
-    return dtype if isinstance(dtype, DType) else DTYPES[np.dtype(dtype)]
+    return dtype if isinstance(dtype, DType) else DTYPES[as_numpy(dtype)]
+
+
+def name_of(dtype: NumpyDType) -> str:
+    """Return PyTorch's name of a numpy dtype: "float32", "bfloat16"."""
+    return "bfloat16" if dtype == BFLOAT16 else dtype.name
 
 
 def as_numpy(dtype: Any) -> NumpyDType:
     """Return numpy's dtype for a DType, a numpy dtype, a name, or Python's bool, int, float (int64, the default) and complex."""
+    if isinstance(dtype, str) and dtype == "bfloat16":
+        dtype = DTYPES[BFLOAT16]
     if isinstance(dtype, DType):
-        return dtype.dtype
+        return _noticed(dtype.dtype)
     if dtype is float:
         return _defaults[0]
     if dtype is complex:
         return default_complex()
     found: NumpyDType = np.dtype(dtype)
     return found
+
+
+def _noticed(dtype: NumpyDType) -> NumpyDType:
+    """Return the dtype; from the first bfloat16 on, ops look for it."""
+    global reduced
+    reduced = reduced or dtype is BFLOAT16
+    return dtype
+
+
+def fit(array: Array, dtype: Any) -> Array:
+    """Return an array in a dtype: itself where that is its own."""
+    wanted = as_numpy(dtype)
+    return array if array.dtype == wanted and wanted is not BFLOAT16 else cast(array, wanted)
+
+
+def in_order(array: Array) -> Array:
+    """Return an array from outside. Raise ValueError, as PyTorch does, unless its bytes are in the machine's order."""
+    if not array.dtype.isnative:
+        raise ValueError("given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+                         "currently not supported.")
+    return array
+
+
+def cast(array: Array, dtype: NumpyDType) -> Array:
+    """Return an array in a dtype, a copy even where that is its own; rounded to nearest, halves to even, where it is bfloat16."""
+    if dtype is not BFLOAT16:
+        return array.astype(dtype)
+    _noticed(BFLOAT16)
+    bits = np.asarray(array, FLOAT32).view(np.uint32)
+    bits = (bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))) & np.uint32(0xFFFF0000)
+    return np.where(np.isnan(array), np.float32(np.nan), np.asarray(bits).view(FLOAT32)).astype(BFLOAT16)
 
 
 def default() -> NumpyDType:

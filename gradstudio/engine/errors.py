@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine.dtypes import BFLOAT16
+
 DType = np.dtype[Any]
 # What PyTorch calls a dtype: in type promotion errors (Float), in tensor types (FloatTensor), in C++ signatures (float).
 NAMES = {"?": "Bool", "B": "Byte", "b": "Char", "h": "Short", "i": "Int", "l": "Long", "q": "Long", "e": "Half", "f": "Float",
@@ -61,7 +63,12 @@ LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"  # as traceback
 
 def dtype_name(dtype: DType) -> str:
     """Return what PyTorch's messages call a dtype: Float, Long..."""
-    return NAMES[dtype.char]
+    return "BFloat16" if dtype == BFLOAT16 else NAMES[dtype.char]
+
+
+def c_name(dtype: DType) -> str:
+    """Return what PyTorch's C++ calls a dtype: float, long int..."""
+    return "c10::BFloat16" if dtype == BFLOAT16 else C_NAMES[dtype.char]
 
 
 def type_name(value: object) -> str:

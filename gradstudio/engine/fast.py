@@ -9,6 +9,7 @@ import numpy as np
 
 from gradstudio.engine import modes
 from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.dtypes import BFLOAT16, cast
 from gradstudio.engine.gradnode import next_seq
 from gradstudio.engine.plan import NUMBER_COUNTERS as NUMBERS
 from gradstudio.engine.plan import Plan
@@ -46,15 +47,21 @@ def single(row: Compiled, general: Function) -> Function:
     numbers, defaults, promotes, views = len(op.inputs) - 1, row.defaults, bool(op.promotes), op.views
     count, rest_at = numbers + len(defaults), places(plan)
     node_type, saves, saves_out = plan.node_type, bool(plan.saved), plan.saved[:1] == ["out"]
+    wanted = -1 if forward is not cast and op.attrs and op.attrs[-1].kind == "dtype" else 0  # the last attr may ask for bfloat16
 
     def call(x: Any, *rest: Any) -> Any:
         kind = type(x)
-        if (kind is not Tensor and kind is not View) or (promotes and (x.scalar_type is not F32 and x.scalar_type is not F64)):
+        if kind is not Tensor and kind is not View:
+            return general(x, *rest)
+        dtype = x.scalar_type
+        if dtype is not F32 and dtype is not F64 and (promotes or dtype is BFLOAT16):
             return general(x, *rest)
         if len(rest) != count:
             if not numbers <= len(rest) < count:
                 return general(x, *rest)
             rest += defaults[len(rest) - numbers:]
+        if wanted and rest[wanted] is not None:
+            return general(x, *rest)
         a = x.array
         out = forward(a, *rest)
         if type(out) is not ndarray:
@@ -113,7 +120,7 @@ def product(row: Compiled, general: Function) -> Function:
     forward, record = row.forward, pair_recorder(row)
 
     def call(x: Any, y: Any) -> Any:
-        if type(x) is not Tensor or type(y) is not Tensor:
+        if type(x) is not Tensor or type(y) is not Tensor or x.scalar_type is BFLOAT16:
             return general(x, y)
         a, b = x.array, y.array
         return record(forward(a, b), x, y, a, b)

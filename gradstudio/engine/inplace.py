@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes
+from gradstudio.engine import dtypes, errors, modes, reduced
 from gradstudio.engine.apply import COMPILED, Compiled
 from gradstudio.engine.geometry import Geometry
 from gradstudio.engine.gradnode import GradNode, next_seq, receive
@@ -38,8 +38,10 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
     exact = True
     if row.op.promotes:
         arrays, exact = row.promote(arrays)
+    if dtypes.reduced:
+        exact = exact and not reduced.holds(arrays)
     try:
-        out = np.asarray(row.forward(*arrays, *attrs))
+        out = np.asarray(row.forward(*arrays, *attrs) if not dtypes.reduced else reduced.compute(row.op, row.forward, arrays, attrs))
     except ValueError:
         row.explain(operands)
         raise
@@ -48,7 +50,7 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
     if node is not None and "x" in node.plan.saved:  # torch saves a clone of what it overwrites
         before = make(x.array.copy(), x.node)
         operands[0], arrays = before, [before.array if arrays[0] is x.array else arrays[0], *arrays[1:]]
-    x.array[...] = out
+    x.array[...] = dtypes.cast(out, x.scalar_type) if dtypes.reduced else out
     if x.version is not INFERENCE:
         x.version[0] += 1
     if node is not None:
@@ -127,7 +129,7 @@ def regenerate(view: View) -> GradNode:
     """Return a new AsStridedBackward0 of a view whose storage changed."""
     row = COMPILED["strided_part"]
     base = view.base
-    plan = row.plan((True,), True)
+    plan = row.plan((True,), base.scalar_type is not dtypes.BFLOAT16)
     node = plan.node_type()
     node.seq, node.edges, node.g, node.into = next_seq(), (base.node,), None, ((base.sizes, base.scalar_type),)
     plan.keep(node, (base,), (base.array,), [view], (Geometry.of(base.array, view.array),))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from gradstudio.engine import hooks, modes
+from gradstudio.engine import dtypes, hooks, modes
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import ops
 from gradstudio.engine.queue import Queue
@@ -87,7 +87,7 @@ class Pass:
         before = slots.get(e)
         if before is None:
             slots[e] = g
-        elif self.create_graph:
+        elif self.create_graph or dtypes.reduced:
             slots[e] = ops.add(before, g)
         else:
             slots[e] = make(np.asarray(np.add(before.array, g.array)), None)
@@ -175,7 +175,10 @@ def accumulate(leaf: Tensor, g: Tensor, create_graph: bool) -> None:
     elif now is None:
         leaf.held_grad = make(np.array(g.array, order="C"), None)
     else:
-        np.add(now.array, g.array, now.array)
+        if dtypes.reduced:
+            now.array[...] = ops.add(now, g).array
+        else:
+            np.add(now.array, g.array, now.array)
         now.version[0] += 1
 
 

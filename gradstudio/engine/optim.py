@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from gradstudio.engine.dtypes import BFLOAT16, cast
+
 Array = np.ndarray[Any, np.dtype[Any]]
 State = dict[str, Array]
 Options = Mapping[str, Any]
@@ -21,12 +23,12 @@ def wide(x: Array) -> Array:
 
 def scalar(value: float, like: Array) -> float:
     """Return a number as a kernel for this dtype sees it."""
-    return float(like.dtype.type(value))
+    return float(cast(np.asarray(value), like.dtype))
 
 
 def added(x: Array, y: Array, alpha: float) -> Array:
     """Return x + alpha y."""
-    found: Array = (wide(x) + wide(y) * scalar(alpha, x)).astype(x.dtype)
+    found: Array = cast(wide(x) + wide(y) * scalar(alpha, x), x.dtype)
     return found
 
 
@@ -37,7 +39,7 @@ def scaled(x: Array, factor: float) -> Array:
 
 def add_product(x: Array, y: Array, z: Array, value: float) -> Array:
     """Return x + value y z (`addcmul`)."""
-    found: Array = (wide(x) + wide(scaled(y, value)) * wide(z)).astype(x.dtype)
+    found: Array = cast(wide(x) + wide(scaled(y, value)) * wide(z), x.dtype)
     return found
 
 
@@ -50,8 +52,8 @@ def add_quotient(x: Array, y: Array, z: Array, value: float) -> Array:
 def lerp(x: Array, y: Array, weight: float) -> Array:
     """Return x + weight (y - x), from whichever end is nearer."""
     if weight < 0.5:
-        return (wide(x) + wide(y - x) * scalar(weight, x)).astype(x.dtype)
-    return (wide(y) - wide(y - x) * scalar(1 - scalar(weight, x), x)).astype(x.dtype)
+        return cast(wide(x) + wide(y - x) * scalar(weight, x), x.dtype)
+    return cast(wide(y) - wide(y - x) * scalar(1 - scalar(weight, x), x), x.dtype)
 
 
 def count(state: State) -> int:
@@ -287,6 +289,9 @@ def update(kind: str, w: Array, g: Array, state: State, opts: Options) -> None:
     """Take one step of w (in place) along the gradient g of the same shape; state (empty at first) carries what the next step needs."""
     with np.errstate(all="ignore"):
         RULES[kind].update(w, g, state, opts)
+    if w.dtype is BFLOAT16:
+        for written in (w, *[x for x in state.values() if x.dtype is BFLOAT16]):
+            written[...] = cast(written, BFLOAT16)
 
 
 def writes(kind: str, opts: Options) -> int:

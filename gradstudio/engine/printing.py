@@ -143,7 +143,7 @@ def array_str(a: Array, indent: int = 0) -> str:
 def dtype_suffix(a: Array) -> list[str]:
     """Return the dtype if a reader could not guess it: of an empty tensor, all but the default one."""
     known = [dtypes.default()] if not a.size else [dtypes.default(), dtypes.default_complex(), np.dtype("int64"), np.dtype("bool")]
-    return [] if a.dtype in known else [f"dtype=torch.{a.dtype.name}"]
+    return [] if a.dtype in known else [f"dtype=torch.{dtypes.name_of(a.dtype)}"]
 
 
 def described(a: Array, history: list[str], prefix: str = "tensor(") -> str:

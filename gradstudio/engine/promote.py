@@ -81,6 +81,8 @@ def join(a: DType | None, b: DType) -> DType:
     """Return the smallest dtype of the higher category that holds both (int64 with float16 gives float16, as in PyTorch)."""
     if a is None:
         return b
+    if a == b:
+        return a  # numpy would give a bfloat16 the machine's byte order
     low, high = sorted((a, b), key=lambda dtype: CATEGORY[dtype.kind])
     if low.kind == high.kind or CATEGORY[low.kind] == CATEGORY[high.kind] or (low.kind, high.kind) == ("f", "c"):
         return np.promote_types(low, high)

@@ -55,7 +55,7 @@ class Generator:
         kind, n = dtypes.as_numpy(dtype or dtypes.default()), math.prod(shape)
         if kind == FLOAT64:
             return self._doubles(n).reshape(shape)
-        return ((self.words(n) & np.uint32(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)).astype(kind).reshape(shape)
+        return dtypes.fit((self.words(n) & np.uint32(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24), kind).reshape(shape)
 
     def _doubles(self, n: int) -> Array:
         return (self.long_words(n) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
@@ -63,8 +63,10 @@ class Generator:
     def randn(self, shape: tuple[int, ...], dtype: Any = None) -> Array:
         """Return normal numbers. Small tensors and large ones are drawn in different ways, as in PyTorch."""
         kind, n = dtypes.as_numpy(dtype or dtypes.default()), math.prod(shape)
-        if kind.name not in ("float32", "float64"):
+        if kind.kind != "f":
             raise NotImplementedError(f"randn for dtype torch.{kind.name}")
+        if kind not in (dtypes.FLOAT32, FLOAT64):
+            return dtypes.cast(self._by_blocks(n), kind).reshape(shape)
         if n < BLOCK:
             return np.array([self._normal() for _ in range(n)], np.float64).astype(kind).reshape(shape)
         out = self.rand((n,), kind)
@@ -73,6 +75,11 @@ class Generator:
             out[n - BLOCK:] = self.rand((BLOCK,), kind)
             box_muller(out[n - BLOCK:].reshape(1, BLOCK))
         return out.reshape(shape)
+
+    def _by_blocks(self, n: int) -> Array:
+        """Return n normal numbers as PyTorch draws them for half dtypes: whole blocks, then the last block again."""
+        out = self.randn((n if n < BLOCK else n - n % BLOCK,), dtypes.FLOAT32)
+        return out if out.size == n else np.concatenate([out[:n - BLOCK], self.randn((BLOCK,), dtypes.FLOAT32)])
 
     def _normal(self) -> float:
         if self._second is not None:
@@ -86,6 +93,8 @@ class Generator:
     def uniform(self, shape: tuple[int, ...], low: float, high: float, dtype: Any = None) -> Array:
         """Return uniform numbers in [low, high), rounded once, as a fused multiply-add rounds."""
         kind = dtypes.as_numpy(dtype or dtypes.default())
+        if kind not in (dtypes.FLOAT32, FLOAT64):
+            return dtypes.cast(self.uniform(shape, low, high, dtypes.FLOAT32), kind)
         start, span = kind.type(low), kind.type(high) - kind.type(low)
         return fused(self.rand(shape, kind), span, start).astype(kind)
 
@@ -93,7 +102,7 @@ class Generator:
         """Return normal numbers of a mean and a standard deviation."""
         kind = dtypes.as_numpy(dtype or dtypes.default())
         drawn = self.randn(shape, FLOAT64 if math.prod(shape) < BLOCK else kind)
-        return fused(drawn, drawn.dtype.type(std), drawn.dtype.type(mean)).astype(kind)
+        return dtypes.cast(fused(drawn, drawn.dtype.type(std), drawn.dtype.type(mean)), kind)
 
     def bernoulli(self, shape: tuple[int, ...], p: float, dtype: Any = None) -> Array:
         """Return ones with probability p, else zeros (what dropout draws)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gradstudio.engine import errors, summation
+from gradstudio.engine import dtypes, errors, summation
 from gradstudio.engine.gradnode import EMPTY, receive
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
             g = summation.total(g, axes, True) if g.size <= EXACT_SUM else asarray(np.add.reduce(g, axes, keepdims=True))
         if lead:
             g = g.reshape(shape)
-    out: Array = g if g.dtype is dtype else g.astype(dtype)
+    out: Array = g if g.dtype is dtype else dtypes.cast(g, dtype)
     return out
 
 

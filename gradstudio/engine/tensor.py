@@ -276,7 +276,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     if dtype is None and array.dtype == promote.F64 and not isinstance(data, (np.ndarray, np.generic, Tensor)):
         dtype = dtypes.default()
     if dtype is not None:
-        array = array.astype(dtypes.as_numpy(dtype), copy=False)
+        array = dtypes.fit(array, dtype)
     out = make(array, None)
     if requires_grad:
         if array.dtype.kind not in "fc":
@@ -318,7 +318,7 @@ def _check_grad(t: Tensor, value: object) -> None:
         raise RuntimeError("can't assign Variable as its own grad")
     if value.scalar_type != t.scalar_type:
         raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{errors.C_NAMES[value.scalar_type.char]}' to a tensor with grad_dtype "
+            f"attempting to assign a gradient with dtype '{errors.c_name(value.scalar_type)}' to a tensor with grad_dtype "
             f"'{errors.dtype_name(t.scalar_type)}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's dtype). You "
             f"can "
             "set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. "

@@ -12,6 +12,7 @@ import numpy as np
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
 from gradstudio.document.labels import Labels
+from gradstudio.engine.dtypes import name_of
 from gradstudio.session.local import local_of
 from gradstudio.session.log import Column, FlowRecord, Log, SavedRecord, TensorRecord
 from gradstudio.session.state import CELLS, MANY_CELLS, Flow, InputKey, Local, Queued, SavedTensor, State, TensorView, View
@@ -86,7 +87,7 @@ def tensor_view(record: TensorRecord, limit: int) -> TensorView:
 
 @lru_cache(64)
 def _dtype_name(dtype: np.dtype[Any]) -> str:
-    return dtype.name
+    return name_of(dtype)
 
 
 class Figures(NamedTuple):

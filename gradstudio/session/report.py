@@ -9,6 +9,7 @@ import numpy as np
 
 from gradstudio.document.graph import INPUT, Array, NodePath
 from gradstudio.engine import tensor
+from gradstudio.engine.dtypes import name_of
 from gradstudio.engine.printing import tensor_str
 from gradstudio.session.run import Run
 from gradstudio.session.trace import Failure, Outcome, TensorKey
@@ -47,7 +48,7 @@ def tensors(run: Run) -> dict[str, Json]:
         grad = run.array(key, run.trace.end, grad=True)
         found[label(run, key)] = {
             "shape": list(record.array.shape),
-            "dtype": record.array.dtype.name,
+            "dtype": name_of(record.array.dtype),
             "value": values(record.array),
             "grad": None if grad is None else values(grad),
             "requires_grad": record.requires_grad,

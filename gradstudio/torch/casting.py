@@ -12,8 +12,10 @@ from gradstudio.engine.dtypes import DType
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.devices import Device
 
-SHORT = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64", "bool": "bool",
-         "byte": "uint8", "char": "int8", "cfloat": "complex64", "cdouble": "complex128"}
+SHORT = {"bfloat16": "bfloat16", "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32",
+         "long": "int64", "bool": "bool", "byte": "uint8", "char": "int8", "cfloat": "complex64", "cdouble": "complex128"}
+
+NAMED = {d.name: d for d in dtypes.DTYPES.values()}
 
 
 def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **layout: Any) -> Tensor:
@@ -35,7 +37,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bo
 
 def cast_to(name: str) -> Callable[..., Tensor]:
     """Return the method that casts to one dtype."""
-    wanted = np.dtype(name)
+    wanted = NAMED[name]
 
     def cast(self: Tensor, memory_format: Any = None) -> Tensor:
         found: Tensor = FUNCTIONS["to"](self, wanted)

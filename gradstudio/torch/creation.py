@@ -34,7 +34,7 @@ def shape_of(size: Sequence[Any], name: str = "empty") -> tuple[int, ...]:
 def finished(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
     """Return a leaf around an array (not copied) of the dtype that was asked for. Raise RuntimeError if integers want a gradient."""
     array = np.asarray(array)
-    out = make(array if dtype is None else array.astype(dtypes.as_numpy(dtype), copy=False), None)
+    out = make(array if dtype is None else dtypes.fit(array, dtype), None)
     if requires_grad:
         if out.array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -54,7 +54,7 @@ def array_of(data: Any, wanted: Any = None) -> Array:
     if isinstance(data, Tensor):
         return data.array.copy()
     if isinstance(data, np.ndarray | np.generic):
-        return np.array(data)
+        return np.array(dtypes.in_order(np.asarray(data)))
     return inferred(nested(data), wanted)
 
 
@@ -83,7 +83,7 @@ def inferred(data: Any, wanted: Any = None) -> Array:
     if kind in "fc" and wanted is not None:
         return array
     if kind == "f" or not array.size:
-        return array.astype(dtypes.default())
+        return dtypes.cast(array, dtypes.default())
     if kind == "c":
         return array.astype(dtypes.default_complex())
     if kind == "U":
@@ -113,7 +113,7 @@ def from_numpy(array: Array) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     if array.dtype not in dtypes.DTYPES:
         raise TypeError(f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}.")
-    return make(array, None)
+    return make(dtypes.in_order(array), None)
 
 
 def _filled(name: str, value: float) -> Callable[..., Tensor]:
@@ -131,14 +131,14 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, r
     """Return a tensor of one value; its dtype is that of the value unless given."""
     value = fill_value.array if isinstance(fill_value, Tensor) else inferred(fill_value, dtype)
     kind = value.dtype if dtype is None else dtypes.as_numpy(dtype)
-    return finished(np.full(shape_of((size,)), value, kind), None, requires_grad)
+    return finished(np.full(shape_of((size,)), value, kind), kind, requires_grad)
 
 
 def _alike(value: Any) -> Callable[..., Tensor]:
     def like(input: Tensor, *fill: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **layout: Any) -> Tensor:
         chosen = fill[0] if fill else layout.get("fill_value", value)
         kind = input.array.dtype if dtype is None else dtypes.as_numpy(dtype)
-        return finished(np.full(input.array.shape, chosen, kind), None, requires_grad)
+        return finished(np.full(input.array.shape, chosen, kind), kind, requires_grad)
 
     return like
 
@@ -162,7 +162,7 @@ def arange(*bounds: Any, dtype: Any = None, device: Any = None, requires_grad: b
     guess = dtypes.default() if any(isinstance(b, float) for b in numbers) else np.dtype("int64")
     kind = guess if dtype is None else dtypes.as_numpy(dtype)
     count = math.ceil((end - start) / step)
-    return finished((start + step * np.arange(count, dtype=np.float64 if kind.kind == "f" else np.int64)).astype(kind), None, requires_grad)
+    return finished(start + step * np.arange(count, dtype=np.float64 if kind.kind == "f" else np.int64), kind, requires_grad)
 
 
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
@@ -173,15 +173,16 @@ def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any
         raise RuntimeError("number of steps must be non-negative")
     if kind.kind != "f":
         return finished(np.linspace(first, last, steps), kind, requires_grad)
-    low, high = kind.type(first), kind.type(last)
-    step = (high - low) / kind.type(max(steps - 1, 1))
+    low, high = [dtypes.cast(np.asarray(x), kind) for x in (first, last)]
+    step = dtypes.cast(dtypes.cast(high - low, kind) / kind.type(max(steps - 1, 1)), kind)
     index = np.arange(steps)
     ahead = random.fused(index.astype(kind), step, low)
     back = random.fused((steps - 1 - index).astype(kind), -step, high)
     return finished(np.where(index < steps // 2, ahead, back) if steps > 1 else np.full(steps, low), kind, requires_grad)
 
 
-def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+def logspace(start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: Any = None, device: Any = None,
+             requires_grad: bool = False) -> Tensor:
     """Return base to the power of evenly spaced exponents."""
     exponents = linspace(start, end, steps, dtype="float64").array
     return finished(np.power(float(base), exponents), dtype or dtypes.default(), requires_grad)

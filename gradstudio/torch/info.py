@@ -13,14 +13,18 @@ class finfo:  # noqa: N801
     """Limits of a floating point dtype: eps, max, min, tiny, bits."""
 
     def __init__(self, dtype: Any = None) -> None:
-        found = np.finfo(dtypes.as_numpy(dtype or dtypes.default()))
-        self.bits, self.dtype = found.bits, str(found.dtype)
-        self.eps, self.max, self.min, self.tiny = float(found.eps), float(found.max), float(found.min), float(found.tiny)
-        self.smallest_normal, self.resolution = self.tiny, float(found.resolution)
+        wanted = dtypes.as_numpy(dtype or dtypes.default())
+        found = np.finfo(wanted)
+        self.bits, self.dtype = 8 * dtypes.DTYPES[wanted].itemsize, dtypes.name_of(wanted)
+        self.eps, self.max, self.tiny = [float(x) for x in (found.eps, found.max, found.tiny)]
+        self.resolution = float(str(found.resolution))  # 0.001, not the float16 next to it
+        if wanted is dtypes.BFLOAT16:
+            self.eps, self.max, self.resolution = 2.0**-7, (2 - 2.0**-7) * 2.0**127, 0.01
+        self.min, self.smallest_normal = -self.max, self.tiny
 
     def __repr__(self) -> str:
-        return (f"finfo(resolution={self.resolution}, min={self.min}, max={self.max}, eps={self.eps}, "
-                f"smallest_normal={self.smallest_normal}, tiny={self.tiny}, dtype={self.dtype})")
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join([f'{name}={getattr(self, name):g}' for name in names])}, dtype={self.dtype})"
 
 
 class iinfo:  # noqa: N801

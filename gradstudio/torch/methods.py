@@ -49,6 +49,11 @@ def storage_offset(self: Tensor) -> int:
     return (data_ptr(self) - data_ptr(base)) // self.array.itemsize
 
 
+def element_size(self: Tensor) -> int:
+    """Return how many bytes PyTorch needs for one element."""
+    return dtypes.DTYPES[self.scalar_type].itemsize
+
+
 def is_contiguous(self: Tensor) -> bool:
     """Return whether the elements lie in memory in the order of their indices."""
     return bool(self.array.flags.c_contiguous)
@@ -77,9 +82,11 @@ def tolist(self: Tensor) -> Any:
 
 
 def numpy(self: Tensor, *, force: bool = False) -> Array:
-    """Return the elements as an array on the same memory. Raise RuntimeError if the tensor requires grad."""
+    """Return the elements as an array on the same memory. Raise RuntimeError if it requires grad, TypeError for bfloat16."""
     if self.requires_grad and not force:
         raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+    if self.scalar_type is dtypes.BFLOAT16:
+        raise TypeError("Got unsupported ScalarType BFloat16")
     return self.array
 
 
@@ -199,7 +206,7 @@ def refuse(name: str) -> Callable[[Tensor, Any], None]:
 METHODS: dict[str, Callable[..., Any]] = {
     "size": size, "dim": dim, "ndimension": dim, "nelement": Tensor.numel, "stride": stride, "data_ptr": data_ptr, "item": item,
     "storage_offset": storage_offset, "is_contiguous": is_contiguous, "_is_view": is_view, "tolist": tolist, "numpy": numpy,
-    "element_size": lambda self: self.array.itemsize, "is_floating_point": lambda self: self.array.dtype.kind == "f",
+    "element_size": element_size, "is_floating_point": lambda self: self.array.dtype.kind == "f",
     "is_complex": lambda self: self.array.dtype.kind == "c", "type": type_name, "is_inference": grad_mode.is_inference,
     "new_tensor": lambda self, data, dtype=None, **named: creation.tensor(data, dtype=dtype or self.array.dtype, **named),
     "new_zeros": _new(creation.zeros), "new_ones": _new(creation.ones), "new_empty": _new(creation.empty), "new_full": _new(creation.full),
@@ -209,8 +216,8 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 PROPERTIES: dict[str, Callable[[Tensor], Any]] = {
     "shape": lambda self: Size(self.sizes), "dtype": lambda self: dtypes.DTYPES[self.scalar_type], "device": lambda self: CPU,
-    "layout": lambda self: STRIDED, "_base": base_of, "itemsize": lambda self: self.array.itemsize,
-    "nbytes": lambda self: self.array.nbytes, "names": lambda self: (None,) * self.ndim,
+    "layout": lambda self: STRIDED, "_base": base_of, "itemsize": element_size,
+    "nbytes": lambda self: self.array.size * element_size(self), "names": lambda self: (None,) * self.ndim,
     "is_cuda": lambda self: False, "is_sparse": lambda self: False, "is_quantized": lambda self: False,
 }
 READ_ONLY = ("grad_fn", "is_leaf", "output_nr", "_version")

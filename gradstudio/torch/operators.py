@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import dtypes, errors
 from gradstudio.engine.apply import COMPILED, FUNCTIONS, operator_of
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import TABLE, ops
@@ -84,8 +84,8 @@ def number_for(x: Tensor, value: Any) -> Array:
     if not isinstance(value, int | float | complex | np.integer):
         raise TypeError(f"can't assign a {errors.type_name(value)} to a torch.{errors.dtype_name(x.scalar_type)}Tensor")
     if isinstance(value, complex) and x.scalar_type.kind != "c":
-        raise RuntimeError(f"value cannot be converted to type {errors.C_NAMES[x.scalar_type.char]} without overflow")
-    return np.asarray(creation.array_of(value, x.scalar_type).astype(x.scalar_type))
+        raise RuntimeError(f"value cannot be converted to type {errors.c_name(x.scalar_type)} without overflow")
+    return dtypes.cast(creation.array_of(value, x.scalar_type), x.scalar_type)
 
 
 def without_ones(source: Tensor) -> Any:

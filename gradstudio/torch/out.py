@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import dtypes, errors
 from gradstudio.engine.tensor import Tensor
 
 
@@ -30,5 +30,5 @@ def write(out: Tensor, result: Tensor) -> None:
     if out.sizes != result.sizes:
         out.array = np.empty(result.sizes, out.array.dtype)
         out.sizes = result.sizes
-    out.array[...] = result.array
+    out.array[...] = dtypes.fit(result.array, out.array.dtype)
     out.version[0] += 1

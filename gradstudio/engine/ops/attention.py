@@ -135,7 +135,7 @@ def composed(query: Any, key: Any, value: Any, attn_mask: Any, dropout_p: float,
 def check(query: Any, key: Any, value: Any, attn_mask: Any) -> None:
     """Raise RuntimeError for vectors and for dtypes that differ."""
     three = (query, key, value)
-    ranks, names = [len(t.sizes) for t in three], [errors.C_NAMES[t.scalar_type.char] for t in three]
+    ranks, names = [len(t.sizes) for t in three], [errors.c_name(t.scalar_type) for t in three]
     if len(set(names)) > 1:
         raise RuntimeError(f"Expected query, key, and value to have the same dtype, but got query.dtype: {names[0]} key.dtype: {names[1]} "
                            f"and value.dtype: {names[2]} instead.")
@@ -146,7 +146,7 @@ def check(query: Any, key: Any, value: Any, attn_mask: Any) -> None:
         raise RuntimeError(f"expected scalar type Float but found {errors.dtype_name(query.scalar_type)}")
     if attn_mask is not None and attn_mask.scalar_type.kind != "b" and attn_mask.scalar_type not in (query.scalar_type, np.float32):
         raise RuntimeError("Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-                           f"{errors.C_NAMES[attn_mask.scalar_type.char]} and  query.dtype: {names[0]} instead.")
+                           f"{errors.c_name(attn_mask.scalar_type)} and  query.dtype: {names[0]} instead.")
 
 
 def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,

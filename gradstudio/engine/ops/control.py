@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
-from gradstudio.engine.dtypes import as_numpy
+from gradstudio.engine.dtypes import as_numpy, cast, fit
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor, detached
@@ -36,10 +36,10 @@ register(
     Op("contiguous", (Input("x", formula="1"),), composite=contiguous, kernel=np.ascontiguousarray, category="gradient control",
        symbol="contiguous", torch=("{x}.contiguous()",), latex="{x}", doc="Row-major memory: the tensor itself, or a copy.",
        samples=samples.ONE),
-    Op("cast", (Input("x", lambda g: g),), lambda x, dtype: x.astype(dtype), node_name="ToCopyBackward0", attrs=(Attr("dtype", "dtype"),),
+    Op("cast", (Input("x", lambda g: g),), cast, node_name="ToCopyBackward0", attrs=(Attr("dtype", "dtype"),),
        hidden=True),
-    Op("truncate", (Input("x"),), lambda x, dtype: x.astype(dtype), attrs=(Attr("dtype", "dtype"),), hidden=True),
-    Op("to", (Input("x", formula="1"),), composite=to, kernel=lambda x, dtype: x.astype(as_numpy(dtype), copy=False),
+    Op("truncate", (Input("x"),), cast, attrs=(Attr("dtype", "dtype"),), hidden=True),
+    Op("to", (Input("x", formula="1"),), composite=to, kernel=fit,
        attrs=(Attr("dtype", "dtype", None, "The dtype wanted."),), category="gradient control", symbol="to", torch=("{x}.to({dtype})",),
        latex="{x}", doc="Convert to a dtype; the gradient is converted back.",
        samples=(Sample((samples.array(3),), {"dtype": "float64"}),)),

@@ -185,7 +185,7 @@ def check_dtypes(x: Any, weight: Any, bias: Any) -> None:
         raise RuntimeError(f"Input type ({names[0]}) and weight type ({names[1]}) should be the same or input should be a MKLDNN tensor "
                            "and weight is a dense tensor")
     if bias is not None and bias.scalar_type != of_x:
-        raise RuntimeError(f"Input type ({errors.C_NAMES[of_x.char]}) and bias type ({errors.C_NAMES[bias.scalar_type.char]}) should be "
+        raise RuntimeError(f"Input type ({errors.c_name(of_x)}) and bias type ({errors.c_name(bias.scalar_type)}) should be "
                            "the same")
     if of_x.kind == "b":
         raise errors.lacking("slow_conv2d_cpu", of_x)

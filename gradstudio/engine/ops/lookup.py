@@ -88,7 +88,7 @@ def check_mask(mask: Tensor, value: Any) -> None:
     """Raise RuntimeError unless masked_fill_ takes both."""
     if mask.scalar_type.kind != "b":
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype "
-                           f"{errors.C_NAMES[mask.scalar_type.char]}")
+                           f"{errors.c_name(mask.scalar_type)}")
     if isinstance(value, Tensor) and value.sizes:
         raise RuntimeError("masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                            f"{len(value.sizes)} dimension(s).")

@@ -21,7 +21,7 @@ CATEGORY = "matrix"
 def same_dtype(a: Array, b: Array) -> None:
     """Raise RuntimeError unless both factors have one dtype: matrix products never promote."""
     if a.dtype is not b.dtype and a.dtype != b.dtype:
-        names = errors.C_NAMES[a.dtype.char], errors.C_NAMES[b.dtype.char]
+        names = errors.c_name(a.dtype), errors.c_name(b.dtype)
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
     if a.dtype.kind == "b":
         raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")

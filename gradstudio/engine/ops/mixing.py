@@ -49,8 +49,8 @@ def lerp(x: Any, end: Any, weight: Any) -> Any:
     by_tensor = isinstance(weight, Tensor)
     for name, t in (("end", end), ("weight", weight if by_tensor and weight.sizes else x)):
         if isinstance(t, Tensor) and isinstance(x, Tensor) and t.scalar_type != x.scalar_type:
-            raise RuntimeError(f"expected dtype {errors.C_NAMES[x.scalar_type.char]} for `{name}` but got dtype "
-                               f"{errors.C_NAMES[t.scalar_type.char]}")
+            raise RuntimeError(f"expected dtype {errors.c_name(x.scalar_type)} for `{name}` but got dtype "
+                               f"{errors.c_name(t.scalar_type)}")
     return ops.lerp_tensor(x, end, weight) if by_tensor else ops.lerp_number(x, end, weight)
 
 

@@ -58,7 +58,7 @@ def check(x: Array, index: Array, src: Any, dim: int) -> None:
 def number_fits(x: Array, value: Any) -> None:
     """Raise RuntimeError for a complex number that should stand among real ones."""
     if isinstance(value, complex) and x.dtype.kind != "c":
-        raise RuntimeError(f"value cannot be converted to type {errors.C_NAMES[x.dtype.char]} without overflow")
+        raise RuntimeError(f"value cannot be converted to type {errors.c_name(x.dtype)} without overflow")
 
 
 def opened(x: Array, index: Array, src: Any, dim: int) -> tuple[Array, Array, Places, Any]:

@@ -9,12 +9,14 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
+from gradstudio.engine.dtypes import BFLOAT16, name_of
 from gradstudio.engine.op import Attr, Input, Op, Sample
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 TOLERANCES = {"e": (1e-3, 1e-5), "f": (1.3e-6, 1e-5), "d": (1e-7, 1e-7), "F": (1.3e-6, 1e-5), "D": (1e-7, 1e-7)}
+BFLOAT16_TOLERANCE = (1.6e-2, 1e-5)
 
 
 def assert_close(actual: Any, expected: Any, rtol: float | None = None, atol: float | None = None, equal_nan: bool = False,
@@ -25,7 +27,7 @@ def assert_close(actual: Any, expected: Any, rtol: float | None = None, atol: fl
     a, b = _arrays(actual, expected)
     found = _attributes(a, b, check_dtype)
     if found is None:
-        default = max(TOLERANCES.get(a.dtype.char, (0.0, 0.0)), TOLERANCES.get(b.dtype.char, (0.0, 0.0)))
+        default = max([BFLOAT16_TOLERANCE if x.dtype == BFLOAT16 else TOLERANCES.get(x.dtype.char, (0.0, 0.0)) for x in (a, b)])
         found = _values(a, b, *(default if rtol is None or atol is None else (rtol, atol)), equal_nan)
     if found is not None:
         raise AssertionError(msg or found)
@@ -45,7 +47,7 @@ def _attributes(a: Array, b: Array, check_dtype: bool) -> str | None:
     if a.shape != b.shape:
         return words.format("shape", f"torch.Size({errors.size(a.shape)})", f"torch.Size({errors.size(b.shape)})")
     if check_dtype and a.dtype != b.dtype:
-        return words.format("dtype", f"torch.{a.dtype.name}", f"torch.{b.dtype.name}")
+        return words.format("dtype", f"torch.{name_of(a.dtype)}", f"torch.{name_of(b.dtype)}")
     return None
 
 

@@ -237,6 +237,10 @@ class Module:
         """Cast to float16."""
         return self.to("float16")
 
+    def bfloat16(self: M) -> M:
+        """Cast to bfloat16."""
+        return self.to("bfloat16")
+
     def cpu(self: M) -> M:
         """Return the module: everything lies on the CPU."""
         return self
