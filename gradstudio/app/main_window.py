@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
             self.actions_.follow_later()
 
     def _system_changed(self) -> None:
-        self.studio.changed.emit(Change(theme=True))
+        self.studio.tell(Change(theme=True))
 
     def _show_cards(self) -> None:
         """Show one card, the error's first, beside the node it is about."""

@@ -72,4 +72,4 @@ class Markers:
         return self._hits[2]
 
     def _tell(self) -> None:
-        self._studio.changed.emit(Change(marks=True))
+        self._studio.tell(Change(marks=True))

@@ -131,4 +131,4 @@ class Player(QObject):
             self._tell()
 
     def _tell(self) -> None:
-        self._studio.changed.emit(Change(mode=True))
+        self._studio.tell(Change(mode=True))

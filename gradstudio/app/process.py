@@ -97,10 +97,6 @@ class Process(QObject):
         if self._process.state() == QProcess.ProcessState.Running:
             self._process.waitForBytesWritten(0)  # now, not at the next turn of the event loop: it works while the window paints
 
-    def listen(self, milliseconds: int) -> None:
-        """Wait at most this long for something to read, and read it."""
-        self._process.waitForReadyRead(milliseconds)
-
     def retire(self) -> None:
         """End the process now, in the middle of a numpy call too. Nothing is told of it."""
         self.gone = True

@@ -73,11 +73,6 @@ class Runner(QObject):
         self.start()
         self._feed()
 
-    def linger(self, milliseconds: int) -> None:
-        """Give the worker this long to end the run in hand; the window stands still meanwhile."""
-        if self.running and self._worker is not None:
-            self._worker.listen(milliseconds)
-
     def stop(self) -> None:
         """End what runs, now. The spare takes over; nothing is sent until the next request."""
         self._forget()

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 STALE_AFTER_MS = 150
+QUICK = 0.012  # seconds of a run, of the 16 ms of a frame
 FEW_NODES = 100  # of a graph whose local derivatives are all sent; of a larger one those that a view has looked at
 MOST_DETAIL = 400  # nodes that local derivatives are sent for then; those that were looked at longest ago are forgotten
-QUICK, LINGER_MS = 0.005, 6  # seconds of a run whose numbers are shown in the frame of the edit; how long an edit waits for them
 
 
 def nothing_shown() -> Shown:
@@ -64,7 +64,6 @@ class Runs(QObject):
         self._detail_timer.setSingleShot(True)
         self._detail_timer.setInterval(0)
         self._detail_timer.timeout.connect(self.ask_state)
-        self._gathered: Change | None = None  # what is told when the wait for a quick run is over
         self._stale_timer = QTimer(self)
         self._stale_timer.setSingleShot(True)
         self._stale_timer.setInterval(STALE_AFTER_MS)
@@ -80,12 +79,17 @@ class Runs(QObject):
         """Seconds since the run in hand began; 0 where there is none."""
         return time.monotonic() - self._began if self._sent else 0.0
 
+    @property
+    def quick(self) -> bool:
+        """Whether the run on show took so little that the numbers of the next are there within a frame."""
+        return self.shown.trace.elapsed < QUICK
+
     # ---- asking
 
     def run(self) -> None:
         """Run the document that is being edited."""
         self.send()
-        self._tell(Change(running=True))
+        self._studio.tell(Change(running=True))
 
     def send(self) -> None:
         """Feed the worker the document that is being edited; as a patch where it holds the one before."""
@@ -116,28 +120,14 @@ class Runs(QObject):
         self.runner.stop()
         self.mark_stale()
         self._studio.notice = "Stopped. The graph is untouched: edit it, or press Ctrl+Enter to run it again"
-        self._tell(Change(running=True))
-
-    def linger(self) -> Change:
-        """Wait a part of a frame for the numbers of a quick run. Return what they change, to be shown with the edit that asked for them."""
-        self._gathered = Change()
-        if self.shown.trace.elapsed < QUICK:
-            self.runner.linger(LINGER_MS)
-        gathered, self._gathered = self._gathered, None
-        return gathered
-
-    def _tell(self, change: Change) -> None:
-        if self._gathered is None:
-            self._studio.changed.emit(change)
-        else:
-            self._gathered |= change
+        self._studio.tell(Change(running=True))
 
     def set_live(self, live: bool) -> None:
         """Run after every edit, or wait for Run."""
         if live != self.live:
             self.live = live
             self._studio.settings.set("live", live)
-            self._tell(Change(mode=True))
+            self._studio.tell(Change(mode=True))
             if live and self.shown.document is not self._studio.document:
                 self.run()
 
@@ -201,7 +191,7 @@ class Runs(QObject):
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, numbers)
-        self._tell(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
+        self._studio.tell(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
 
     def _worker_lost(self, why: str) -> None:
         self.questions.forget()
@@ -213,13 +203,13 @@ class Runs(QObject):
             words = f"The worker ended ({why}). A new one has taken over; the graph is untouched"
             self.run()
         self._studio.notice = words
-        self._tell(Change(running=True))
+        self._studio.tell(Change(running=True))
 
     def mark_stale(self) -> None:
         """Tell which nodes the numbers on show no longer fit."""
         flipped = self._set_stale()
         if flipped:
-            self._tell(Change(stale=flipped))
+            self._studio.tell(Change(stale=flipped))
 
     def _set_stale(self) -> frozenset[tuple[NodeId, ...]]:
         before = self.stale
@@ -244,7 +234,7 @@ class Runs(QObject):
         if made is None or made.run != self.shown.trace.run:
             return
         self.shown = replace(self.shown, state=made)
-        self._tell(replace(difference(before, made), playhead=True))
+        self._studio.tell(replace(difference(before, made), playhead=True))
 
     def forget(self) -> None:
         """Another document was opened: nothing of the former one is on show."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from gradstudio.app import theme
 from gradstudio.app.change import EVERYTHING, Change, Shown
+from gradstudio.app.frame_clock import FrameClock
 from gradstudio.app.markers import Markers
 from gradstudio.app.player import Player
 from gradstudio.app.runner import Runner
@@ -38,6 +39,7 @@ class Studio(QObject):
         super().__init__(parent)
         self.settings = Settings()
         self._session = Session(document)
+        self.clock = FrameClock(self)
         self.player = Player(self)
         self.markers = Markers(self)
         self.runs = Runs(self, runner)
@@ -167,10 +169,14 @@ class Studio(QObject):
         if self._session.redo() is not None:
             self._document_changed(before)
 
+    def tell(self, change: Change) -> None:
+        """Tell the views of a change."""
+        self.clock.tell(change)
+
     def notify(self, words: str) -> None:
         """Say something to the person, in the status bar."""
         self.notice = words
-        self.changed.emit(Change(running=True))
+        self.tell(Change(running=True))
 
     def select(self, items: Iterable[Selected], add: bool = False) -> None:
         """Select nodes and wires; with add, those that are selected are let go."""
@@ -178,7 +184,7 @@ class Studio(QObject):
         chosen = self.selection ^ chosen if add else chosen
         if chosen != self.selection:
             self.selection = chosen
-            self.changed.emit(Change(selection=True))
+            self.tell(Change(selection=True))
 
     def enter(self, scope: NodePath) -> None:
         """Put the inside of an instance on the canvas, by the path of instances from outside in; () for the document's own graph."""
@@ -186,7 +192,7 @@ class Studio(QObject):
         if scope != self.scope:
             self.selection = frozenset(self.scope[len(scope) : len(scope) + 1]) if self.scope[: len(scope)] == scope else frozenset()
             self.scope = scope
-            self.changed.emit(Change(scope=True, selection=True))
+            self.tell(Change(scope=True, selection=True))
 
     def _known_scope(self, scope: NodePath) -> NodePath:
         """Return as much of a path of instances as there is in the document."""
@@ -218,7 +224,10 @@ class Studio(QObject):
         if edit.only_looks:
             self.runs.show_as(self.document)
         change = Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope)
-        self.changed.emit(change | self.runs.linger() if runs and gesture else change)
+        if runs and gesture and not edit.script and self.runs.quick:
+            self.clock.hold(before, change)
+        else:
+            self.tell(change)
         if not (runs or edit.only_looks):
             self.runs.mark_stale()
 
@@ -241,9 +250,9 @@ class Studio(QObject):
         self._session = Session(document)
         self._name = name
         self.path, self.selection, self.scope, self.notice = path, frozenset(), (), ""
-        for each in (self.player, self.markers, self.runs):
+        for each in (self.clock, self.player, self.markers, self.runs):
             each.forget()
-        self.changed.emit(EVERYTHING)
+        self.tell(EVERYTHING)
         self.runs.run()
 
     def save(self) -> None:
@@ -253,7 +262,7 @@ class Studio(QObject):
         self.notice = warning or ""
         self._session.saved = self.document
         self.settings.add_recent(str(self.path))
-        self.changed.emit(Change(file=True))
+        self.tell(Change(file=True))
 
     def save_as(self, path: Path) -> None:
         """Save to another file, which becomes the document's."""
@@ -270,13 +279,13 @@ class Studio(QObject):
         """Follow the system, or be dark or light."""
         self.theme_mode = mode
         self.settings.set("theme", mode)
-        self.changed.emit(Change(theme=True))
+        self.tell(Change(theme=True))
 
     def set_full_precision(self, on: bool) -> None:
         """Show every digit of numbers, or four."""
         self.full_precision = on
         self.settings.set("full_precision", on)
-        self.changed.emit(Change(theme=True))
+        self.tell(Change(theme=True))
 
     def close(self) -> bool:
         """End the worker processes. Return whether none is left."""

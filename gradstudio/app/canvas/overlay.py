@@ -47,6 +47,7 @@ class Legend(Overlay):
         self._ramp = 98.0  # left edge of the ramp
         self.want(False)
         self.setFixedSize(284, HEIGHT)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else the canvas is painted once more beneath it
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Gradient scale")
 

@@ -166,4 +166,6 @@ class ScrubField(Drawn):
     def _emit(self, value: Number, gesture: int) -> None:
         same = value == self._value or (isinstance(value, float) and math.isnan(value) and math.isnan(self._value))
         if not same or type(value) is not type(self._value):
+            if gesture:
+                self.show_value(value, self._dtype, self._full)  # the hand need not wait for the numbers that follow from it
             self.edited.emit(value, gesture)

@@ -289,7 +289,7 @@ def test_a_scalar_is_dragged_as_one_moment_and_its_dtype_stays(panel, studio, qt
     gesture = studio.new_gesture()
     for value in (2.1, 2.2, 2.3):
         field.edited.emit(value, gesture)
-        assert field.value == pytest.approx(value)
+        qtbot.waitUntil(lambda value=value: field.value == pytest.approx(value), timeout=5000)
     array = studio.document.graph.nodes[X].value
     assert (array.dtype, array.shape, array.item()) == (np.float32, (), np.float32(2.3))
     studio.undo()

@@ -47,7 +47,7 @@ def test_all_values_of_one_drag_have_one_gesture_and_the_next_drag_another(field
     drag(field, 10, 20, 30)
     assert field.told == [(2.1, 1), (2.2, 1), (2.3, 1)]
     drag(field, 10)
-    assert field.told[-1] == (2.1, 2)
+    assert field.told[-1] == (2.4, 2)
 
 
 def test_shift_makes_the_drag_finer(field):

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QRectF, Qt, QTimer
 
 from gradstudio.app.canvas.gestures.gesture import Pointer, far_enough
+from gradstudio.app.frame_clock import FRAME_MS
 from gradstudio.app.paint import Paint
 from gradstudio.app.widgets.scrub_field import scrubbed
 from gradstudio.document.commands.nodes import SetLeafValue
@@ -15,8 +16,6 @@ from gradstudio.document.graph import Array, NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
-
-FRAME_MS = 16
 
 
 class Scrub:
