@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import accurate
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, ops
 from gradstudio.engine.ops import samples
@@ -40,7 +41,7 @@ def tanh_backward(g: Array, out: Array) -> Any:
 
 def sigmoid(x: Array) -> Any:
     one = constant(1, x.dtype)
-    return one / (one + np.exp(-x))
+    return one / (one + accurate.exp(-x))
 
 
 def sigmoid_backward(g: Array, out: Array) -> Any:
@@ -61,7 +62,7 @@ register(
        promotes="same", lacks=("b", "Boolean inputs not supported for relu"),
        category=CATEGORY, symbol="relu", torch=("torch.relu({x})", "{x}.relu()", "F.relu({x})"), latex=r"\max(0, {x})",
        doc="Keep what is positive, replace the rest by zero.", samples=samples.ONE),
-    Op("tanh", (Input("x", lambda g, out: ops.tanh_backward(g, out), "1 − tanh² {x}"),), np.tanh, node_name="TanhBackward0",
+    Op("tanh", (Input("x", lambda g, out: ops.tanh_backward(g, out), "1 − tanh² {x}"),), accurate.tanh, node_name="TanhBackward0",
        promotes="float",
        category=CATEGORY, symbol="tanh", torch=("torch.tanh({x})", "{x}.tanh()"), latex=r"\tanh {x}", doc="Hyperbolic tangent.",
        samples=samples.ONE),

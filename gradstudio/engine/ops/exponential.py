@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import accurate, errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
@@ -25,7 +25,7 @@ SELU_ALPHA, SELU_SCALE = 1.6732632423543772848170429916717, 1.050700987355480493
 
 # Elu: scale · x on the positive side, scale · alpha · (exp(input_scale · x) − 1) on the other.
 def elu(x: Array, alpha: float, scale: float = 1.0, input_scale: float = 1.0) -> Any:
-    return np.where(x > 0, x * scale, np.expm1(np.minimum(x, 0) * input_scale) * (alpha * scale))
+    return np.where(x > 0, x * scale, accurate.expm1(np.minimum(x, 0) * input_scale) * (alpha * scale))
 
 
 def celu(x: Array, alpha: float) -> Any:
@@ -35,7 +35,7 @@ def celu(x: Array, alpha: float) -> Any:
 
 
 def elu_backward(g: Array, x: Array, alpha: float, scale: float, input_scale: float) -> Any:
-    below = g * (input_scale * alpha * scale) * np.exp(np.minimum(x, 0) * input_scale)
+    below = g * (input_scale * alpha * scale) * accurate.exp(np.minimum(x, 0) * input_scale)
     return np.where(x <= 0, below, g * scale)
 
 
@@ -58,11 +58,11 @@ def elu_row(name: str, forward: Any, settings: Any, formula: str, latex: str, do
 def log_sigmoid(x: Array) -> Any:
     if x.dtype.kind in "biu":
         raise errors.lacking("log_sigmoid_cpu", x.dtype)
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+    return np.minimum(x, 0) - accurate.log1p(accurate.exp(-np.abs(x)))
 
 
 def log_sigmoid_parts(x: Array) -> tuple[Any, Any]:
-    return log_sigmoid(x), np.exp(-np.abs(x))
+    return log_sigmoid(x), accurate.exp(-np.abs(x))
 
 
 def log_sigmoid_backward(g: Array, x: Array, buffer: Array) -> Any:
@@ -80,7 +80,7 @@ def log_sigmoid_double_backward(g: Any, x: Any) -> Any:
 
 # Mish: x tanh(softplus(x)); Misra, Mish: A Self Regularized Non-Monotonic Activation Function (2019).
 def mish(x: Array) -> Any:
-    return x * np.tanh(np.log1p(np.exp(x)))
+    return x * accurate.tanh(accurate.log1p(accurate.exp(x)))
 
 
 @helper

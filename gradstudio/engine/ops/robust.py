@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import accurate, errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
@@ -95,11 +95,11 @@ def huber_loss(x: Any, target: Any, reduction: str = "mean", delta: float = 1.0)
 
 # Soft margin: ln(1 + exp(−target x)).
 def soft_margin(x: Array, target: Array, reduction: str) -> Any:
-    return reduced(np.asarray(np.log1p(np.exp(-target * x))), reduction)
+    return reduced(np.asarray(accurate.log1p(accurate.exp(-target * x))), reduction)
 
 
 def soft_margin_backward(g: Array, x: Array, target: Array, reduction: str) -> Any:
-    power = np.exp(-target * x)
+    power = accurate.exp(-target * x)
     return averaged(-target * power / (power + constant(1, power.dtype)), reduction) * g
 
 
@@ -127,7 +127,7 @@ def bce_of(x: Array, target: Array, weight: Array | None, reduction: str) -> Any
     if not ((x >= 0) & (x <= 1)).all():
         raise RuntimeError("all elements of input should be between 0 and 1")
     lowest, one = constant(LOWEST, x.dtype), constant(1, x.dtype)
-    losses = (target - one) * np.maximum(np.log1p(-x), lowest) - target * np.maximum(np.log(x), lowest)
+    losses = (target - one) * np.maximum(accurate.log1p(-x), lowest) - target * np.maximum(accurate.log(x), lowest)
     return reduced(np.asarray(losses if weight is None else losses * weight), reduction)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import accurate
 from gradstudio.engine.apply import register
 from gradstudio.engine.erf import erf
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
@@ -35,12 +36,12 @@ def leaky_relu_backward(g: Array, x: Array, slope: float) -> Any:
 # Softplus: log(1 + exp(beta x)) / beta, linear where that is x.
 def softplus(x: Array, beta: float, threshold: float) -> Any:
     z = x * beta
-    return np.where(z > threshold, x, np.log1p(np.exp(z)) / beta)
+    return np.where(z > threshold, x, accurate.log1p(accurate.exp(z)) / beta)
 
 
 def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Any:
     z = x * beta
-    powers = np.exp(z)
+    powers = accurate.exp(z)
     return np.where(z > threshold, g, g * powers / (powers + 1))
 
 
@@ -54,7 +55,7 @@ def softplus_double_backward(g: Any, x: Any, beta: float, threshold: float) -> A
 # Gelu.
 def gelu(x: Array, approximate: str) -> Any:
     if approximate == "tanh":
-        return 0.5 * x * (1 + np.tanh(K * (x + CUBIC * x * x * x)))
+        return 0.5 * x * (1 + accurate.tanh(K * (x + CUBIC * x * x * x)))
     if approximate != "none":
         raise RuntimeError("approximate argument must be either none or tanh.")
     return 0.5 * x * (1 + erf(x * math.sqrt(0.5)))
@@ -62,9 +63,9 @@ def gelu(x: Array, approximate: str) -> Any:
 
 def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
     if approximate == "tanh":
-        t = np.tanh(K * (x + CUBIC * x * x * x))
+        t = accurate.tanh(K * (x + CUBIC * x * x * x))
         return g * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * K * (1 + 3 * CUBIC * x * x))
-    return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * np.exp(-0.5 * x * x) * INV_SQRT_2PI)
+    return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * accurate.exp(-0.5 * x * x) * INV_SQRT_2PI)
 
 
 @helper

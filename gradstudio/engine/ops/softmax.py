@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import accurate, errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
@@ -39,14 +39,14 @@ def total(x: Array, axis: Any) -> Any:
 def softmax(x: Array, dim: int) -> Any:
     floats(x, "softmax_lastdim_kernel_impl")
     less, axis = shifted(x, dim)
-    powers = np.exp(less)
+    powers = accurate.exp(less)
     return powers / total(powers, axis)
 
 
 def log_softmax(x: Array, dim: int) -> Any:
     floats(x, "log_softmax_lastdim_kernel_impl")
     less, axis = shifted(x, dim)
-    return less - np.log(total(np.exp(less), axis))
+    return less - accurate.log(total(accurate.exp(less), axis))
 
 
 def axis_of(x: Array, dim: int) -> Any:
@@ -58,7 +58,7 @@ def softmax_backward(g: Array, out: Array, dim: int) -> Any:
 
 
 def log_softmax_backward(g: Array, out: Array, dim: int) -> Any:
-    return g - np.exp(out) * total(g, axis_of(out, dim))
+    return g - accurate.exp(out) * total(g, axis_of(out, dim))
 
 
 @helper

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, summation
+from gradstudio.engine import accurate, errors, summation
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dim_of, dims_of
 from gradstudio.engine.dtypes import as_numpy
@@ -119,7 +119,7 @@ def logsumexp(x: Array, dim: Dim, keepdim: bool) -> Any:
     dims = dims_of(dim, x.ndim)
     top = np.maximum.reduce(x, dims, keepdims=True) if x.size else np.zeros((1,) * x.ndim, x.dtype)
     top = np.where(np.isinf(top), 0, top)
-    out = np.log(ADD(np.exp(x - top), dims, None, None, keepdim))
+    out = accurate.log(ADD(accurate.exp(x - top), dims, None, None, keepdim))
     return out + (top if keepdim else np.squeeze(top, dims)).astype(x.dtype)
 
 
