@@ -107,6 +107,15 @@ class Op:
     def __post_init__(self) -> None:
         if (self.forward is None) == (self.composite is None):
             raise TypeError(f"{self.name}: a row has either forward or composite")
+        if len(self.outputs) == 1 and self.outputs != ("out",) and not self.many:
+            raise TypeError(f"{self.name}: a row's only output is called out, not {self.outputs[0]}")
+        names = {i.name for i in self.inputs}
+        known = {*names, *[f"{n}_shape" for n in names], "shapes", *self.outputs, *[a.name for a in self.attrs]}
+        for i in self.inputs:
+            code = getattr(i.vjp, "__code__", None)
+            unknown = [] if code is None else [n for n in code.co_varnames[1:code.co_argcount] if n not in known]
+            if unknown:
+                raise TypeError(f"{self.name}: the vjp of {i.name} reads {unknown[0]}, which the row does not have")
 
     def input(self, name: str) -> Input:
         """Return the input of that name."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gradstudio.engine import ROWS, TABLE, call, check, formula, local_derivative, tensor
+from gradstudio.engine.op import Attr, Input, Op
 
 CATEGORIES = {"arithmetic", "matrix", "shape", "indexing", "convolution and pooling", "reduction", "activation", "loss", "comparison",
               "gradient control", "in place", "other"}
@@ -46,6 +47,22 @@ def test_spellings_and_texts_name_operands_and_attrs_of_the_row_only(op):
     texts = [i.formula for i in op.inputs if isinstance(i.formula, str)]
     for text in texts:
         assert set(re.findall(r"{(\w+)}", text)) <= known
+
+
+@pytest.mark.parametrize(("outputs", "vjp", "words"), [
+    (("result",), lambda g, result: g * result, "odd: a row's only output is called out, not result"),
+    (("out",), lambda g, result: g * result, "odd: the vjp of x reads result, which the row does not have"),
+    (("out",), lambda g, x, y_shape: g * x, "odd: the vjp of x reads y_shape, which the row does not have"),
+    (("values", "indices"), lambda g, out: g[0] * out, "odd: the vjp of x reads out, which the row does not have"),
+])
+def test_a_vjp_that_reads_what_the_row_does_not_have_is_refused_where_the_row_is_written(outputs, vjp, words):
+    with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+        Op("odd", (Input("x", vjp),), np.exp, node_name="OddBackward0", outputs=outputs)
+
+
+def test_a_vjp_may_read_inputs_shapes_attrs_and_outputs():
+    Op("even", (Input("x", lambda g, x, out, x_shape, dim: g), Input("y", lambda g, y: g)), np.exp, attrs=(Attr("dim", "dim"),))
+    Op("many", (Input("tensors", lambda g, shapes: g, kind="tensors"),), np.exp, outputs=("values", "indices"))
 
 
 def test_hidden_rows_are_in_no_palette():
