@@ -17,8 +17,7 @@ SECOND = {"multiply": "mul", "subtract": "sub", "divide": "div", "true_divide": 
           "concat": "cat", "concatenate": "cat", "swapaxes": "transpose", "swapdims": "transpose", "greater": "gt",
           "greater_equal": "ge", "less": "lt", "less_equal": "le", "not_equal": "ne", "clip": "clamp", "arcsin": "asin",
           "arccos": "acos", "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arctan2": "atan2",
-          "fix": "trunc", "moveaxis": "movedim", "inverse": "linalg.inv", "det": "linalg.det", "slogdet": "linalg.slogdet",
-          "ger": "outer"}
+          "fix": "trunc", "moveaxis": "movedim", "ger": "outer"}
 # functions of `torch` that `torch.nn.functional` has too
 SHARED = ("relu", "tanh", "sigmoid", "softmax", "log_softmax", "selu", "celu", "rrelu", "prelu", "hardshrink", "threshold", "pixel_shuffle",
           "pixel_unshuffle", "cosine_similarity", "pairwise_distance", "pdist", "conv1d", "conv2d", "conv3d", "embedding", "layer_norm",

@@ -21,12 +21,12 @@ def _item(i: int) -> property:
     return property(lambda self: self[i])
 
 
-def type_of(op: Op) -> type[Named] | None:
-    """Return the type of a row's results, None if it has one output, or as many as its input says."""
+def type_of(op: Op, name: str) -> type[Named] | None:
+    """Return the type of the results of a row under that name, None if it has one output, or as many as its input says."""
     if len(op.outputs) < 2 or op.many:
         return None
     body: dict[str, Any] = {"__slots__": (), "fields": op.outputs, **{name: _item(i) for i, name in enumerate(op.outputs)}}
-    return type(op.name.rpartition(".")[2], (Named,), body)
+    return type(name.replace(".", "_"), (Named,), body)
 
 
 def named(kind: type[Named] | None, result: Any) -> Any:

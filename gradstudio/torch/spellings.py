@@ -13,8 +13,8 @@ from gradstudio.engine import dtypes
 from gradstudio.engine.apply import FUNCTIONS
 from gradstudio.engine.op import TABLE, Op
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import return_types
 from gradstudio.torch.out import into
+from gradstudio.torch.return_types import named, type_of
 
 Function = Callable[..., Any]
 PACKED = ("shape", "sizes", "dims")  # kinds of attr that may be written as several integers
@@ -73,20 +73,20 @@ class Signature:
         raise TypeError(f"{self.op.name}() takes {len(self.names)} positional arguments but {len(args)} were given")
 
 
-def function_of(op: Op, order: Sequence[str]) -> Function:
-    """Return a row's function with PyTorch's parameters."""
+def function_of(op: Op, name: str, order: Sequence[str]) -> Function:
+    """Return a row's function with PyTorch's parameters, under one of its names."""
     signature, row = Signature(op, order), op.name
     count = len(op.inputs)
-    kind = return_types.type_of(op)
+    kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
 
-    def function(*args: Any, out: Any = None, **named: Any) -> Any:
-        if simple and not named and count <= len(args) <= len(signature.names):
+    def function(*args: Any, out: Any = None, **given: Any) -> Any:
+        if simple and not given and count <= len(args) <= len(signature.names):
             result = FUNCTIONS[row](*args)
         else:
-            result = FUNCTIONS[row](*signature.bind(args, named))
+            result = FUNCTIONS[row](*signature.bind(args, given))
         if kind is not None:
-            result = return_types.named(kind, result)
+            result = named(kind, result)
         return result if out is None else into(out, result, op.name)
 
     function.__name__ = function.__qualname__ = op.name
@@ -114,9 +114,9 @@ def place_all() -> tuple[dict[str, Function], dict[str, Function], dict[str, Fun
     for op in TABLE.values():
         made: dict[tuple[str, ...], Function] = {}
         for place, name, order in spelled(op):
-            key = tuple(order)
+            key = (name, *order)
             if key not in made:
-                made[key] = function_of(op, order)
+                made[key] = function_of(op, name, order)
             found[place].setdefault(name, made[key])
     return found["torch"], found["F"], found["method"], found["property"]
 

@@ -9,6 +9,7 @@ import numpy as np
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.dtypes import BFLOAT16
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.lu import factored, solved, substituted
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
@@ -33,8 +34,15 @@ def refuse_whole(name: str, dtype: np.dtype[Any], low: bool = False) -> None:
     """Raise unless a dtype is one that LAPACK solves in, in the words of a function that checks for low precision, or of its kernel."""
     if dtype.kind not in "fc":
         raise RuntimeError(f"{name}: Expected a floating point or complex tensor as input. Got {errors.dtype_name(dtype)}")
-    if dtype.char == "e":
-        raise RuntimeError(f"{name}: Low precision dtypes not supported. Got Half") if low else errors.lacking("lu_cpu", dtype)
+    if dtype.char == "e" or dtype == BFLOAT16:
+        words = f"{name}: Low precision dtypes not supported. Got {errors.dtype_name(dtype)}"
+        raise RuntimeError(words) if low else errors.lacking("lu_cpu", dtype)
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """Return the dtype of an array or a tensor, bfloat16 too; kernels are given that as float32."""
+    dtype: np.dtype[Any] = getattr(x, "array", x).dtype
+    return dtype
 
 
 def refuse_unfit(name: str, a: Shape, b: Shape, left: bool) -> None:
@@ -84,18 +92,19 @@ def solve_of(a: Array, b: Array, left: bool) -> tuple[Array, ...]:
                            "is equivalent to B / A.squeeze(-1)")
     refuse_whole(name, a.dtype)
     lu, pivots, info = factored(a)
-    out = solved(lu, pivots, columns, left)
-    return out[..., 0] if vectors else column_major(out) if left else np.ascontiguousarray(out), lu, pivots, info
+    out = solved(lu, pivots, columns, left)[..., 0] if vectors else solved(lu, pivots, columns, left)
+    return column_major(out) if left and out.ndim > 1 else np.ascontiguousarray(out), lu, pivots, info
 
 
 def solve(a: Any, b: Any, left: bool = True) -> Any:
-    result, _, _, info = ops.linalg_solve_of(a, b, left)
+    result, info = ops.linalg_solve_ex(a, b, left, False)
     refuse_singular("torch.linalg.solve", info, UNSOLVED)
     return result
 
 
 def solve_ex(a: Any, b: Any, left: bool = True, check_errors: bool = False) -> Any:
     result, _, _, info = ops.linalg_solve_of(a, b, left)
+    refuse_whole("linalg.solve", dtype_of(a))
     if check_errors:
         refuse_singular("torch.linalg.solve_ex", info, UNSOLVED)
     return result, info
@@ -136,21 +145,28 @@ def product_backward(of_b: Any, result: Any, left: bool) -> Any:
 
 
 # Triangular matrices.
-def solve_triangular(a: Array, b: Array, upper: bool, left: bool, unitriangular: bool) -> Array:
+def triangular_of(a: Array, b: Array, upper: bool, left: bool, unitriangular: bool) -> Array:
     name = "linalg.solve_triangular"
     refuse_unsquare(name, a.shape)
     refuse_unfit(name, a.shape, b.shape, left)
-    if a.dtype.kind not in "fc" or a.dtype.char == "e":
+    if a.dtype.char not in "fdFD":
         raise errors.lacking("triangular_solve_cpu", a.dtype)
     if left:
         return column_major(substituted(a, b, upper, unitriangular))
     return column_major(substituted(a.swapaxes(-1, -2), b.swapaxes(-1, -2), not upper, unitriangular).swapaxes(-1, -2))
 
 
+def solve_triangular(a: Any, b: Any, upper: bool = False, left: bool = True, unitriangular: bool = False) -> Any:
+    out = ops.linalg_solve_triangular_of(a, b, upper, left, unitriangular)
+    if dtype_of(a) == BFLOAT16:
+        raise errors.lacking("triangular_solve_cpu", BFLOAT16)
+    return out
+
+
 @helper
 def triangular_backward(g: Any, a: Any, upper: bool, left: bool, unitriangular: bool) -> Any:
     """Return the cotangent of B: what solves the equation with the transposed triangle and g."""
-    return ops.linalg_solve_triangular(ops.turned(a), g, not upper, left, unitriangular)
+    return ops.linalg_solve_triangular_of(ops.turned(a), g, not upper, left, unitriangular)
 
 
 @helper
@@ -169,13 +185,14 @@ def inv_of(a: Array) -> tuple[Array, Array]:
 
 
 def inv(a: Any) -> Any:
-    inverse, info = ops.linalg_inv_of(a)
+    inverse, info = ops.linalg_inv_ex(a, False)
     refuse_singular("linalg.inv", info, UNINVERTED)
     return inverse
 
 
 def inv_ex(a: Any, check_errors: bool = False) -> Any:
     inverse, info = ops.linalg_inv_of(a)
+    refuse_whole("linalg.inv", dtype_of(a), low=True)
     if check_errors:
         refuse_singular("linalg.inv_ex", info, UNINVERTED)
     return inverse, info
@@ -213,6 +230,8 @@ UNSOLVED = "The solver failed because the input matrix is singular."
 UNINVERTED = "The diagonal element {} is zero, the inversion could not be completed because the input matrix is singular."
 LEFT = Attr("left", "bool", True, "Whether the matrix stands left of what is sought: AX = B, or XA = B.")
 CHECK = Attr("check_errors", "bool", False, "Whether a singular matrix is an error.")
+TRIANGLE = (Attr("upper", "bool", False, "Whether the upper triangle is read, or the lower one."), LEFT,
+            Attr("unitriangular", "bool", False, "Whether the diagonal is read as ones."))
 SOLUTION = ("result", "LU", "pivots", "info")
 M2 = np.array([[0.9, 0.3], [-0.4, 0.7]])
 M3 = np.array([[0.8, 0.3, -0.2], [0.1, -0.9, 0.4], [0.5, 0.2, 0.7]])
@@ -262,14 +281,13 @@ register(
        attrs=(LEFT, CHECK), outputs=("result", "info"), category=CATEGORY, symbol="A⁻¹B?", torch=("torch.linalg.solve_ex({a}, {b})",),
        latex="{a}^{-1} {b}", doc="What solves AX = B, and which pivot is zero (from 1) in a singular A, else 0.", samples=EQUATIONS,
        bad_samples=(*NOT_EQUATIONS, Sample((SINGULAR, M2), {"check_errors": True}, "torch.linalg.solve_ex: The solver failed"))),
-    Op("linalg_solve_triangular", (
+    Op("linalg_solve_triangular_of", (
         Input("a", lambda g, a, out, upper, left, unitriangular: ops.triangular_backward_matrix(g, a, out, upper, left, unitriangular),
-              "triangle of −({a}⁻ᵗ g)·resultᵗ", torch="self"),
-        Input("b", lambda g, a, out, upper, left, unitriangular: ops.triangular_backward(g, a, upper, left, unitriangular), OF_B,
-              torch="B")),
-       solve_triangular, node_name="LinalgSolveTriangularBackward0", category=CATEGORY, symbol="◺⁻¹B",
-       attrs=(Attr("upper", "bool", False, "Whether the upper triangle is read, or the lower one."), LEFT,
-              Attr("unitriangular", "bool", False, "Whether the diagonal is read as ones.")),
+              torch="self"),
+        Input("b", lambda g, a, out, upper, left, unitriangular: ops.triangular_backward(g, a, upper, left, unitriangular), torch="B")),
+       triangular_of, node_name="LinalgSolveTriangularBackward0", attrs=TRIANGLE, hidden=True),
+    Op("linalg_solve_triangular", (Input("a", formula="triangle of −({a}⁻ᵗ g)·resultᵗ", torch="self"), Input("b", formula=OF_B, torch="B")),
+       composite=solve_triangular, attrs=TRIANGLE, category=CATEGORY, symbol="◺⁻¹B",
        torch=("torch.linalg.solve_triangular({a}, {b}, upper={upper})",), latex="{a}^{-1} {b}",
        doc="What solves AX = B for triangular matrices A, of which only the triangle is read.",
        samples=(Sample((M3, samples.array(3, 2))), Sample((M3, samples.array(3, 2)), {"upper": True}),
