@@ -18,7 +18,7 @@ from gradstudio.torch.return_types import named, type_of
 
 Function = Callable[..., Any]
 PACKED = ("shape", "sizes", "dims")  # kinds of attr that may be written as several integers
-ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value": "src"}
+ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value": "src", "rcond": "rtol"}
 
 
 class Signature:

@@ -10,7 +10,7 @@ STEP = 1e-6
 # Rows whose gradient is not the derivative: it is cut, passed through a rounding, or split between equal elements.
 NOT_DERIVATIVES = {"detach"}
 # Rows of symmetric matrices: PyTorch gives the gradient among symmetric ones, so it is an element and its mirror image that move.
-SYMMETRIC = {"linalg_eigh", "eigvalsh"}
+SYMMETRIC = {"linalg_eigh", "eigvalsh", "linalg_cholesky", "linalg_cholesky_ex", "cholesky"}
 DIFFERENTIABLE = [c for c in GOOD if "grads" in c and c["op"] not in NOT_DERIVATIVES]
 
 

@@ -38,6 +38,9 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     products,
     solving,
     decomposition,
+    factoring,
+    pseudo_inverse,
+    matrix_exponential,
     determinant,
     contraction,
     convolution,
@@ -62,7 +65,7 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
            "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals", "distance", "exponential",
-           "extreme", "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix",
-           "memory", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products",
-           "ranking", "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "slices", "smooth", "softmax",
-           "solving", "sorting", "special", "statistics", "strided", "testing"]
+           "extreme", "factoring", "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks",
+           "matrix", "matrix_exponential", "memory", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise",
+           "pooling", "positions", "products", "pseudo_inverse", "ranking", "rearranging", "reduction", "resampling", "robust", "rounding",
+           "scatter", "shape", "slices", "smooth", "softmax", "solving", "sorting", "special", "statistics", "strided", "testing"]
