@@ -8,8 +8,8 @@ import pytest
 from gradstudio.engine import ROWS, TABLE, call, check, formula, local_derivative, tensor
 from gradstudio.engine.op import Attr, Input, Op
 
-CATEGORIES = {"arithmetic", "matrix", "shape", "indexing", "convolution and pooling", "reduction", "activation", "loss", "comparison",
-              "gradient control", "in place", "other"}
+CATEGORIES = {"arithmetic", "matrix", "linear algebra", "shape", "indexing", "convolution and pooling", "reduction", "activation",
+              "loss", "comparison", "gradient control", "in place", "other"}
 ATTR_KINDS = {"int", "float", "bool", "str", "number", "dim", "dims", "shape", "sizes", "split", "pairs", "dtype", "choice"}
 INPUT_KINDS = {"tensor", "operand", "tensors", "number", "index"}
 PUBLIC = list(TABLE.values())

@@ -45,6 +45,8 @@ SYNONYMS = {
     "cross_entropy": ("softmax loss", "nll", "ce loss"), "cat": ("concatenate", "join"), "unsqueeze": ("new axis", "add dim"),
     "squeeze": ("drop axis",), "where": ("if", "select", "mask"), "clone": ("copy",), "index": ("getitem", "slice"),
     "abs": ("absolute value",),
+    "linalg_inv": ("invert",), "linalg_solve": ("linear equations", "system"), "linalg_det": ("determinant",),
+    "linalg_slogdet": ("log determinant",), "logdet": ("log determinant",), "linalg_solve_triangular": ("substitution",),
     "linear": ("dense", "fully connected", "affine"), "clamp": ("clip",), "max": ("maximum", "largest"), "min": ("minimum", "smallest"),
 }  # fmt: skip
 STARTS = {("pow", 1): Literal(2)}  # literals that a new node begins with

@@ -1,4 +1,4 @@
-"""Eigenvalues of symmetric matrices and singular values, with their vectors. Category matrix; all take batches."""
+"""Eigenvalues of symmetric matrices and singular values, with their vectors. Category linear algebra; all take batches."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.matrix import CATEGORY
-from gradstudio.engine.ops.solving import refuse_unsquare, refuse_whole
+from gradstudio.engine.ops.solving import CATEGORY, refuse_unsquare, refuse_whole
 
 Array = np.ndarray[Any, Any]
 

@@ -1,4 +1,4 @@
-"""Determinants of square matrices, in batches, and their logarithms. Category matrix."""
+"""Determinants of square matrices, in batches, and their logarithms. Category linear algebra."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.lu import factored, sign_of, solved
 from gradstudio.engine.op import Input, Op, Sample, helper, kernels, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.matrix import CATEGORY
-from gradstudio.engine.ops.solving import INVERTED, M2, M3, SINGULAR, UNSQUARE, dtype_of, refuse_unsquare, refuse_whole
+from gradstudio.engine.ops.solving import CATEGORY, INVERTED, M2, M3, SINGULAR, UNSQUARE, dtype_of, refuse_unsquare, refuse_whole
 from gradstudio.engine.tensor import make
 
 Array = np.ndarray[Any, Any]

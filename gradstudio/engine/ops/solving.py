@@ -1,4 +1,4 @@
-"""Systems of linear equations, inverses and powers of square matrices, in batches. Category matrix."""
+"""Systems of linear equations, inverses and powers of square matrices, in batches. Category linear algebra."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gradstudio.engine.inplace import mutating
 from gradstudio.engine.lu import factored, solved, substituted
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.matrix import CATEGORY
 from gradstudio.engine.tensor import make
 
 Array = np.ndarray[Any, Any]
+CATEGORY = "linear algebra"
 Shape = tuple[int, ...]
 
 
