@@ -1,4 +1,4 @@
-"""The exponential of square matrices, in batches. Category matrix."""
+"""The exponential of square matrices, in batches. Category linear algebra."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.op import Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import refuse_dtype
-from gradstudio.engine.ops.matrix import CATEGORY
-from gradstudio.engine.ops.solving import M2, M3, refuse_unsquare
+from gradstudio.engine.ops.solving import CATEGORY, M2, M3, refuse_unsquare
 
 Array = np.ndarray[Any, Any]
 DEGREE = 18

@@ -1,4 +1,4 @@
-"""The pseudo-inverse of matrices, in batches. Category matrix."""
+"""The pseudo-inverse of matrices, in batches. Category linear algebra."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import SYMMETRIC, TALL, WIDE, eigh, svd
-from gradstudio.engine.ops.matrix import CATEGORY
-from gradstudio.engine.ops.solving import M3
+from gradstudio.engine.ops.solving import CATEGORY, M3
 
 Array = np.ndarray[Any, Any]
 
