@@ -14,7 +14,7 @@ from gradstudio.engine.ops.decomposition import STACK, SYMMETRIC, TALL, WIDE, re
 from gradstudio.engine.ops.solving import CATEGORY, CHECK, M3, column_major, refuse_singular, refuse_unsquare
 
 Array = np.ndarray[Any, Any]
-MODES = ("rare_seen", "complete", "r")
+MODES = ("reduced", "complete", "r")
 
 
 # QR.
@@ -29,7 +29,7 @@ def qr(x: Array, mode: str) -> tuple[Array, Array]:
     refuse_dtype("linalg.qr", "geqrf_cpu", x.dtype)
     if mode == "r":
         return np.zeros(0, x.dtype), np.asarray(np.linalg.qr(x, "r"))
-    q, r = np.linalg.qr(x, "complete" if mode == "complete" else "rare_seen")
+    q, r = np.linalg.qr(x, "complete" if mode == "complete" else "reduced")
     return q, r
 
 
@@ -150,7 +150,7 @@ def refused(name: str, *more: Sample) -> tuple[Sample, ...]:
 
 register(
     Op("linalg_qr", (Input("x", lambda g, Q, R, mode: ops.qr_backward(g, Q, R, mode), OF_QR, torch="A"),),  # noqa: N803
-       qr, node_name="LinalgQrBackward0", attrs=(Attr("mode", "choice", "rare_seen", "Sizes of Q and R; with r there is no Q.", MODES),),
+       qr, node_name="LinalgQrBackward0", attrs=(Attr("mode", "choice", "reduced", "Sizes of Q and R; with r there is no Q.", MODES),),
        outputs=("Q", "R"), differentiable=(0, 1), category=CATEGORY, symbol="qr", torch=("torch.linalg.qr({x})",),
        latex=r"\mathrm{qr}({x})", doc="Orthonormal columns times an upper triangle.",
        samples=(Sample((M3,)), Sample((TALL,)), Sample((STACK,)), Sample((WIDE,)), Sample((WIDE,), {"mode": "complete"})),
@@ -158,7 +158,7 @@ register(
                     Sample((M3,), {"mode": "full"}, "qr received unrecognized mode 'full' but expected one of 'reduced' (default), 'r'"),
                     Sample((np.ones((2, 2), int),), error="linalg.qr: Expected a floating point or complex tensor as input. Got Long"))),
     Op("qr", (Input("x", formula=OF_QR),),
-       composite=lambda x, some=True: ops.linalg_qr(x, "rare_seen" if some else "complete"),
+       composite=lambda x, some=True: ops.linalg_qr(x, "reduced" if some else "complete"),
        attrs=(Attr("some", "bool", True, "Q and R as narrow as possible, or Q square."),), outputs=("Q", "R"), differentiable=(0, 1),
        category=CATEGORY, symbol="qr some", torch=("torch.qr({x})", "{x}.qr()"), latex=r"\mathrm{qr}({x})", doc="As linalg.qr.",
        samples=(Sample((M3,)), Sample((TALL,)), Sample((WIDE,), {"some": False})),
