@@ -66,7 +66,8 @@ def backward(roots: Tensors, seeds: Seeds = None, retain_graph: bool | None = No
 def backward_of(t: Tensor, gradient: Seeds = None, retain_graph: bool | None = None, create_graph: bool = False,
                 inputs: Tensors | None = None) -> None:
     """Tensor.backward. The commonest call goes straight to the plain loop."""
-    if gradient is None and inputs is None and not create_graph and not modes.check_nan and t.node is not None and t.array.size == 1:
+    if (gradient is None and inputs is None and not create_graph and not modes.check_nan and t.node is not None and t.array.size == 1
+            and not dtypes.rare_seen):
         if not plain(t.node, np.ones(t.sizes, t.scalar_type), bool(retain_graph)):
             backward(t, None, retain_graph)
         return
@@ -132,6 +133,9 @@ def _seed(i: int, root: Tensor, given: Tensor | None) -> Tensor:
     if given is None:
         if root.requires_grad and root.array.size != 1:
             raise RuntimeError("grad can be implicitly created only for scalar outputs")
+        if root.requires_grad and root.scalar_type.kind == "c":
+            raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
+                               f"torch.{dtypes.name_of(root.scalar_type)}")
         return make(np.ones(root.sizes, root.scalar_type), None)
     if given.sizes != root.sizes:
         raise RuntimeError(f"Mismatch in shape: grad_output[{i}] has a shape of torch.Size({errors.size(given.sizes)}) and output[{i}] "
@@ -142,7 +146,7 @@ def _seed(i: int, root: Tensor, given: Tensor | None) -> Tensor:
 
 def plain(root: GradNode, g: Array, keep: bool) -> bool:
     """Run backward without telling anyone. Return False, having done nothing, if a hook wants to be told or sums may need rounding."""
-    if dtypes.reduced:
+    if dtypes.rare_seen:
         return False
     root.g = EMPTY
     nodes = [root]

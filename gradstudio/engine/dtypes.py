@@ -2,7 +2,8 @@
 
 numpy has no bfloat16. In its place stands float32 in the byte order that is not the machine's: numpy takes it wherever it takes a
 float, equals it to no other dtype, and gives what it computes with it in the machine's order. So what has not been rounded is a
-float32 and cannot pass for a bfloat16; `cast` rounds. Until a program names the dtype, `reduced` is False and nothing looks for it.
+float32 and cannot pass for a bfloat16; `cast` rounds. Until a program names it, or computes with complex numbers, `rare_seen` is False
+and nothing looks for either.
 """
 from __future__ import annotations
 
@@ -91,7 +92,7 @@ NAMES: Final = ("bool", "uint8", "int8", "int16", "int32", "int64", "uint16", "u
 FLOAT32: Final = np.dtype("float32")
 BFLOAT16: Final = FLOAT32.newbyteorder("S")
 DTYPES: Final[dict[NumpyDType, DType]] = {np.dtype(name): DType(name) for name in NAMES} | {BFLOAT16: DType("bfloat16", BFLOAT16)}
-reduced = False  # whether this program has named bfloat16
+rare_seen = False  # whether this program has named bfloat16 or computed with complex numbers
 _defaults: list[NumpyDType] = [FLOAT32]
 
 
@@ -110,7 +111,7 @@ def as_numpy(dtype: Any) -> NumpyDType:
     if isinstance(dtype, str) and dtype == "bfloat16":
         dtype = DTYPES[BFLOAT16]
     if isinstance(dtype, DType):
-        return _noticed(dtype.dtype)
+        return noticed(dtype.dtype)
     if dtype is float:
         return _defaults[0]
     if dtype is complex:
@@ -119,10 +120,10 @@ def as_numpy(dtype: Any) -> NumpyDType:
     return found
 
 
-def _noticed(dtype: NumpyDType) -> NumpyDType:
-    """Return the dtype; from the first bfloat16 on, ops look for it."""
-    global reduced
-    reduced = reduced or dtype is BFLOAT16
+def noticed(dtype: NumpyDType) -> NumpyDType:
+    """Return the dtype; from the first bfloat16 or complex one on, ops look for them."""
+    global rare_seen
+    rare_seen = rare_seen or dtype is BFLOAT16 or dtype.kind == "c"
     return dtype
 
 
@@ -144,7 +145,7 @@ def cast(array: Array, dtype: NumpyDType) -> Array:
     """Return an array in a dtype, a copy even where that is its own; rounded to nearest, halves to even, where it is bfloat16."""
     if dtype is not BFLOAT16:
         return array.astype(dtype)
-    _noticed(BFLOAT16)
+    noticed(BFLOAT16)
     bits = np.asarray(array, FLOAT32).view(np.uint32)
     bits = (bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1))) & np.uint32(0xFFFF0000)
     return np.where(np.isnan(array), np.float32(np.nan), np.asarray(bits).view(FLOAT32)).astype(BFLOAT16)

@@ -54,7 +54,7 @@ def single(row: Compiled, general: Function) -> Function:
         if kind is not Tensor and kind is not View:
             return general(x, *rest)
         dtype = x.scalar_type
-        if dtype is not F32 and dtype is not F64 and (promotes or dtype is BFLOAT16):
+        if dtype is not F32 and dtype is not F64 and (promotes or dtype is BFLOAT16 or dtype.kind == "c"):
             return general(x, *rest)
         if len(rest) != count:
             if not numbers <= len(rest) < count:
@@ -120,7 +120,7 @@ def product(row: Compiled, general: Function) -> Function:
     forward, record = row.forward, pair_recorder(row)
 
     def call(x: Any, y: Any) -> Any:
-        if type(x) is not Tensor or type(y) is not Tensor or x.scalar_type is BFLOAT16:
+        if type(x) is not Tensor or type(y) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
             return general(x, y)
         a, b = x.array, y.array
         return record(forward(a, b), x, y, a, b)

@@ -38,10 +38,10 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
     exact = True
     if row.op.promotes:
         arrays, exact = row.promote(arrays)
-    if dtypes.reduced:
+    if dtypes.rare_seen:
         exact = exact and not reduced.holds(arrays)
     try:
-        out = np.asarray(row.forward(*arrays, *attrs) if not dtypes.reduced else reduced.compute(row.op, row.forward, arrays, attrs))
+        out = np.asarray(row.forward(*arrays, *attrs) if not dtypes.rare_seen else reduced.compute(row.op, row.forward, arrays, attrs))
     except ValueError:
         row.explain(operands)
         raise
@@ -50,7 +50,7 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
     if node is not None and "x" in node.plan.saved:  # torch saves a clone of what it overwrites
         before = make(x.array.copy(), x.node)
         operands[0], arrays = before, [before.array if arrays[0] is x.array else arrays[0], *arrays[1:]]
-    x.array[...] = dtypes.cast(out, x.scalar_type) if dtypes.reduced else out
+    x.array[...] = dtypes.cast(out, x.scalar_type) if dtypes.rare_seen else out
     if x.version is not INFERENCE:
         x.version[0] += 1
     if node is not None:

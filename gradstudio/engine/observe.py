@@ -87,7 +87,7 @@ class Pass:
         before = slots.get(e)
         if before is None:
             slots[e] = g
-        elif self.create_graph or dtypes.reduced:
+        elif self.create_graph or dtypes.rare_seen:
             slots[e] = ops.add(before, g)
         else:
             slots[e] = make(np.asarray(np.add(before.array, g.array)), None)
@@ -175,7 +175,7 @@ def accumulate(leaf: Tensor, g: Tensor, create_graph: bool) -> None:
     elif now is None:
         leaf.held_grad = make(np.array(g.array, order="C"), None)
     else:
-        if dtypes.reduced:
+        if dtypes.rare_seen:
             now.array[...] = ops.add(now, g).array
         else:
             np.add(now.array, g.array, now.array)

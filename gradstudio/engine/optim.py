@@ -286,7 +286,15 @@ def options(kind: str, given: Options) -> dict[str, Any]:
 
 
 def update(kind: str, w: Array, g: Array, state: State, opts: Options) -> None:
-    """Take one step of w (in place) along the gradient g of the same shape; state (empty at first) carries what the next step needs."""
+    """Take one step of w (in place) along the gradient g of the same shape; state (empty at first) carries what the next step needs.
+
+    A complex number steps as the pair of real numbers that it is, and its state is that of the pair.
+    """
+    if w.dtype.kind == "c":
+        pair = np.stack([w.real, w.imag])
+        update(kind, pair, np.stack([g.real, g.imag]), state, opts)
+        w.real, w.imag = pair
+        return
     with np.errstate(all="ignore"):
         RULES[kind].update(w, g, state, opts)
     if w.dtype is BFLOAT16:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, modes
+from gradstudio.engine import dtypes, errors, modes
+from gradstudio.engine.conjugates import conjugated
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import Op, ops, rebound
 from gradstudio.engine.runs import run_of, unbroadcast
@@ -135,6 +136,8 @@ class Plan:
             read = self.values(n)
             t = len(self.saved)
             values = [self.rebuilt(n, i, create_graph) for i in range(t)] + list(read[t:])
+            if dtypes.rare_seen:
+                values = conjugated(self.op, values)
             g = [as_tensor(x) for x in g] if isinstance(g, list | tuple) else as_tensor(g)
             result: list[Any] = [None] * len(n.edges)
             for i, vjp, picks in zip(self.active, self.vjps, self.picks, strict=True):
@@ -199,6 +202,8 @@ def fit(c: Tensor, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Tensor:
     """The same on a tensor, with recorded ops (create_graph)."""
     if c.sizes != shape:
         c = ops.sum_to(c, shape)
+    if c.scalar_type.kind == "c" and dtype.kind != "c":
+        c = ops.real(c)
     return c if c.scalar_type == dtype else ops.cast(c, dtype)
 
 

@@ -67,7 +67,7 @@ def _decide(operands: Sequence[Array | Number]) -> DType:
             best = dtype if best is None else _outrank(best, dtype)
     if best is None:
         raise TypeError("promotion needs an operand")
-    return best
+    return dtypes.noticed(best)
 
 
 def _outrank(best: DType, lower: DType) -> DType:

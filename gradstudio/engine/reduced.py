@@ -14,8 +14,9 @@ Array = np.ndarray[Any, Any]
 
 
 def holds(operands: Sequence[Any]) -> bool:
-    """Return whether one of these arrays (or of a list among them) is bfloat16."""
-    return any([x.dtype is BFLOAT16 if isinstance(x, np.ndarray) else isinstance(x, tuple | list) and holds(x) for x in operands])
+    """Return whether one of these arrays (or of a list among them) is bfloat16 or complex: then vjps run on tensors."""
+    return any([x.dtype is BFLOAT16 or x.dtype.kind == "c" if isinstance(x, np.ndarray) else isinstance(x, tuple | list) and holds(x)
+                for x in operands])
 
 
 def wide(x: Any) -> Any:

@@ -78,6 +78,7 @@ class Tensor:
             raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
         if on and self.version is INFERENCE and not modes.inference:
             raise RuntimeError(errors.INFERENCE_FLAG)
+        dtypes.noticed(self.scalar_type)
         if on != (self.node is not None):
             self.node = AccumulateGrad(self) if on else None
 
@@ -281,6 +282,7 @@ def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     if requires_grad:
         if array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        dtypes.noticed(array.dtype)
         out.node = AccumulateGrad(out)
     return out
 

@@ -1,6 +1,7 @@
 """Second names of rows, and functions that PyTorch itself composes of others without a row of their own."""
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,7 +9,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import hidden
+from gradstudio.torch import composed, hidden
 from gradstudio.torch.spellings import METHODS, TORCH
 
 Function = Callable[..., Any]
@@ -30,7 +31,10 @@ def T(self: Tensor) -> Any:  # noqa: N802
 
 
 def mT(self: Tensor) -> Any:  # noqa: N802
-    """Return the tensor with its last two dims swapped. Raise RuntimeError for less than two."""
+    """Return the tensor with its last two dims swapped (a number as it is). Raise RuntimeError for a vector."""
+    if not self.ndim:
+        warnings.warn("Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.", UserWarning, stacklevel=2)
+        return self
     if self.ndim < 2:
         raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
     return ops.transpose(self, -2, -1)
@@ -118,9 +122,10 @@ def positive(input: Tensor) -> Tensor:
 
 
 COMPOSED: dict[str, Function] = {f.__name__: f for f in (ravel, unflatten, vstack, hstack, dstack, column_stack, positive)}
+COMPOSED |= composed.TORCH
 COMPOSED |= {f"atleast_{n}d": _atleast(n) for n in (1, 2, 3)} | {"row_stack": vstack}
-ON_TENSORS: dict[str, Function] = {f.__name__: f for f in (view_as, reshape_as, expand_as, ravel, unflatten, positive)}
-PROPERTIES: dict[str, Function] = {"T": T, "mT": mT}
+ON_TENSORS: dict[str, Function] = {f.__name__: f for f in (view_as, reshape_as, expand_as, ravel, unflatten, positive)} | composed.METHODS
+PROPERTIES: dict[str, Function] = {"T": T, "mT": mT, **composed.PROPERTIES}
 
 
 def second(found: dict[str, Function]) -> dict[str, Function]:

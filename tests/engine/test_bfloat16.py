@@ -13,7 +13,7 @@ from gradstudio.engine.dtypes import BFLOAT16, cast
 
 @pytest.fixture(autouse=True)
 def _other_tests_know_nothing_of_it(monkeypatch):
-    monkeypatch.setattr(dtypes, "reduced", False)
+    monkeypatch.setattr(dtypes, "rare_seen", False)
 
 
 def low(values, **more):
@@ -90,5 +90,5 @@ def test_a_document_does_not_store_it():
 
 def test_nothing_looks_for_it_until_it_is_named():
     code = ("import gradstudio.torch as torch\nfrom gradstudio.engine import dtypes\nx = torch.ones(3, requires_grad=True)\n"
-            "(x.double() * 2).sum(dtype=torch.float32).backward()\nassert not dtypes.reduced\nx.bfloat16()\nassert dtypes.reduced")
+            "(x.double() * 2).sum(dtype=torch.float32).backward()\nassert not dtypes.rare_seen\nx.bfloat16()\nassert dtypes.rare_seen")
     subprocess.run([sys.executable, "-c", code], check=True)

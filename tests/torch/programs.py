@@ -34,7 +34,7 @@ def as_torch() -> Iterator[None]:
         modes.set_grad_enabled(True)
         anomaly.set_detect_anomaly(False)
         dtypes.set_default("float32")
-        dtypes.reduced = False
+        dtypes.rare_seen = False
         printing.set_options(profile="default")
 
 

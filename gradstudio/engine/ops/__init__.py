@@ -3,6 +3,7 @@
 from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     arithmetic,
     functions,
+    complex_numbers,
     special,
     pairs,
     mixing,
@@ -64,8 +65,9 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
 )
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
-           "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals", "distance", "exponential",
-           "extreme", "factoring", "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear", "lookup", "loss", "masks",
-           "matrix", "matrix_exponential", "memory", "mixing", "moments", "normalization", "norms", "padding", "pairs", "piecewise",
-           "pooling", "positions", "products", "pseudo_inverse", "ranking", "rearranging", "reduction", "resampling", "robust", "rounding",
-           "scatter", "shape", "slices", "smooth", "softmax", "solving", "sorting", "special", "statistics", "strided", "testing"]
+           "complex_numbers", "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals",
+           "distance", "exponential", "extreme", "factoring", "functions", "in_place", "in_place_indexed", "indexing", "limits", "linear",
+           "lookup", "loss", "masks", "matrix", "matrix_exponential", "memory", "mixing", "moments", "normalization", "norms", "padding",
+           "pairs", "piecewise", "pooling", "positions", "products", "pseudo_inverse", "ranking", "rearranging", "reduction", "resampling",
+           "robust", "rounding", "scatter", "shape", "slices", "smooth", "softmax", "solving", "sorting", "special", "statistics",
+           "strided", "testing"]

@@ -8,8 +8,9 @@ import numpy as np
 
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dim_of, dims_of
+from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
-from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, KEEPDIM, ONE_DIM, PLAIN
+from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DTYPE, KEEPDIM, ONE_DIM, PLAIN
 from gradstudio.engine.promote import I64
 from gradstudio.engine.tensor import Tensor
 
@@ -159,13 +160,13 @@ def products_of_others(g: Any, x: Any, dim: int) -> Any:
     return g * ops.stack([a * b for a, b in zip(before, reversed(after), strict=True)], dim)
 
 
-def product(x: Array, dim: Dim = None, keepdim: bool = False) -> Any:
+def product(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
     axes = dims_of(dim, x.ndim)
-    return MULTIPLY(x, axes, I64 if x.dtype.kind in "biu" else x.dtype, None, keepdim)
+    return MULTIPLY(x, axes, as_numpy(dtype) if dtype is not None else I64 if x.dtype.kind in "biu" else x.dtype, None, keepdim)
 
 
-def prod(x: Any, dim: int | None = None, keepdim: bool = False) -> Any:
-    return ops.prod_all(x) if dim is None else ops.prod_dim(x, dim, keepdim)
+def prod(x: Any, dim: int | None = None, keepdim: bool = False, dtype: Any = None) -> Any:
+    return ops.prod_all(x, dtype) if dim is None else ops.prod_dim(x, dim, keepdim, dtype)
 
 
 register(
@@ -190,10 +191,12 @@ register(
     Op("argmin", (Input("x"),), index_of("argmin", np.argmin), attrs=(ONE_DIM, KEEPDIM), category=CATEGORY, symbol="argmin",
        torch=("torch.argmin({x})", "{x}.argmin()"), latex=r"\arg\min {x}", doc="Where the smallest element is; no gradient.", samples=PLAIN,
        bad_samples=BAD_DIM),
-    Op("prod_all", (Input("x", lambda g, x, out: ops.prod_backward(g, x, out)),), product, node_name="ProdBackward0", hidden=True),
-    Op("prod_dim", (Input("x", lambda g, x, out, dim, keepdim: ops.prod_dim_backward(g, x, out, dim, keepdim)),), product,
-       node_name="ProdBackward1", attrs=(DIM, KEEPDIM), hidden=True),
-    Op("prod", (Input("x", formula="Π others"),), composite=prod, attrs=(ONE_DIM, KEEPDIM), category=CATEGORY, symbol="Π",
+    Op("prod_all", (Input("x", lambda g, x, out: ops.prod_backward(g, ops.to(x, g.dtype), out)),),
+       lambda x, dtype: product(x, None, False, dtype), node_name="ProdBackward0", attrs=(DTYPE,), hidden=True),
+    Op("prod_dim", (Input("x", lambda g, x, out, dim, keepdim: ops.prod_dim_backward(g, ops.to(x, g.dtype), out, dim, keepdim)),), product,
+       node_name="ProdBackward1", attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
+    Op("prod", (Input("x", formula="Π others"),), composite=prod, kernel=product, attrs=(ONE_DIM, KEEPDIM, DTYPE), category=CATEGORY,
+       symbol="Π",
        torch=("{x}.prod()", "torch.prod({x})"), latex=r"\prod {x}", doc="Multiply all; exact where elements are zero.",
        samples=(*PLAIN, Sample((np.array([[0.5, 0.0], [1.5, -0.7]]),), {"dim": 0})), bad_samples=BAD_DIM),
 )

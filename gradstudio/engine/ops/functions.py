@@ -36,6 +36,8 @@ def negative(x: Any) -> Any:
 
 
 def signs(x: Any) -> Any:
+    if x.dtype.kind == "c":
+        return np.sign(x)  # x / |x|
     return (x > 0).astype(x.dtype) - (x < 0) if x.dtype.kind != "b" else x.copy()  # 0 for nan, as PyTorch
 
 
