@@ -23,7 +23,7 @@ LOADED_MS = 3000  # by then everything is imported
 
 def prepare() -> QApplication:
     """Return the application, made and dressed."""
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app = QApplication.instance() or QApplication([*sys.argv[:1], "-style", "fusion"])  # setStyle would make all of QStyle known to Python
     assert isinstance(app, QApplication)
     QCoreApplication.setOrganizationName("GradStudio")
     QCoreApplication.setApplicationName("GradStudio")

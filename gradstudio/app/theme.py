@@ -238,13 +238,11 @@ def on_system_change(slot: Callable[[], None]) -> None:
 
 
 def apply(app: QApplication, theme: Theme) -> None:
-    """Dress the application: Fusion with the theme's palette, font and the small style sheet. One that wears it is left alone."""
+    """Dress the application in the theme's palette, font and small style sheet, over Fusion. One that wears it is left alone."""
     load_fonts()
     sheet, font = style_sheet(theme), theme.font("body")
     if app.styleSheet() == sheet and app.font() == font:  # all widgets would be polished anew for nothing
         return
-    if app.style() is None or app.style().objectName() != "fusion":
-        app.setStyle("Fusion")
     app.setPalette(palette(theme))
     app.setFont(font)
     app.setStyleSheet(sheet)

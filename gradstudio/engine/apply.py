@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,14 +21,17 @@ Array = np.ndarray[Any, Any]
 Function = Callable[..., Any]
 
 
-class Made(dict[str, Function]):
+T = TypeVar("T")
+
+
+class Made(dict[str, T]):
     """What is made of rows, by name: each when it is first asked for."""
 
-    def __init__(self, make: Callable[[Op], Function]) -> None:
+    def __init__(self, make: Callable[[Op], T]) -> None:
         super().__init__()
         self._make = make
 
-    def __missing__(self, name: str) -> Function:
+    def __missing__(self, name: str) -> T:
         made = self[name] = self._make(ROWS[name])
         return made
 
@@ -39,8 +42,6 @@ def register(*rows: Op) -> None:
         ROWS[op.name] = op
         if not op.hidden:
             TABLE[op.name] = op
-        if op.composite is None:
-            COMPILED[op.name] = Compiled(op)
 
 
 def call(name: str, operands: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:
@@ -60,12 +61,17 @@ def call(name: str, operands: Sequence[Any], attrs: Mapping[str, Any] | None = N
     return FUNCTIONS[name](*operands, *missing, *[attrs.get(a.name, a.default) for a in op.attrs])
 
 
+def serving(op: Op) -> Compiled | None:
+    """Return the compiled row that computes an op; of a composite the one whose closure is tried first, None where it names none."""
+    name = op.name if op.composite is None else op.fast
+    return COMPILED[name] if name else None
+
+
 def _function(op: Op) -> Function:
-    if op.composite is not None:
-        general = op.composite
-        row = COMPILED.get(op.fast)
-    else:
-        row = COMPILED[op.name]
+    row = serving(op)
+    general = op.composite
+    if general is None:
+        assert row is not None
         general = general_of(row)
     if row is None or row.op.many or len(row.op.outputs) > 1:
         return general
@@ -103,7 +109,7 @@ def operator_of(name: str, arrays: bool = True, swapped: bool = False) -> Functi
             return NotImplemented
         return function(y, x) if swapped else function(x, y)
 
-    fast = None if swapped else COMPILED.get(row.fast) or COMPILED.get(name)
+    fast = None if swapped else serving(row)
     return binary(fast, general) if fast is not None and fast.op.promotes and len(fast.diff) == 2 else general
 
 
@@ -227,7 +233,7 @@ def general_of(row: Compiled) -> Function:
         if promotes:
             arrays, exact = row.promote(arrays)
         try:
-            if not dtypes.reduced:
+            if not dtypes.rare_seen:
                 out = forward(*arrays, *attrs)
             else:
                 exact = exact and not reduced.holds(arrays)
@@ -283,6 +289,6 @@ def plain(index: Any) -> Any:
     return index
 
 
-COMPILED: dict[str, Compiled] = {}
+COMPILED = Made(Compiled)  # the rows that are no composites
 FUNCTIONS = Made(_function)  # by name, hidden rows too: operands, then attrs, all by position
 ops.made, kernels.made = FUNCTIONS, Made(_kernel)

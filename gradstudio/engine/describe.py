@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import modes
-from gradstudio.engine.apply import COMPILED, call
+from gradstudio.engine.apply import call, serving
 from gradstudio.engine.backward import grad
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.dtypes import as_numpy
@@ -113,7 +113,7 @@ def check(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Seq
 
 def _large(name: str, shapes: Sequence[Any], dtypes: Sequence[Any], operands: Sequence[Any], attrs: Attrs | None) -> Checked:
     """Check an element-wise op by broadcasting shapes, its dtypes on single elements."""
-    row = COMPILED.get(name) or COMPILED.get(ROWS[name].fast)
+    row = serving(ROWS[name])
     if row is None or not row.op.promotes:
         return (), ()
     shape: tuple[int, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,17 @@ from gradstudio.engine.op import Sample
 Array = np.ndarray[Any, Any]
 
 
+@cache
 def array(*shape: int, start: float = -1.3, step: float = 0.37) -> Array:
-    """Return an array whose elements are distinct, spread around zero and away from it."""
+    """Return an array whose elements are distinct, spread around zero and away from it. Not to be written to."""
     n = math.prod(shape)
     values = start + step * np.arange(n) * 1.618 % 3.1
-    return np.where(np.abs(values) < 0.05, 0.5, values).reshape(shape)
+    made = np.where(np.abs(values) < 0.05, 0.5, values).reshape(shape)
+    made.setflags(write=False)
+    return made
 
 
+@cache
 def positive(*shape: int) -> Array:
     """Return an array of distinct positive elements."""
     return np.abs(array(*shape)) + 0.25
