@@ -74,9 +74,10 @@ class Op:
     `forward` computes on arrays; `composite` is an expression in other rows, which records their nodes (`kernel`: what it is on
     arrays, if the expression itself will not do). `fast` names a row whose closure is tried before the composite. `promotes`: ""
     (operands as they are), "same" (PyTorch's result type, broadcasting), "float" (at least float). `lacks`, of a row that
-    promotes: the kinds of dtype that PyTorch has no kernel for, and the kernel's name or its whole message. `mutates`: the input it
-    writes. `views`: outputs share the first input's storage. `many`: any number of outputs. `differentiable`: which outputs have a
-    gradient. `hidden` rows serve other rows and are in no palette.
+    promotes: the kinds of dtype that PyTorch has no kernel for, and the kernel's name or its whole message. `strict`: the kernel takes
+    bfloat16 as it is, to refuse it; others are given float32, and their result is rounded. `mutates`: the input it writes. `views`:
+    outputs share the first input's storage. `many`: any number of outputs. `differentiable`: which outputs have a gradient. `hidden`
+    rows serve other rows and are in no palette.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Op:
     differentiable: tuple[int, ...] = (0,)
     promotes: str = ""
     lacks: tuple[str, str] = ("", "")
+    strict: bool = False
     mutates: str = ""
     views: bool = False
     meta: Callable[..., Any] | None = None

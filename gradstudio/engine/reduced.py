@@ -42,7 +42,7 @@ def compute(op: Op, forward: Callable[..., Any], arrays: Sequence[Any], attrs: S
 
     Floats of several dtypes reach the kernel as they are: it refuses them in PyTorch's words.
     """
-    if op.views:
+    if op.views or op.strict:
         return forward(*arrays, *attrs)
     low = floats(arrays) == {BFLOAT16}
     if low:

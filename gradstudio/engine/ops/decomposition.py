@@ -11,6 +11,7 @@ from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.solving import CATEGORY, refuse_unsquare, refuse_whole
+from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]
 
@@ -26,7 +27,7 @@ def refuse_dtype(name: str, kernel: str, dtype: np.dtype[Any]) -> None:
     """Raise for whole numbers in the words of a function, for other dtypes than float and double in those of its kernel."""
     if dtype.kind in "biu":
         refuse_whole(name, dtype)
-    if dtype.char not in "fd":
+    if dtype not in (F32, F64):
         raise errors.lacking(kernel, dtype)
 
 
@@ -50,7 +51,7 @@ def eigh(x: Array, triangle: str) -> tuple[Array, Array]:
     refuse_unsquare("linalg.eigh", x.shape)
     if triangle.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {triangle}")
-    if x.dtype.char not in "fd":
+    if x.dtype not in (F32, F64):
         raise errors.lacking("linalg_eigh_cpu", x.dtype)
     try:
         values, vectors = np.linalg.eigh(x, "L" if triangle.upper() == "L" else "U")
@@ -159,7 +160,7 @@ NO_VALUES = (Sample((VECTOR,), error="linalg.svd: The input tensor A must have a
 register(
     Op("linalg_eigh",
        (Input("x", lambda g, eigenvalues, eigenvectors: ops.eigh_backward(g, eigenvalues, eigenvectors), "vᵢvᵢᵗ of each λᵢ"),), eigh,
-       node_name="LinalgEighBackward0", attrs=(UPLO,), outputs=("eigenvalues", "eigenvectors"), differentiable=(0, 1),
+       node_name="LinalgEighBackward0", strict=True, attrs=(UPLO,), outputs=("eigenvalues", "eigenvectors"), differentiable=(0, 1),
        category=CATEGORY, symbol="eigh", torch=("torch.linalg.eigh({x})",), latex=r"\mathrm{eigh}({x})",
        doc="The eigenvalues of a symmetric matrix, ascending, and its eigenvectors.", samples=(Sample((SYMMETRIC,)), PAIR),
        bad_samples=NO_EIGENVALUES),
@@ -168,8 +169,8 @@ register(
        doc="The eigenvalues of a symmetric matrix, ascending.", samples=(Sample((SYMMETRIC,)), PAIR), bad_samples=NO_EIGENVALUES),
     Op("linalg_svd", (Input("x", lambda g, U, S, Vh, full_matrices: ops.svd_of_full_backward(g, U, S, Vh, full_matrices),  # noqa: N803
                             "uᵢvᵢᵗ of each σᵢ", torch="A"),),
-       svd, node_name="LinalgSvdBackward0", attrs=(FULL,), outputs=("U", "S", "Vh"), differentiable=(0, 1, 2), category=CATEGORY,
-       symbol="svd", torch=("torch.linalg.svd({x})",), latex=r"\mathrm{svd}({x})",
+       svd, node_name="LinalgSvdBackward0", strict=True, attrs=(FULL,), outputs=("U", "S", "Vh"), differentiable=(0, 1, 2),
+       category=CATEGORY, symbol="svd", torch=("torch.linalg.svd({x})",), latex=r"\mathrm{svd}({x})",
        doc="The singular values of a matrix, descending, with the vectors to the left and to the right.",
        samples=(Sample((SQUARE,)), Sample((TALL,), {"full_matrices": False}), Sample((STACK,), {"full_matrices": False})),
        bad_samples=NO_VALUES),

@@ -12,6 +12,7 @@ from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import STACK, SYMMETRIC, TALL, WIDE, refuse_dtype, refuse_flat
 from gradstudio.engine.ops.solving import CATEGORY, CHECK, M3, column_major, refuse_singular, refuse_unsquare
+from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]
 MODES = ("reduced", "complete", "r")
@@ -64,7 +65,7 @@ def factor_of(name: str, x: Array, upper: bool) -> tuple[Array, Array]:
     """Return the lower (or upper) triangular L of matrices x = LLᵗ (LᵗL), of which that triangle is read, and where one is not positive-
     definite: the order of its first such leading minor, int32 (...), else 0."""
     refuse_unsquare(name, x.shape)
-    if x.dtype.char not in "fd":
+    if x.dtype not in (F32, F64):
         raise errors.lacking("cholesky_cpu", x.dtype)
     lower = x.swapaxes(-1, -2) if upper else x
     try:
@@ -150,7 +151,8 @@ def refused(name: str, *more: Sample) -> tuple[Sample, ...]:
 
 register(
     Op("linalg_qr", (Input("x", lambda g, Q, R, mode: ops.qr_backward(g, Q, R, mode), OF_QR, torch="A"),),  # noqa: N803
-       qr, node_name="LinalgQrBackward0", attrs=(Attr("mode", "choice", "reduced", "Sizes of Q and R; with r there is no Q.", MODES),),
+       qr, node_name="LinalgQrBackward0", strict=True,
+       attrs=(Attr("mode", "choice", "reduced", "Sizes of Q and R; with r there is no Q.", MODES),),
        outputs=("Q", "R"), differentiable=(0, 1), category=CATEGORY, symbol="qr", torch=("torch.linalg.qr({x})",),
        latex=r"\mathrm{qr}({x})", doc="Orthonormal columns times an upper triangle.",
        samples=(Sample((M3,)), Sample((TALL,)), Sample((STACK,)), Sample((WIDE,)), Sample((WIDE,), {"mode": "complete"})),
@@ -164,7 +166,7 @@ register(
        samples=(Sample((M3,)), Sample((TALL,)), Sample((WIDE,), {"some": False})),
        bad_samples=(Sample((samples.array(3),), error="linalg.qr: The input tensor A must have at least 2 dimensions."),)),
     Op("linalg_cholesky_of", (Input("x", lambda g, L, upper: ops.cholesky_backward(g[0], L, upper), torch="A"),),  # noqa: N803
-       linalg_cholesky_of, node_name="LinalgCholeskyExBackward0", attrs=(UPPER,), outputs=("L", "info"), hidden=True),
+       linalg_cholesky_of, node_name="LinalgCholeskyExBackward0", strict=True, attrs=(UPPER,), outputs=("L", "info"), hidden=True),
     Op("linalg_cholesky", (Input("x", formula=OF_FACTOR),), composite=linalg_cholesky, attrs=(UPPER,), category=CATEGORY, symbol="chol",
        torch=("torch.linalg.cholesky({x})",), latex=r"\mathrm{chol}({x})",
        doc="The lower triangular L of a positive-definite matrix LLᵗ.", samples=FACTORED,
@@ -175,6 +177,7 @@ register(
        samples=(*FACTORED, Sample((DEFINITES,), {"check_errors": True})),
        bad_samples=(Sample((INDEFINITES,), {"check_errors": True}, "linalg.cholesky_ex: (Batch element 1): The factorization could"),)),
     Op("cholesky", (Input("x", lambda g, out, upper: ops.cholesky_backward(g, out, upper), OF_FACTOR),), cholesky,
-       node_name="CholeskyBackward0", attrs=(UPPER,), category=CATEGORY, symbol="cholesky", torch=("torch.cholesky({x})", "{x}.cholesky()"),
+       node_name="CholeskyBackward0", strict=True, attrs=(UPPER,), category=CATEGORY, symbol="cholesky",
+       torch=("torch.cholesky({x})", "{x}.cholesky()"),
        latex=r"\mathrm{chol}({x})", doc="As linalg.cholesky.", samples=FACTORED, bad_samples=refused("cholesky")),
 )

@@ -64,7 +64,7 @@ def matrix_exp_backward(g: Any, x: Any) -> Any:
 
 
 register(Op("matrix_exp", (Input("x", lambda g, x: ops.matrix_exp_backward(g, x), "∫₀¹ exp(s{x}ᵗ)·exp((1−s){x}ᵗ) ds"),), matrix_exp,
-            node_name="LinalgMatrixExpBackward0", category=CATEGORY, symbol="eᴬ",
+            node_name="LinalgMatrixExpBackward0", strict=True, category=CATEGORY, symbol="eᴬ",
             torch=("torch.linalg.matrix_exp({x})", "torch.matrix_exp({x})", "{x}.matrix_exp()"), latex="e^{x}",
             doc="The exponential of a square matrix: Σ xᵏ / k!, with matrix products.",
             samples=(Sample((M3,)), Sample((np.stack([M2, 4 * M2.T - 1]),)), Sample((np.array([[0.0, 1.0], [0.0, 0.0]]),)),

@@ -12,6 +12,7 @@ from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import SYMMETRIC, TALL, WIDE, eigh, svd
 from gradstudio.engine.ops.solving import CATEGORY, M3
+from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]
 
@@ -22,7 +23,7 @@ def pinv(x: Array, rtol: Any, hermitian: bool, atol: Any) -> Array:
     The bound is the larger of atol and rtol times the largest singular value. rtol is the spacing of the dtype at 1 times the longer side
     if it is left out and atol is too, or zero. Both may be tensors, one number for each matrix.
     """
-    if x.ndim < 2 or x.dtype.char not in "fdFD":
+    if x.ndim < 2 or (x.dtype.kind != "c" and x.dtype not in (F32, F64)):
         raise RuntimeError(f"linalg.pinv({errors.dtype_name(x.dtype)}{{{errors.size(x.shape)}}}): expected a tensor with 2 or more "
                            "dimensions of float, double, cfloat or cdouble types")
     if not x.size:
@@ -73,7 +74,8 @@ NO_MATRIX = (Sample((samples.array(3),), error="linalg.pinv(Double{[3]}): expect
              Sample((np.full((2, 2), np.nan),), error="linalg.svd: The algorithm failed to converge"))
 FORMULA = "−Pᵗ·Pᵗ + (1 − {x}P)·ᵗP Pᵗ + PᵗP·ᵗ(1 − P{x}), P = {x}⁺"
 register(
-    Op("linalg_pinv", (Input("x", lambda g, x, out: ops.pinv_backward(g, x, out), FORMULA),), pinv, node_name="LinalgPinvBackward0",
+    Op("linalg_pinv", (Input("x", lambda g, x, out: ops.pinv_backward(g, x, out), FORMULA),), pinv,
+       node_name="LinalgPinvBackward0", strict=True,
        attrs=(RTOL, Attr("hermitian", "bool", False, "Whether the matrix is symmetric; its lower triangle is read."),
               Attr("atol", "number", None, "Singular values up to this number count as zero.")),
        category=CATEGORY, symbol="A⁺", torch=("torch.linalg.pinv({x})",), latex="{x}^+",
