@@ -48,7 +48,7 @@ class Attr:
     """A setting that is no tensor.
 
     `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), pairs (how many
-    dims, or two lists of them), dtype, choice.
+    dims, or two lists of them), dtype, choice. `required`: PyTorch's functions have no default for it.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Attr:
     default: object = None
     doc: str = ""
     choices: tuple[str, ...] = ()
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,11 @@ ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value
 
 
 class Signature:
-    """The parameters of one spelling: operands and attrs of a row in PyTorch's order."""
+    """The parameters of one spelling: operands and attrs of a row in PyTorch's order. `called`: the function's name in messages."""
 
-    def __init__(self, op: Op, order: Sequence[str]) -> None:
+    def __init__(self, op: Op, order: Sequence[str], called: str = "") -> None:
         self.op = op
+        self.called = called or op.name
         operands = [i.name for i in op.inputs]
         attrs = [a.name for a in op.attrs]
         self.names = [*order, *[n for n in (*operands, *attrs) if n not in order]]
@@ -33,7 +34,8 @@ class Signature:
         self.straight = self.positions == list(range(len(self.names)))
         self.defaults = [None] * len(operands) + [a.default for a in op.attrs]
         self.kinds = {a.name: a.kind for a in op.attrs}
-        self.required = {i.name for i in op.inputs if not i.optional}
+        needed = {i.name: i.argument for i in op.inputs if not i.optional} | {a.name: a.name for a in op.attrs if a.required}
+        self.required = {n: needed[n] for n in self.names if n in needed}
         self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {"input": operands[0] if operands else ""}
 
@@ -48,11 +50,12 @@ class Signature:
             name = self.keywords.get(key) or self.keywords.get(ALIASES.get(key, ""))
             if name is None or name in values:
                 reason = "got an unexpected keyword argument" if name is None else "received multiple values for argument"
-                raise TypeError(f"{self.op.name}() {reason} '{key}'")
+                raise TypeError(f"{self.called}() {reason} '{key}'")
             values[name] = value
-        missing = [n for n in self.required if n not in values]
-        if missing:
-            raise TypeError(f'{self.op.name}() missing {len(missing)} required positional arguments: "{missing[0]}"')
+        missing = [f'"{argument}"' for name, argument in self.required.items() if name not in values]
+        if missing:  # torch has "arguments" for one of them, "argument" for several
+            several = "argument" if len(missing) > 1 else "arguments"
+            raise TypeError(f"{self.called}() missing {len(missing)} required positional {several}: {', '.join(missing)}")
         found = list(self.defaults)
         for name, position in zip(self.names, self.positions, strict=True):
             if name in values:
@@ -70,13 +73,13 @@ class Signature:
         for i, name in enumerate(self.names[:len(args)]):
             if self.kinds.get(name) in PACKED and all(isinstance(a, int | Tensor) for a in args[i:]):
                 return (*args[:i], tuple([int(a) for a in args[i:]]))
-        raise TypeError(f"{self.op.name}() takes {len(self.names)} positional arguments but {len(args)} were given")
+        raise TypeError(f"{self.called}() takes {len(self.names)} positional arguments but {len(args)} were given")
 
 
 def function_of(op: Op, name: str, order: Sequence[str]) -> Function:
     """Return a row's function with PyTorch's parameters, under one of its names."""
-    signature, row = Signature(op, order), op.name
-    count = len(op.inputs)
+    signature, row = Signature(op, order, name.replace(".", "_")), op.name
+    count = max([len(op.inputs), *[signature.names.index(a.name) + 1 for a in op.attrs if a.required]])
     kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
 

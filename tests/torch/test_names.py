@@ -19,6 +19,27 @@ def test_the_first_name_loads_the_rest() -> None:
     assert out == "tensor([1.]) <class 'torch.nn.modules.linear.Linear'> True\n"
 
 
+@pytest.mark.parametrize("name", ["linalg", "special", "nn", "optim", "autograd", "testing"])
+def test_a_submodule_may_be_asked_for_first(name: str) -> None:
+    for code in (f"import gradstudio.torch as t; t.{name}", f"import gradstudio.torch.{name}", f"from gradstudio.torch import {name}"):
+        assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_a_function_cannot_do_without_is_named_as_pytorch_names_it() -> None:
+    x = torch.eye(2)
+    for call, words in (
+        (lambda: torch.linalg.solve(x), 'linalg_solve() missing 1 required positional arguments: "B"'),
+        (lambda: torch.linalg.solve_triangular(x, x), 'linalg_solve_triangular() missing 1 required positional arguments: "upper"'),
+        (lambda: torch.linalg.solve_triangular(x), 'linalg_solve_triangular() missing 2 required positional argument: "B", "upper"'),
+        (lambda: x.matrix_power(), 'matrix_power() missing 1 required positional arguments: "n"'),
+        (lambda: torch.linalg.matrix_power(x), 'linalg_matrix_power() missing 1 required positional arguments: "n"'),
+        (lambda: torch.exp(), 'exp() missing 1 required positional arguments: "input"'),
+    ):
+        with pytest.raises(TypeError) as told:
+            call()
+        assert str(told.value) == words
+
+
 def test_names_are_listed() -> None:
     assert {"tensor", "relu", "nn", "float32", "no_grad"} <= set(dir(torch))
 

@@ -230,7 +230,7 @@ UNSOLVED = "The solver failed because the input matrix is singular."
 UNINVERTED = "The diagonal element {} is zero, the inversion could not be completed because the input matrix is singular."
 LEFT = Attr("left", "bool", True, "Whether the matrix stands left of what is sought: AX = B, or XA = B.")
 CHECK = Attr("check_errors", "bool", False, "Whether a singular matrix is an error.")
-TRIANGLE = (Attr("upper", "bool", False, "Whether the upper triangle is read, or the lower one."), LEFT,
+TRIANGLE = (Attr("upper", "bool", False, "Whether the upper triangle is read, or the lower one.", required=True), LEFT,
             Attr("unitriangular", "bool", False, "Whether the diagonal is read as ones."))
 SOLUTION = ("result", "LU", "pivots", "info")
 M2 = np.array([[0.9, 0.3], [-0.4, 0.7]])
@@ -300,7 +300,7 @@ register(
                     Sample((samples.array(3), M3), error="linalg.solve_triangular: The input tensor A must have at least 2 dimensions."),
                     Sample((M3, samples.array(3)), error="linalg.solve_triangular: The input tensor B must have at least 2 dimensions."))),
     Op("linalg_matrix_power", (Input("a", formula="Σ {a}ᵏ·{a}ⁿ⁻¹⁻ᵏ"),), composite=matrix_power, kernel=np.linalg.matrix_power,
-       attrs=(Attr("n", "int", 2, "The exponent; a negative one is that of the inverse."),), category=CATEGORY, symbol="Aⁿ",
+       attrs=(Attr("n", "int", 2, "The exponent; a negative one is that of the inverse.", required=True),), category=CATEGORY, symbol="Aⁿ",
        torch=("torch.linalg.matrix_power({a}, {n})", "torch.matrix_power({a}, {n})", "{a}.matrix_power({n})"), latex="{a}^n",
        doc="A square matrix times itself, n times in all.",
        samples=(Sample((M3,)), *[Sample((M3,), {"n": n}) for n in (-3, -1, 0, 1, 3, 5, 6)],
