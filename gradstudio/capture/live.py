@@ -14,6 +14,7 @@ Function = Any
 PLACES = {
     "torch.nn.functional": "F", "torch._C._nn": "F", "torch._tensor": "Tensor", "torch._C.TensorBase": "Tensor",
     "torch.autograd": "torch.autograd", "torch._C._linalg": "torch.linalg", "torch.linalg": "torch.linalg",
+    "torch._C._special": "torch.special",
 }  # fmt: skip
 
 
@@ -91,7 +92,8 @@ def name_of(function: Function) -> str:
         return f"Tensor.{getattr(owner, '__name__', None) or getattr(getattr(owner, 'fget', None), '__name__', '')}.{name}"
     if hasattr(function, "__objclass__"):
         return f"Tensor.{name}"
-    return f"{PLACES.get(getattr(function, '__module__', None) or '', 'torch')}.{name}"
+    place = PLACES.get(getattr(function, "__module__", None) or "", "torch")
+    return f"{place}.{name.removeprefix(place.removeprefix('torch.') + '_')}"  # linalg_inv stands in torch.linalg as inv
 
 
 @cache

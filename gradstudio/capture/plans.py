@@ -147,11 +147,6 @@ def outer(told: Told, made: Seen) -> Plan | None:
     return row_use("unsqueeze", told.args[0], dim=1), row_use("mul", BEFORE, told.args[1])
 
 
-def _row(name: str, told: Told) -> Plan | None:
-    found = use(name, told.args, told.named)
-    return None if found is None else (found,)
-
-
 def _composed() -> Iterator[tuple[str, Composed]]:
     yield "Tensor.T.__get__", reversed_dims
     yield "Tensor.mT.__get__", lambda told, made: (row_use("transpose", told.args[0], dim0=-2, dim1=-1),)
@@ -164,7 +159,6 @@ def _composed() -> Iterator[tuple[str, Composed]]:
     yield from ((name, side_by_side) for name in ("torch.hstack",))
     yield from (("torch.dstack", joined(3, 2)), ("torch.column_stack", joined(2, 1)))
     yield from ((f"Tensor.{name}", outer) for name in ("outer", "ger"))
-    yield "torch.linalg.linalg_vector_norm", lambda told, made: _row("torch.norm", told)
 
 
 COMPOSED: dict[str, Composed] = dict(_composed())

@@ -11,6 +11,7 @@ from gradstudio.document.rules import literal_fault
 from gradstudio.engine import TABLE, Op
 from gradstudio.torch.aliases import SECOND, SHARED
 from gradstudio.torch.operators import BINARY, COMPARISON, UNARY
+from gradstudio.torch.special import SHARED as SPECIAL
 from gradstudio.torch.spellings import Signature, spelled
 
 PLACES = {"torch": "torch.", "F": "F.", "method": "Tensor."}
@@ -56,6 +57,7 @@ def _table() -> dict[str, tuple[Op, Signature]]:
     found["Tensor.__div__"] = found["Tensor.div"]
     found |= {f"Tensor.__{sign}div__": found[f"Tensor.__{sign}truediv__"] for sign in "ri"}
     found |= {f"F.{name}": found[f"torch.{name}"] for name in SHARED if f"torch.{name}" in found and f"F.{name}" not in found}
+    found |= {f"torch.special.{name}": found[f"torch.{there}"] for name, there in SPECIAL.items() if f"torch.{there}" in found}
     for second, first in SECOND.items():
         for place in ("torch.", "Tensor."):
             if place + first in found:
