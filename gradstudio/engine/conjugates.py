@@ -14,7 +14,8 @@ HOLOMORPHIC = frozenset((
     "mul_tensor", "mul_number", "div_tensor", "div_number", "pow_scalar", "reciprocal", "sqrt", "rsqrt", "exp", "log", "log1p",
     "expm1", "log2", "log10", "exp2", "sin", "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh",
     "atanh", "sigmoid", "tanh_backward", "sigmoid_backward", "mm", "mv", "bmm", "dot", "addmm", "addmv", "addbmm", "baddbmm",
-    "addcmul", "addcdiv", "lerp_number", "prod_all", "prod_dim", "cumprod"))
+    "addcmul", "addcdiv", "lerp_number", "prod_all", "prod_dim", "cumprod",
+    "linalg_inv_of", "linalg_solve_of", "linalg_solve_triangular_of", "linalg_det_of", "linalg_slogdet_of"))
 RIGHT = frozenset(("abs",))  # its vjp holds for complex numbers as it stands
 
 

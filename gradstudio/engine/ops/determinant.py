@@ -100,8 +100,14 @@ def slogdet_of(a: Array) -> tuple[Array, ...]:
 
 
 @helper
-def slogdet_backward(g: Any, a: Any, lu: Any, pivots: Any) -> Any:
-    """Return A⁻ᵗ times the cotangent of the logarithm; the sign of real matrices has none."""
+def slogdet_backward(g: Any, a: Any, sign: Any, lu: Any, pivots: Any) -> Any:
+    """Return A⁻ᵗ times the cotangent of the logarithm. The sign is constant, but of complex matrices it turns: with its conjugate s
+    and its cotangent c that adds i Im(cs)."""
+    of_sign, g = g[:2]
+    if dtype_of(a).kind == "c":
+        parts = [] if g is None else [g * (1 + 0j)]
+        parts += [] if of_sign is None else [ops.imag(of_sign * sign) * 1j]
+        g = sum(parts[1:], parts[0])
     if g is None:
         return None
     return ops.linalg_solve_turned(a, lu, pivots, ops.on_diagonal(g, ops.shape_of(a)), True, of_turned(getattr(a, "array", a)))
@@ -135,7 +141,7 @@ register(
        doc="The determinants of square matrices. Where one is exactly 0 backward gives zeros, as PyTorch's; only with create_graph the "
            "cofactors.",
        samples=(*INVERTED, *POSITIVE[-2:], Sample((np.array([[2.0]]),))), bad_samples=refused("linalg.det")),
-    Op("linalg_slogdet_of", (Input("a", lambda g, a, sign, LU, pivots: ops.slogdet_backward(g[1], a, LU, pivots), torch="A"),),  # noqa: N803
+    Op("linalg_slogdet_of", (Input("a", lambda g, a, sign, LU, pivots: ops.slogdet_backward(g, a, sign, LU, pivots), torch="A"),),  # noqa: N803
        slogdet_of, node_name="LinalgSlogdetBackward0", outputs=("sign", "logabsdet", "LU", "pivots"), differentiable=(0, 1), hidden=True),
     Op("linalg_slogdet", (Input("a", formula="0, {a}⁻ᵗ", torch="A"),), composite=slogdet,
        outputs=("sign", "logabsdet"), category=CATEGORY, symbol="±ln|det|",
