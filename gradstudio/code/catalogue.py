@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
+from gradstudio.code import sections
 from gradstudio.engine import TABLE, Attr, Op
 
 
 def as_json() -> dict[str, Any]:
     """Return every op of the palette by name."""
-    return {name: _row(op) for name, op in TABLE.items()}
+    return {op.name: _row(op) for op in _rows()}
+
+
+def _rows() -> list[Op]:
+    return [TABLE[name] for _, names in sections.of_table() for name in names]
 
 
 def _row(op: Op) -> dict[str, Any]:
@@ -36,13 +40,14 @@ def _attr(attr: Attr) -> dict[str, Any]:
 def as_text() -> str:
     """Return one line an op: name, how PyTorch spells it, what it does."""
     width = max(map(len, TABLE))
-    return "\n".join(f"{name:{width}}  {spelled(op):40}  {op.doc}" for name, op in TABLE.items())
+    return "\n".join(f"{op.name:{width}}  {spelled(op):40}  {op.doc}" for op in _rows())
 
 
 def as_markdown() -> str:
     """Return a page with a table for each category."""
     lines = ["# Ops", ""]
-    for category, rows in groupby(TABLE.values(), key=lambda op: op.category):
+    for category, names in sections.of_table():
+        rows = [TABLE[name] for name in names]
         lines += [f"## {category.capitalize()}", "", "| op | PyTorch | settings | what it does |", "|---|---|---|---|"]
         lines += [f"| `{op.name}` | {_code(op)} | {', '.join(f'`{a.name}`' for a in op.attrs)} | {_cell(op.doc)} |" for op in rows]
         lines.append("")

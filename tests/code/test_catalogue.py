@@ -16,7 +16,8 @@ from gradstudio.engine import TABLE
 
 def test_every_op_stands_in_every_form_of_the_list() -> None:
     told = json.loads(json.dumps(catalogue.as_json(), allow_nan=False))
-    assert list(told) == list(TABLE)
+    assert sorted(told) == sorted(TABLE)
+    assert list(told)[:3] == ["add", "sub", "mul"]
     assert all(f"| `{name}` |" in catalogue.as_markdown() for name in TABLE)
     assert len(catalogue.as_text().splitlines()) == len(TABLE)
 

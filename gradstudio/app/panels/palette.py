@@ -10,7 +10,7 @@ from gradstudio.app.change import Change
 from gradstudio.app.paint import Paint
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE, font_of
-from gradstudio.app.widgets.catalog import CONSTANT, FIRST, MIME, Item, find, sections
+from gradstudio.app.widgets.catalog import CONSTANT, MIME, OPEN, Item, find, sections
 from gradstudio.app.widgets.drawn import begin, sized, theme_of, ui_scale
 from gradstudio.app.widgets.overlay_scroll import OverlayScroll
 from gradstudio.app.widgets.plain import set_tip
@@ -171,7 +171,7 @@ class PalettePanel(QWidget):
         self.sections: list[tuple[Section, tuple[Item, ...], list[Tile]]] = []
         for title, items in sections():
             head = Section(studio, title, self.body)
-            head.setChecked(title in dict(FIRST))
+            head.setChecked(title in OPEN)
             head.toggled.connect(self.lay_out)
             self.sections.append((head, items, []))
         self.results: list[Tile] = []

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from gradstudio.app.change import Change
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
-from gradstudio.app.widgets.catalog import FIRST
+from gradstudio.app.widgets.catalog import OPEN
 from gradstudio.app.widgets.drawn import begin, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
 
@@ -35,7 +35,7 @@ class Rail(QWidget):
         layout.setContentsMargins(0, round(TOP * scale), round(scale), round(TOP * scale))
         layout.setSpacing(round((PITCH - 24) * scale))
         self.buttons = [self._button("panel-left-open", "Show the palette", ""), self._button("search", "Add a node", "")]
-        self.buttons += [self._button(ICONS[title], title, title) for title, _ in FIRST]
+        self.buttons += [self._button(ICONS[title], title, title) for title in OPEN]
         self.lessons = IconButton(studio, "graduation-cap", "Lessons", self, ICON, "text2")
         for button in self.buttons:
             layout.addWidget(button, 0, alignment=_CENTRE)

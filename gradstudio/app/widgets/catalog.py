@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from gradstudio.app.widgets.fuzzy import Entry, rank
+from gradstudio.code.sections import FIRST, of_palette
 from gradstudio.document.graph import LEAF, Graph, Literal, Node, NodeId, Operand, Recipe
 from gradstudio.engine import TABLE
 from gradstudio.engine.op import Input, Op
@@ -20,13 +21,8 @@ CONSTANT, RANDOM, NO_GRAD, RETAIN = "constant", "random", "no_grad", "retain"
 VERBS = frozenset({NO_GRAD, RETAIN})  # tiles that change nodes, and are none
 
 LEAVES = frozenset({LEAF, CONSTANT, RANDOM})
-FIRST = (  # the sections that are open, as they stand in the palette
-    ("Tensors", (LEAF, CONSTANT, RANDOM)),
-    ("Arithmetic", ("add", "sub", "mul", "div", "pow", "sqrt")),
-    ("Matrix", ("matmul", "transpose", "reshape", "sum", "mean", "max")),
-    ("Activation", ("relu", "sigmoid", "tanh", "exp", "log", "softmax")),
-    ("Gradient control", ("detach", NO_GRAD, RETAIN)),
-)
+BEYOND_OPS = {"Tensors": (LEAF, CONSTANT, RANDOM), "Gradient control": (NO_GRAD, RETAIN)}  # tiles that are no rows, by section
+OPEN = ("Tensors", *(title for title, _ in FIRST))  # the sections that are open from the start
 ICONS = {
     RANDOM: "shuffle", "add": "plus", "sub": "minus", "mul": "x", "div": "divide", "pow": "superscript",
     "sqrt": "radical", "matmul": "at-sign",
@@ -42,12 +38,25 @@ SYNONYMS = {
     "matmul": ("mm", "dot", "matrix product", "linear"), "transpose": ("swap axes",), "reshape": ("view",), "sum": ("total", "add up"),
     "mean": ("average",), "log": ("ln", "logarithm"), "exp": ("e to the",), "relu": ("rectifier",), "sigmoid": ("logistic",),
     "detach": ("stop gradient", "cut"), "mse_loss": ("mean squared error", "square loss"), "l1_loss": ("mean absolute error", "mae"),
-    "cross_entropy": ("softmax loss", "nll", "ce loss"), "cat": ("concatenate", "join"), "unsqueeze": ("new axis", "add dim"),
-    "squeeze": ("drop axis",), "where": ("if", "select", "mask"), "clone": ("copy",), "index": ("getitem", "slice"),
-    "abs": ("absolute value",),
+    "cross_entropy": ("softmax loss", "nll", "ce loss"), "nll_loss": ("negative log likelihood", "cross entropy of log_softmax"),
+    "binary_cross_entropy": ("bce", "log loss"), "binary_cross_entropy_with_logits": ("bce", "log loss", "sigmoid loss"),
+    "kl_div": ("kullback leibler", "divergence"), "smooth_l1_loss": ("huber",), "cosine_similarity": ("angle",),
+    "cat": ("concatenate", "join"), "stack": ("join", "new axis"), "unsqueeze": ("new axis", "add dim"), "squeeze": ("drop axis",),
+    "flatten": ("ravel",), "permute": ("reorder dims", "swap axes"), "expand": ("broadcast",), "repeat": ("tile",),
+    "where": ("if", "select", "mask"), "masked_fill": ("mask", "causal"), "tril": ("triangle", "causal mask"), "triu": ("triangle", "mask"),
+    "clone": ("copy",), "index": ("getitem", "slice"), "gather": ("pick",), "embedding": ("lookup", "word vectors"),
+    "abs": ("absolute value", "magnitude"), "norm": ("length", "magnitude", "l2"), "var": ("variance", "spread"),
+    "std": ("standard deviation", "spread"), "prod": ("product",), "cumsum": ("running total",), "argmax": ("index of the largest",),
+    "argmin": ("index of the smallest",), "topk": ("largest k",), "sort": ("order",), "eq": ("equal",), "ne": ("not equal",),
+    "mm": ("matrix product",), "bmm": ("batched matrix product",), "einsum": ("contraction", "sum of products"),
+    "softmax": ("probabilities",), "log_softmax": ("log probabilities",), "silu": ("swish",), "elu": ("exponential linear",),
+    "conv2d": ("convolution", "filter"), "conv1d": ("convolution", "filter"), "max_pool2d": ("downsample",),
+    "interpolate": ("resize", "upsample"), "scaled_dot_product_attention": ("sdpa", "transformer", "qkv"),
     "linalg_inv": ("invert",), "linalg_solve": ("linear equations", "system"), "linalg_det": ("determinant",),
     "linalg_slogdet": ("log determinant",), "logdet": ("log determinant",), "linalg_solve_triangular": ("substitution",),
-    "linear": ("dense", "fully connected", "affine"), "clamp": ("clip",), "max": ("maximum", "largest"), "min": ("minimum", "smallest"),
+    "linalg_eigh": ("eigenvalues", "eigenvectors"), "eigvalsh": ("eigenvalues",), "linalg_svd": ("singular values",),
+    "svdvals": ("singular values",), "pinverse": ("pseudo inverse", "least squares"), "linear": ("dense", "fully connected", "affine"),
+    "clamp": ("clip",), "max": ("maximum", "largest"), "min": ("minimum", "smallest"), "to": ("cast", "dtype"),
 }  # fmt: skip
 STARTS = {("pow", 1): Literal(2)}  # literals that a new node begins with
 NAMES = ("x", "y", "w", "b", "a", "c", "u", "v")
@@ -71,16 +80,9 @@ class Item(Struct, frozen=True):
 
 @cache
 def sections() -> tuple[tuple[str, tuple[Item, ...]], ...]:
-    """Return the palette: (title, items). The first ones are chosen, the others are what remains of each category of the op table."""
-    chosen = {key for _, keys in FIRST for key in keys}
-    first = [(title, tuple(item(key) for key in keys if key in TABLE or key not in _OPS_OF_FIRST)) for title, keys in FIRST]
-    rest: dict[str, list[Item]] = {}
-    for name, row in TABLE.items():
-        if name not in chosen and not row.hidden:
-            rest.setdefault(row.category or "other", []).append(item(name))
-    known = {title.lower() for title, _ in FIRST}
-    others = [(f"More {each}" if each in known else each.capitalize().replace("_", " "), tuple(items)) for each, items in rest.items()]
-    return tuple(section for section in [*first, *sorted(others, key=lambda s: (s[0].startswith("More"), s[0] == "Other"))] if section[1])
+    """Return the palette: (title, items)."""
+    ops: tuple[tuple[str, tuple[str, ...]], ...] = (("Tensors", ()), *of_palette())
+    return tuple((title, tuple(item(key) for key in (*names, *BEYOND_OPS.get(title, ())))) for title, names in ops)
 
 
 @cache
@@ -156,4 +158,3 @@ _TIPS = {
     NO_GRAD: "Put the selected nodes under torch.no_grad().",
     RETAIN: "Keep the .grad of the selected nodes: retain_grad().",
 }
-_OPS_OF_FIRST = frozenset(key for _, keys in FIRST for key in keys) - frozenset(_TIPS)

@@ -5,7 +5,9 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from gradstudio.app.panels.palette import PalettePanel
-from gradstudio.app.widgets.catalog import FIRST, MIME, find, free_name, items, node_of, sections
+from gradstudio.app.widgets.catalog import MIME, OPEN, SYNONYMS, find, free_name, items, node_of, sections
+from gradstudio.code.catalogue import as_markdown
+from gradstudio.code.sections import COMMON, FIRST, of_palette, of_table
 from gradstudio.document.graph import Graph, Literal, Node, Recipe
 from gradstudio.document.map import Map
 from gradstudio.engine import TABLE
@@ -61,8 +63,35 @@ def test_what_is_typed_finds_an_op_by_name_sign_or_synonym(typed, first):
     assert find(typed)[0].key == first
 
 
-def test_mm_finds_matmul_too():
-    assert "matmul" in [item.key for item in find("mm")]
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("mm", {"mm", "matmul"}),
+        ("cross entropy", {"cross_entropy", "nll_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"}),
+        ("bce", {"binary_cross_entropy", "binary_cross_entropy_with_logits"}),
+        ("attention", {"scaled_dot_product_attention"}),
+        ("eigenvalues", {"linalg_eigh", "eigvalsh"}),
+        ("swish", {"silu"}),
+    ],
+)
+def test_words_that_people_use_find_all_forms_of_an_op(typed, found):
+    assert found <= {item.key for item in find(typed)[:8]}
+
+
+def test_synonyms_are_of_tiles():
+    assert SYNONYMS.keys() <= items().keys()
+
+
+def test_the_common_ops_come_first_in_their_sections_and_in_the_page():
+    common = {*COMMON, *(name for _, names in FIRST for name in names)}
+    assert len(common) == 60
+    for _, names in (*of_table(), *of_palette()):
+        known = [name in common for name in names]
+        assert known == sorted(known, reverse=True)
+    assert sorted(name for _, names in of_table() for name in names) == sorted(TABLE)
+    assert sorted(name for _, names in of_palette() for name in names) == sorted(TABLE)
+    heads = [line for line in as_markdown().splitlines() if line.startswith("## ")]
+    assert len(heads) == len(set(heads))
 
 
 def test_typing_shows_what_was_found_and_enter_takes_the_first(panel):
@@ -143,6 +172,5 @@ def test_a_new_leaf_has_a_free_name_and_a_new_op_has_its_ports():
 
 
 def test_every_tile_of_the_picture_names_something():
-    assert set(items()) >= {
-        key for _, keys in FIRST for key in keys if key in TABLE or key in ("leaf", "constant", "random", "no_grad", "retain")
-    }
+    assert [title for title, _ in sections()[: len(OPEN)]] == list(OPEN)
+    assert {"leaf", "constant", "random", "no_grad", "retain", *(name for _, names in FIRST for name in names)} <= items().keys()
