@@ -14,7 +14,7 @@ DType = np.dtype[Any]
 NAMES = {"?": "Bool", "B": "Byte", "b": "Char", "h": "Short", "i": "Int", "l": "Long", "q": "Long", "e": "Half", "f": "Float",
          "d": "Double",
          "F": "ComplexFloat", "D": "ComplexDouble"}
-C_NAMES = {"?": "bool", "B": "unsigned char", "b": "signed char", "h": "short", "i": "int", "l": "long int", "q": "long int",
+C_NAMES = {"?": "bool", "B": "unsigned char", "b": "signed char", "h": "short int", "i": "int", "l": "long int", "q": "long int",
            "e": "c10::Half",
            "f": "float", "d": "double", "F": "c10::complex<float>", "D": "c10::complex<double>"}
 

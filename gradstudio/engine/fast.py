@@ -60,7 +60,7 @@ def single(row: Compiled, general: Function) -> Function:
             if not numbers <= len(rest) < count:
                 return general(x, *rest)
             rest += defaults[len(rest) - numbers:]
-        if wanted and rest[wanted] is not None:
+        if (wanted and rest[wanted] is not None) or (numbers and type(rest[0]) is complex):
             return general(x, *rest)
         a = x.array
         out = forward(a, *rest)

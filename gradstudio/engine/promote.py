@@ -74,6 +74,8 @@ def _outrank(best: DType, lower: DType) -> DType:
     """Return what best becomes beside an operand of lower rank: that one's dtype if its category is higher."""
     if CATEGORY[lower.kind] <= CATEGORY[best.kind]:
         return best
+    if lower.kind == "c" and best.char == "e":
+        raise NotImplementedError("torch.complex32, which a float16 tensor and a complex number give, is not here")
     return np.promote_types(best, C64) if lower.kind == "c" and best.kind == "f" else lower
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from gradstudio.engine.conjugates import refuse
 from gradstudio.engine.dtypes import BFLOAT16, FLOAT32, cast
 from gradstudio.engine.op import Op
 
@@ -40,16 +42,20 @@ def floats(operands: Sequence[Any]) -> set[Any]:
 def compute(op: Op, forward: Callable[..., Any], arrays: Sequence[Any], attrs: Sequence[Any]) -> Any:
     """Return what a kernel gives; where all floats are bfloat16 the result is too, unless an attr of the op names another dtype.
 
-    Floats of several dtypes reach the kernel as they are: it refuses them in PyTorch's words.
+    Floats of several dtypes reach the kernel as they are: it refuses them in PyTorch's words. So are complex numbers refused here.
     """
     if op.views or op.strict:
         return forward(*arrays, *attrs)
+    refuse(op, arrays)
     low = floats(arrays) == {BFLOAT16}
     if low:
         arrays = [wide(x) for x in arrays]
         attrs = [float(cast(np.asarray(v), BFLOAT16)) if a.name == "alpha" and isinstance(v, float) else v
                  for a, v in zip(op.attrs, attrs, strict=True)]  # torch rounds the factor of a sum
-    out = forward(*arrays, *attrs)
+    try:
+        out = forward(*arrays, *attrs)
+    except RuntimeError as error:  # the kernel saw float32
+        raise type(error)(re.sub(r"\bfloat\b", "c10::BFloat16", str(error).replace("'Float'", "'BFloat16'"))) if low else error from None
     low = low and not any([a.kind == "dtype" and given is not None for a, given in zip(op.attrs, attrs, strict=True)])
     if op.many or len(op.outputs) > 1:
         return [rounded(np.asarray(o), low) for o in out]

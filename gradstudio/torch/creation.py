@@ -35,6 +35,7 @@ def finished(array: Any, dtype: Any, requires_grad: bool) -> Tensor:
     """Return a leaf around an array (not copied) of the dtype that was asked for. Raise RuntimeError if integers want a gradient."""
     array = np.asarray(array)
     out = make(array if dtype is None else dtypes.fit(array, dtype), None)
+    dtypes.noticed(out.scalar_type)
     if requires_grad:
         if out.array.dtype.kind not in "fc":
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -113,6 +114,7 @@ def from_numpy(array: Array) -> Tensor:
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     if array.dtype not in dtypes.DTYPES:
         raise TypeError(f"can't convert np.ndarray of type numpy.{array.dtype.type.__name__}.")
+    dtypes.noticed(array.dtype)
     return make(dtypes.in_order(array), None)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import dtypes, errors
-from gradstudio.engine.apply import COMPILED, FUNCTIONS, operator_of
+from gradstudio.engine.apply import FUNCTIONS, operator_of
 from gradstudio.engine.inplace import mutating
-from gradstudio.engine.op import TABLE, ops
+from gradstudio.engine.op import ROWS, TABLE, ops
 from gradstudio.engine.ops import indexing
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation
@@ -110,10 +110,10 @@ def in_place_methods() -> Iterator[tuple[str, Function]]:
     for op in TABLE.values():
         if op.name in ONLY_NEW or not any(text.startswith(f"{{x}}.{op.name}(") for text in op.torch):
             continue
-        row = COMPILED.get(op.name) or COMPILED.get(op.fast)
-        if row is not None and row.op.promotes and not op.mutates and len(op.outputs) == 1 and not op.name.endswith("_"):
-            yield f"{op.name}_", mutating(row.op.name)
-        elif row is None and f"{op.name}_tensor" in COMPILED and f"{op.name}_number" in COMPILED:
+        row = op if op.composite is None else ROWS.get(op.fast)
+        if row is not None and row.promotes and not op.mutates and len(op.outputs) == 1 and not op.name.endswith("_"):
+            yield f"{op.name}_", mutating(row.name)
+        elif row is None and f"{op.name}_tensor" in ROWS and f"{op.name}_number" in ROWS:
             yield f"{op.name}_", written_by_kind(op.name)
 
 

@@ -1,8 +1,5 @@
 """Tensors: creation, requires_grad, leaves, .grad and its checks, detach, grad mode, promotion."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -126,31 +123,6 @@ def test_grad_mode_can_be_set_for_good():
         assert not (leaf(1.0) * 2.0).requires_grad
     finally:
         set_grad_enabled(True)
-
-
-PROMOTIONS = json.loads((Path(__file__).parents[1] / "data" / "promotions.json").read_text())
-
-
-def operand(text):
-    """Return an operand by its short name: `int64[1]`, `float32[]`, `pyfloat`."""
-    if text.startswith("py"):
-        return {"pybool": True, "pyint": 2, "pyfloat": 2.5}[text]
-    name, dims = text.rstrip("]").split("[")
-    return tensor(np.ones((1,) if dims else (), name))
-
-
-@pytest.mark.parametrize("op", sorted(PROMOTIONS["cells"]))
-def test_dtypes_promote_as_in_pytorch(op):
-    wrong = []
-    for pair, want in PROMOTIONS["cells"][op].items():
-        x, y = [operand(t) for t in pair.split(",")]
-        try:
-            got = call(op, (tensor([True]), x, y) if op == "where" else (x, y)).dtype.name
-        except RuntimeError:
-            got = "refused"
-        if got != want:
-            wrong.append((pair, want, got))
-    assert wrong == []
 
 
 def test_the_default_dtype_rules_python_floats_and_integer_division():

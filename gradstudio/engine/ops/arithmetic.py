@@ -152,6 +152,10 @@ def raise_to(x: Any, exponent: Any) -> Any:
         return x * x
     if x.dtype.kind in "iu" and isinstance(exponent, int) and exponent < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
+    if x.dtype.kind == "b":
+        return np.power(x, exponent).astype(bool)
+    if isinstance(exponent, complex) and x.dtype.kind == "f":
+        x = x.astype(np.result_type(x.dtype, np.complex64))
     if x.dtype.kind != "f":
         return np.power(x, exponent)
     short = POWERS.get(exponent)

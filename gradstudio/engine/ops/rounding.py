@@ -47,7 +47,8 @@ def none_for(name: str) -> Any:
 
 def as_first(x: Any, y: Any) -> Any:
     """Return a number that stands first as a 0-dim tensor: it promotes as a number of the default dtype."""
-    return x if isinstance(x, Tensor) else make(np.array(x, y.scalar_type if isinstance(x, int) else number_dtype(x)), None)
+    whole = isinstance(x, int) and (y.scalar_type.kind != "b" or isinstance(x, bool))
+    return x if isinstance(x, Tensor) else make(np.array(x, y.scalar_type if whole else number_dtype(x)), None)
 
 
 def floor_divide(x: Any, y: Any) -> Any:
@@ -100,7 +101,8 @@ def whole(name: str, reduce: Any, symbol: str, doc: str) -> Op:
     """Return the row of any or all."""
 
     def forward(x: Array, dim: Dim, keepdim: bool) -> Any:
-        return reduce(x.astype(bool), dims_of(dim, x.ndim), keepdims=keepdim)
+        found = reduce(x.astype(bool), dims_of(dim, x.ndim), keepdims=keepdim)
+        return np.asarray(found).astype(np.uint8) if x.dtype == np.uint8 else found  # as PyTorch has it
 
     return Op(name, (Input("x"),), forward, attrs=(DIM, KEEPDIM), category="comparison", symbol=symbol,
               torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=rf"\mathrm{{{name}}}({{x}})", doc=doc,
@@ -130,24 +132,24 @@ register(
        samples=(*samples.ONE, Sample((samples.array(3, 2),), {"decimals": 1}))),
     rounding("trunc", np.trunc, "trunc", r"\mathrm{trunc}({x})", "Round towards zero"),
     Op("floor_divide_tensor", (Input("x", NO_QUOTIENT), Input("y", NO_QUOTIENT)), divided_down,
-       node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
+       node_name="torch::autograd::NotImplemented", promotes="same", lacks=("b", "div_floor_cpu"), hidden=True),
     Op("floor_divide_number", (Input("x", NO_QUOTIENT), Input("y", kind="number")), divided_down,
-       node_name="torch::autograd::NotImplemented", promotes="same", hidden=True),
+       node_name="torch::autograd::NotImplemented", promotes="same", lacks=("b", "div_floor_cpu"), hidden=True),
     Op("floor_divide", (operand("x", formula="none"), operand("y", formula="none")), composite=floor_divide, kernel=np.floor_divide,
        category=CATEGORY, symbol="//", torch=("torch.floor_divide({x}, {y})", "{x} // {y}", "{x}.floor_divide({y})"),
        latex=r"\lfloor {x} / {y} \rfloor", doc="Divide and round down; PyTorch has no derivative for it.", 
        samples=(Sample((np.array([7, -7]), 2)), Sample((np.array([7, -7]), np.array([2, 3])))),
        bad_samples=samples.BROADCAST),
     Op("remainder_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "floor"))), np.remainder,
-       node_name="RemainderBackward1", promotes="same", hidden=True),
+       node_name="RemainderBackward1", promotes="same", lacks=("b", "remainder_cpu"), hidden=True),
     Op("remainder_number", (Input("x", lambda g: g), Input("y", kind="number")), np.remainder, node_name="RemainderBackward0",
-       promotes="same", hidden=True),
+       promotes="same", lacks=("b", "remainder_cpu"), hidden=True),
     Op("remainder_first", (Input("x"), Input("y", none_for("remainder"))), np.remainder, node_name="torch::autograd::NotImplemented",
-       promotes="same", hidden=True),
+       promotes="same", lacks=("b", "remainder_cpu"), hidden=True),
     Op("fmod_tensor", (Input("x", lambda g: g), Input("y", lambda g, x, y: -g * ops.div_rounded(x, y, "trunc"))), np.fmod,
-       node_name="FmodBackward1", promotes="same", hidden=True),
+       node_name="FmodBackward1", promotes="same", lacks=("b", "fmod_cpu"), hidden=True),
     Op("fmod_number", (Input("x", lambda g: g), Input("y", kind="number")), np.fmod, node_name="FmodBackward0", promotes="same",
-       hidden=True),
+       lacks=("b", "fmod_cpu"), hidden=True),
     Op("remainder", (operand("x", formula="1"), operand("y", formula="−⌊{x}/{y}⌋")), composite=remainder, kernel=np.remainder,
        category=CATEGORY, symbol="%", torch=("torch.remainder({x}, {y})", "{x} % {y}", "{x}.remainder({y})"), latex=r"{x} \bmod {y}",
        doc=f"{ORDER}the divisor.", samples=DIVISIONS, bad_samples=samples.BROADCAST),

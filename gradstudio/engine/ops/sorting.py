@@ -108,7 +108,7 @@ def middle(passes_nan: bool) -> tuple[Any, Any]:
 
     def along(x: Array, dim: int, keepdim: bool) -> Pair:
         if x.dtype.kind == "b":
-            raise errors.lacking("median_cpu", x.dtype)
+            raise errors.lacking("median_out", x.dtype)
         dim = dim_of(dim, x.ndim)
         refuse_empty("median", x, dim)
         n, nans = length(x, dim), np.isnan(x).sum(dim, keepdims=True) if x.ndim else 0
@@ -116,6 +116,8 @@ def middle(passes_nan: bool) -> tuple[Any, Any]:
         return chosen(x, places, dim, keepdim)
 
     def of_all(x: Array) -> Any:
+        if x.dtype.kind == "b":
+            raise errors.lacking("median_cpu", x.dtype)
         return along(x.reshape(-1), 0, False)[0] if x.size else np.asarray(np.nan, x.dtype)
 
     return of_all, along
