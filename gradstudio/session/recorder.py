@@ -192,9 +192,11 @@ class Recorder:
         self.log.put(self.log.saved, (origin.path, origin.part, name), self.k, record)
 
     def _output_with(self, path: NodePath, array: Array) -> TensorKey | None:
-        for key in ((path, 0), (path, 1)):
-            if key in self.tensors and self.tensors[key].array is array:
-                return key
+        out = 0
+        while (path, out) in self.tensors:
+            if self.tensors[path, out].array is array:
+                return path, out
+            out += 1
         return None
 
     # ---- writes

@@ -143,6 +143,13 @@ def test_an_op_without_a_derivative_has_no_local_one_and_fails_when_backward_get
     assert result.trace.outcomes["c2"].kind == "raised"
 
 
+def test_a_saved_output_is_known_whichever_it_is():
+    svd = Node("n2", "linalg_svd", (Ref("n1"),), names=("U", "S", "Vh"))
+    result = run(document_of(leaf("n1", "A", [[2.0, 0.3], [0.3, 1.0]]), svd, script=(FORWARD,)))
+    saved = result.state_at(result.trace.end).saved.values()
+    assert {s.field: s.source for s in saved} == {name: (("n2",), out) for out, name in enumerate(("U", "S", "Vh"))}
+
+
 def test_a_wire_into_a_group_carries_what_its_inner_wires_carry(accumulation):
     flows = accumulation.state_at(63).flows
     assert flows[("n7",), (0,)].norm == flows[("n7", "n13"), (0,)].norm

@@ -23,10 +23,13 @@ def refuse_flat(name: str, shape: tuple[int, ...]) -> None:
         refuse_unsquare(name, shape)
 
 
-def refuse_dtype(name: str, kernel: str, dtype: np.dtype[Any]) -> None:
-    """Raise for whole numbers in the words of a function, for other dtypes than float and double in those of its kernel."""
-    if dtype.kind in "biu":
+def refuse_dtype(name: str, kernel: str, dtype: np.dtype[Any], whole: bool = True) -> None:
+    """Raise for other dtypes than float and double: for whole numbers in the words of a function that checks for them (whole), for what
+    PyTorch has no kernel for in those of the kernel. Complex matrices, which PyTorch takes, are refused too."""
+    if whole and dtype.kind in "biu":
         refuse_whole(name, dtype)
+    if dtype.kind == "c":
+        raise NotImplementedError(f"{name}() of complex tensors is not here")
     if dtype not in (F32, F64):
         raise errors.lacking(kernel, dtype)
 
@@ -51,8 +54,7 @@ def eigh(x: Array, triangle: str) -> tuple[Array, Array]:
     refuse_unsquare("linalg.eigh", x.shape)
     if triangle.upper() not in ("L", "U"):
         raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {triangle}")
-    if x.dtype not in (F32, F64):
-        raise errors.lacking("linalg_eigh_cpu", x.dtype)
+    refuse_dtype("linalg.eigh", "linalg_eigh_cpu", x.dtype, whole=False)
     try:
         values, vectors = np.linalg.eigh(x, "L" if triangle.upper() == "L" else "U")
     except np.linalg.LinAlgError:
@@ -141,7 +143,7 @@ def old_svd(x: Any, some: bool = True, compute_uv: bool = True) -> Any:
     return ops.zeros(x, (*batch, m, m)), s, ops.zeros(x, (*batch, n, n))
 
 
-UPLO = Attr("UPLO", "str", "L", "The triangle that is read: L or U.")
+UPLO = Attr("UPLO", "choice", "L", "The triangle that is read: the lower or the upper one.", ("L", "U"))
 FULL = Attr("full_matrices", "bool", True, "Square U and Vh, or as many columns and rows as there are singular values.")
 SYMMETRIC = np.array([[2.0, 0.3, -0.4], [0.3, 1.1, 0.2], [-0.4, 0.2, 0.5]])
 PAIR = Sample((np.stack([SYMMETRIC, np.array([[1.5, -0.2, 0.1], [-0.2, 0.7, 0.3], [0.1, 0.3, -0.4]])]),), {"UPLO": "U"})

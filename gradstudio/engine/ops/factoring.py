@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import STACK, SYMMETRIC, TALL, WIDE, refuse_dtype, refuse_flat
 from gradstudio.engine.ops.solving import CATEGORY, CHECK, M3, column_major, refuse_singular, refuse_unsquare
-from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]
 MODES = ("reduced", "complete", "r")
@@ -61,19 +59,17 @@ def qr_backward(g: Any, q: Any, r: Any, mode: str) -> Any:
 
 
 # Cholesky's factor.
-def factor_of(name: str, x: Array, upper: bool) -> tuple[Array, Array]:
+def factor_of(name: str, x: Array, upper: bool, whole: bool) -> tuple[Array, Array]:
     """Return the lower (or upper) triangular L of matrices x = LLᵗ (LᵗL), of which that triangle is read, and where one is not positive-
     definite: the order of its first such leading minor, int32 (...), else 0."""
     refuse_unsquare(name, x.shape)
-    if x.dtype not in (F32, F64):
-        raise errors.lacking("cholesky_cpu", x.dtype)
-    lower = x.swapaxes(-1, -2) if upper else x
+    refuse_dtype(name, "cholesky_cpu", x.dtype, whole)
+    lower, info = x.swapaxes(-1, -2) if upper else x, np.zeros(x.shape[:-2], np.int32)
     try:
-        out, info = np.linalg.cholesky(lower), np.zeros(x.shape[:-2], np.int32)
-        sound = bool(np.isfinite(out).all())
+        out = np.linalg.cholesky(lower)
     except np.linalg.LinAlgError:
-        sound = False
-    if not sound:
+        out = np.full_like(lower, np.nan)
+    if not np.isfinite(out).all():  # numpy lets nan pass
         out, info = by_columns(lower)
     return out.swapaxes(-1, -2) if upper else column_major(out), info
 
@@ -95,9 +91,7 @@ def by_columns(x: Array) -> tuple[Array, Array]:
 
 
 def linalg_cholesky_of(x: Array, upper: bool) -> tuple[Array, Array]:
-    refuse_unsquare("linalg.cholesky", x.shape)
-    refuse_dtype("linalg.cholesky", "cholesky_cpu", x.dtype)
-    return factor_of("linalg.cholesky", x, upper)
+    return factor_of("linalg.cholesky", x, upper, True)
 
 
 def linalg_cholesky(x: Any, upper: bool = False) -> Any:
@@ -114,7 +108,7 @@ def cholesky_ex(x: Any, upper: bool = False, check_errors: bool = False) -> Any:
 
 
 def cholesky(x: Array, upper: bool) -> Array:
-    factor, info = factor_of("cholesky", x, upper)
+    factor, info = factor_of("cholesky", x, upper, False)
     refuse_singular("cholesky", info, INDEFINITE)
     return factor
 
