@@ -15,6 +15,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HOME = Path(tempfile.mkdtemp(prefix="gradstudio-tests-"))
 for name in ("CONFIG", "DATA", "STATE", "CACHE"):
     os.environ[f"XDG_{name}_HOME"] = str(HOME / name.lower())
+# One folder for all processes of a run: those that pytest-xdist starts inherit it.
+TURNS = Path(os.environ.setdefault("GRADSTUDIO_TEST_TURNS", str(HOME)))
 
 import shiboken6
 from hypothesis import HealthCheck, settings
@@ -24,6 +26,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gradstudio.resources import resource
+from tests.turns import turn
 
 if TYPE_CHECKING:  # tests of the core load nothing of the app
     from gradstudio.app.runner import Runner
@@ -33,7 +36,16 @@ if TYPE_CHECKING:  # tests of the core load nothing of the app
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+SLOW_MS = 30_000  # what a worker may take to start and to answer where a machine has much else to do
+TASKS = "/proc/self/task"
 SHARED = ("gradstudio.worker", "Xvfb", "openbox")  # one of each may outlive a test, none outlives the session
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Run a test in its turn; waiting for it is no part of the test's time."""
+    with turn(TURNS, alone=item.get_closest_marker("timed") is not None):
+        return (yield)
 
 
 def pytest_unconfigure() -> None:
@@ -42,15 +54,17 @@ def pytest_unconfigure() -> None:
 
 def children() -> dict[int, str]:
     """Command lines of this process's children that still run, by process id (Linux; elsewhere empty)."""
-    pids = b" ".join(read(path) for path in Path("/proc/self/task").glob("*/children")).split()
-    commands = {int(pid): read(Path("/proc", pid.decode(), "cmdline")) for pid in pids}
+    tasks = os.listdir(TASKS) if os.path.isdir(TASKS) else ()  # twice a test: pathlib takes three times as long
+    pids = b" ".join(read(f"{TASKS}/{task}/children") for task in tasks).split()
+    commands = {int(pid): read(f"/proc/{pid.decode()}/cmdline") for pid in pids}
     return {pid: command.replace(b"\0", b" ").decode(errors="replace") for pid, command in commands.items() if command}
 
 
-def read(path: Path) -> bytes:
+def read(path: str) -> bytes:
     """What /proc tells; nothing of a thread or process that is gone or waits to be reaped."""
     try:
-        return path.read_bytes()
+        with open(path, "rb", buffering=0) as file:
+            return file.read()
     except (FileNotFoundError, ProcessLookupError):
         return b""
 
@@ -114,10 +128,10 @@ def studio(qtbot: QtBot, runner: "Runner") -> Iterator["Studio"]:
         return not (runner.busy or runner._others or runner._state)
 
     QSettings("GradStudio", "GradStudio").clear()
-    qtbot.waitUntil(at_rest)
+    qtbot.waitUntil(at_rest, timeout=SLOW_MS)
     blank = Studio(runner=runner)
     blank.runs.run()
-    qtbot.waitUntil(at_rest)
+    qtbot.waitUntil(at_rest, timeout=SLOW_MS)
     shiboken6.delete(blank)
     made = Studio(runner=runner)
     yield made

@@ -26,6 +26,8 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "gradstudio-setup"
 EXTRAS = {"run": "", "test": "[test]"}
+# A process for each core, where each has settings and turns of its own (tests/conftest.py). A person's own -n comes later and wins.
+PARALLEL = ("-n", "auto", "--maxprocesses", "4", "--dist", "worksteal") if sys.platform.startswith("linux") else ()
 OLDEST, NEWEST = (3, 11), (3, 14)
 
 
@@ -145,7 +147,7 @@ def main(arguments: list[str]) -> int:
     if sys.platform.startswith("linux"):
         provide_system_packages()
     provide_environment(mode)
-    return run(rest) if mode == "run" else call(PYTHON, "-m", "pytest", *rest, cwd=ROOT)
+    return run(rest) if mode == "run" else call(PYTHON, "-m", "pytest", *PARALLEL, *rest, cwd=ROOT)
 
 
 if __name__ == "__main__":

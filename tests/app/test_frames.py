@@ -93,6 +93,7 @@ def dragged(window: MainWindow, qtbot, settle) -> Callable[[Document, bool], Dra
     return drag
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("size", [800, 1600], ids=["runs of 20 ms", "runs of one call of 200 ms"])
 def test_a_busy_worker_leaves_the_frames_of_a_drag_alone(dragged, size):
     document = with_product(size)

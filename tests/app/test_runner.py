@@ -74,6 +74,7 @@ def test_of_queued_documents_only_the_newest_runs_and_one_that_began_is_shown(qt
     assert runs(answers) == [1, 4]
 
 
+@pytest.mark.timed
 def test_stop_ends_one_long_call_of_numpy_and_the_spare_takes_over(qtbot, own, answers):
     own.ask(request(1, example("tutorial")))
     qtbot.waitUntil(lambda: own._spare is not None and bool(answers), timeout=20000)

@@ -125,6 +125,7 @@ def test_a_wire_that_goes_is_selected_no_longer(tutorial):
     assert tutorial.selection == {wire, "n3"}
 
 
+@pytest.mark.timed
 def test_a_gesture_does_not_wait_for_a_slow_run(qtbot, own_studio):
     studio = own_studio
     slow = products(1)

@@ -19,6 +19,7 @@ def slower(least: dict[str, float], record: dict[str, float]) -> dict[str, tuple
     return {name: (least[name], record[name]) for name in record if least[name] > record[name] * MARGIN}
 
 
+@pytest.mark.timed
 @pytest.mark.timeout(600)
 def test_no_figure_is_twice_as_slow_as_on_record():
     record: dict[str, float] = json.loads(RECORD.read_text())

@@ -28,6 +28,7 @@ from tests.document.making import array, document, leaf, op
 N = 100_000
 LAST = f"n{N}"
 T = TypeVar("T")
+pytestmark = pytest.mark.timed
 
 
 @pytest.fixture(scope="module")
