@@ -199,7 +199,7 @@ def binary(row: Compiled, general: Function) -> Function:
             if y.sizes is not sizes and y.sizes != sizes:
                 broadcast_shape(sizes, y.sizes)
                 return pair(kernel(a, b), x, y, a, b)
-        elif numbers and (type(y) is float or type(y) is int):
+        elif numbers and (type(y) is float or type(y) is int) and not modes.in_vjp:
             b, f = constant(y, dtype), None
         else:
             return general(x, y)

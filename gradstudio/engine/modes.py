@@ -11,6 +11,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 grad = True  # read by the closures of apply.py on every call
 check_nan = False  # anomaly mode
+in_vjp = False  # a recorded vjp runs: its numbers are numbers to PyTorch, which writes vjps in C++, and no 0-dim tensors
 inference = False  # tensors made now have no version and cannot be saved for backward
 
 
@@ -71,6 +72,21 @@ def _in_mode(function: F, on: bool) -> F:
                 given, send = error, generator.throw
 
     return wrapped  # type: ignore[return-value]
+
+
+class InVjp:
+    """Context manager around the vjps of one node that are recorded."""
+
+    def __init__(self, on: bool) -> None:
+        self.on = on
+
+    def __enter__(self) -> None:
+        global in_vjp
+        self.before, in_vjp = in_vjp, self.on
+
+    def __exit__(self, *error: object) -> None:
+        global in_vjp
+        in_vjp = self.before
 
 
 def set_grad_enabled(on: bool) -> None:

@@ -132,7 +132,7 @@ class Plan:
     def on_tensors(self, n: GradNode, g: Any, create_graph: bool) -> list[Any]:
         """The same with tensors: g may be arrays or tensors; the vjps' own ops are recorded under create_graph."""
         self.check(n)
-        with modes.GradMode(create_graph):
+        with modes.GradMode(create_graph), modes.InVjp(create_graph):
             read = self.values(n)
             t = len(self.saved)
             values = [self.rebuilt(n, i, create_graph) for i in range(t)] + list(read[t:])

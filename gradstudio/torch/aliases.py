@@ -78,6 +78,8 @@ def atleast(rank: int, input: Tensor) -> Any:
     """Return a tensor with dims of size 1 put before it (and, in three dims, behind it)."""
     if rank == 3 and input.ndim == 2:
         return ops.unsqueeze(input, 2)
+    if not input.ndim:
+        return ops.view(input, (1,) * rank)
     while input.ndim < rank:
         input = ops.unsqueeze(input, 0 if input.ndim != 2 else 2)
     return input

@@ -31,7 +31,7 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bo
             else:
                 Device(given)
     wanted = self.scalar_type if dtype is None else dtypes.as_numpy(dtype)
-    found: Tensor = FUNCTIONS["clone"](self) if copy and wanted == self.scalar_type else FUNCTIONS["to"](self, wanted)
+    found: Tensor = FUNCTIONS["cast"](self, wanted) if copy and wanted == self.scalar_type else FUNCTIONS["to"](self, wanted)
     return found
 
 

@@ -285,3 +285,10 @@ def test_a_node_can_be_called():
     assert [numbers(g) for g in z.grad_fn(tensor(10.0))] == [30.0, 20.0]
     z.backward()
     assert numbers(x.grad) == 3.0
+
+
+def test_a_number_in_a_recorded_vjp_is_a_number_to_pytorch_and_in_forward_a_tensor():
+    x, seed = tensor([1.0, 2.0], requires_grad=True), tensor(1.0, requires_grad=True)
+    g, = grad(call("mean", (x,)), x, seed, create_graph=True)
+    assert (g.grad_fn.name(), len(g.grad_fn.next_functions)) == ("DivBackward1", 1)
+    assert ((x / 2.0).grad_fn.name(), len((x / 2.0).grad_fn.next_functions)) == ("DivBackward0", 2)

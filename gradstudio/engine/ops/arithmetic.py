@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import modes
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
@@ -31,6 +32,8 @@ def add(x: Any, y: Any, alpha: Any = 1) -> Any:
     if not isinstance(x, Tensor):
         x, y = (y, x) if alpha == 1 else (ops.mul(y, alpha), x)
         alpha = 1
+    if modes.in_vjp and alpha == 1 and not isinstance(y, Tensor):
+        return ops.add_number(x, y)
     return ops.add_tensor(x, y, alpha)
 
 
@@ -43,6 +46,8 @@ def refuse_bools(x: Any, y: Any) -> None:
 
 def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
     refuse_bools(x, y)
+    if modes.in_vjp and alpha == 1 and not isinstance(y, Tensor):
+        return ops.sub_number(x, y)
     return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub_number(y, x, alpha)
 
 
@@ -97,12 +102,16 @@ register(
 
 # Multiplication and division.
 def mul(x: Any, y: Any) -> Any:
+    if modes.in_vjp and not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+        return ops.mul_number(x, y) if isinstance(x, Tensor) else ops.mul_number(y, x)
     return ops.mul_tensor(x, y) if isinstance(x, Tensor) else ops.mul_tensor(y, x)
 
 
 def div(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
     if not isinstance(x, Tensor):
         return ops.mul(ops.reciprocal(y), x)
+    if modes.in_vjp and rounding_mode is None and not isinstance(y, Tensor):
+        return ops.div_number(x, y)
     return ops.div_tensor(x, y) if rounding_mode is None else ops.div_rounded(x, y, rounding_mode)
 
 

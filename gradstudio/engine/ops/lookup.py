@@ -96,9 +96,8 @@ def check_mask(mask: Tensor, value: Any) -> None:
 
 def masked_fill(x: Any, mask: Any, value: Any) -> Any:
     check_mask(mask, value)
-    shape = broadcast_shape(mask.sizes, x.sizes)
-    wide = x if shape == x.sizes else ops.expand(x, shape)
-    return ops.masked_fill_tensor(wide, mask, value) if isinstance(value, Tensor) else ops.masked_fill_number(wide, mask, value)
+    broadcast_shape(mask.sizes, x.sizes)
+    return ops.masked_fill_tensor(x, mask, value) if isinstance(value, Tensor) else ops.masked_fill_number(x, mask, value)
 
 
 def flip(x: Array, dims: Sequence[int]) -> Array:

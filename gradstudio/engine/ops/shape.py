@@ -87,12 +87,12 @@ def expand(x: Array, shape: Sequence[int]) -> Array:
 
 def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     """Sum a tensor down to a shape that broadcasts to its own."""
+    if not shape:
+        return ops.sum(x)
     if x.sizes == shape:
         return x
     lead = len(x.sizes) - len(shape)
     axes = tuple(range(lead)) + tuple([i + lead for i, n in enumerate(shape) if n == 1 and x.sizes[i + lead] != 1])
-    if not shape:
-        return ops.sum(x)
     total = ops.sum(x, axes, True) if axes else x
     return ops.view(total, shape) if lead else total
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from gradstudio.engine import random
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import TABLE
@@ -18,7 +20,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     if not training or p == 0.0:
         return input
     kept = random.default_generator().bernoulli(input.array.shape, 1 - p, input.array.dtype)
-    scale = make(kept / kept.dtype.type(1 - p) if p < 1 else kept, None)
+    scale = make(np.asarray(kept / kept.dtype.type(1 - p)) if p < 1 else kept, None)
     return input.mul_(scale) if inplace else input * scale  # type: ignore[attr-defined]
 
 
