@@ -93,6 +93,12 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "AdaptiveAvgPool1d": ("adaptive_avg_pool1d", {"output_size": REQUIRED}, ("output_size",)),
     "AdaptiveAvgPool2d": ("adaptive_avg_pool2d", {"output_size": REQUIRED}, ("output_size",)),
     "AdaptiveAvgPool3d": ("adaptive_avg_pool3d", {"output_size": REQUIRED}, ("output_size",)),
+    "MaxPool3d": ("max_pool3d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False,
+                                 "ceil_mode": False}, ("kernel_size", "stride", "padding", "dilation", "ceil_mode")),
+    "AvgPool3d": ("avg_pool3d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "ceil_mode": False, "count_include_pad": True,
+                                 "divisor_override": None}, ("kernel_size", "stride", "padding")),
+    **{f"AdaptiveMaxPool{k}d": (f"adaptive_max_pool{k}d", {"output_size": REQUIRED, "return_indices": False}, ("output_size",))
+       for k in (1, 2, 3)},
     "Unfold": ("unfold", {"kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
                ("kernel_size", "dilation", "padding", "stride")),
     "Fold": ("fold", {"output_size": REQUIRED, "kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
