@@ -196,6 +196,7 @@ def seconds_of(program: str) -> float:
     return min(seconds)
 
 
+@pytest.mark.timed
 def test_help_is_quick_and_loads_neither_numpy_nor_qt() -> None:
     bare = seconds_of("import argparse, json")
     told = "import sys; from gradstudio.cli import main; main(['--help']); sys.exit('numpy' in sys.modules or 'PySide6' in sys.modules)"

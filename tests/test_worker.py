@@ -154,6 +154,7 @@ def test_a_check_answers_in_pytorchs_words(worker):
     assert bad.message == "mat1 and mat2 shapes cannot be multiplied (2x3 and 4x5)"
 
 
+@pytest.mark.timed
 def test_the_worker_ends_when_its_window_does(worker):
     worker.run(product())
     worker.process.stdin.close()
