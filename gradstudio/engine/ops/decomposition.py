@@ -66,7 +66,7 @@ def unsettled(name: str, x: Array, what: str) -> errors.LinAlgError:
     """Return the error for an iteration that did not converge; of a batch it names the first matrix that has a nan, if one has."""
     nan = np.isnan(x).any((-2, -1))
     batch = f"(Batch element {int(nan.argmax())}): " if nan.ndim and nan.any() else ""
-    reason = ("contained non-finite values" if nan.any() else f"is ill-conditioned or has too many repeated {what}")
+    reason = "contained non-finite values" if nan.any() else f"is ill-conditioned or has too many repeated {what}"
     return errors.LinAlgError(f"{name}: {batch}The algorithm failed to converge because the input matrix {reason}.")
 
 
@@ -123,13 +123,19 @@ def svd_backward(g: Any, u: Any, s: Any, vh: Any) -> Any:
 
 
 @helper
+def leading(x: Any, dim: int, count: int) -> Any:
+    """Return the first columns or rows; None of None."""
+    return None if x is None else ops.slice(x, dim, 0, count, 1)
+
+
+@helper
 def svd_of_full_backward(g: Any, u: Any, s: Any, vh: Any, full: bool) -> Any:
     """As svd_backward; of square U and Vh what belongs to no singular value counts as constant, as in PyTorch."""
     if not full:
         return ops.svd_backward(g, u, s, vh)
     n = ops.shape_of(s)[-1]
-    columns, rows = [[None if x is None else ops.slice(x, dim, 0, n, 1) for x in xs] for dim, xs in ((-1, (g[0], u)), (-2, (g[2], vh)))]
-    return ops.svd_backward((columns[0], g[1], rows[0]), columns[1], s, rows[1])
+    g = (ops.leading(g[0], -1, n), g[1], ops.leading(g[2], -2, n))
+    return ops.svd_backward(g, ops.leading(u, -1, n), s, ops.leading(vh, -2, n))
 
 
 def old_svd(x: Any, some: bool = True, compute_uv: bool = True) -> Any:

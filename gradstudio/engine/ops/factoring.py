@@ -21,11 +21,9 @@ def qr(x: Array, mode: str) -> tuple[Array, Array]:
     """Return Q, whose columns are orthonormal, and R, upper triangular, of matrices x = QR: as narrow as possible if reduced, Q square
     if complete, without Q (empty) if r."""
     refuse_flat("linalg.qr", x.shape)
-    if x.dtype.kind in "biu":
-        refuse_dtype("linalg.qr", "", x.dtype)
+    refuse_dtype("linalg.qr", "geqrf_cpu", x.dtype)
     if mode not in MODES:
         raise RuntimeError(f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'")
-    refuse_dtype("linalg.qr", "geqrf_cpu", x.dtype)
     if mode == "r":
         return np.zeros(0, x.dtype), np.asarray(np.linalg.qr(x, "r"))
     q, r = np.linalg.qr(x, "complete" if mode == "complete" else "reduced")
@@ -52,7 +50,7 @@ def qr_backward(g: Any, q: Any, r: Any, mode: str) -> Any:
     if m >= n:
         out = ops.matmul(q, ops.triu(inner) + ops.turned(ops.triu(inner, 1)))
         return ops.linalg_solve_triangular_of(ops.turned(r), out if gq is None else out + gq, False, False)
-    square = ops.turned(ops.slice(r, -1, 0, m, 1))
+    square = ops.turned(ops.leading(r, -1, m))
     left = ops.linalg_solve_triangular_of(square, -ops.tril(ops.skew(inner), -1), False, False)
     padded = ops.cat((left, ops.zeros(r, (*ops.shape_of(r)[:-1], n - m))), -1)
     return ops.matmul(q, padded if gr is None else padded + gr)

@@ -21,8 +21,8 @@ RADIUS = {"f": 3.010066362817634, "d": 1.0908637192900361}  # 1-norm up to which
 def matrix_exp(x: Array) -> Array:
     """Return the exponentials of matrices (..., n, n), nan for what is not finite, as in PyTorch.
 
-    Scaling and squaring: of x / 2ˢ, small enough, a Taylor polynomial, squared s times. Degree and norms: P. Bader, S. Blanes, F. Casas,
-    "Computing the matrix exponential with an optimized Taylor polynomial approximation", 2019, table 1.
+    Scaling and squaring: of x / 2ˢ, small enough, a Taylor polynomial, squared s times; its degree and what is small enough as in
+    P. Bader, S. Blanes, F. Casas, "Computing the matrix exponential with an optimized Taylor polynomial approximation", 2019.
     """
     refuse_unsquare("linalg.matrix_exp", x.shape)
     refuse_dtype("linalg.matrix_exp", "matrix_exp", x.dtype)
