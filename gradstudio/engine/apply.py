@@ -12,6 +12,7 @@ from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.fast import binary, comparison, product, single, unary
 from gradstudio.engine.gradnode import Port, next_seq
 from gradstudio.engine.op import ROWS, TABLE, Op, kernels, ops, rebound
+from gradstudio.engine.packing import pack
 from gradstudio.engine.plan import Plan
 from gradstudio.engine.promote import F32, F64, constant
 from gradstudio.engine.tensor import Tensor, make, make_view
@@ -275,6 +276,8 @@ def recorder(row: Compiled) -> Function:
                     outs[i].node = Port(node, i, len(outs))
         if node is not None:
             plan.keep(node, operands, arrays, outs, attrs)
+            if modes.grad is not True:
+                pack(node)
         return outs[0] if single else outs
 
     return record

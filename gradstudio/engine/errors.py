@@ -45,6 +45,9 @@ INFERENCE_SAVED = ("Inference tensors cannot be saved for backward. Please do no
                    "`torch.no_grad()` instead of `torch.inference_mode()`.")
 INFERENCE_VERSION = "Inference tensors do not track version counter."
 INFERENCE_FLAG = "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+PACK_IN_PLACE = ("A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack hook cannot be modified by "
+                 "in-place operations as this can lead to unexpected side-effects. Please open an issue if you need to perform in-place "
+                 "operations on the input to a pack hook.")
 INFERENCE_WRITTEN = ("Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
                      "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.")
 NUMPY = "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."

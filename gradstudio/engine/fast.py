@@ -11,6 +11,7 @@ from gradstudio.engine import modes
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.dtypes import BFLOAT16, cast
 from gradstudio.engine.gradnode import next_seq
+from gradstudio.engine.packing import pack
 from gradstudio.engine.plan import NUMBER_COUNTERS as NUMBERS
 from gradstudio.engine.plan import Plan
 from gradstudio.engine.promote import F32, F64, constant
@@ -68,6 +69,8 @@ def single(row: Compiled, general: Function) -> Function:
             out = asarray(out)
         e, n = x.node, None
         if e is not None and modes.grad:
+            if modes.grad is not True:
+                return general(x, *rest)
             n = node_type()
             n.seq, n.edges, n.g = next_seq(), (e,), None
             n.into = ((x.sizes, x.scalar_type),)
@@ -110,6 +113,8 @@ def pair_recorder(row: Compiled) -> Function:
             keep(n, (x, y), (a, b), (t,), defaults)
         else:
             n.kept = save(x, y, a, b, t)
+        if modes.grad is not True:
+            pack(n)
         return t
 
     return record
@@ -163,8 +168,8 @@ def unary(row: Compiled, general: Function) -> Function:
         t.scalar_type = dtype
         t.version = v = [0]
         e = x.node
-        if e is None or not modes.grad:
-            return unrecorded(t)
+        if e is None or modes.grad is not True:
+            return unrecorded(t) if e is None or not modes.grad else general(x)
         t.node = n = node_type()
         n.seq, n.edges, n.g = next_seq(), (e,), None
         if saves == "out":
@@ -209,8 +214,8 @@ def binary(row: Compiled, general: Function) -> Function:
         t = Tensor()
         t.array, t.sizes = out, sizes
         t.scalar_type, t.version = dtype, [0]
-        if (e is None and f is None) or not modes.grad:
-            return unrecorded(t)
+        if (e is None and f is None) or modes.grad is not True:
+            return unrecorded(t) if (e is None and f is None) or not modes.grad else general(x, y)
         node_type, save = left if f is None else right if e is None else both
         t.node = n = node_type()
         n.kept = save(x, y, a, b, t) if save else ()

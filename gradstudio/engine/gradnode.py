@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from dataclasses import dataclass
 from sys import getrefcount
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -77,6 +78,11 @@ class GradNode:
     def _sequence_nr(self) -> int:
         return int(self.seq)
 
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """What people note on a node; it lives as long as the node."""
+        return _metadata.setdefault(self, {})
+
     def fields(self) -> tuple[str, ...]:
         """Return the names of the saved tensors, freed ones too."""
         return self.plan.fields
@@ -109,7 +115,7 @@ class GradNode:
     def __call__(self, *grads: Any) -> Any:
         """Run the node on cotangents, freeing nothing; return one contribution for each edge (alone if there is one)."""
         self.plan.check(self)
-        found = self.plan.on_tensors(self, list(grads) if self.plan.several else grads[0], modes.grad)
+        found = self.plan.on_tensors(self, list(grads) if self.plan.several else grads[0], bool(modes.grad))
         return found[0] if len(found) == 1 else tuple(found)
 
     def register_hook(self, hook: Hook) -> Handle:
@@ -122,6 +128,9 @@ class GradNode:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
+
+
+_metadata: weakref.WeakKeyDictionary[GradNode, dict[Any, Any]] = weakref.WeakKeyDictionary()
 
 
 class Port(GradNode):

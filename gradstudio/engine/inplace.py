@@ -13,6 +13,7 @@ from gradstudio.engine.apply import COMPILED, Compiled
 from gradstudio.engine.geometry import Geometry
 from gradstudio.engine.gradnode import GradNode, next_seq, receive
 from gradstudio.engine.op import ops
+from gradstudio.engine.packing import pack
 from gradstudio.engine.promote import CATEGORY
 from gradstudio.engine.tensor import INFERENCE, AccumulateGrad, Tensor, View, make, regenerators
 
@@ -55,6 +56,8 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
         x.version[0] += 1
     if node is not None:
         node.plan.keep(node, operands, arrays, [x], attrs)
+        if modes.grad is not True:
+            pack(node)
         rebase(x, node)
     return x
 

@@ -9,7 +9,11 @@ from typing import Any, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-grad = True  # read by the closures of apply.py on every call
+Hooks = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+
+PACKED: Any = 2  # grad mode is on, and what ops save goes through hooks: true, but not True, so that closures leave it to the general way
+grad: bool = True  # read by the closures of apply.py on every call
+saved_hooks: list[Hooks] = []  # pack and unpack of the innermost `saved_tensors_hooks` last
 check_nan = False  # anomaly mode
 in_vjp = False  # a recorded vjp runs: its numbers are numbers to PyTorch, which writes vjps in C++, and no 0-dim tensors
 inference = False  # tensors made now have no version and cannot be saved for backward
@@ -17,7 +21,33 @@ inference = False  # tensors made now have no version and cannot be saved for ba
 
 def grad_enabled() -> bool:
     """Return whether ops record what backward needs."""
-    return grad
+    return bool(grad)
+
+
+def _switched(on: bool) -> bool:
+    return PACKED if on and saved_hooks else on
+
+
+class SavedHooks:
+    """Context manager: each tensor that an op saves inside is given to pack, and what that returned to unpack when backward reads it."""
+
+    refusal = ""  # why there may be none now
+
+    def __init__(self, pack: Callable[[Any], Any], unpack: Callable[[Any], Any]) -> None:
+        self.hooks = pack, unpack
+
+    def __enter__(self) -> None:
+        """Raise RuntimeError where such hooks were disabled."""
+        global grad
+        if SavedHooks.refusal:
+            raise RuntimeError(SavedHooks.refusal)
+        saved_hooks.append(self.hooks)
+        grad = _switched(bool(grad))
+
+    def __exit__(self, *error: object) -> None:
+        global grad
+        saved_hooks.pop()
+        grad = _switched(bool(grad))
 
 
 class GradMode:
@@ -29,12 +59,12 @@ class GradMode:
 
     def __enter__(self) -> None:
         global grad
-        self.before.append(grad)
-        grad = self.on and not inference
+        self.before.append(bool(grad))
+        grad = _switched(self.on and not inference)
 
     def __exit__(self, *error: object) -> None:
         global grad
-        grad = self.before.pop()
+        grad = _switched(self.before.pop())
 
     def __call__(self, function: F) -> F:
         """Decorate a function or a generator function: its body runs in this mode."""
@@ -92,7 +122,7 @@ class InVjp:
 def set_grad_enabled(on: bool) -> None:
     """Set grad mode from here on."""
     global grad
-    grad = bool(on)
+    grad = _switched(bool(on))
 
 
 class InferenceMode:
@@ -104,9 +134,10 @@ class InferenceMode:
 
     def __enter__(self) -> None:
         global grad, inference
-        self.before.append((grad, inference))
-        grad, inference = not self.on, self.on
+        self.before.append((bool(grad), inference))
+        grad, inference = _switched(not self.on), self.on
 
     def __exit__(self, *error: object) -> None:
         global grad, inference
-        grad, inference = self.before.pop()
+        before, inference = self.before.pop()
+        grad = _switched(before)

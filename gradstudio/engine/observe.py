@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
-from gradstudio.engine import dtypes, hooks, modes
+from gradstudio.engine import dtypes, hooks, modes, packing
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import ops
 from gradstudio.engine.queue import Queue
@@ -30,7 +30,12 @@ class Observer(Protocol):
 
 
 class Pass:
-    """One observed run of backward. `wanted` limits it to what leads there; `accumulate` is False for grad(), which captures instead."""
+    """One observed run of backward. `wanted` limits it to what leads there; `accumulate` is False for grad(), which captures instead.
+
+    `running`: the innermost pass in hand.
+    """
+
+    running: ClassVar[Pass | None] = None
 
     def __init__(self, roots: Sequence[GradNode], seeds: Sequence[Tensor], keep: bool, create_graph: bool,
                  wanted: Sequence[GradNode] | None = None, accumulate: bool = True, observer: Observer | None = None) -> None:
@@ -45,6 +50,13 @@ class Pass:
 
     def run(self) -> dict[GradNode, Tensor]:
         """Run it. Return what arrived at the wanted places."""
+        before, Pass.running = Pass.running, self
+        try:
+            return self._run()
+        finally:
+            Pass.running = before
+
+    def _run(self) -> dict[GradNode, Tensor]:
         if self.observer is not None:
             self.observer.planned(self.plan())
         with modes.GradMode(self.create_graph):
@@ -57,6 +69,10 @@ class Pass:
                 if self.visit(n):
                     queue.done(n, takes)
         return self.captured
+
+    def will_run(self, n: GradNode) -> bool:
+        """Return whether a node runs in this pass."""
+        return n in self.nodes if self.needed is None else n in self.needed
 
     def plan(self) -> list[GradNode]:
         """Return the nodes that will run, in order: the same queue without the work."""
@@ -152,8 +168,8 @@ class Pass:
             plan.check(n)
             return [None] * len(n.edges)
         many = plan.several
-        if self.create_graph:
-            return plan.on_tensors(n, list(g) if many else g[0], True)
+        if self.create_graph or packing.is_packed(n):
+            return plan.on_tensors(n, list(g) if many else g[0], self.create_graph)
         raw = [None if x is None else x.array for x in g]
         return [None if c is None else make(c, None) for c in plan.cotangents(n, raw if many else raw[0])]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import dtypes, errors, modes
+from gradstudio.engine import dtypes, errors, modes, packing
 from gradstudio.engine.conjugates import conjugated
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import Op, ops, rebound
@@ -65,6 +65,7 @@ class Plan:
         self.fields = tuple([aliases.get(n, n) for n in self.saved])
         where = {n: i for i, n in enumerate(self.saved + self.others)}
         self.picks = [[where[n] for n in names] for names in wanted]
+        self.order = [i for i in dict.fromkeys([p for picks in self.picks for p in picks]) if i < len(self.saved)]  # of reading
         self.keep = keeper(self)
         self.node_type: type[GradNode] = type(op.node_name.rpartition("::")[2], (GradNode,),
                                               {"__slots__": (), "__module__": "builtins", "plan": self, "run": run_of(self)})
@@ -135,7 +136,8 @@ class Plan:
         with modes.GradMode(create_graph), modes.InVjp(create_graph):
             read = self.values(n)
             t = len(self.saved)
-            values = [self.rebuilt(n, i, create_graph) for i in range(t)] + list(read[t:])
+            saved = {i: self.rebuilt(n, i, create_graph) for i in self.order}
+            values = [*[saved[i] for i in range(t)], *read[t:]]
             if dtypes.rare_seen:
                 values = conjugated(self.op, values)
             g = [as_tensor(x) for x in g] if isinstance(g, list | tuple) else as_tensor(g)
@@ -151,6 +153,8 @@ class Plan:
         """Give saved value i back as a tensor with its place in the graph."""
         assert n.kept is not None
         value, counter = n.kept[i], n.kept[i + len(self.saved)]
+        if type(value) is packing.Packed:
+            value = value.get()
         if type(value) is tuple:  # of indices
             return tuple([as_tensor(v) if isinstance(v, ndarray) else None for v in value]) if shown else value
         if counter is NOTHING or type(value) is not ndarray:
@@ -158,6 +162,10 @@ class Plan:
         out = make(value, self.edge_of(n, self.saved[i]) if connected else None)
         out.version = counter
         return out
+
+    def is_tensor(self, value: Any, counter: list[Any]) -> bool:
+        """Return whether a saved value was a tensor, and neither a number nor indices."""
+        return type(value) is ndarray and counter is not NOTHING and id(counter) not in KINDS
 
     def shown(self, value: Any, counter: list[Any]) -> Array | None:
         """Return a saved value as people see it: a number becomes the 0-dim tensor that PyTorch saves."""

@@ -7,7 +7,7 @@ from typing import Any
 from gradstudio import engine
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch.autograd import functional
+from gradstudio.torch.autograd import functional, graph
 from gradstudio.torch.autograd.anomaly import detect_anomaly, set_detect_anomaly
 from gradstudio.torch.autograd.function import Function
 from gradstudio.torch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
@@ -16,7 +16,7 @@ from gradstudio.torch.grad_mode import enable_grad, no_grad, set_grad_enabled
 Variable = Tensor
 Tensors = Tensor | Sequence[Tensor]
 __all__ = ["Function", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad", "functional", "grad", "gradcheck",
-           "gradgradcheck", "no_grad", "set_detect_anomaly", "set_grad_enabled"]
+           "gradgradcheck", "graph", "no_grad", "set_detect_anomaly", "set_grad_enabled"]
 
 
 def backward(tensors: Tensors, grad_tensors: Any = None, retain_graph: bool | None = None, create_graph: bool = False,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from gradstudio.engine import errors, hooks, modes
+from gradstudio.engine import errors, hooks, modes, packing
 from gradstudio.engine.gradnode import GradNode, Port, next_seq
 from gradstudio.engine.gradnode import Saved as SavedTensor
 from gradstudio.engine.op import ops
@@ -25,9 +25,12 @@ class Saved:
     def __init__(self, t: Tensor, node: GradNode, outputs: Sequence[Any]) -> None:
         self.array, self.counter, self.version = t.array, t.version, t.version[0]
         self.edge = node if any(t is o for o in outputs) and t.is_leaf else t.node
+        self.packed = packing.Packed(t) if modes.grad is modes.PACKED else None
 
     def get(self) -> Tensor:
         """Return the tensor. Raise RuntimeError if it was modified since."""
+        if self.packed is not None:
+            return make(self.packed.get(), self.edge)
         if self.counter[0] != self.version:
             now = self.counter[1]() if len(self.counter) > 1 else None  # an in-place op leaves a note of the current grad_fn
             name = None if now is None else now.name().rpartition("::")[2].partition("Backward")[0]
@@ -53,7 +56,6 @@ class FunctionNode(GradNode):
         self.non_differentiable: Sequence[Tensor] = ()
         self.dirty: Sequence[Tensor] = ()
         self.materialize_grads = True
-        self.metadata: dict[Any, Any] = {}
 
     # What forward may call.
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -92,6 +94,9 @@ class FunctionNode(GradNode):
 
     def fields(self) -> tuple[str, ...]:
         return ()
+
+    def __repr__(self) -> str:
+        return f"<torch.autograd.function.{type(self).__name__} object at {id(self):#x}>"
 
     @property
     def several(self) -> bool:

@@ -40,7 +40,9 @@ class Module:
             found = hook(self, args)
             args = args if found is None else found if isinstance(found, tuple) else (found,)
         crossing = Crossing(self, list(own["_backward"].values())) if own["_backward"] else None
-        out = self.forward(*(args if crossing is None else crossing.inputs(args)), **named)
+        if crossing is not None:
+            args = crossing.inputs(args)
+        out = self.forward(*args, **named)
         for hook in list(own["_after"].values()):
             found = hook(self, args, out)
             out = out if found is None else found
