@@ -10,7 +10,20 @@ import numpy as np
 from gradstudio.engine import dtypes, errors, printing
 from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.tensor import Tensor, View, make
-from gradstudio.torch import aliases, casting, compare, creation, drawing, grad_mode, in_place_views, nodes, operators, spellings
+from gradstudio.torch import (
+    aliases,
+    casting,
+    collected,
+    compare,
+    creation,
+    discrete,
+    drawing,
+    grad_mode,
+    in_place_views,
+    nodes,
+    operators,
+    spellings,
+)
 from gradstudio.torch.devices import CPU, STRIDED, Device, Layout
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -228,7 +241,8 @@ def install() -> None:
     for name, method in {**aliases.METHOD_ALIASES, **spellings.METHODS}.items():
         if name not in vars(Tensor):
             setattr(Tensor, name, method)
-    own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS, **drawing.METHODS}
+    own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS, **drawing.METHODS,
+                                       **discrete.METHODS, **collected.METHODS}
     for name, method in own.items():
         setattr(Tensor, name, method)
     operators.install()

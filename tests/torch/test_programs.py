@@ -8,7 +8,8 @@ import pytest
 from gradstudio.engine import random
 from tests.torch.programs import run
 
-PROGRAMS = json.loads((Path(__file__).parents[1] / "data" / "torch_programs.json").read_text())
+DATA = Path(__file__).parents[1] / "data"
+PROGRAMS = [p for name in ("torch_programs", "torch_names") for p in json.loads((DATA / f"{name}.json").read_text())]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=[p["id"] for p in PROGRAMS])

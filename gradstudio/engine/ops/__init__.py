@@ -63,11 +63,12 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     in_place,
     in_place_indexed,
     testing,
+    distinct,
 )
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
            "complex_numbers", "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals",
-           "distance", "exponential", "extreme", "factoring", "functions", "in_place", "in_place_indexed", "indexing", "limits",
+           "distance", "distinct", "exponential", "extreme", "factoring", "functions", "in_place", "in_place_indexed", "indexing", "limits",
            "linear", "lookup", "loss", "masks", "matrix", "matrix_exponential", "memory", "mixing", "moments", "normalization", "norms",
            "padding", "pairs", "piecewise", "pooling", "positions", "products", "pseudo_inverse", "ranking", "rearranging", "reduction",
            "resampling", "robust", "rounding", "scatter", "shape", "slices", "smooth", "softmax", "solving", "sorting", "special",
