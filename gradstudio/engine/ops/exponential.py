@@ -91,7 +91,9 @@ def mish_backward(g: Any, x: Any) -> Any:
 
 
 # Gated linear unit: one half times the logistic function of the other; Dauphin et al., Language Modeling with Gated ... (2016).
+@helper
 def halves(x: Any, shape: tuple[int, ...], dim: int) -> tuple[Any, Any]:
+    """Return the first and the second half along a dim."""
     n = shape[dim_of(dim, len(shape))] // 2
     return ops.slice(x, dim, 0, n, 1), ops.slice(x, dim, n, 2 * n, 1)
 
@@ -106,14 +108,30 @@ def glu(x: Array, dim: int) -> Any:
     return a * sigmoid(b)
 
 
+def glu_backward(g: Array, x: Array, dim: int) -> Any:
+    at = dim_of(dim, x.ndim)
+    a, b = np.split(x, 2, at)
+    s = sigmoid(b)
+    return np.concatenate([g * s, g * a * s * (1 - s)], at)
+
+
 @helper
-def glu_backward(g: Any, x: Any, dim: int) -> Any:
-    """The gradient of a gated linear unit, half by half."""
+def glu_double_backward_grad(g: Any, x: Any, dim: int) -> Any:
+    """The gradient of glu_backward with respect to the cotangent that it was given."""
     shape = ops.shape_of(x)
-    at = dim_of(dim, len(shape))
-    n = shape[at] // 2
-    a, s = ops.slice(x, at, 0, n, 1), ops.sigmoid(ops.slice(x, at, n, 2 * n, 1))
-    return ops.cat([g * s, g * a * s * (1 - s)], at)
+    (a, b), (first, second) = ops.halves(x, shape, dim), ops.halves(g, shape, dim)
+    s = ops.sigmoid(b)
+    return first * s + second * a * s * (1 - s)
+
+
+@helper
+def glu_double_backward(g: Any, grad_output: Any, x: Any, dim: int) -> Any:
+    """The gradient of glu_backward with respect to the input, half by half."""
+    shape = ops.shape_of(x)
+    (a, b), (first, second) = ops.halves(x, shape, dim), ops.halves(g, shape, dim)
+    s = ops.sigmoid(b)
+    slope = grad_output * s * (1 - s)
+    return ops.cat([second * slope, first * slope + second * slope * a * (1 - 2 * s)], dim)
 
 
 CHANGED = (Sample((samples.array(3, 2),), {"alpha": 0.5}),)
@@ -142,6 +160,9 @@ register(
     Op("mish", (Input("x", lambda g, x: ops.mish_backward(g, x), "tanh s + {x}·σ({x})(1 − tanh² s), s = ln(1 + e^{x})"),), mish,
        node_name="MishBackward0", promotes="same", lacks=("biu", "mish_cpu"), category=CATEGORY, symbol="mish", torch=("F.mish({x})",),
        latex=r"{x}\tanh\ln(1 + e^{x})", doc="x times the tanh of its softplus.", samples=samples.ONE),
+    Op("glu_backward", (Input("grad_output", lambda g, x, dim: ops.glu_double_backward_grad(g, x, dim)),
+                        Input("x", lambda g, grad_output, x, dim: ops.glu_double_backward(g, grad_output, x, dim))), glu_backward,
+       node_name="GluBackwardBackward0", attrs=(HALVED,), hidden=True),
     Op("glu", (Input("x", lambda g, x, dim: ops.glu_backward(g, x, dim), "σ(b) and a·σ(b)(1 − σ(b))"),), glu, node_name="GluBackward0",
        attrs=(HALVED,), promotes="same", lacks=("biu", "glu_cpu"), category=CATEGORY, symbol="glu", torch=("F.glu({x})",),
        latex=r"a\,\sigma(b),\ [a, b] = {x}", doc="One half of a dim times the logistic function of the other half.",

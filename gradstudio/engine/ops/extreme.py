@@ -42,6 +42,13 @@ def put_along(g: Array, index: Array, shape: tuple[int, ...], dim: int, keepdim:
     return out
 
 
+def scattered_along(g: Any, index: Any, shape: tuple[int, ...], dim: int, keepdim: bool) -> Any:
+    """Return the same as PyTorch records it."""
+    if not keepdim and shape:
+        g, index = ops.unsqueeze(g, dim), ops.unsqueeze(index, dim)
+    return ops.scatter_tensor(ops.zeros(g, shape), index, g, dim)
+
+
 def pick(choose: Any) -> Any:
     """Return the kernel of max or min along a dim: values and indices; the first of equal ones, nan before all."""
 
@@ -173,8 +180,8 @@ register(
     Op("same_as", (Input("x"), Input("y")), same_as, hidden=True),
     Op("take_along", (Input("x", lambda g, x_shape, index, dim, keepdim: ops.put_along(g, index, x_shape, dim, keepdim)), Input("index")),
        take_along, node_name="GatherBackward0", attrs=(DIM, KEEPDIM), hidden=True),
-    Op("put_along", (Input("grad_output", lambda g, index, dim, keepdim: ops.take_along(g, index, dim, keepdim)), Input("index")),
-       put_along, node_name="ValueSelectingReductionBackwardBackward0", attrs=(Attr("shape", "shape", ()), DIM, KEEPDIM), hidden=True),
+    Op("put_along", (Input("grad_output"), Input("index")), composite=scattered_along, kernel=put_along,
+       attrs=(Attr("shape", "shape", ()), DIM, KEEPDIM), hidden=True),
     *extreme("max", np.argmax, np.maximum.reduce, "maximum", "max"),
     *extreme("min", np.argmin, np.minimum.reduce, "minimum", "min"),
     Op("amax", (Input("x", lambda g, x, out, dim, keepdim: ops.scaled_by_count(g, x, out, dim, keepdim), "[is max]"),),

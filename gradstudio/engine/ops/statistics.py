@@ -40,8 +40,10 @@ def var_backward(g: Any, x: Any, dim: Any, correction: Any, keepdim: bool) -> An
     """The gradient of the variance: twice the distance from the mean, over n − correction."""
     shape = ops.shape_of(x)
     n = ops.count(shape, dim)
-    g = ops.restored(g, shape, dim, keepdim)
-    return (2.0 / (n - correction)) * g * (x - ops.mean(x, dim, True)) if n != correction else g * (x - ops.mean(x, dim, True)) * math.inf
+    over_all = dim is None or not shape
+    g = g if over_all else ops.restored(g, shape, dim, keepdim)
+    centred = x - (ops.mean(x) if over_all else ops.mean(x, dim, True))
+    return (2.0 / (n - correction)) * g * centred if n != correction else g * centred * math.inf
 
 
 @helper
