@@ -104,6 +104,9 @@ def test_small_singular_values_count_as_zero():
     ranks = {how: np.linalg.matrix_rank(pinv(a, how[0], False, how[1])) for how in ((None, None), (0.05, None), (None, 0.5), (0.05, 0.5))}
     assert ranks == {(None, None): 3, (0.05, None): 2, (None, 0.5): 2, (0.05, 0.5): 2}
     assert pinv(a, tensor([0.05, 0.5]).array, False, None).shape == (2, 4, 4)
+    tiny = np.diag([1.0, 1e-17])
+    assert pinv(tiny, None, False, None).tolist() == pinv(tiny, None, True, 0.0).tolist() == [[1.0, 0.0], [0.0, 0.0]]
+    assert np.allclose(pinv(tiny, None, False, 1e-20), np.diag([1.0, 1e17]))  # an atol alone: nothing is small beside the largest
 
 
 def test_equal_singular_values_have_no_vectors_to_derive():
