@@ -1,7 +1,7 @@
 """Order along a dim: sort, topk, kthvalue, median, mode, quantile, running extremes. Category reduction.
 
 Nan counts as larger than every number. Of equal elements the one that comes first is taken, the last one by mode, as in PyTorch;
-kthvalue and topk leave open there which of them they take.
+kthvalue takes the one that its swaps leave there (of many elements the first), topk leaves it open.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.extreme import take_along
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, KEEPDIM, ONE_DIM
 from gradstudio.engine.promote import I64
+from gradstudio.engine.quickselect import selected
 from gradstudio.engine.tensor import Tensor, make
 
 Array = np.ndarray[Any, Any]
+SWAPPED = 10_000  # elements up to which kthvalue takes the one of equal elements that PyTorch takes
 Pair = tuple[Any, Any]
 LAST = Attr("dim", "dim", -1, "Along which dim.")
 DIM = Attr("dim", "dim", 0, "Along which dim.")
@@ -79,7 +81,13 @@ def kthvalue(x: Array, k: int, dim: int, keepdim: bool) -> Pair:
     dim = dim_of(dim, x.ndim)
     if not 1 <= k <= length(x, dim):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
-    return chosen(x, np.asarray(k - 1), dim, keepdim)
+    values, index = chosen(x, np.asarray(k - 1), dim, True)
+    if x.ndim:
+        equal = ((x == values) | ((x != x) & (values != values))).sum(dim) > 1
+        if equal.any() and x.size <= SWAPPED:
+            lines, places = np.moveaxis(x, dim, -1), np.moveaxis(index, dim, -1)[..., 0]
+            places[equal] = [selected(line.tolist(), k - 1) for line in lines[equal]]
+    return (values, index) if keepdim or not x.ndim else (values.squeeze(dim), index.squeeze(dim))
 
 
 def refuse_empty(name: str, x: Array, dim: int) -> None:
