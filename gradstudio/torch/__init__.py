@@ -8,7 +8,7 @@ import importlib
 from typing import Any
 
 __version__ = "2.13.0"  # the PyTorch whose behaviour this follows
-SUBMODULES = ("autograd", "linalg", "nn", "optim", "special", "testing")
+SUBMODULES = ("autograd", "linalg", "nn", "optim", "special", "testing", "utils")
 
 
 def _loaded() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import dtypes, random
+from gradstudio.engine import dtypes, errors, random
 from gradstudio.engine.random import Generator
 from gradstudio.engine.tensor import Tensor, make
 
@@ -248,14 +248,31 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
 
 
 def multinomial(input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None) -> Tensor:
-    """Return indices drawn with the given weights. Only drawing with replacement follows PyTorch's stream."""
-    if not replacement:
-        raise NotImplementedError("torch.multinomial without replacement")
-    rows = input.array.reshape(-1, input.array.shape[-1])
-    edges = np.cumsum(rows / rows.sum(-1, keepdims=True), -1)
-    stream = generator or random.default_generator()
-    drawn = [np.searchsorted(edge, stream.rand((num_samples,), "float64")) for edge in edges]
-    return finished(np.array(drawn).reshape(*input.array.shape[:-1], num_samples), np.int64, False)
+    """Return indices drawn with the given weights along the last dim. Raise RuntimeError for weights that are none, and for too many."""
+    check_multinomial(input.array, num_samples, replacement)
+    rows, stream = input.array.reshape(-1, input.array.shape[-1]), generator or random.default_generator()
+    if replacement and num_samples > 1:
+        edges = np.cumsum(rows / rows.sum(-1, keepdims=True), -1)
+        drawn = np.array([np.searchsorted(edge, stream.rand((num_samples,), "float64")) for edge in edges])
+    else:  # the largest weights divided by exponential numbers
+        with np.errstate(divide="ignore", invalid="ignore"):
+            keys = rows / stream.exponential(rows.shape, 1.0, rows.dtype)
+        drawn = np.argsort(-keys, -1, kind="stable")[:, :num_samples]
+    return finished(drawn.reshape(*input.array.shape[:-1], num_samples), np.int64, False)
+
+
+def check_multinomial(weights: Array, count: int, replacement: bool) -> None:
+    """Raise RuntimeError for weights that are no probabilities, or fewer than there are to draw."""
+    if weights.dtype.kind != "f":
+        raise RuntimeError(f"multinomial only supports floating-point dtypes for input, got: {errors.dtype_name(weights.dtype)}")
+    if count <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    if not replacement and count > weights.shape[-1]:
+        raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
+    if not (np.isfinite(weights) & (weights >= 0)).all():
+        raise RuntimeError("probability tensor contains either `inf`, `nan` or element < 0")
+    if (weights.sum(-1) <= 0).any():
+        raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
 
 
 def manual_seed(seed: int) -> Generator:

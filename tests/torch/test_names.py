@@ -19,7 +19,7 @@ def test_the_first_name_loads_the_rest() -> None:
     assert out == "tensor([1.]) <class 'torch.nn.modules.linear.Linear'> True\n"
 
 
-@pytest.mark.parametrize("name", ["linalg", "special", "nn", "optim", "autograd", "testing"])
+@pytest.mark.parametrize("name", ["linalg", "special", "nn", "optim", "autograd", "testing", "utils"])
 def test_a_submodule_may_be_asked_for_first(name: str) -> None:
     for code in (f"import gradstudio.torch as t; t.{name}", f"import gradstudio.torch.{name}", f"from gradstudio.torch import {name}"):
         assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
