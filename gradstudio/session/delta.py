@@ -79,8 +79,8 @@ def applied(old: State, change: StateDelta) -> State:
 def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any]:
     """Yield every key whose value differs between two maps of states."""
     for key, value in new.items():
-        if not same(old.get(key), value):
+        was = old.get(key)
+        if was is not value and not same(was, value):
             yield key
-    for key in old:
-        if key not in new:
-            yield key
+    if not old.keys() <= new.keys():
+        yield from (key for key in old if key not in new)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.frame_item import SIDE, TOP
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.faults import told
@@ -24,12 +25,11 @@ EMPTY_SIZE, EMPTY_GAP = (420.0, 220.0), 60.0  # of a block without nodes, the le
 EMPTY_WORDS = "Drop nodes here, or choose Move to another block"
 
 
-class BlockItem(QGraphicsItem):
+class BlockItem(CanvasItem):
     """The region of one block, with its name on the top edge."""
 
     def __init__(self, scene: CanvasScene, block: BlockId) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.block = block
         self.rect = QRectF()
         self.empty = False

@@ -37,6 +37,7 @@ class Camera(QGraphicsView):
 
     zoomed = Signal(float)
     moved = Signal()
+    rested = Signal()  # after it was in a hurry
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +46,7 @@ class Camera(QGraphicsView):
         self.setScene(self.canvas)
         self.covers: tuple[QWidget, ...] = ()  # what may stand over nodes: one that is shown comes to stand left of it
         self._framed = False
+        self.hurried = False
         self._looks: dict[NodePath, tuple[float, QPointF]] = {}  # zoom and middle, by what was entered
         self._opened: Document | None = None  # what was opened, until it has run
         self._fitted: tuple[object, ...] = ()  # how the whole graph was last fitted, and what it was
@@ -61,19 +63,20 @@ class Camera(QGraphicsView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
         self.setResizeAnchor(QGraphicsView.ViewportAnchor.NoAnchor)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.NoViewportUpdate)
         self.setOptimizationFlags(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     # ------------------------------------------------------------ zoom and pan
     def hurry(self) -> None:
-        """Paint with what pictures there are, until the view has been at rest for a moment."""
-        self.canvas.hurried = True
+        """Show the still of the view, stretched if need be, until it has been at rest for a moment."""
+        self.hurried = True
         self._rest.start()
 
     def _at_rest(self) -> None:
-        self.canvas.hurried = False
-        self.viewport().update()
+        self.hurried = False
+        self.follow_zoom()
+        self.rested.emit()
 
     @property
     def zoom(self) -> float:
@@ -89,6 +92,7 @@ class Camera(QGraphicsView):
         anchor = at if at is not None else self.middle_px()
         fixed = self.to_scene(anchor)
         self.setTransform(QTransform.fromScale(zoom, zoom))
+        self.viewport().update()
         self.follow_zoom()
         self.put(fixed, anchor)
         self.zoomed.emit(zoom)
@@ -243,12 +247,14 @@ class Camera(QGraphicsView):
         self._glide.stop()
 
     def _glided(self, value: Any) -> None:
+        self.hurry()
         self.pan(value.x() - self.horizontalScrollBar().value(), value.y() - self.verticalScrollBar().value())
 
     def follow_zoom(self) -> None:
         """Tell the scene the zoom, and the pixel density of the screen."""
         ratio = self.viewport().devicePixelRatioF()
-        self.canvas.set_zoom(self.zoom, level_at(self.zoom, self.canvas.level), ratio)
+        level = self.canvas.level if self.hurried else level_at(self.zoom, self.canvas.level)
+        self.canvas.set_zoom(self.zoom, level, ratio)
 
     def visible_rect(self, area: QRect | None = None) -> QRectF:
         """Return what is seen of the canvas (in a part of the viewport)."""

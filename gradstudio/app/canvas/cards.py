@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLineF, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
@@ -163,11 +164,11 @@ class CardDock:
         return QLineF(self._view.to_scene(ends[0]), self._view.to_scene(ends[1]))
 
 
-class Tether(QGraphicsItem):
+class Tether(CanvasItem):
     """The line from a node to its card."""
 
     def __init__(self, view: CanvasView) -> None:
-        super().__init__()
+        super().__init__(view.canvas)
         self._view = view
         self._line = QLineF()
         self._shade = "text3"

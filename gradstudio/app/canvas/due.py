@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,9 @@ class Due:
         """These are out of date too."""
         self._nodes |= nodes & self._canvas.nodes.keys()
 
+    def __len__(self) -> int:
+        return len(self._nodes)
+
     def __contains__(self, node: NodeId) -> bool:
         return node in self._nodes
 
@@ -46,12 +51,17 @@ class Due:
             self._canvas.nodes[node].set_face(node_face(self._canvas.context, node))
         return seen
 
-    def settle(self, rect: QRectF | None = None) -> dict[NodeId, QRectF]:
-        """Work out the faces in a rectangle (all, without one); return the plates that had another size or port, as they were."""
+    def settle(self, rect: QRectF | None = None, until: float = math.inf) -> dict[NodeId, QRectF]:
+        """Work out the faces in a rectangle (all, without one); return the plates that had another size or port, as they were.
+
+        `until`: the time.perf_counter() from which on nodes are left as they are.
+        """
         if not self._nodes or (rect is not None and self._canvas.level == Level.FAR):  # the far view needs none
             return {}
         moved: dict[NodeId, QRectF] = {}
         for node in list(self._nodes) if rect is None else self._inside(rect):
+            if time.perf_counter() >= until:
+                break
             item = self._canvas.nodes[node]
             self._nodes.discard(node)
             before = item.body

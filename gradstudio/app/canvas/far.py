@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from gradstudio.app.canvas.node_faces import far_state
 from gradstudio.app.canvas.node_small import heat_fill
 from gradstudio.app.canvas.wire_runs import Indices
 from gradstudio.app.theme import Theme
+from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
@@ -28,30 +30,38 @@ class FarView:
     def __init__(self, canvas: CanvasScene) -> None:
         self._canvas = canvas
         self.stamp = 0  # goes up when nodes stand elsewhere, or have another colour
-        self._lines: Objects | None = None
-        self._rects: tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]] | None = None
+        self._lines: Objects = np.empty(0, object)  # a line a wire, a rectangle a node; None where it was not looked at
+        self._rects: Objects = np.empty(0, object)
+        self._hues: npt.NDArray[np.int64] = np.empty(0, np.int64)  # the colour of each node where nothing is selected, lit or faded
+        self._stale: set[NodeId] | None = None  # nodes whose colour may be another; None: all
+        self._fills: tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]] | None = None  # colours, and the order of drawing by them
 
     def forget_lines(self) -> None:
         """Wires run elsewhere."""
-        self._lines = None
+        self._lines = np.empty(len(self._canvas.wires.ids), object)
 
     def forget_rects(self) -> None:
-        """Nodes stand elsewhere, or have another colour."""
-        self._rects = None
+        """Nodes stand elsewhere, or something else about them is to be seen: selection, what is lit, what fades."""
+        self._rects, self._fills = np.empty(len(self._canvas.plates.nodes), object), None
+        self.stamp += 1
+
+    def forget_hues(self, nodes: Iterable[NodeId] | None = None) -> None:
+        """Nodes (all) show another heat, or failed, or the theme is another."""
+        if nodes is None:
+            self._stale = None
+        elif self._stale is not None:
+            self._stale.update(nodes)
+        self._fills = None
         self.stamp += 1
 
     def move_rects(self, which: list[int]) -> None:
         """Some nodes stand elsewhere."""
         self.stamp += 1
-        if self._rects is not None:
-            for i, (left, top, right, bottom) in zip(which, self._canvas.plates.boxes[which].tolist(), strict=True):
-                self._rects[0][i] = QRectF(left, top, right - left, bottom - top)
+        self._rects[which] = None
 
     def move_lines(self, which: list[int]) -> None:
         """Some wires run elsewhere."""
-        if self._lines is not None:
-            for i, ends in zip(which, self._canvas.wires.ends_array()[which].tolist(), strict=True):
-                self._lines[i] = QLineF(*ends)
+        self._lines[which] = None
 
     def paint(self, painter: QPainter, seen: QRectF, area: QRect) -> None:
         """Draw what is seen of the canvas. The painter is in canvas units."""
@@ -62,15 +72,15 @@ class FarView:
         painter.restore()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self.paint_regions(painter)
-        if self._lines is None:
-            self._lines = _objects([QLineF(*ends) for ends in canvas.wires.ends_array().tolist()])
         painter.setPen(QPen(theme.color("wire"), 0))
-        self._paint_lines(painter, self._lines, canvas.wires.touching(seen))
+        self._paint_lines(painter, canvas.wires.touching(seen))
         self._paint_nodes(painter, seen)
 
-    def _paint_lines(self, painter: QPainter, lines: Objects, which: Indices) -> None:
+    def _paint_lines(self, painter: QPainter, which: Indices) -> None:
         """Draw wires: those that fade first."""
-        fade, ids = self._canvas.fade, self._canvas.wires.ids
+        fade, ids, lines = self._canvas.fade, self._canvas.wires.ids, self._lines
+        fresh = which[lines[which] == None]  # noqa: E711 (of each)
+        lines[fresh] = [QLineF(*ends) for ends in self._canvas.wires.ends_array()[fresh].tolist()]
         opacity = np.array([fade.wire_opacity(ids[i]) for i in which.tolist()]) if fade.nodes is not None else np.ones(len(which))
         for each in np.unique(opacity).tolist():
             painter.setOpacity(each)
@@ -92,17 +102,31 @@ class FarView:
     def fills(self) -> list[int]:
         """Return the colour of each plate: selected or lit, failed, or the heat of the gradient that passed through the node."""
         canvas, context = self._canvas, self._canvas.context
-        accent = canvas.theme.color("accent").rgb()
+        found = self._known_hues().copy()
         chosen = {*canvas.selected_nodes, *(context.here(path) for path in canvas.studio.markers.lit.nodes)}
+        found[canvas.plates.rows(chosen)] = canvas.theme.color("accent").rgb()
+        return canvas.fade.dimmed(canvas.plates.nodes, found.tolist())
+
+    def _known_hues(self) -> npt.NDArray[np.int64]:
+        """Return the colour that each plate has of itself, those that are out of date worked out."""
+        canvas, context, nodes = self._canvas, self._canvas.context, self._canvas.plates.nodes
+        if self._stale is None or len(self._hues) != len(nodes):
+            self._hues, which = np.empty(len(nodes), np.int64), list(range(len(nodes)))
+        else:
+            which = canvas.plates.rows(self._stale)
         hues, frozen = Hues(canvas.theme, canvas.norms), context.frozen
-        nodes = canvas.plates.nodes
-        return canvas.fade.dimmed(nodes, [accent if n in chosen else hues.of(*far_state(context, n), n in frozen) for n in nodes])
+        self._hues[which] = [hues.of(*far_state(context, nodes[i]), nodes[i] in frozen) for i in which]
+        self._stale = set()
+        return self._hues
 
     def _paint_nodes(self, painter: QPainter, seen: QRectF) -> None:
-        if self._rects is None:
-            self._rects = self._made_rects()
-        rects, colours, order = self._rects
-        shown = order[self._canvas.plates.inside(seen)[order]]
+        if self._fills is None:
+            colours = np.array(self.fills(), np.int64)
+            self._fills = colours, np.argsort(colours, kind="stable")
+        colours, order = self._fills
+        shown, rects = order[self._canvas.plates.inside(seen)[order]], self._rects
+        fresh = shown[rects[shown] == None]  # noqa: E711 (of each)
+        rects[fresh] = [QRectF(x, y, r - x, d - y) for x, y, r, d in self._canvas.plates.boxes[fresh].tolist()]
         hues = colours[shown]
         painter.setPen(Qt.PenStyle.NoPen)
         for group in np.split(np.arange(len(shown)), np.flatnonzero(np.diff(hues)) + 1):
@@ -123,13 +147,6 @@ class FarView:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(item.body.marginsAdded(QMarginsF(*[RING_GAP / canvas.zoom] * 4)))
 
-    def _made_rects(self) -> tuple[Objects, npt.NDArray[np.int64], npt.NDArray[np.intp]]:
-        canvas = self._canvas
-        boxes = canvas.plates.boxes.copy()
-        boxes[:, 2:] -= boxes[:, :2]
-        colours = np.array(self.fills(), np.int64)
-        return _objects([QRectF(*box) for box in boxes.tolist()]), colours, np.argsort(colours, kind="stable")
-
 
 class Hues:
     """The colours of nodes in the far view, each worked out once."""
@@ -145,9 +162,3 @@ class Hues:
             plain = self._theme.color("line2") if heat is None else heat_fill(self._theme, None if frozen else heat, failed, self._norms)[0]
             self._made[key] = (self._theme.color("error") if failed else plain).rgb()
         return self._made[key]
-
-
-def _objects(items: list[Any]) -> Objects:
-    made: Objects = np.empty(len(items), object)
-    made[:] = items
-    return made

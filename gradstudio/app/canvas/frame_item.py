@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
@@ -21,12 +22,11 @@ SIDE, TOP = 16.0, 36.0
 TITLES = {"no_grad": "torch.no_grad()", "enable_grad": "torch.enable_grad()", "inference_mode": "torch.inference_mode()"}
 
 
-class FrameItem(QGraphicsItem):
+class FrameItem(CanvasItem):
     """A grad-mode frame, or a comment, painted under wires and nodes."""
 
     def __init__(self, scene: CanvasScene, frame: Frame | None) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.frame = frame
         self.title = TITLES[frame.kind] if frame else ""
         self.text = ""
@@ -75,7 +75,7 @@ class FrameItem(QGraphicsItem):
             self._paint_frame(painter)
         else:  # hatch and dashes are costly
             canvas, key, area = self.canvas, (self.frame.kind, self.rect.getRect()), self.rect.adjusted(-2, -2, 2, 2)
-            canvas.pictures.draw(painter, key, area, canvas.zoom, canvas.device_ratio, self._paint_frame, canvas.hurried)
+            canvas.pictures.draw(painter, key, area, canvas.zoom, canvas.device_ratio, self._paint_frame)
         painter.setOpacity(opacity)
 
     def _strength(self) -> float:

@@ -23,6 +23,7 @@ BIG_CELL_H, LARGE_H = 22.0, 76.0
 MEDIUM_H, TILE_W, TILE_H = 73.0, 110.0, 80.0
 GROUP_EDGE = 6.0  # the second edge under a collapsed group
 SCISSORS = QRectF(-11, -10, 22, 20)
+NO_ROOM = QRectF(0, 0, 1, 1)  # of an item with nothing to draw: to Qt an empty change is one of the whole scene
 
 
 class Level(IntEnum):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
+from gradstudio.app.canvas.geometry import NO_ROOM
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
@@ -22,13 +24,12 @@ NEAR_TARGET = 0.88  # of a wire: where its breakpoint sits
 LIT_WIDTH, LIT_GAP = 9.0, 7.0
 
 
-class MarkLayer(QGraphicsItem):
+class MarkLayer(CanvasItem):
     """Draws over nodes and wires what the viewer marked; takes no room, and no time, where nothing is."""
 
     def __init__(self, scene: CanvasScene) -> None:
-        super().__init__()
-        self.canvas = scene
-        self._area = QRectF()
+        super().__init__(scene)
+        self._area = NO_ROOM
         self._lit: frozenset[NodePath] = frozenset()
         self.setZValue(Z["badge"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -39,7 +40,7 @@ class MarkLayer(QGraphicsItem):
         if markers.lit.nodes != self._lit:
             self._lit = markers.lit.nodes
             self.canvas.far.forget_rects()
-        area = self.canvas.sceneRect() if markers.breakpoints or markers.lit.nodes or markers.lit.wires else QRectF()
+        area = self.canvas.sceneRect() if markers.breakpoints or markers.lit.nodes or markers.lit.wires else NO_ROOM
         if area != self._area:
             self.prepareGeometryChange()
             self._area = area

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QToolTip
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.overlay import Overlay
 from gradstudio.app.paint import Paint
+from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
@@ -23,6 +24,7 @@ SIZE, PADDING, RADIUS = QSize(216, 122), 12.0, 8.0
 LARGEST, LEAST, LEAST_MARK = 0.16, 2.0, 4.0  # scale of the map; px of a node; of one that is selected, current or failed
 RING = 2.0  # px round the node of the step on show
 REST_MS, SHARE = 40, 9  # between two pictures at least; and that many times as long as the last one took
+ALL = slice(None)
 KEYS = {"": None, "shown": True, "hidden": False}  # the setting; "": where there is something to find
 
 
@@ -40,11 +42,13 @@ class Minimap(Overlay):
         self._picture = QPixmap()
         self._map = QTransform()
         self._behind, self._stamp = True, -1
+        self._lifted: set[NodeId] = set()  # nodes that are dragged, and so are no part of the picture
         self._seen = QRectF()
         self._grip: QPointF | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.timeout.connect(self._catch_up)
+        self._rest.timeout.connect(self.catch_up)
+        view.rested.connect(self.catch_up)
         self.chosen = KEYS.get(view.studio.settings.text("minimap"))
         self.want(bool(self.chosen))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -80,19 +84,41 @@ class Minimap(Overlay):
 
     def follow(self) -> None:
         """Follow the camera, and nodes that have moved."""
-        if self._stamp != self._view.canvas.far.stamp:
+        canvas = self._view.canvas
+        if canvas.moving:
+            self._lift()
+            self.update()  # what is dragged is drawn over the picture
+        elif self._stamp != canvas.far.stamp:
             self._fall_behind()
         seen = self._view.visible_rect()
         if seen != self._seen:
             self._seen = seen
             self.update()
 
+    def _lift(self) -> None:
+        """Take what is dragged out of the picture, from where it was drawn."""
+        fresh = self._view.canvas.moving.keys() - self._lifted
+        if fresh and not self._picture.isNull():
+            rect = self._map.mapRect(self._stood(fresh)).adjusted(-LEAST_MARK, -LEAST_MARK, LEAST_MARK, LEAST_MARK)
+            self._lifted |= fresh
+            with QPainter(self._picture) as painter:
+                painter.setClipRect(rect)
+                self._draw(Paint(painter, self._view.canvas.theme), rect)
+
+    def _stood(self, nodes: set[NodeId]) -> QRectF:
+        """Return the rectangle round where nodes that are dragged stood as the drag began."""
+        canvas, rect = self._view.canvas, QRectF()
+        for node in nodes & canvas.left.keys() & canvas.nodes.keys():
+            rect = rect.united(QRectF(canvas.left[node].topLeft(), canvas.nodes[node].full.rect.size()))
+        return rect
+
     def _fall_behind(self) -> None:
         self._behind = True
         if not self._rest.isActive():
             self.update()
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Show what has changed meanwhile."""
         if self._behind:
             self.update()
 
@@ -105,7 +131,8 @@ class Minimap(Overlay):
         self._picture.setDevicePixelRatio(ratio)
         self._map = self._fitted()
         painter = QPainter(self._picture)
-        self._draw(Paint(painter, self._view.canvas.theme))
+        self._lifted = set(self._view.canvas.moving)
+        self._draw(Paint(painter, self._view.canvas.theme), QRectF(self.rect()))
         painter.end()
         self._behind, self._stamp = False, self._view.canvas.far.stamp
         self.made += 1
@@ -121,7 +148,8 @@ class Minimap(Overlay):
         middle = room.center() - content.center() * scale
         return QTransform.fromTranslate(middle.x(), middle.y()).scale(scale, scale)
 
-    def _draw(self, paint: Paint) -> None:
+    def _draw(self, paint: Paint, area: QRectF) -> None:
+        """Draw the picture, or all of it that lies in an area."""
         canvas, painter = self._view.canvas, paint.painter
         paint.fill(self.rect(), "canvas")
         paint.rounded(QRectF(self.rect()), RADIUS, "panel", "line2")
@@ -129,24 +157,41 @@ class Minimap(Overlay):
         canvas.far.paint_regions(painter)
         painter.setTransform(self._map.inverted()[0], True)
         painter.setPen(Qt.PenStyle.NoPen)
-        colours, context, nodes = np.array(canvas.far.fills(), np.int64), canvas.context, canvas.plates.nodes
-        lit = (context.here(path) for path in canvas.studio.markers.lit.nodes)
-        marked = {*lit, *canvas.selected_nodes, *context.failures, context.first_nonfinite, context.current}
-        marks = np.array([n in marked for n in nodes], bool)
+        colours = np.array(canvas.far.fills(), np.int64)
+        marks = self._marks()
         places = self._places(marks)
-        for colour in np.unique(colours[~marks]).tolist():
+        low, high = places[:, :2], places[:, :2] + places[:, 2:]
+        shown = np.all((low <= [area.right(), area.bottom()]) & (high >= [area.left(), area.top()]), axis=1)
+        shown[canvas.plates.rows(self._lifted)] = False
+        for colour in np.unique(colours[shown & ~marks]).tolist():
             painter.setBrush(QColor.fromRgb(colour))
-            painter.drawRects([QRectF(*box) for box in places[(colours == colour) & ~marks].tolist()])
-        for i in np.flatnonzero(marks).tolist():
-            rect, current = QRectF(*places[i].tolist()), nodes[i] == context.current
-            ring = RING if current else 1.0
-            paint.rounded(rect.adjusted(-ring, -ring, ring, ring), 1, "text" if current else "panel")
-            paint.fill(rect, QColor.fromRgb(int(colours[i])))
+            painter.drawRects([QRectF(*box) for box in places[(colours == colour) & shown & ~marks].tolist()])
+        for i in np.flatnonzero(marks & shown).tolist():
+            self._draw_marked(paint, QRectF(*places[i].tolist()), int(colours[i]), canvas.plates.nodes[i] == canvas.context.current)
 
-    def _places(self, marks: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        """Return left, top, width and height of each solid node on the map; none smaller than can be seen."""
-        nodes, least = self._view.canvas.nodes, np.where(marks, LEAST_MARK, LEAST)[:, None]
-        boxes = np.array([nodes[n].full_box for n in self._view.canvas.plates.nodes]).reshape(-1, 4)
+    def _marks(self) -> npt.NDArray[np.bool_]:
+        """Say of each solid node whether it is lit, selected, current or failed."""
+        canvas, context = self._view.canvas, self._view.canvas.context
+        lit = (context.here(path) for path in canvas.studio.markers.lit.nodes)
+        marks = np.zeros(len(canvas.plates.nodes), bool)
+        marks[canvas.plates.rows([*lit, *canvas.selected_nodes, *context.failures, context.first_nonfinite, context.current])] = True
+        return marks
+
+    def _draw_marked(self, paint: Paint, rect: QRectF, colour: int, current: bool) -> None:
+        ring = RING if current else 1.0
+        paint.rounded(rect.adjusted(-ring, -ring, ring, ring), 1, "text" if current else "panel")
+        paint.fill(rect, QColor.fromRgb(colour))
+
+    def _draw_lifted(self, paint: Paint) -> None:
+        """Draw the nodes that are being dragged where they are now, as what is selected looks."""
+        rows = self._view.canvas.plates.rows(self._lifted)
+        places, accent = self._places(np.ones(len(rows), bool), rows), paint.theme.color("accent").rgb()
+        for place in places.tolist():
+            self._draw_marked(paint, QRectF(*place), accent, current=False)
+
+    def _places(self, marks: npt.NDArray[np.bool_], rows: list[int] | slice = ALL) -> npt.NDArray[np.float64]:
+        """Return left, top, width and height of solid nodes on the map; none smaller than can be seen."""
+        boxes, least = self._view.canvas.plates.full[rows], np.where(marks, LEAST_MARK, LEAST)[:, None]
         corners = boxes * self._map.m11() + [self._map.dx(), self._map.dy()] * 2
         sizes = np.maximum(least, corners[:, 2:] - corners[:, :2])
         found: npt.NDArray[np.float64] = np.hstack([(corners[:, :2] + corners[:, 2:] - sizes) / 2, sizes])
@@ -161,11 +206,14 @@ class Minimap(Overlay):
         return QRectF(left, top, max(LEAST_MARK, right - left), max(LEAST_MARK, bottom - top))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._picture.isNull() or (self._behind and not self._rest.isActive()):
+        if self._picture.isNull() or (self._behind and not (self._rest.isActive() or self._view.in_motion)):
             self._make()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._picture)
-        Paint(painter, self._view.canvas.theme).rounded(self.frame(), 4, None, "text2", 1.2)
+        paint = Paint(painter, self._view.canvas.theme)
+        if self._lifted:
+            self._draw_lifted(paint)
+        paint.rounded(self.frame(), 4, None, "text2", 1.2)
         painter.end()
 
     # ------------------------------------------------------------ the hand

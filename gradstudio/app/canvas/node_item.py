@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
 from gradstudio.app.canvas.node_chrome import REACH, chrome_of, paint_chrome
@@ -38,12 +39,13 @@ class Part(Struct, frozen=True):
     grad: bool = False
 
 
-class NodeItem(QGraphicsItem):
+class NodeItem(CanvasItem):
     """One node. Its face is worked out when it is needed; selection, hover and focus are the scene's."""
 
+    is_layer = False
+
     def __init__(self, scene: CanvasScene, node: NodeId, face: NodeFace, places: dict[Level, Geometry] | None = None) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.node = node
         self.face = face
         self.at = 0.0, 0.0
@@ -68,7 +70,25 @@ class NodeItem(QGraphicsItem):
         self._stamp = object()
         moved = self.set_level()
         self.update()
+        self.canvas.plates.follow_full(self.node, self.full_box)
         return moved
+
+    def update(self, rect: QRectF | None = None) -> None:  # type: ignore[override]
+        if self.is_lifted:
+            self.canvas.dirt.add_over(self.sceneBoundingRect())
+        else:
+            super().update(rect)
+
+    @property
+    def is_lifted(self) -> bool:
+        """Whether it is dragged over the still: hidden from it meanwhile."""
+        return not self.isVisible()
+
+    def lift(self, lifted: bool) -> None:
+        """Be dragged over the still, or be a part of it again."""
+        if lifted != self.is_lifted:
+            self.setVisible(not lifted)
+            self.canvas.dirt.add(self.sceneBoundingRect())
 
     def set_sketch(self, face: NodeFace, places: dict[Level, Geometry]) -> None:
         """Stand in for another node until its face is worked out."""
@@ -127,8 +147,10 @@ class NodeItem(QGraphicsItem):
     def put(self, x: float, y: float) -> None:
         """Stand at a place of the canvas."""
         if (x, y) != self.at:
+            self.update()
             self.at = x, y
             self.setPos(x, y)
+            self.update()
 
     def output_at(self, out: int, grad: bool) -> tuple[float, float]:
         """Return where an output port is, or that of a .grad, in scene coordinates."""
@@ -217,13 +239,13 @@ class NodeItem(QGraphicsItem):
         if self.face.kind == "scissors":
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
-        if widget is None or (self._shown is not self._stamp and level == Level.FULL and not canvas.hurried):
+        if widget is None or (self._shown is not self._stamp and level == Level.FULL):
             self._paint(painter, marks, pictured=widget is not None)
         else:
             area = QRectF(-REACH, -REACH, self.place.width + 2 * REACH, self.place.height + 2 * REACH + 3)
             key = (self._stamp, level, marks, canvas.norms)
             draw = partial(self._paint, marks=marks, pictured=True)
-            canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw, canvas.hurried)
+            canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw)
         self._shown = self._stamp
         face, drawer = self.face, self.face.drawer
         if not (marks.hovered or face.badge or face.above or face.below):

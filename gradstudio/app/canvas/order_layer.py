@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.dirt import CanvasItem
+from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Z
@@ -27,14 +28,13 @@ def statement_numbers(graph: Graph) -> dict[NodeId, int]:
     return found
 
 
-class OrderLayer(QGraphicsItem):
+class OrderLayer(CanvasItem):
     """Draws the numbers over the nodes, while they are wanted."""
 
     def __init__(self, scene: CanvasScene) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.on = False
-        self._area = QRectF()
+        self._area = NO_ROOM
         self._graph = Graph()
         self._numbers: dict[NodeId, int] = {}
         self.setZValue(Z["badge"])
@@ -49,7 +49,7 @@ class OrderLayer(QGraphicsItem):
 
     def follow(self) -> None:
         """Count anew where the order may be another; take the room of the scene while the numbers are wanted."""
-        area = self.canvas.sceneRect() if self.on else QRectF()
+        area = self.canvas.sceneRect() if self.on else NO_ROOM
         if area != self._area:
             self.prepareGeometryChange()
             self._area = area

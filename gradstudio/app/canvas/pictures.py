@@ -11,7 +11,6 @@ from PySide6.QtGui import QPainter, QPixmap, QTransform
 
 LIMIT = 64 * 2**20  # bytes
 LARGEST = 700_000  # device pixels; what is larger is drawn each time
-HASTE = 2.5  # a picture is stretched by at most this while the view is zooming
 
 
 class Pictures:
@@ -22,13 +21,10 @@ class Pictures:
         self._kept: OrderedDict[Hashable, tuple[QPixmap, float]] = OrderedDict()
         self._size = 0
 
-    def draw(
-        self, painter: QPainter, key: Hashable, rect: QRectF, scale: float, ratio: float,
-        draw: Callable[[QPainter], None], hurried: bool = False,
-    ) -> None:  # fmt: skip
+    def draw(self, painter: QPainter, key: Hashable, rect: QRectF, scale: float, ratio: float, draw: Callable[[QPainter], None]) -> None:
         """Blit the picture of `rect` (painter's units), drawing it first where it is not kept.
 
-        `scale`: view pixels a unit; `ratio`: device pixels a view pixel. `hurried`: one of another zoom will do, stretched.
+        `scale`: view pixels a unit; `ratio`: device pixels a view pixel.
         """
         resolution = scale * ratio
         if rect.width() * rect.height() * resolution**2 > LARGEST:
@@ -37,13 +33,7 @@ class Pictures:
             painter.restore()
             return
         found = self._kept.get(key)
-        if found is not None and found[1] != resolution:
-            if hurried and 1 / HASTE < found[1] / resolution < HASTE:
-                corner = rect.topLeft() * found[1] - QPointF(*grid_corner(rect, found[1]))
-                painter.drawPixmap(rect, found[0], QRectF(corner, rect.size() * found[1]))
-                return
-            found = None
-        if found is None:
+        if found is None or found[1] != resolution:
             found = self._drawn(rect, resolution, draw), resolution
             self._keep(key, found)
         else:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import WireFace
-from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_shape import WireShape
@@ -21,6 +24,7 @@ from gradstudio.app.theme import Z
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
+    from gradstudio.app.canvas.wire_layer import Shown
 
 SHARES = (0.5, 0.46, 0.54, 0.42, 0.58, 0.38, 0.62, 0.34, 0.66, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8)
 LEAST_GAP = 20.0  # of wire to be seen on both sides of a pill, together
@@ -30,19 +34,19 @@ NOWHERE = np.array([np.inf, np.inf, -np.inf, -np.inf])
 ABOVE_WIDTH = 124.0  # of the words over a root
 
 
-class PillLayer(QGraphicsItem):
+class PillLayer(CanvasItem):
     """Draws pills over nodes and wires; hidden under 75 % zoom."""
 
     def __init__(self, scene: CanvasScene) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.setZValue(Z["pill"])
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._places: dict[WireId, QRectF | None] = {}
         self._taken: Boxes = NO_BOXES  # the same, a row a wire
         self._words: dict[WireId, int] = {}
-        self._rect = QRectF()
+        self._roots: tuple[object, object, list[int]] = (None, None, [])  # of which pass, among which nodes: their rows
+        self._rect = NO_ROOM
 
     def reset(self, rect: QRectF) -> None:
         """Forget all places."""
@@ -86,20 +90,22 @@ class PillLayer(QGraphicsItem):
         box = shape.box.adjusted(-plate.width(), -plate.height(), plate.width(), plate.height())
         taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.plates.boxes_in(shape.box), NODE_CLEAR)
         boxes: Boxes = np.vstack([taken, _within(self._words_over_roots(), box), nodes])
-        best: tuple[float, QRectF] | None = None
-        for share in SHARES:
-            at = shape.point(share)
-            rect = pill_rect(theme, at.x(), at.y(), face.pill)
-            over = _overlap(rect, boxes)
-            if over == 0:
-                return rect
-            if best is None or over < best[0]:
-                best = (over, rect)
-        return best[1] if best else None
+        first = self._at(shape, SHARES[0], face.pill)
+        if not len(boxes) or not _overlaps(np.array([_sides(first)]), boxes)[0]:
+            return first
+        places = [self._at(shape, share, face.pill) for share in SHARES]
+        return places[int(_overlaps(np.array([_sides(rect) for rect in places]), boxes).argmin())]
+
+    def _at(self, shape: WireShape, share: float, words: str) -> QRectF:
+        at = shape.point(share)
+        return pill_rect(self.canvas.theme, at.x(), at.y(), words)
 
     def _words_over_roots(self) -> Boxes:
         """Return where the words over the roots stand, `backward() starts here`."""
-        b = self.canvas.plates.boxes_at(node for node, _ in self.canvas.context.roots)
+        roots, nodes = self.canvas.context.roots, self.canvas.plates.nodes
+        if roots is not self._roots[0] or nodes is not self._roots[1]:
+            self._roots = roots, nodes, self.canvas.plates.rows(node for node, _ in roots)
+        b = self.canvas.plates.boxes[self._roots[2]].reshape(-1, 4)
         middle = (b[:, 0] + b[:, 2]) / 2
         return np.stack([middle - ABOVE_WIDTH / 2, b[:, 1] - 26, middle + ABOVE_WIDTH / 2, b[:, 1] - 6], 1)
 
@@ -108,15 +114,26 @@ class PillLayer(QGraphicsItem):
 
     @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        if self.canvas.level != Level.FULL:
-            return
+        wires = self.canvas.wires
+        if widget is None:
+            self._paint_pills(painter, wires.visible(option.exposedRect), pictured=False)
+        else:
+            self._paint_pills(painter, wires.still(option.exposedRect), pictured=True)
+
+    def paint_live(self, painter: QPainter) -> None:
+        """Draw the pills of the wires that are being moved, over the still."""
+        self._paint_pills(painter, self.canvas.wires.live(), pictured=True)
+
+    def _paint_pills(self, painter: QPainter, wires: Iterable[Shown], pictured: bool) -> None:
         canvas = self.canvas
-        for key, face, shape in canvas.wires.visible(option.exposedRect):
+        if canvas.level != Level.FULL:
+            return
+        for key, face, shape in wires:
             rect = self._place(key, face, shape)
             if rect is not None:
                 painter.setOpacity(canvas.fade.wire_opacity(key))
                 draw = partial(self._paint_one, at=rect.center(), face=face)
-                if widget is None:
+                if not pictured:
                     draw(painter)
                     continue
                 area = rect.adjusted(-HALO, -HALO, HALO, HALO)
@@ -138,10 +155,14 @@ def _grown(boxes: Boxes, clear: float) -> Boxes:
     return grown
 
 
-def _overlap(rect: QRectF, boxes: Boxes) -> float:
-    """Return the area of rect that lies under boxes."""
-    if not len(boxes):
-        return 0.0
-    wide = np.minimum(rect.right(), boxes[:, 2]) - np.maximum(rect.left(), boxes[:, 0])
-    tall = np.minimum(rect.bottom(), boxes[:, 3]) - np.maximum(rect.top(), boxes[:, 1])
-    return float((np.clip(wide, 0, None) * np.clip(tall, 0, None)).sum())
+def _sides(rect: QRectF) -> tuple[float, float, float, float]:
+    return rect.left(), rect.top(), rect.right(), rect.bottom()
+
+
+def _overlaps(rects: Boxes, boxes: Boxes) -> npt.NDArray[np.float64]:
+    """Return the area of each rectangle that lies under boxes."""
+    a, b = rects[:, None, :], boxes[None, :, :]
+    wide = np.minimum(a[..., 2], b[..., 2]) - np.maximum(a[..., 0], b[..., 0])
+    tall = np.minimum(a[..., 3], b[..., 3]) - np.maximum(a[..., 1], b[..., 1])
+    found: npt.NDArray[np.float64] = (np.clip(wide, 0, None) * np.clip(tall, 0, None)).sum(1)
+    return found

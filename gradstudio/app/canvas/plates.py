@@ -28,6 +28,7 @@ class Plates:
     def __init__(self) -> None:
         self.nodes: list[NodeId] = []
         self.boxes: Boxes = NO_BOXES
+        self.full: Boxes = NO_BOXES  # as they are at 100 %, whatever the level
         self._row: dict[NodeId, int] = {}
         self._reach = 0.0
         self._squares: Squares[tuple[Plate, ...]] = Squares(self._in_square)
@@ -37,16 +38,23 @@ class Plates:
         self.nodes = [n for n, item in items.items() if item.face.kind != "scissors"]
         self._row = {n: i for i, n in enumerate(self.nodes)}
         self.boxes = np.array([items[n].box for n in self.nodes], np.float64).reshape(-1, 4)
+        self.full = np.array([items[n].full_box for n in self.nodes], np.float64).reshape(-1, 4)
         self._squares.clear()
 
     def follow(self, nodes: Iterable[NodeId], items: Mapping[NodeId, NodeItem]) -> list[int]:
         """Measure nodes that stand elsewhere, or have another size; return their rows."""
-        rows = [(node, self._row[node]) for node in nodes if node in self._row]
+        rows = [(self.nodes[i], i) for i in self.rows(nodes)]
         for node, i in rows:
             self._forget(i)
-            self.boxes[i] = items[node].box
+            self.boxes[i], self.full[i] = items[node].box, items[node].full_box
             self._forget(i)
         return [i for _, i in rows]
+
+    def follow_full(self, node: NodeId, box: tuple[float, float, float, float]) -> None:
+        """Take the size of a node at 100 %."""
+        i = self._row.get(node)
+        if i is not None:
+            self.full[i] = box
 
     def _forget(self, i: int) -> None:
         left, top, right, bottom = self.boxes[i].tolist()
@@ -78,8 +86,12 @@ class Plates:
 
     def boxes_at(self, nodes: Iterable[NodeId]) -> Boxes:
         """Return the plates of nodes, of those that have one."""
-        found: Boxes = self.boxes[[self._row[n] for n in nodes if n in self._row]].reshape(-1, 4)
+        found: Boxes = self.boxes[self.rows(nodes)].reshape(-1, 4)
         return found
+
+    def rows(self, nodes: Iterable[NodeId | None]) -> list[int]:
+        """Return the rows of nodes, of those that have one."""
+        return [self._row[n] for n in nodes if n in self._row]
 
     def near(self, x: float, y: float, reach: float) -> list[NodeId]:
         """Return the nodes whose plate comes within reach of a point, the topmost first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.dirt import DirtyScene
 from gradstudio.app.canvas.due import Due
 from gradstudio.app.canvas.faces import NodeFace, WireFace
 from gradstudio.app.canvas.fade import Fade
@@ -44,7 +46,7 @@ FEW = 40  # nodes moved at once; of more, all wires are laid anew
 MOST_LARGE = 8  # tensors in view of which all cells are asked for
 
 
-class CanvasScene(QGraphicsScene):
+class CanvasScene(DirtyScene):
     """Nodes, wires and frames. Reads the studio only; holds what belongs to looking: level, hover, focus, pictures."""
 
     def __init__(self, studio: Studio, parent: QObject | None = None, scope: NodePath = ()) -> None:
@@ -58,7 +60,6 @@ class CanvasScene(QGraphicsScene):
         self.norms = False
         self.motion = True  # off: nothing travels (reduced motion, pictures)
         self.fades = False  # without motion: the card still cross-fades
-        self.hurried = False  # the view is panning or zooming: pictures of another zoom will do
         self.nodes: dict[NodeId, NodeItem] = {}
         self.frames = FrameLayer(self)
         self.pictures = Pictures()
@@ -71,7 +72,7 @@ class CanvasScene(QGraphicsScene):
         self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
         self.due = Due(self)
         self._stock = Stock(self)
-        self._left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
+        self.left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
         self.far = FarView(self)
         self.fade = Fade(self)
         self.plates = Plates()
@@ -84,11 +85,9 @@ class CanvasScene(QGraphicsScene):
         self.gesture_item = GestureItem(self)
         self.steps = StepOverlay(self)
         self.marks = MarkLayer(self)
-        self.addItem(self.marks)
         self.numbers = OrderLayer(self)
-        self.addItem(self.numbers)
-        self.addItem(self.gesture_item)
-        self.addItem(self.steps)
+        for item in (self.marks, self.numbers, self.gesture_item, self.steps):
+            self.addItem(item)
         self.context = Context(studio, self.scope)
         self._state = self.context.state
         self.rebuild()
@@ -107,7 +106,7 @@ class CanvasScene(QGraphicsScene):
         if change.theme and self.theme is not themes.named(self.studio.theme):
             self.theme = themes.named(self.studio.theme)
             self.pictures.clear()
-            self.far.forget_rects()
+            self.far.forget_hues()
             self.update()
         if change.selection:
             self._follow_selection()
@@ -126,10 +125,11 @@ class CanvasScene(QGraphicsScene):
             self._stock.follow()
         nodes, wires = touched(change, before, self.context)
         self.due.add(nodes)
+        self.far.forget_hues(nodes)
         if self.level == Level.FAR:
             self.wires.invalidate(wires, QRectF())
             if nodes:
-                self._repaint_far()
+                self.update()
         else:
             seen = self.seen()
             self.settle(seen)
@@ -175,8 +175,8 @@ class CanvasScene(QGraphicsScene):
         self._follow_selection()
         self.frames.follow()
         self.numbers.follow()
-        if self.level == Level.FAR:
-            self._repaint_far()
+        self.far.forget_hues()
+        self.update()
 
     def _look_anew(self) -> None:
         """Forget all faces: another run."""
@@ -185,23 +185,21 @@ class CanvasScene(QGraphicsScene):
         self.wires.forget_faces()
         self._follow_selection()
         self.settle(self.seen())
-        self._repaint_far()
+        self.far.forget_hues(self.plates.nodes)
+        self.update()
         self.frames.update()
 
-    def settle(self, rect: QRectF | None = None) -> None:
-        """Work out the faces that are out of date, of the nodes in a rectangle (of all, without one)."""
-        moved = self.due.settle(rect)
-        if moved:
+    def settle(self, rect: QRectF | None = None, until: float = math.inf) -> bool:
+        """Work out the faces that are out of date in a rectangle (of all), till a perf_counter; return whether there were any."""
+        before = len(self.due)
+        if moved := self.due.settle(rect, until):
             self._reshape(moved)
+        return len(self.due) < before
 
     def settle_few(self) -> None:
         """The same for all nodes of a graph that is small enough to be fitted by its exact sizes."""
         if len(self.nodes) <= EXACT_UP_TO:
             self.settle()
-
-    def _repaint_far(self) -> None:
-        self.far.forget_rects()
-        self.update()
 
     def face(self, node: NodeId) -> NodeFace:
         """Return what a node shows now."""
@@ -236,6 +234,7 @@ class CanvasScene(QGraphicsScene):
         self.steps.land()
         for item in self.nodes.values():
             item.set_level()
+        self._lift(self.moving, level != Level.FAR)
         self._measure()
         self._set_wires()
         self.far.forget_rects()
@@ -292,15 +291,23 @@ class CanvasScene(QGraphicsScene):
         """
         for node in positions:
             if node in self.nodes:
-                self._left.setdefault(node, self.nodes[node].body)
+                self.left.setdefault(node, self.nodes[node].body)
         self.moving.update(positions)
+        self._lift(self.moving, self.level != Level.FAR)  # of the far view all is drawn at once
         self._shift(positions.keys())
+
+    def _lift(self, nodes: Iterable[NodeId], lifted: bool) -> None:
+        for node in nodes:
+            if node in self.nodes:
+                self.nodes[node].lift(lifted)
 
     def end_move(self) -> None:
         """Drop the places of the drag: those of the document count again, for all wires."""
-        left, self._left, self.moving = self._left, {}, {}
-        self._put(n for n in left if n in self.nodes)
-        self._reshape({n: rect for n, rect in left.items() if n in self.nodes})
+        here = {n: rect for n, rect in self.left.items() if n in self.nodes}
+        self.left, self.moving = {}, {}
+        self._lift(here, False)
+        self._put(here)
+        self._reshape(here)
 
     def _shift(self, nodes: Iterable[NodeId]) -> None:
         before = {n: self.nodes[n].body for n in nodes if n in self.nodes}
@@ -341,13 +348,16 @@ class CanvasScene(QGraphicsScene):
 
     def boxes_of_nodes(self, rect: QRectF) -> list[tuple[NodeId, QRectF]]:
         """Return the nodes in a rectangle with their plates, scissors left out; quick for very many."""
-        nodes, boxes = self.plates.nodes_in(rect), self.plates.boxes_in(rect).tolist()
-        return [(n, QRectF(x, y, r - x, d - y)) for n, (x, y, r, d) in zip(nodes, boxes, strict=True)]
+        boxes = self.plates.boxes_in(rect).tolist()
+        return [(n, QRectF(x, y, r - x, d - y)) for n, (x, y, r, d) in zip(self.plates.nodes_in(rect), boxes, strict=True)]
 
     def content_rect(self, nodes: Iterable[NodeId] | None = None) -> QRectF:
         """Return the rectangle round nodes (all), without margins; empty where there are none."""
-        chosen = self.nodes.values() if nodes is None else [self.nodes[n] for n in nodes if n in self.nodes]
-        boxes = np.array([item.full_box for item in chosen]).reshape(-1, 4)
+        if nodes is None:
+            scissors = [self.nodes[n].full_box for n in self.context.scissors if n in self.nodes]
+            boxes = np.vstack([self.plates.full, np.array(scissors).reshape(-1, 4)])
+        else:
+            boxes = np.array([self.nodes[n].full_box for n in nodes if n in self.nodes]).reshape(-1, 4)
         rect = QRectF()
         if len(boxes):
             (left, top), (right, bottom) = boxes[:, :2].min(0).tolist(), boxes[:, 2:].max(0).tolist()

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace, WireFace
-from gradstudio.app.canvas.geometry import DRAWER, Level
+from gradstudio.app.canvas.geometry import DRAWER, NO_ROOM, Level
 from gradstudio.app.canvas.node_chrome import chrome_of, paint_chrome
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_marks import Marks, paint_step_ring
@@ -46,17 +47,16 @@ class Filling(Struct, frozen=True):
     before: NodeFace
 
 
-class StepOverlay(QGraphicsItem):
+class StepOverlay(CanvasItem):
     """Draws what is in flight; the wire layer and the node leave it out meanwhile. A step in haste is instant."""
 
     def __init__(self, scene: CanvasScene) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.clock = Choreography(scene)
         self.fronts: list[Front] = []
         self.fillings: list[Filling] = []
         self.ring: tuple[NodeId, NodeId] | None = None  # from which node the ring comes, and where to
-        self._area = QRectF()
+        self._area = NO_ROOM
         self.clock.moved.connect(self._advance)
         self.clock.landed.connect(self._clear)
         self.setZValue(Z["wireActive"])
@@ -118,7 +118,7 @@ class StepOverlay(QGraphicsItem):
     def _clear(self) -> None:
         self.prepareGeometryChange()
         arrived = self.ring[1] if self.ring else None
-        self.fronts, self.fillings, self.ring, self._area = [], [], None, QRectF()
+        self.fronts, self.fillings, self.ring, self._area = [], [], None, NO_ROOM
         self.canvas.wires.leave_out(())
         if arrived in self.canvas.nodes:
             self.canvas.nodes[arrived].update()

@@ -61,6 +61,7 @@ class Stock:
             self._kept = self._all() if len(gone) == len(canvas.nodes) > EXACT_UP_TO and not canvas.moving else None
             self._gone = {n: canvas.nodes.pop(n) for n in gone}  # undo brings them back
             for item in self._gone.values():
+                item.lift(False)
                 canvas.removeItem(item)
         exact = len(graph.nodes) <= EXACT_UP_TO
         for node in graph.nodes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -28,15 +28,14 @@ from gradstudio.app.canvas.camera import Camera
 from gradstudio.app.canvas.cards import CardDock
 from gradstudio.app.canvas.editor import Editor
 from gradstudio.app.canvas.empty import paint_empty
-from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gestures.begin import begun, is_scrubbed
 from gradstudio.app.canvas.gestures.edge import EdgeScroll
 from gradstudio.app.canvas.gestures.gesture import Gesture, Pointer
 from gradstudio.app.canvas.gestures.loose import LooseWire
-from gradstudio.app.canvas.grid import Grid
 from gradstudio.app.canvas.hit import Hit
 from gradstudio.app.canvas.keys import Keys
 from gradstudio.app.canvas.overlays import Overlays
+from gradstudio.app.canvas.still import Still
 from gradstudio.app.canvas.tips import tip_at
 from gradstudio.app.widgets.card import Card
 from gradstudio.app.widgets.catalog import MIME
@@ -71,7 +70,7 @@ class CanvasView(Camera):
         self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
         self.dock = CardDock(self)
         self.keys = Keys(self)
-        self._grid = Grid()
+        self.still = Still(self)
         self._space_held = self._space_used = False
         self.edge = EdgeScroll(self)
         self.setMouseTracking(True)
@@ -98,8 +97,6 @@ class CanvasView(Camera):
         self.canvas.fade.refresh(change)
         if change.selection:
             self.keys.follow_selection()
-        if change.theme:
-            self.viewport().update()
         if change.everything and change.file:
             self._let_go()
             self.forget_looks()
@@ -147,7 +144,7 @@ class CanvasView(Camera):
     def switch_norms(self) -> None:
         """Colour by sign, or by norm."""
         self.canvas.norms = not self.canvas.norms
-        self.canvas.far.forget_rects()
+        self.canvas.far.forget_hues()
         self.canvas.update()
         self.overlays.follow()
 
@@ -289,6 +286,9 @@ class CanvasView(Camera):
         self.edge.stop()
         if gesture is not None:
             self.viewport().setCursor(gesture.cursor)
+        else:
+            self.still.finish()
+            self.overlays.minimap.catch_up()
         self.follow_gesture()
 
     def lead(self, at: QPointF, keys: Qt.KeyboardModifier) -> None:
@@ -374,23 +374,17 @@ class CanvasView(Camera):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.canvas.device_ratio != self.viewport().devicePixelRatioF():
             self.follow_zoom()
-        seen = self.visible_rect(event.rect())
-        self.canvas.settle(seen)
-        if self.canvas.level == Level.FAR:
-            self._paint_far(event.rect(), seen)
-            return
-        super().paintEvent(event)
-        if not self.canvas.nodes:
-            painter = QPainter(self.viewport())
-            paint_empty(painter, self.canvas.theme, QRectF(self.viewport().rect()), self.canvas.device_ratio)
-            painter.end()
+        with QPainter(self.viewport()) as painter:
+            self.still.show(painter, event.region())
+            if not self.canvas.nodes:
+                paint_empty(painter, self.canvas.theme, QRectF(self.viewport().rect()), self.canvas.device_ratio)
 
-    def _paint_far(self, area: QRect, seen: QRectF) -> None:
-        painter = QPainter(self.viewport())
-        painter.setWorldTransform(self.viewportTransform())
-        self.canvas.far.paint(painter, seen, area)
-        painter.end()
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self.still.scroll(dx, dy)
+        self.viewport().update()
 
-    def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        painter.fillRect(rect, self.canvas.theme.color("canvas"))
-        self._grid.paint(painter, QRectF(rect), self.canvas.theme, self.zoom, self.canvas.ratio)
+    @property
+    def in_motion(self) -> bool:
+        """Whether the still will do where nothing has changed: the view is moving, or something is dragged over it."""
+        return self.hurried or self.gesture is not None

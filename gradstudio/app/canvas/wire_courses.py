@@ -36,6 +36,7 @@ class WireCourses:
         self.ends: EndArray = canvas.ends_of(self.runs)
         self._boxes: Boxes = hulls(self.ends) + GROWN
         self._long = self._are_long(self._boxes)
+        self._long_points: tuple[Indices, npt.NDArray[np.float64]] | None = None  # numbers and courses of the long ones
         self._before: Mapping[WireId, WireShape] | None = before  # until wires are looked at
         self._own: Indices = np.empty((0, 2), np.intp)
         self._shapes: dict[int, WireShape] = {}  # of those that were looked at, and of those that go round a node
@@ -102,7 +103,9 @@ class WireCourses:
         self._boxes[i : i + 1] = hulls(self.ends[i : i + 1]) + GROWN
         if made is not None:
             self._take(i, made)
+        was_long = bool(self._long[i])
         self._long[i : i + 1] = self._are_long(self._boxes[i : i + 1])
+        self._trace(i, was_long)
         self._hits.forget(self._boxes[i].tolist())
 
     def _shaped(self, i: int, around: bool = False) -> WireShape:
@@ -167,10 +170,26 @@ class WireCourses:
         b = self._boxes
         found = np.nonzero((b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top()))[0]
         long = self._long[found]
-        if long.any():
-            away = found[long][~meeting(self.points(found[long]), rect.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN))]
-            found = found[~np.isin(found, away)]
-        return found
+        if not long.any():
+            return found
+        if self._long_points is None:
+            which = np.nonzero(self._long)[0]
+            self._long_points = which, self.points(which)
+        which, points = self._long_points
+        kept = ~long
+        rows = np.searchsorted(which, found[long])
+        kept[long] = meeting(points[rows], rect.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN))
+        return found[kept]
+
+    def _trace(self, i: int, was_long: bool) -> None:
+        """Keep the course of a long wire that runs elsewhere."""
+        if self._long_points is None:
+            return
+        which, points = self._long_points
+        if was_long != self._long[i]:
+            self._long_points = None
+        elif was_long:
+            points[np.searchsorted(which, i)] = self.points(np.array([i]))[0]
 
     def points(self, which: Indices) -> npt.NDArray[np.float64]:
         """Return the courses of wires in 33 points each: (n, 33, 2)."""

@@ -11,7 +11,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import WireFace
+from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_courses import WireCourses
 from gradstudio.app.canvas.wire_faces import WireId
@@ -33,12 +35,11 @@ DENSE = 150  # wires in view; more are drawn plainly
 Shown = tuple[WireId, WireFace, WireShape]
 
 
-class WireLayer(QGraphicsItem):
+class WireLayer(CanvasItem):
     """Draws the wires that the scene names. Those that are being moved are drawn each time, over the tiles of all others."""
 
     def __init__(self, scene: CanvasScene) -> None:
-        super().__init__()
-        self.canvas = scene
+        super().__init__(scene)
         self.setZValue(Z["wire"])
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -52,7 +53,7 @@ class WireLayer(QGraphicsItem):
         self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
         self._tiles = WireTiles(self)
-        self._rect = QRectF()
+        self._rect = NO_ROOM
 
     # ------------------------------------------------------------ content
     def set_wires(self, runs: dict[WireId, Run], rect: QRectF) -> None:
@@ -91,9 +92,24 @@ class WireLayer(QGraphicsItem):
         """Route the wires of nodes that moved anew; return them. While nodes are `moving` these wires are drawn directly."""
         keys = list(dict.fromkeys(key for node in nodes for key in self.courses.wires_of(node)))
         which = [self.courses.index[key] for key in keys]
-        self._live = self._live.union(which) if moving else frozenset()
+        self._lift(self._live.union(which) if moving and self.canvas.level != Level.FAR else frozenset())
         self._reroute(which)
         return keys
+
+    def _lift(self, live: frozenset[int]) -> None:
+        """Draw these wires over the still, and no others."""
+        changed, self._live = live ^ self._live, live
+        for i in changed:
+            self.update(self.courses.area(i))
+            self.canvas.pills.update(self.courses.area(i))
+
+    def live(self) -> Iterator[Shown]:
+        """Yield the wires that are being moved."""
+        return self._named(sorted(self._live))
+
+    def still(self, rect: QRectF) -> Iterator[Shown]:
+        """Yield those that are not and may be seen in a rectangle."""
+        return self._named(i for i in self.courses.touching(rect).tolist() if i not in self._live)
 
     def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
         """Route those wires anew that pass by places from which, or to which, a node has moved; return them. Pills are placed anew."""
@@ -113,8 +129,11 @@ class WireLayer(QGraphicsItem):
             self.stamp = object()
         for i, area in changed:
             self.canvas.pills.forget(self.ids[i])
-            self._repaint(area)
-            self._repaint(self.courses.area(i))
+            for each in (area, self.courses.area(i)):
+                if i in self._live:
+                    self.canvas.dirt.add_over(each)
+                else:
+                    self._repaint(each)
 
     def leave_out(self, keys: Iterable[WireId]) -> None:
         """Draw all wires but these: one that is picked up is drawn by the gesture."""
@@ -154,7 +173,10 @@ class WireLayer(QGraphicsItem):
 
     def visible(self, rect: QRectF) -> Iterator[Shown]:
         """Yield the wires that may be seen in a rectangle."""
-        for i in self.courses.touching(rect).tolist():
+        return self._named(self.courses.touching(rect).tolist())
+
+    def _named(self, which: Iterable[int]) -> Iterator[Shown]:
+        for i in which:
             key = self.ids[i]
             if key not in self.hidden:
                 yield key, self.face(key), self.courses.shape(i)
@@ -187,18 +209,20 @@ class WireLayer(QGraphicsItem):
             self._paint_plainly(painter, rect)
             return
         self._follow_marks()
-        ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio, canvas.hurried)
-        if squares and canvas.hurried:
-            self._paint_thin(painter, self._still(_around(squares)))  # until there is time for tiles
-            squares = []
+        ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio)
         blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
         for square in squares if ready else [rect] if squares else []:
             painter.save()
             painter.setClipRect(square, Qt.ClipOperation.IntersectClip)
             self._paint_wires(painter, self._still(square & rect), square)
             painter.restore()
-        if self._live:
-            self._paint_wires(painter, self._sorted(i for i in self.courses.touching(rect).tolist() if i in self._live), rect)
+
+    def paint_live(self, painter: QPainter, rect: QRectF) -> None:
+        """Draw the wires that are being moved, over the still."""
+        painter.save()
+        snap(painter, self.canvas.device_ratio)
+        self._paint_wires(painter, self._sorted(self.live()), rect)
+        painter.restore()
 
     def _follow_marks(self) -> None:
         """Have tiles compared where something other than a wire decides how wires look."""
@@ -214,17 +238,16 @@ class WireLayer(QGraphicsItem):
                 self._tiles.clear()
             self._marks, self.stamp = marks, object()
 
-    def _sorted(self, which: Iterable[int]) -> list[Shown]:
+    def _sorted(self, wires: Iterable[Shown]) -> list[Shown]:
         """Return wires in the order of painting."""
         canvas, chosen, opacity = self.canvas, self.canvas.selected_wires, self.canvas.fade.wire_opacity
-        keys = [(self.ids[i], i) for i in which]
-        shown = [(key, self.face(key), self.courses.shape(i)) for key, i in keys if key not in self.hidden]
+        shown = list(wires)
         shown.sort(key=lambda w: (opacity(w[0]), w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
         return shown
 
     def _still(self, rect: QRectF) -> list[Shown]:
         """Return the wires in a rectangle but those that are being moved."""
-        return self._sorted(i for i in self.courses.touching(rect).tolist() if i not in self._live)
+        return self._sorted(self.still(rect))
 
     def look(self, square: QRectF) -> Look:
         """Return what decides the pixels of a tile."""
@@ -249,7 +272,7 @@ class WireLayer(QGraphicsItem):
                 draw(painter)
 
     def _paint_plainly(self, painter: QPainter, rect: QRectF) -> None:
-        for key, face, shape in self._sorted(self.courses.touching(rect).tolist()):
+        for key, face, shape in self._sorted(self.visible(rect)):
             painter.setOpacity(self.canvas.fade.wire_opacity(key))
             self._paint_one(painter, face, shape, self._halo(key))
 
@@ -268,13 +291,7 @@ class WireLayer(QGraphicsItem):
             return
         for key, face, shape in shown:
             painter.setOpacity(canvas.fade.wire_opacity(key))
-            seen, look = _seen_of(face, shape, rect), self._look(key, face, shape)
-            draw = partial(self._paint_one, face=face, shape=seen, halo=self._halo(key))
-            if seen is not shape or shape.shown != look:
-                draw(painter)  # a shape that stays is kept as a picture, one that moves is not
-                shape.shown = look
-            else:
-                canvas.pictures.draw(painter, look, _area(shape), canvas.zoom, canvas.device_ratio, draw)
+            self._paint_one(painter, face, _seen_of(face, shape, rect), self._halo(key))
 
     def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: Shade) -> None:
         canvas = self.canvas
@@ -291,22 +308,6 @@ class WireLayer(QGraphicsItem):
             painter.setPen(pen)
             painter.setOpacity(canvas.fade.wire_opacity(key))
             painter.drawPath(_seen_of(face, shape, rect).path)
-
-    def _paint_thin(self, painter: QPainter, shown: list[Shown]) -> None:
-        """Draw wires as hairlines, without smoothing: while the view moves."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for _, face, shape in shown:
-            painter.setPen(QPen(dense_pen(self.canvas.theme, face, self.canvas.zoom, self.canvas.norms).color(), 0))
-            painter.drawPath(shape.path)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-
-
-def _around(squares: list[QRectF]) -> QRectF:
-    area = QRectF()
-    for square in squares:
-        area = area.united(square)
-    return area
 
 
 def _seen_of(face: WireFace, shape: WireShape, rect: QRectF) -> WireShape:

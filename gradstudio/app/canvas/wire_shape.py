@@ -32,7 +32,7 @@ def path_of(curves: Curves) -> QPainterPath:
 class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
-    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "_window", "curves", "cut", "end", "points", "shown", "start")
+    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "_window", "curves", "cut", "end", "points", "start")
 
     def __init__(
         self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None, window: QRectF | None = None
@@ -42,7 +42,6 @@ class WireShape:
         self.curves = route(start, end, obstacles) if curves is None else curves
         self.points: Points = sampled(self.curves)
         self.cut = 0.5
-        self.shown: object = None  # how it was last painted
         self._run = lengths(self.points)
         self._path: QPainterPath | None = None
         self._coarse: Points | None = None

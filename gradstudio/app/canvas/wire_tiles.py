@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Protocol
@@ -12,14 +11,13 @@ from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 
-from gradstudio.app.canvas.pictures import HASTE, blit, grid_corner
+from gradstudio.app.canvas.pictures import blit, grid_corner
 
 SIDE = 256.0  # canvas units at 100 %; at another zoom so many that a tile has 180 to 360 pixels
-BUDGET = 0.004  # seconds of a frame in haste that go into new tiles
 LIMIT = 48 * 2**20  # bytes
 Place = tuple[float, int, int]  # side, column and row of a tile
 Look = tuple[object, ...]
-Ready = tuple[QRectF, QPixmap, float]  # a square, its picture and device pixels a unit
+Ready = tuple[QRectF, QPixmap]  # a square and its picture
 
 
 class Wires(Protocol):
@@ -42,10 +40,6 @@ class Tile(Struct):
     resolution: float
     pixmap: QPixmap | None = None
 
-    def stretches(self, resolution: float) -> bool:
-        """Say whether it will do at another zoom, in haste."""
-        return self.pixmap is not None and 1 / HASTE < self.resolution / resolution < HASTE
-
 
 class WireTiles:
     """The tiles of some wires, the least used thrown away first."""
@@ -54,39 +48,33 @@ class WireTiles:
         self._wires = wires
         self._kept: OrderedDict[Place, Tile] = OrderedDict()
         self._size = 0
-        self._scale = 1.0  # that the sides of squares go by
-        self._until = 0.0  # when this frame has taken long enough
 
     def clear(self) -> None:
         """Throw all away: other wires."""
         self._kept.clear()
         self._size = 0
 
-    def look_up(self, rect: QRectF, scale: float, ratio: float, hurried: bool) -> tuple[list[Ready], list[QRectF]]:
+    def look_up(self, rect: QRectF, scale: float, ratio: float) -> tuple[list[Ready], list[QRectF]]:
         """Return the tiles of a rectangle that are ready to be blitted, and the squares that are left to the caller to draw.
 
-        `scale`: view pixels a unit; `ratio`: device pixels a view pixel. `hurried`: a tile of another zoom will do, stretched, and
-        only as many are made as there is time for.
+        `scale`: view pixels a unit; `ratio`: device pixels a view pixel.
         """
         ready: list[Ready] = []
         left_over: list[QRectF] = []
-        self._until = time.thread_time() + BUDGET
-        if not (hurried and 1 / HASTE < scale / self._scale < HASTE):
-            self._scale = scale
-        for place, square in _squares(rect, self._scale):
-            tile = self._tile(place, square, scale * ratio, hurried)
+        for place, square in squares(rect, scale):
+            tile = self._tile(place, square, scale * ratio)
             if tile.pixmap is not None:
-                ready.append((square, tile.pixmap, tile.resolution))
+                ready.append((square, tile.pixmap))
             elif tile.look:
                 left_over.append(square)
         return ready, left_over
 
-    def _tile(self, place: Place, square: QRectF, resolution: float, hurried: bool) -> Tile:
+    def _tile(self, place: Place, square: QRectF, resolution: float) -> Tile:
         """Return the tile of a square as it may be blitted; without a picture where it is to be drawn directly."""
         tile, stamp = self._kept.get(place), self._wires.stamp
         look = tile.look if tile is not None and tile.stamp is stamp else self._wires.look(square)
         same = tile is not None and (tile.look is look or tile.look == look)
-        if tile is not None and same and (tile.resolution == resolution or (hurried and tile.stretches(resolution))):
+        if tile is not None and same and tile.resolution == resolution:
             tile.stamp = stamp
             self._kept.move_to_end(place)
             fresh = False
@@ -94,7 +82,7 @@ class WireTiles:
             self._drop(place)
             tile, fresh = Tile(look, stamp, resolution), True
             self._kept[place] = tile
-        if look and tile.pixmap is None and (time.thread_time() < self._until if hurried else not fresh):
+        if look and tile.pixmap is None and not fresh:
             tile.pixmap = self._drawn(square, resolution)
             self._size += _bytes(tile.pixmap)
             while self._size > LIMIT:
@@ -119,15 +107,12 @@ class WireTiles:
 
 
 def blit_tiles(painter: QPainter, ready: list[Ready], scale: float, ratio: float) -> None:
-    """Draw tiles, those of another zoom stretched."""
-    for square, pixmap, resolution in ready:
-        if resolution == scale * ratio:
-            blit(painter, pixmap, grid_corner(square, resolution), ratio)
-        else:
-            painter.drawPixmap(_on_grid(square, resolution), pixmap, QRectF(pixmap.rect()))
+    """Draw tiles."""
+    for square, pixmap in ready:
+        blit(painter, pixmap, grid_corner(square, scale * ratio), ratio)
 
 
-def _squares(rect: QRectF, scale: float) -> Iterator[tuple[Place, QRectF]]:
+def squares(rect: QRectF, scale: float) -> Iterator[tuple[Place, QRectF]]:
     """Yield the squares that a rectangle meets."""
     side = SIDE * 2.0 ** -round(math.log2(scale))
     for row in range(math.floor(rect.top() / side), math.floor(rect.bottom() / side) + 1):
@@ -137,12 +122,6 @@ def _squares(rect: QRectF, scale: float) -> Iterator[tuple[Place, QRectF]]:
 
 def _corner(at: QPointF, resolution: float) -> tuple[int, int]:
     return math.floor(at.x() * resolution), math.floor(at.y() * resolution)
-
-
-def _on_grid(square: QRectF, resolution: float) -> QRectF:
-    """Return the rectangle that the pixels of a tile of a resolution fill, in canvas units."""
-    (left, top), (right, bottom) = grid_corner(square, resolution), _corner(square.bottomRight(), resolution)
-    return QRectF(left / resolution, top / resolution, (right - left) / resolution, (bottom - top) / resolution)
 
 
 def _bytes(pixmap: QPixmap) -> int:

@@ -1,0 +1,193 @@
+"""The still: what a view shows, kept as one picture. A view in motion draws what is new to it, and what is dragged over it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
+
+from gradstudio.app.canvas.view_paint import ViewPaint
+from gradstudio.app.canvas.wire_tiles import squares
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.view import CanvasView
+
+BUDGET = 0.005  # seconds of a frame of a view in motion in which squares are begun
+MOST_RECTS = 12  # of what is to be drawn; of more, the rectangle round them
+AROUND = 2  # px round what has changed that are drawn again: smoothing
+
+
+class Still(QObject):
+    """The picture of one view. In motion what is out of date in it is drawn; at rest, all that is asked for."""
+
+    _woken = Signal()
+
+    def __init__(self, view: CanvasView) -> None:
+        super().__init__(view)
+        self._view = view
+        self._paint = ViewPaint(view)
+        self._picture = QPixmap()
+        self._taken = QTransform()  # the way from the canvas to the picture
+        self._fresh = QRegion()  # what of the picture shows what there is now
+        self._owed = QPoint()  # by how much the picture is still to be scrolled
+        self._known = QRegion()  # what shows that, or what there was a moment ago, or plates and lines
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self.finish)
+        self._woken.connect(self._hear, Qt.ConnectionType.QueuedConnection)
+        view.canvas.dirt.wake = self._woken.emit
+        view.rested.connect(self.finish)
+
+    # ------------------------------------------------------------ what is out of date
+    def _hear(self) -> None:
+        self._listen(QRegion())
+        QCoreApplication.sendPostedEvents(self._view.window(), QEvent.Type.UpdateRequest.value)
+
+    def _listen(self, shown: QRegion) -> None:
+        """Hear of all that has changed until now; ask Qt for what of it is not being shown anyway."""
+        dirt, port = self._view.canvas.dirt, self._view.viewport()
+        rects, over = dirt.take(), self._seen(dirt.take_over())
+        spoiled = QRegion(port.rect())
+        if rects is not None:
+            spoiled = QRegion()
+            for rect in rects:
+                spoiled += self._seen(rect)
+        self._fresh -= spoiled
+        beside = (spoiled + over).intersected(port.rect()) - shown
+        if not beside.isEmpty():
+            port.update(beside.boundingRect())
+
+    def _seen(self, rect: QRectF) -> QRect:
+        """Return the pixels that a rectangle of the canvas takes."""
+        return QRect() if rect.isEmpty() else self._taken.mapRect(rect).toAlignedRect().adjusted(-AROUND, -AROUND, AROUND, AROUND)
+
+    def scroll(self, dx: int, dy: int) -> None:
+        """Follow the view, which has scrolled by so many pixels."""
+        if not self._is_level():
+            return  # it is stretched to where it belongs
+        self._owed += QPoint(dx, dy)
+        self._taken *= QTransform.fromTranslate(dx, dy)
+        port = self._view.viewport().rect()
+        self._fresh = self._fresh.translated(dx, dy) & port
+        self._known = self._known.translated(dx, dy) & port
+
+    def _scroll_picture(self) -> None:
+        """Scroll the picture by what the view has."""
+        dx, dy, self._owed = self._owed.x(), self._owed.y(), QPoint()
+        ratio, size = self._picture.devicePixelRatio(), self._picture.size()
+        across, down = dx * ratio, dy * ratio
+        if across % 1 or down % 1 or abs(across) >= size.width() or abs(down) >= size.height():
+            self._forget()
+        elif across or down:
+            self._picture.scroll(int(across), int(down), self._picture.rect())
+
+    def _is_level(self) -> bool:
+        """Say whether the picture has the zoom of the view."""
+        return self._taken.m11() == self._view.zoom
+
+    # ------------------------------------------------------------ showing
+    def show(self, painter: QPainter, region: QRegion) -> None:
+        """Draw a part of the view on its viewport."""
+        view = self._view
+        self._fit()
+        self._scroll_picture()
+        if view.hurried and not self._is_level():
+            self._stretch(painter, region)
+        else:
+            self._draw(painter, region)
+        if view.canvas.moving:
+            self._paint.live(painter, region.boundingRect())
+
+    def _draw(self, painter: QPainter, region: QRegion) -> None:
+        """Draw a part of the picture, brought up to date."""
+        view = self._view
+        if self._taken != view.viewportTransform():
+            self._taken = view.viewportTransform()
+            self._forget()
+        self._listen(region)
+        if view.in_motion:
+            self._draw_in_time(region)
+        else:
+            self._draw_all(region)
+        painter.drawPixmap(0, 0, self._picture)
+
+    def _settle(self, region: QRegion, until: float = math.inf) -> None:
+        """Work out what nodes in a region show, before it is drawn."""
+        if self._view.canvas.settle(self._view.visible_rect(region.boundingRect()), until):
+            self._listen(region)
+
+    def _fit(self) -> None:
+        port = self._view.viewport()
+        ratio = port.devicePixelRatioF()
+        size = port.size() * ratio
+        if self._picture.size() != size or self._picture.devicePixelRatio() != ratio:
+            self._picture = QPixmap(size)
+            self._picture.setDevicePixelRatio(ratio)
+            self._forget()
+
+    def _forget(self) -> None:
+        self._fresh, self._known = QRegion(), QRegion()
+
+    def _stretch(self, painter: QPainter, region: QRegion) -> None:
+        """Draw the picture where it belongs at the zoom of now, and plain nodes and wires around it."""
+        way = self._taken.inverted()[0] * self._view.viewportTransform()
+        ratio = self._picture.devicePixelRatio()
+        place = way.mapRect(QRectF(0, 0, self._picture.width() / ratio, self._picture.height() / ratio))
+        around = region - place.toAlignedRect().adjusted(1, 1, -1, -1)
+        if not around.isEmpty():
+            self._paint.plainly(painter, around)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawPixmap(place, self._picture, QRectF(self._picture.rect()))
+
+    # ------------------------------------------------------------ drawing
+    def _draw_all(self, region: QRegion) -> None:
+        """Draw a region, whether it is out of date or not."""
+        self._settle(region)
+        if region.rectCount() > MOST_RECTS:
+            region = QRegion(region.boundingRect())
+        self._fresh += region
+        self._known += region
+        with QPainter(self._picture) as painter:
+            for rect in region:  # type: ignore[attr-defined]  # a QRegion yields its rectangles
+                self._paint.sharply(painter, rect)
+
+    def _draw_in_time(self, region: QRegion) -> None:
+        """Draw what there is time for, where nothing is known plates and lines; and more when there is."""
+        if (region - self._fresh).isEmpty():
+            return
+        until = time.perf_counter() + BUDGET
+        self._settle(region, until)
+        region -= self._fresh
+        with QPainter(self._picture) as painter:
+            for cell in self._cells(region):
+                if time.perf_counter() >= until:
+                    break
+                self._paint.sharply(painter, cell)
+                self._fresh += cell
+                self._known += cell
+                region -= cell
+            unknown = region - self._known
+            if not unknown.isEmpty():
+                self._paint.plainly(painter, unknown)
+                self._known += unknown
+            if not region.isEmpty():
+                self._later.start(0)
+
+    def finish(self) -> None:
+        """Have all drawn that is out of date."""
+        port = self._view.viewport()
+        if self._taken == self._view.viewportTransform():
+            port.update((QRegion(port.rect()) - self._fresh).boundingRect())
+        elif not self._view.hurried:
+            port.update()
+
+    def _cells(self, region: QRegion) -> Iterator[QRect]:
+        """Cut a region along the squares of the tiles; what lies between the parts in a square is drawn with them."""
+        for _, square in squares(self._view.visible_rect(region.boundingRect()), self._view.zoom):
+            cell = (region & self._taken.mapRect(square).toAlignedRect()).boundingRect()
+            if not cell.isEmpty():
+                yield cell

@@ -1,0 +1,90 @@
+"""What is drawn of a view: the ground, the items, and what is dragged over them; or plates and lines, where there is no time for more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QPainter, QRegion, QTransform
+from PySide6.QtWidgets import QStyleOptionGraphicsItem
+
+from gradstudio.app.canvas.dirt import CanvasItem
+from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.grid import Grid
+from gradstudio.app.theme import Z
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+    from gradstudio.app.canvas.view import CanvasView
+
+WORDS = 300.0  # canvas units that the words of a node stick out of it at most
+
+
+class ViewPaint:
+    """Draws parts of one view. Areas are in its pixels, painters are handed over in them."""
+
+    def __init__(self, view: CanvasView) -> None:
+        self._view = view
+        self._grid = Grid()
+
+    def sharply(self, painter: QPainter, area: QRect) -> None:
+        """Draw an area with all that is seen there."""
+        view, canvas = self._view, self._view.canvas
+        seen = view.visible_rect(area)
+        painter.save()
+        painter.setClipRect(area)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setWorldTransform(view.viewportTransform())
+        if canvas.level == Level.FAR:
+            canvas.far.paint(painter, seen, area)
+        else:
+            painter.fillRect(seen, canvas.theme.color("canvas"))
+            self._grid.paint(painter, seen, canvas.theme, view.zoom, canvas.ratio)
+            self._paint_items(painter, items_in(canvas, seen), seen)
+        painter.restore()
+
+    def plainly(self, painter: QPainter, region: QRegion) -> None:
+        """Draw plates and lines in a region."""
+        area = region.boundingRect()
+        painter.save()
+        painter.setClipRegion(region)
+        painter.setWorldTransform(self._view.viewportTransform())
+        self._view.canvas.far.paint(painter, self._view.visible_rect(area), area)
+        painter.restore()
+
+    def live(self, painter: QPainter, area: QRect) -> None:
+        """Draw what is being dragged."""
+        view, canvas = self._view, self._view.canvas
+        if canvas.level == Level.FAR:
+            return
+        seen = view.visible_rect(area)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setWorldTransform(view.viewportTransform())
+        canvas.wires.paint_live(painter, seen)
+        self._paint_items(painter, [canvas.nodes[n] for n in canvas.moving if n in canvas.nodes], seen)
+        canvas.pills.paint_live(painter)
+        painter.restore()
+
+    def _paint_items(self, painter: QPainter, items: Iterable[CanvasItem], rect: QRectF) -> None:
+        port, way, option = self._view.viewport(), self._view.viewportTransform(), QStyleOptionGraphicsItem()
+        for item in items:
+            at = item.pos()
+            painter.save()
+            painter.setWorldTransform(QTransform.fromTranslate(at.x(), at.y()) * way)
+            option.exposedRect = rect.translated(-at) & item.boundingRect()
+            item.paint(painter, option, port)
+            painter.restore()
+
+
+def items_in(canvas: CanvasScene, rect: QRectF) -> list[CanvasItem]:
+    """Return the items to be painted in a rectangle, the lowest first. (`QGraphicsScene.items` asks very many items.)"""
+    layers = [item for item in canvas.layers if item.isVisible() and item.sceneBoundingRect().intersects(rect)]
+    near = canvas.plates.nodes_in(rect.adjusted(-WORDS, -WORDS, WORDS, WORDS))
+    if canvas.context.scissors:
+        both = {*near, *canvas.context.scissors}
+        near = [n for n in canvas.nodes if n in both]
+    nodes = [item for item in map(canvas.nodes.__getitem__, near) if item.isVisible() and item.sceneBoundingRect().intersects(rect)]
+    below = sum(item.zValue() < Z["node"] for item in layers)
+    return [*layers[:below], *nodes, *layers[below:]]

@@ -1,0 +1,164 @@
+"""The still: a view in motion draws little, and shows what one at rest shows as soon as it is at rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QImage, QRegion
+from PySide6.QtWidgets import QApplication
+
+from gradstudio.app.canvas.view_paint import ViewPaint
+from gradstudio.bench.graphs import layers
+from gradstudio.document.commands.nodes import SetLeafValue
+from tests.app.canvas.test_large import NEAR_ENOUGH
+
+MIDDLE = Qt.MouseButton.MiddleButton
+
+
+@pytest.fixture
+def drawn(view, settle, monkeypatch):
+    """Areas that a view has drawn sharply, and those of plates and lines; all is drawn before. Time is no matter."""
+    settle()
+    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 60.0)
+    view.set_zoom(1.0)
+    view.viewport().repaint()
+    sharp: list[QRect] = []
+    plain: list[QRect] = []
+    sharply, plainly = ViewPaint.sharply, ViewPaint.plainly
+
+    def draw_sharply(self, painter, area: QRect) -> None:
+        sharp.append(QRect(area))
+        sharply(self, painter, area)
+
+    def draw_plainly(self, painter, region: QRegion) -> None:
+        plain.append(region.boundingRect())
+        plainly(self, painter, region)
+
+    monkeypatch.setattr(ViewPaint, "sharply", draw_sharply)
+    monkeypatch.setattr(ViewPaint, "plainly", draw_plainly)
+    return sharp, plain
+
+
+def area(rects: list[QRect]) -> int:
+    return sum(rect.width() * rect.height() for rect in rects)
+
+
+def pixels(view) -> np.ndarray:
+    """Return what the view shows now, drawn as little as it would."""
+    image = view.viewport().grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].astype(int)
+
+
+def anew(view) -> np.ndarray:
+    """Return what it shows where nothing was kept."""
+    view.canvas.update()
+    return pixels(view)
+
+
+def same(a: np.ndarray, b: np.ndarray, share: float = 0.0) -> bool:
+    """Say whether two pictures are the same, but for a share of the pixels: a long wire is smoothed otherwise in tiles."""
+    return bool((np.abs(a - b).max(2) > NEAR_ENOUGH).mean() <= share)
+
+
+def size(view) -> int:
+    return view.viewport().width() * view.viewport().height()
+
+
+def test_a_pan_draws_the_strips_that_come_into_view(view, hand, drawn, qtbot):
+    sharp, plain = drawn
+    hand.press(QPointF(-300, -300), button=MIDDLE)
+    at = QPointF(hand.at(QPointF(-300, -300)))
+    for i in range(1, 6):
+        view.lead(at + QPointF(12 * i, 8 * i), Qt.KeyboardModifier.NoModifier)
+        view.viewport().repaint()
+    assert 0 < area(sharp + plain) < 0.4 * size(view)
+    hand.release(QPointF(-300, -300), button=MIDDLE)
+    qtbot.waitUntil(lambda: not view.hurried)
+    QApplication.processEvents()
+    assert same(pixels(view), anew(view))
+
+
+def test_a_drag_draws_nothing_of_what_stays(view, hand, drawn, studio, settle):
+    sharp, plain = drawn
+    studio.show_example(layers(300), "layers")
+    settle()
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n150"].body.center(), view.middle_px())
+    anew(view)
+    start = view.canvas.nodes["n150"].pos() + QPointF(60, 13)
+    hand.press(start)
+    hand.move(start + QPointF(20, 20))
+    view.viewport().repaint()
+    sharp.clear()
+    for i in range(2, 7):
+        hand.move(start + QPointF(20 * i, 20 * i))
+        view.viewport().repaint()
+    assert not sharp
+    assert not plain
+    kept = pixels(view)
+    assert same(kept, anew(view), share=0.002)
+    hand.release(start + QPointF(120, 120))
+    QApplication.processEvents()
+    assert same(pixels(view), anew(view), share=0.002)
+    assert all(item.isVisible() for item in view.canvas.nodes.values())
+
+
+def test_a_number_that_comes_while_a_node_is_dragged_is_shown(view, hand, drawn, studio, settle):
+    start = hand.on("y", 20, 14)
+    hand.press(start)
+    hand.move(start + QPointF(20, 40))
+    before = pixels(view)
+    studio.do(SetLeafValue(hand.node("x"), np.float32(2.5).reshape(())))
+    settle()
+    kept = pixels(view)
+    assert not np.array_equal(kept, before)
+    assert same(kept, anew(view))
+    hand.release(start)
+
+
+def test_a_wheel_stretches_the_still_and_at_rest_all_is_sharp(view, drawn, qtbot):
+    sharp, _ = drawn
+    view.hurry()
+    view.zoom_by(1.2)
+    view.viewport().repaint()
+    assert not sharp
+    stretched = pixels(view)
+    qtbot.waitUntil(lambda: not view.hurried)
+    QApplication.processEvents()
+    at_rest = pixels(view)
+    assert same(at_rest, anew(view))
+    assert np.abs(stretched - at_rest).mean() < 8  # it lies where it belongs
+    assert not np.array_equal(stretched, at_rest)
+
+
+def test_beside_a_still_that_has_become_small_there_are_plates(view, studio, settle, qtbot):
+    studio.show_example(layers(300), "layers")
+    settle()
+    view.set_zoom(1.0)
+    view.viewport().repaint()
+    view.hurry()
+    view.zoom_by(0.4)
+    edge = pixels(view)[:, :60]
+    assert len(np.unique(edge.reshape(-1, 3), axis=0)) > 1
+    level = view.canvas.level
+    qtbot.waitUntil(lambda: not view.hurried)
+    assert view.canvas.level < level
+
+
+def test_where_there_is_no_time_plates_stand_until_there_is(view, hand, drawn, studio, settle, qtbot, monkeypatch):
+    sharp, plain = drawn
+    studio.show_example(layers(300), "layers")
+    settle()
+    view.set_zoom(1.0)
+    view.viewport().repaint()
+    sharp.clear()
+    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 0.0)
+    view.hurry()
+    view.pan(300, 200)
+    view.viewport().repaint()
+    assert not sharp
+    assert area(plain) > 0
+    qtbot.waitUntil(lambda: not view.hurried)
+    QApplication.processEvents()
+    assert same(pixels(view), anew(view), share=0.002)
