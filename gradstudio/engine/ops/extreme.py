@@ -114,8 +114,9 @@ def extreme(name: str, choose: Any, reduce: Any, other: str, symbol: str) -> tup
 def scaled_by_count(g: Any, x: Any, out: Any, dim: Any, keepdim: bool) -> Any:
     """The gradient of amax: equal elements of a slice share it evenly."""
     shape = ops.shape_of(x)
-    mask = ops.eq(ops.restored(out, shape, dim, keepdim), x)
-    return ops.restored(g, shape, dim, keepdim) * mask / ops.sum(mask, dim, True)
+    kept = tuple([1 if d in dims_of(dim, len(shape)) else n for d, n in enumerate(shape)])
+    mask = ops.eq(ops.reshape(out, kept), x)
+    return (g if keepdim else ops.reshape(g, kept)) / ops.sum(mask, dim, True) * mask
 
 
 def amount(reduce: Any) -> Any:

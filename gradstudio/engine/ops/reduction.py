@@ -31,8 +31,8 @@ BAD_DIM = (Sample((samples.array(2, 3),), {"dim": 2}, "Dimension out of range (e
 
 @helper
 def restored(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
-    """Put back the dims that a reduction took, with size 1."""
-    if not keepdim and shape:
+    """Put back the dims that a reduction took, with size 1; one over all (dim None) is left a number, which broadcasts."""
+    if not keepdim and shape and dim is not None:
         for d in sorted(dims_of(dim, len(shape))):
             g = ops.unsqueeze(g, d)
     return g
