@@ -152,6 +152,8 @@ register(
     Op("polar", (Input("x", lambda g, out: ops.real(ops.mul(ops.conj(g), ops.sgn(out))), torch="abs"),
                  Input("y", lambda g, out: ops.real(ops.mul(ops.conj(g), ops.mul(out, 1j))), torch="angle")), around,
        node_name="PolarBackward0", hidden=True),
+    Op("rrelu_with_noise", (Input("x", lambda g, noise: ops.mul(g, noise)), Input("noise")), np.multiply,
+       node_name="RreluWithNoiseBackward0", hidden=True),
     integers("gcd", np.gcd),
     integers("lcm", np.lcm),
 )

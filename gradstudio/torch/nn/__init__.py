@@ -18,19 +18,19 @@ from gradstudio.torch.nn.normalized import (
     RMSNorm,
 )
 from gradstudio.torch.nn.parameter import Parameter
-from gradstudio.torch.nn.resized import AvgPool1d, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from gradstudio.torch.nn.resized import PADS, AvgPool1d, Softmax2d, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Embedding, LayerNorm, Linear, PReLU
 
 __all__ = ["AvgPool1d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
            "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Flatten", "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d",
            "InstanceNorm3d", "LayerNorm", "Linear", "Module", "ModuleDict", "ModuleList", "PReLU", "Parameter", "ParameterDict",
-           "ParameterList", "RMSNorm", "Sequential", "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional",
-           "init", "utils"]
-__all__ += list(LAYERS)
-globals().update(LAYERS)
+           "ParameterList", "RMSNorm", "Sequential", "Softmax2d", "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d",
+           "functional", "init", "utils"]
+__all__ += [*LAYERS, *PADS]
+globals().update(LAYERS | PADS)
 # Where PyTorch defines its classes: what `print(type(module))` shows.
 HOMES: dict[str, tuple[type, ...]] = {
-    "linear": (Linear, Identity, Bilinear), "sparse": (Embedding,), "activation": (PReLU,),
+    "linear": (Linear, Identity, Bilinear), "sparse": (Embedding,), "activation": (PReLU, Softmax2d),
     "normalization": (LayerNorm, GroupNorm, RMSNorm),
     "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d, BatchNorm3d),
     "instancenorm": (InstanceNorm1d, InstanceNorm2d, InstanceNorm3d), "pooling": (AvgPool1d,),

@@ -4,24 +4,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from gradstudio.engine import random
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import TABLE
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import aliases, spellings
+from gradstudio.torch.nn import compositions, dropouts
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Zero each element with probability p and scale the rest up. Without training, or with p = 0, return the input itself."""
-    if not 0.0 <= p <= 1.0:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+    dropouts.check(p)
     if not training or p == 0.0:
         return input
-    kept = random.default_generator().bernoulli(input.array.shape, 1 - p, input.array.dtype)
-    scale = make(np.asarray(kept / kept.dtype.type(1 - p)) if p < 1 else kept, None)
-    return input.mul_(scale) if inplace else input * scale  # type: ignore[attr-defined]
+    return dropouts.dropped(input, p, inplace, channels=False)
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -33,7 +28,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return make((numbers[..., None] == range(count)).astype("int64"), None)
 
 
-_found = {**aliases.FUNCTIONAL_ALIASES, **spellings.FUNCTIONAL}
+_found = {**aliases.FUNCTIONAL_ALIASES, **spellings.FUNCTIONAL, **dropouts.FUNCTIONS, **compositions.FUNCTIONS}
 # Activations that take `inplace`, and the row that writes and its settings where these are other ones.
 IN_PLACE: dict[str, tuple[str, tuple[float, ...]]] = {name: (name, ()) for name in (
     "relu", "elu", "celu", "selu", "silu", "mish", "hardtanh", "hardsigmoid", "hardswish", "leaky_relu", "threshold")}
@@ -61,7 +56,20 @@ def in_place_too(name: str, plain: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def written(name: str) -> Callable[..., Any]:
+    """Return the function that writes an activation into its input: relu_, elu_..."""
+    function = _found[name]
+
+    def write(input: Tensor, *settings: Any, **named: Any) -> Any:
+        return function(input, *settings, **{**named, "inplace": True})
+
+    write.__name__ = write.__qualname__ = f"{name}_"
+    write.__doc__ = function.__doc__
+    return write
+
+
 _found |= {name: in_place_too(name, _found[name]) for name in IN_PLACE}
+_found |= {f"{name}_": written(name) for name in ("relu", "elu", "celu", "selu", "hardtanh", "leaky_relu", "threshold", "rrelu")}
 globals().update({name: function for name, function in _found.items() if name not in globals()})
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from gradstudio.torch.nn import functional
+from gradstudio.torch.nn import dropouts, functional
 from gradstudio.torch.nn.module import Module
 
 REQUIRED: Any = object()
+TRAINED = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "rrelu")  # know training
 
 
 class Simple(Module):
@@ -32,13 +33,15 @@ class Simple(Module):
             if value is REQUIRED:
                 raise TypeError(f"{type(self).__name__}.__init__() missing 1 required positional argument: '{name}'")
             setattr(self, name, value)
+        if "Dropout" in type(self).__name__:
+            dropouts.check(self.p)
         if getattr(self, "stride", 1) is None:
             self.stride = self.kernel_size
 
     def forward(self, *inputs: Any) -> Any:
         """Call the function."""
         chosen = {name: getattr(self, name) for name in self.settings if getattr(self, name) is not self.settings[name]}
-        if self.function == "dropout":
+        if self.function in TRAINED:
             chosen["training"] = self.training
         return getattr(functional, self.function)(*inputs, **chosen)
 
@@ -84,6 +87,12 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "LogSoftmax": ("log_softmax", {"dim": None}, ("dim",)),
     "Softmin": ("softmin", {"dim": None}, ("dim",)),
     "Dropout": ("dropout", {"p": 0.5, **IN_PLACE}, ("p", "inplace")),
+    **{f"Dropout{n}d": (f"dropout{n}d", {"p": 0.5, **IN_PLACE}, ("p", "inplace")) for n in (1, 2, 3)},
+    "AlphaDropout": ("alpha_dropout", {"p": 0.5, **IN_PLACE}, ("p", "inplace")),
+    "FeatureAlphaDropout": ("feature_alpha_dropout", {"p": 0.5, **IN_PLACE}, ("p", "inplace")),
+    "RReLU": ("rrelu", {"lower": 1.0 / 8, "upper": 1.0 / 3, **IN_PLACE}, ("lower", "upper", "inplace?")),
+    "LocalResponseNorm": ("local_response_norm", {"size": REQUIRED, "alpha": 1e-4, "beta": 0.75, "k": 1.0},
+                          ("=size", "alpha", "beta", "k")),
     "MaxPool1d": ("max_pool1d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False,
                                  "ceil_mode": False}, ("kernel_size", "stride", "padding", "dilation", "ceil_mode")),
     "MaxPool2d": ("max_pool2d", {"kernel_size": REQUIRED, "stride": None, "padding": 0, "dilation": 1, "return_indices": False,
@@ -118,6 +127,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "KLDivLoss": ("kl_div", {**LOSS, "log_target": False}, ()),
     "HingeEmbeddingLoss": ("hinge_embedding_loss", {"margin": 1.0, **LOSS}, ()),
     "MarginRankingLoss": ("margin_ranking_loss", {"margin": 0.0, **LOSS}, ()),
+    "MultiLabelSoftMarginLoss": ("multilabel_soft_margin_loss", {"weight": None, **LOSS}, ()),
     "SoftMarginLoss": ("soft_margin_loss", LOSS, ()),
     "CosineEmbeddingLoss": ("cosine_embedding_loss", {"margin": 0.0, **LOSS}, ()),
     "TripletMarginLoss": ("triplet_margin_loss", {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False, **LOSS}, ()),
@@ -128,7 +138,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 
 # Where PyTorch defines the class of a name with this part.
 HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Unfold": "fold", "Fold": "fold", "huffle": "pixelshuffle",
-         "Similarity": "distance", "Distance": "distance"}
+         "ResponseNorm": "normalization", "Similarity": "distance", "Distance": "distance"}
 
 
 def _named(name: str) -> type[Simple]:

@@ -27,6 +27,59 @@ class AvgPool1d(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
+class Pad(Module):
+    """Puts elements around the last dims: `padding` before and after each, the last dim first; one number for all of them."""
+
+    dims, mode = 0, "constant"
+
+    def __init__(self, padding: Any) -> None:
+        super().__init__()
+        self.padding = (padding,) * (2 * self.dims) if isinstance(padding, int) else tuple(padding)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the larger tensor."""
+        return functional.pad(input, self.padding, self.mode)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"{self.padding}"
+
+
+class ConstantPad(Pad):
+    """Puts one value around the last dims."""
+
+    def __init__(self, padding: Any, value: float) -> None:
+        super().__init__(padding)
+        self.value = value
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the larger tensor."""
+        return functional.pad(input, self.padding, "constant", self.value)  # type: ignore[no-any-return]
+
+    def extra_repr(self) -> str:
+        return f"padding={self.padding}, value={self.value}"
+
+
+def _padded(name: str, mode: str, dims: int) -> type[Pad]:
+    kind = ConstantPad if name == "ConstantPad" else Pad
+    return type(f"{name}{dims}d", (kind,), {"dims": dims, "mode": mode, "__doc__": f"`F.pad` of {dims} dims as a module.",
+                                            "__module__": "torch.nn.modules.padding"})
+
+
+PADS: dict[str, type[Pad]] = {f"{name}{dims}d": _padded(name, mode, dims) for name, mode in (
+    ("ZeroPad", "constant"), ("ConstantPad", "constant"), ("ReflectionPad", "reflect"), ("ReplicationPad", "replicate"),
+    ("CircularPad", "circular")) for dims in (1, 2, 3)}
+
+
+class Softmax2d(Module):
+    """Softmax over the channels of (N, C, H, W) or (C, H, W). Raises ValueError for other numbers of dims."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return the shares of the channels."""
+        if input.ndim not in (3, 4):
+            raise ValueError(f"Softmax2d: expected input to be 3D or 4D, got {input.ndim}D instead")
+        return functional.softmax(input, -3)  # type: ignore[no-any-return]
+
+
 class Upsample(Module):
     """The last dims in other sizes, given themselves or by a factor."""
 

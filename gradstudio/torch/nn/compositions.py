@@ -1,0 +1,92 @@
+"""Functions of `nn.functional` that PyTorch composes of others: gumbel_softmax, local_response_norm; losses that warn of sizes."""
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gradstudio.engine import random
+from gradstudio.engine.inplace import mutating
+from gradstudio.engine.op import ops
+from gradstudio.engine.tensor import Tensor, make
+from gradstudio.torch import spellings
+
+rrelu_write = mutating("rrelu_with_noise")
+SIZED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
+
+
+def sized(name: str) -> Callable[..., Any]:
+    """Return a loss that warns, at its caller's line, of a target that has another size than the input and is broadcast."""
+    plain = spellings.FUNCTIONAL[name]
+
+    @functools.wraps(plain)
+    def loss(input: Any, target: Any, *args: Any, **named: Any) -> Any:
+        if isinstance(target, Tensor) and isinstance(input, Tensor) and target.sizes != input.sizes:
+            warnings.warn(f"Using a target size (torch.Size({list(target.sizes)})) that is different to the input size "
+                          f"(torch.Size({list(input.sizes)})). This will likely lead to incorrect results due to broadcasting. Please "
+                          "ensure they have the same size.", UserWarning, stacklevel=2)
+        return plain(input, target, *args, **named)
+
+    return loss
+
+
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
+    """Draw from the Gumbel-softmax distribution (Jang et al. 2017). Hard: a one-hot result with the gradient of the soft one."""
+    noise = make(np.asarray(-np.log(random.default_generator().exponential(logits.sizes, 1.0, logits.scalar_type))), None)
+    soft = ops.softmax(ops.div(ops.add(logits, noise), tau), dim)
+    if not hard:
+        return soft
+    _, index = ops.max_dim(soft, dim, True)
+    chosen = ops.zeros_like(soft.detach()).scatter_(dim, index, 1.0)
+    return ops.add(ops.sub(chosen, soft.detach()), soft)
+
+
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """Divide each element by (k + alpha · mean of the squares in `size` channels)^beta. Raise ValueError for fewer than 3 dims."""
+    if input.ndim < 3:
+        raise ValueError(f"Expected 3D or higher dimensionality                          input (got {input.ndim} dimensions)")
+    if not input.array.size:
+        return input
+    squares = ops.unsqueeze(ops.mul(input, input), 1)
+    before, after = size // 2, (size - 1) // 2
+    if input.ndim == 3:
+        sums = ops.squeeze(ops.avg_pool2d(ops.pad(squares, (0, 0, before, after)), (size, 1), 1), 1)
+    else:
+        n, c, h = input.sizes[:3]
+        lines = ops.view(ops.mul(input, input), (n, 1, c, h, -1))
+        sums = ops.squeeze(ops.avg_pool3d(ops.pad(lines, (0, 0, 0, 0, before, after)), (size, 1, 1), 1), 1)
+        sums = ops.view(sums, input.sizes)
+    return ops.div(input, ops.pow(ops.add(ops.mul(sums, alpha), k), beta))
+
+
+def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
+                                reduction: str = "mean") -> Any:
+    """Return the mean over classes of binary cross entropies of logits, then the mean or the sum over samples."""
+    others: Any = 1 - target  # type: ignore[operator]
+    each = ops.neg(ops.add(ops.mul(target, ops.log_sigmoid(input)), ops.mul(others, ops.log_sigmoid(ops.neg(input)))))
+    if weight is not None:
+        each = ops.mul(each, weight)
+    loss = ops.div(ops.sum(each, input.ndim - 1), input.sizes[-1])
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    return loss if reduction == "none" else ops.mean(loss) if reduction == "mean" else ops.sum(loss)
+
+
+def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False) -> Any:
+    """Return x where it is positive, else a multiple: drawn from [lower, upper) in training, else the middle of both."""
+    if lower > upper:
+        raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, but got lower={lower} and upper={upper}")
+    slopes = np.ones(input.sizes, input.scalar_type)
+    low = input.array <= 0
+    count = int(np.count_nonzero(low))
+    slopes[low] = random.default_generator().uniform((count,), lower, upper, np.float64) if training else (lower + upper) / 2
+    factor = make(slopes, None)
+    return rrelu_write(input, factor) if inplace else ops.rrelu_with_noise(input, factor)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
+    gumbel_softmax, local_response_norm, multilabel_soft_margin_loss, rrelu)}
+FUNCTIONS |= {name: sized(name) for name in SIZED}
