@@ -326,7 +326,7 @@ def bench_verb(arguments: list[str]) -> int:
     from gradstudio.bench import engine
 
     figures = engine.measure()
-    print(json.dumps(figures) if options.json else engine.table(figures["workloads"]))
+    print(json.dumps(figures) if options.json else engine.table(figures))
     return DONE
 
 

@@ -10,14 +10,17 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from gradstudio import engine
-from gradstudio.bench.workloads import Step, Workload, all_workloads
+from gradstudio.bench import footprint
+from gradstudio.bench.networks import cnn, mlp, transformer
+from gradstudio.bench.workloads import Step, Workload, long_chain, small_workloads
 from gradstudio.engine.op import ops
+from gradstudio.torch.nn import functional
 
 Steps = dict[str, Step]  # by "library pass"
 OURS = "gradstudio"
@@ -27,8 +30,15 @@ ROUNDS, ROUND_SECONDS = 15, 0.02
 class Functions:
     """The engine's functions under torch's names, as the programs want them."""
 
-    tanh, relu, exp = staticmethod(ops.tanh), staticmethod(ops.relu), staticmethod(ops.exp)
+    tanh, relu, exp, sqrt = staticmethod(ops.tanh), staticmethod(ops.relu), staticmethod(ops.exp), staticmethod(ops.sqrt)
     log_softmax, nll_loss = staticmethod(ops.log_softmax), staticmethod(ops.nll_loss)
+    softmax, gelu, layer_norm = staticmethod(functional.softmax), staticmethod(functional.gelu), staticmethod(functional.layer_norm)
+    conv2d, max_pool2d = staticmethod(functional.conv2d), staticmethod(functional.max_pool2d)
+
+
+def all_workloads() -> list[Workload]:
+    """Return what the bench verb measures."""
+    return [*small_workloads(), mlp(), cnn(), transformer()]
 
 
 def measure(rounds: int = ROUNDS, only: str = "") -> dict[str, Any]:
@@ -38,7 +48,15 @@ def measure(rounds: int = ROUNDS, only: str = "") -> dict[str, Any]:
     results = [measured(w, steps_of(w, peers), rounds) for w in all_workloads() if only in w.name]
     return {"python": platform.python_version(), "numpy": np.__version__, "machine": platform.machine(),
             "blas_threads": os.environ.get("OPENBLAS_NUM_THREADS", "default"),
-            "peers": {name: _version(name) for name in peers}, "unit": "CPU ns per op, median", "workloads": results}
+            "peers": {name: _version(name) for name in peers}, "unit": "CPU ns per op, median", "workloads": results,
+            "import": footprint.imports(), "memory": memory()}
+
+
+def memory() -> dict[str, Any]:
+    """Return binary megabytes at the peak of W3, by hand and ours, and their ratio."""
+    workload = long_chain()
+    by_hand, ours = footprint.peak(workload.by_hand(workload.inputs)), footprint.peak(own_step(workload))
+    return {"workload": workload.name, "numpy_mb": round(by_hand, 1), "gradstudio_mb": round(ours, 1), "ratio": round(ours / by_hand, 3)}
 
 
 def measured(workload: Workload, steps: Steps, rounds: int) -> dict[str, Any]:
@@ -70,50 +88,61 @@ def _count(step: Step) -> int:
 
 def steps_of(workload: Workload, peers: dict[str, Callable[[Workload], Steps]]) -> Steps:
     """Return the steps to time: numpy by hand (both passes), ours (forward, and both), the peers' alike."""
-    steps = {"numpy both": workload.by_hand(workload.inputs)}
-    leaves = {name: _leaf(value, name in workload.trained) for name, value in workload.inputs.items()}
-    steps |= _two_steps(OURS, workload, Functions, leaves, np.ones_like)
+    leaves = _leaves(workload)
+    steps = {"numpy both": workload.by_hand(workload.inputs), f"{OURS} forward": lambda: workload.program(Functions, leaves),
+             f"{OURS} both": own_step(workload)}
     for make in peers.values():
         steps |= make(workload)
     return steps
 
 
-def _leaf(value: Any, trained: bool) -> Any:
-    return engine.tensor(value, requires_grad=trained)
+def own_step(workload: Workload) -> Step:
+    """Return a step of the engine, forward and backward."""
+    leaves = _leaves(workload)
+    return _both(workload, Functions, leaves, lambda shape: engine.tensor(np.ones(shape, np.float32)))
 
 
-def _two_steps(name: str, workload: Workload, functions: Any, leaves: dict[str, Any], ones: Callable[[Any], Any]) -> Steps:
-    """Return forward alone and forward with backward for a torch-like library."""
+def _leaves(workload: Workload) -> dict[str, Any]:
+    return {name: engine.tensor(value, requires_grad=name in workload.trained) for name, value in workload.inputs.items()}
+
+
+def _both(workload: Workload, functions: Any, leaves: dict[str, Any], ones: Callable[[tuple[int, ...]], Any]) -> Step:
+    """Return forward and backward, from a seed of ones where the result is no scalar, of a torch-like library."""
     program, trained = workload.program, [leaves[n] for n in workload.trained]
-    out = program(functions, leaves)
-    seed = None if out.shape == () else engine.tensor(np.ones(tuple(out.shape), np.float32)) if name == OURS else ones(out)
+    seeds: dict[tuple[int, ...], Any] = {(): None}
 
     def both() -> None:
         for leaf in trained:
             leaf.grad = None
-        program(functions, leaves).backward(seed)
+        out = program(functions, leaves)
+        shape = tuple(out.shape)
+        if shape not in seeds:
+            seeds[shape] = ones(shape)
+        out.backward(seeds[shape])
 
-    return {f"{name} forward": lambda: program(functions, leaves), f"{name} both": both}
+    return both
 
 
 def torch_steps(workload: Workload) -> Steps:
     """Return PyTorch's steps, on one thread."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(1)
-    functional = importlib.import_module("torch.nn.functional")
-    names = {"tanh": torch.tanh, "relu": torch.relu, "exp": torch.exp, "log_softmax": functional.log_softmax,
-             "nll_loss": functional.nll_loss}
+    theirs = importlib.import_module("torch.nn.functional")
+    names = {"tanh": torch.tanh, "relu": torch.relu, "exp": torch.exp, "sqrt": torch.sqrt} | {
+        name: getattr(theirs, name) for name in ("log_softmax", "nll_loss", "layer_norm", "softmax", "gelu", "conv2d", "max_pool2d")}
     functions = type("TorchFunctions", (), {name: staticmethod(f) for name, f in names.items()})
     leaves = {}
     for name, value in workload.inputs.items():
         leaves[name] = torch.tensor(value)
         if name in workload.trained:
             leaves[name].requires_grad_()
-    return _two_steps("torch", workload, functions, leaves, torch.ones_like)
+    return {"torch forward": lambda: workload.program(functions, leaves), "torch both": _both(workload, functions, leaves, torch.ones)}
 
 
 def hips_steps(workload: Workload) -> Steps:
-    """Return HIPS autograd's step, both passes."""
+    """Return HIPS autograd's step, both passes; nothing where it lacks what the program calls."""
+    if not workload.hips:
+        return {}
     grad = importlib.import_module("autograd").grad
     anp = importlib.import_module("autograd.numpy")
     names = {
@@ -141,10 +170,11 @@ def _version(name: str) -> str:
     return str(getattr(importlib.import_module(name), "__version__", "unknown"))
 
 
-def table(results: Sequence[dict[str, Any]]) -> str:
+def table(figures: dict[str, Any]) -> str:
     """Return the ratios as lines of text."""
     lines = []
-    for r in results:
+    for r in figures["workloads"]:
         ratios = "  ".join(f"{k.removeprefix(OURS + '/')} {v:.2f}" for k, v in r["ratios"].items())
-        lines.append(f"{r['name']:24}{ratios}")
+        lines.append(f"{r['name']:28}{ratios}")
+    lines += [f"{name:28}numpy {figures[name]['ratio']:.2f}" for name in ("import", "memory")]
     return "\n".join(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ class Workload(Struct, frozen=True):
     program: Callable[[Any, dict[str, Any]], Any]
     by_hand: Callable[[dict[str, Any]], Step]
     ops: int
+    hips: bool = True  # whether HIPS autograd has what the program calls
 
 
 def chain(first: str, second: str, shape: tuple[int, ...]) -> Workload:
@@ -155,45 +155,78 @@ def _dag_by_hand(program: list[tuple[str, int, int]], p: dict[str, Any], leaves:
     return step
 
 
-def mlp() -> Workload:
-    """A step of an MLP 784-128-64-10 on 64 samples: forward, backward (no update)."""
-    rng = np.random.default_rng(4)
-    sizes = (784, 128, 64, 10)
-    inputs: dict[str, Any] = {"x": rng.standard_normal((64, 784)).astype(F32), "t": rng.integers(0, 10, 64)}
-    for k, (a, b) in enumerate(pairwise(sizes)):
-        inputs |= {f"W{k}": (rng.standard_normal((a, b)) * 0.08).astype(F32), f"b{k}": (rng.standard_normal(b) * 0.01).astype(F32)}
+def long_chain(count: int = 1000) -> Workload:
+    """A chain of multiplications, sums, tanh and exp of (64, 64) matrices: what it keeps for backward is all of its memory."""
+    rng = np.random.default_rng(3)
+    inputs = {"x": rng.standard_normal((64, 64)).astype(F32), "w": (rng.standard_normal((64, 64)) * 0.3).astype(F32),
+              "b": (rng.standard_normal((64, 64)) * 0.3).astype(F32)}  # fmt: skip
 
     def program(f: Any, t: dict[str, Any]) -> Any:
-        h = f.relu(t["x"] @ t["W0"] + t["b0"])
-        h = f.relu(h @ t["W1"] + t["b1"])
-        return f.nll_loss(f.log_softmax(h @ t["W2"] + t["b2"], 1), t["t"])
+        x = t["x"]
+        for _ in range(count // 4):
+            x = f.exp(f.tanh(x * t["w"] + t["b"]))
+        return x.sum()
 
-    return Workload("W4 MLP step", inputs, ("W0", "b0", "W1", "b1", "W2", "b2"), program, _mlp_by_hand, 10)
+    return Workload(f"W3 chain of {count} (64, 64)", inputs, ("x", "w", "b"), program, lambda p: _long_chain_by_hand(p, count // 4), count)
 
 
-def _mlp_by_hand(p: dict[str, Any]) -> Step:
-    x, t, rows = p["x"], p["t"], np.arange(64)
+def _long_chain_by_hand(p: dict[str, Any], rounds: int) -> Step:
+    w, b = p["w"], p["b"]
 
     def step() -> Any:
-        h = np.maximum(x @ p["W0"] + p["b0"], 0)
-        k = np.maximum(h @ p["W1"] + p["b1"], 0)
-        z = k @ p["W2"] + p["b2"]
-        z = z - z.max(1, keepdims=True)
-        e = np.exp(z)
-        s = e.sum(1, keepdims=True)
-        loss = -(z - np.log(s))[rows, t].mean()
-        g = e / s
-        g[rows, t] -= 1
-        g /= F32(64)
-        gk = (g @ p["W2"].T) * (k > 0)
-        gh = (gk @ p["W1"].T) * (h > 0)
-        return loss, x.T @ gh, gh.sum(0), h.T @ gk, gk.sum(0), k.T @ g, g.sum(0)
+        x, kept = p["x"], []
+        for _ in range(rounds):
+            t = np.tanh(x * w + b)
+            e = np.exp(t)
+            kept.append((x, t, e))
+            x = e
+        loss = x.sum()
+        g, gw, gb = np.ones_like(x), np.zeros_like(w), np.zeros_like(b)
+        for x, t, e in reversed(kept):
+            g = g * e * (1 - t * t)
+            gb += g
+            gw += g * x
+            g = g * w
+        return loss, g, gw, gb
 
     return step
 
 
-def all_workloads() -> list[Workload]:
-    """Return what the bench verb measures."""
+def mix() -> Workload:
+    """Means, broadcasts and sums over a (1000, 1000) matrix, as a layer norm written out has them."""
+    rng = np.random.default_rng(5)
+    shapes = {"x": (1000, 1000), "g": (1000,), "b": (1000,), "c": (1000, 1)}
+    inputs = {name: rng.standard_normal(shape).astype(F32) for name, shape in shapes.items()}
+
+    def program(f: Any, t: dict[str, Any]) -> Any:
+        c = t["x"] - t["x"].mean(1, True)
+        n = c / f.sqrt((c * c).mean(1, True) + 1e-5)
+        z = (n * t["g"] + t["b"]) * t["c"]
+        return (z * z).sum(0).mean()
+
+    return Workload("W5 mix (1000, 1000)", inputs, tuple(inputs), program, _mix_by_hand, 12, hips=False)
+
+
+def _mix_by_hand(p: dict[str, Any]) -> Step:
+    x, g, b, c = p["x"], p["g"], p["b"], p["c"]
+
+    def step() -> Any:
+        centred = x - x.mean(1, keepdims=True)
+        scale = 1 / np.sqrt((centred * centred).mean(1, keepdims=True) + F32(1e-5))
+        n = centred * scale
+        y = n * g + b
+        z = y * c
+        gz = z * F32(2 / x.shape[1])
+        gy = gz * c
+        gn = gy * g
+        gx = scale * (gn - gn.mean(1, keepdims=True) - n * (gn * n).mean(1, keepdims=True))
+        return (z * z).sum(0).mean(), gx, (gy * n).sum(0), gy.sum(0), (gz * y).sum(1, keepdims=True)
+
+    return step
+
+
+def small_workloads() -> list[Workload]:
+    """Return those that measure what an op costs."""
     shapes: tuple[tuple[int, ...], ...] = ((1,), (8, 8), (64, 64))
     chains = [chain(first, second, shape) for first, second in HAND_CHAINS for shape in shapes]
-    return [*chains, tutorial(), random_dag(), mlp()]
+    return [*chains, tutorial(), random_dag(), long_chain(), mix()]
