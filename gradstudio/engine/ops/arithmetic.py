@@ -13,7 +13,7 @@ from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import constant
-from gradstudio.engine.tensor import Tensor
+from gradstudio.engine.tensor import Tensor, make
 
 ALPHA = Attr("alpha", "number", 1, "Factor of the second operand.")
 CATEGORY = "arithmetic"
@@ -37,6 +37,11 @@ def add(x: Any, y: Any, alpha: Any = 1) -> Any:
     return ops.add_tensor(x, y, alpha)
 
 
+def beside(number: Any, t: Tensor) -> Tensor:
+    """Return a number as a 0-dim tensor of another one's dtype."""
+    return make(np.array(number, t.scalar_type), None)
+
+
 def refuse_bools(x: Any, y: Any) -> None:
     """Raise RuntimeError where a mask would be subtracted, or subtracted from."""
     kinds = [o.scalar_type.kind if isinstance(o, Tensor) else "b" if type(o) is bool else "" for o in (x, y)]
@@ -46,8 +51,8 @@ def refuse_bools(x: Any, y: Any) -> None:
 
 def sub(x: Any, y: Any, alpha: Any = 1) -> Any:
     refuse_bools(x, y)
-    if modes.in_vjp and alpha == 1 and not isinstance(y, Tensor):
-        return ops.sub_number(x, y)
+    if modes.in_vjp and alpha == 1 and not (isinstance(x, Tensor) and isinstance(y, Tensor)):
+        return ops.sub_number(x, y) if isinstance(x, Tensor) else ops.sub_tensor(beside(x, y), y)
     return ops.sub_tensor(x, y, alpha) if isinstance(x, Tensor) else ops.rsub_number(y, x, alpha)
 
 
@@ -109,7 +114,7 @@ def mul(x: Any, y: Any) -> Any:
 
 def div(x: Any, y: Any, rounding_mode: str | None = None) -> Any:
     if not isinstance(x, Tensor):
-        return ops.mul(ops.reciprocal(y), x)
+        return ops.div_tensor(beside(x, y), y) if modes.in_vjp else ops.mul(ops.reciprocal(y), x)
     if modes.in_vjp and rounding_mode is None and not isinstance(y, Tensor):
         return ops.div_number(x, y)
     return ops.div_tensor(x, y) if rounding_mode is None else ops.div_rounded(x, y, rounding_mode)
