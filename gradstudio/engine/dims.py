@@ -39,6 +39,8 @@ def reduced_shape(shape: Shape, dims: Iterable[int], keepdim: bool) -> Shape:
 def with_inferred(wanted: Sequence[int], numel: int) -> Shape:
     """Return a shape with its -1 filled in; raise RuntimeError in PyTorch's words if it does not fit."""
     shape = tuple(wanted)
+    if math.prod(shape) == numel and min(shape, default=0) >= 0:
+        return shape
     if shape.count(-1) > 1:
         raise RuntimeError("only one dimension can be inferred")
     for n in shape:

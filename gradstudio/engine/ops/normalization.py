@@ -21,8 +21,8 @@ from gradstudio.engine.ops.activation import CATEGORY
 Array = np.ndarray[Any, Any]
 Dims = tuple[int, ...]
 EPS = Attr("eps", "float", 1e-5, "Added to the variance.")
-SHAPE = Attr("normalized_shape", "sizes", (), "Sizes of the last dims, over which each group goes.")
-GROUPS = Attr("num_groups", "int", 1, "How many groups the channels fall into.")
+SHAPE = Attr("normalized_shape", "sizes", (), "Sizes of the last dims, over which each group goes.", required=True)
+GROUPS = Attr("num_groups", "int", 1, "How many groups the channels fall into.", required=True)
 MOMENTUM = Attr("momentum", "float", 0.1, "Share of the batch in the running averages.")
 WEIGHT, BIAS = Input("weight", formula="x̂", optional=True), Input("bias", formula="1", optional=True)
 RUNNING = (Input("running_mean", optional=True), Input("running_var", optional=True))
@@ -31,8 +31,8 @@ FORMULA = "({weight} − mean − x̂·mean(x̂))/σ"
 
 def moments(x: Array, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
     """Return mean, variance and 1/√(variance + eps) over dims, which stay with size 1."""
-    mean = np.mean(x, dims, keepdims=True)
-    variance = np.mean(np.square(x - mean), dims, keepdims=True)
+    mean = mean_over(x, dims)
+    variance = mean_over(np.square(x - mean), dims)
     return mean, variance, 1 / np.sqrt(variance + x.dtype.type(eps))
 
 
@@ -40,6 +40,12 @@ def scaled(hat: Array, weight: Array | None, bias: Array | None, shape: Sequence
     """Return normalised elements times a weight plus a bias, both taken in a shape that broadcasts."""
     out = hat if weight is None else hat * weight.reshape(shape)
     return out if bias is None else out + bias.reshape(shape)
+
+
+def mean_over(x: Array, dims: Dims) -> Any:
+    """Return the mean over dims, which stay with size 1; the order of additions is numpy's, halves are summed as float32."""
+    total = np.add.reduce(x, dims, np.float32 if x.dtype.char == "e" else x.dtype, keepdims=True)
+    return (total / total.dtype.type(math.prod([x.shape[d] for d in dims]))).astype(x.dtype, copy=False)
 
 
 def again_mean(x: Any, saved: Any, dims: Dims) -> Any:
@@ -56,7 +62,7 @@ def normalized_backward(g: Any, x: Any, mean: Any, rstd: Any, dims: Dims, eps: f
     """The gradient of (x − mean)/σ over dims."""
     rstd_now = ops.again_rstd(x, rstd, dims, eps)
     hat = (x - ops.again_mean(x, mean, dims)) * rstd_now
-    return (g - ops.mean(g, dims, True) - hat * ops.mean(g * hat, dims, True)) * rstd_now
+    return (g - ops.mean_over(g, dims) - hat * ops.mean_over(g * hat, dims)) * rstd_now
 
 
 @helper
@@ -270,6 +276,8 @@ def normalize(x: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
 STATISTICS = ("out", "result1", "result2")
 X = "input"
 register(
+    Op("mean_over", (Input("x"),), composite=lambda x, dims: ops.mean(x, dims, True), kernel=mean_over, hidden=True,
+       attrs=(Attr("dims", "dims", ()),)),
     Op("again_mean", (Input("x"), Input("saved")), composite=again_mean, kernel=lambda x, saved, dims: saved, hidden=True,
        attrs=(Attr("dims", "dims", ()),)),
     Op("again_rstd", (Input("x"), Input("saved")), composite=again_rstd, kernel=lambda x, saved, dims, eps: saved, hidden=True,
