@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,7 @@ register(
     Op("put_at_", (Input("x"), Input("indices", kind="index"), Input("values")), composite=mutating("put_at"), mutates="x",
        attrs=(Attr("accumulate", "bool", False),), hidden=True),
 )
+register(replace(ROWS["put_at"], name="put_at_zeros", node_name="IndexPutImplBackward0"))  # what gathering's backward is to PyTorch
 
 
 def fill_(x: Tensor, value: Any) -> Tensor:

@@ -99,7 +99,7 @@ register(
     Op("slice", (Input("x", lambda g, x_shape, dim, start, end, step: ops.slice_backward(g, x_shape, dim, start, end, step)),), sliced,
        node_name="SliceBackward0", views=True, attrs=SLICE, hidden=True),
     Op("gather_at", (
-        Input("x", lambda g, x_shape, indices: ops.put_at(ops.zeros(g, x_shape), indices, g, True)),
+        Input("x", lambda g, x_shape, indices: ops.put_at_zeros(ops.zeros(g, x_shape), indices, g, True)),
         Input("indices", kind="index")), gather,
        node_name="IndexBackward0", hidden=True),
     Op("select", (Input("x", lambda g, x_shape, dim, index: ops.select_backward(g, x_shape, dim, index), "1"),), select,
