@@ -24,7 +24,7 @@ def detach_(self: Tensor) -> Tensor:
 
 def reshaping(name: str) -> Callable[..., Tensor]:
     """Return the in-place form of a row that views: the tensor itself takes the shape, the storage stays."""
-    function = FUNCTIONS[name]
+    function = FUNCTIONS["transpose_in_place" if name == "transpose" else name]
 
     def change(self: Tensor, *args: Any) -> Tensor:
         if type(self.node) is AccumulateGrad and modes.grad_enabled():

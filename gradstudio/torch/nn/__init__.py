@@ -18,14 +18,15 @@ from gradstudio.torch.nn.normalized import (
     RMSNorm,
 )
 from gradstudio.torch.nn.parameter import Parameter
+from gradstudio.torch.nn.recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from gradstudio.torch.nn.resized import PADS, AvgPool1d, Softmax2d, Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Embedding, LayerNorm, Linear, PReLU
 
-__all__ = ["AvgPool1d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
-           "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Flatten", "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d",
-           "InstanceNorm3d", "LayerNorm", "Linear", "Module", "ModuleDict", "ModuleList", "PReLU", "Parameter", "ParameterDict",
-           "ParameterList", "RMSNorm", "Sequential", "Softmax2d", "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d",
-           "functional", "init", "utils"]
+__all__ = ["GRU", "LSTM", "RNN", "AvgPool1d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d",
+           "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Flatten", "GRUCell", "GroupNorm",
+           "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTMCell", "LayerNorm", "Linear", "Module",
+           "ModuleDict", "ModuleList", "PReLU", "Parameter", "ParameterDict", "ParameterList", "RMSNorm", "RNNCell", "Sequential",
+           "Softmax2d", "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
 __all__ += [*LAYERS, *PADS]
 globals().update(LAYERS | PADS)
 # Where PyTorch defines its classes: what `print(type(module))` shows.
@@ -35,6 +36,7 @@ HOMES: dict[str, tuple[type, ...]] = {
     "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d, BatchNorm3d),
     "instancenorm": (InstanceNorm1d, InstanceNorm2d, InstanceNorm3d), "pooling": (AvgPool1d,),
     "upsampling": (Upsample, UpsamplingNearest2d, UpsamplingBilinear2d),
+    "rnn": (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell),
     "conv": (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d), "module": (Module,),
     "container": (ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential)}
 for _home, _kinds in HOMES.items():
