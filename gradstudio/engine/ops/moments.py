@@ -36,7 +36,7 @@ def with_mean_backward(spread: Any, g: Any, shape: tuple[int, ...], dim: Any, ke
     """Add the cotangent g of a mean to that of a spread; either may be None."""
     if g is None:
         return spread
-    mean = ops.mean_backward(g, shape, dim, keepdim)
+    mean = ops.shared(g, shape, dim, keepdim)
     return mean if spread is None else spread + mean
 
 

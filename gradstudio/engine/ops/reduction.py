@@ -12,7 +12,7 @@ from gradstudio.engine import errors, summation
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, kernels, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import I64
 
@@ -74,10 +74,14 @@ def mean(x: Any, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> A
     return ops.mean_all(x, dtype) if dim is None and not keepdim else ops.mean_dim(x, dim, keepdim, dtype)
 
 
-@helper
-def mean_backward(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
-    """The gradient of a mean along dims: an equal share each."""
-    return ops.spread(g, shape, dim, keepdim) / ops.count(shape, dim)
+def shared(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+    """The gradient of a mean: an equal share each."""
+    return ops.spread(g, shape, dim, keepdim) / count(shape, dim)
+
+
+def shared_array(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
+    """The same numbers, divided before they are spread: no array of the whole shape is made."""
+    return kernels.spread(g / count(shape, dim), shape, dim, keepdim)
 
 
 def mean_text(texts: Any, attrs: Any, operands: Any) -> str:
@@ -107,10 +111,11 @@ register(
        attrs=(DTYPE,), hidden=True),
     Op("sum_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.spread(g, x_shape, dim, keepdim)),), total, node_name="SumBackward1",
        attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
-    Op("mean_all", (Input("x", lambda g, x_shape: ops.expand(g, x_shape) / ops.count(x_shape)),),
+    Op("shared", (Input("g"),), composite=shared, kernel=shared_array, attrs=(Attr("shape", "shape", ()), DIM, KEEPDIM), hidden=True),
+    Op("mean_all", (Input("x", lambda g, x_shape: ops.shared(g, x_shape, None, False)),),
        lambda x, dtype: average(x, None, False, dtype),
        node_name="MeanBackward0", attrs=(DTYPE,), hidden=True),
-    Op("mean_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.mean_backward(g, x_shape, dim, keepdim)),), average,
+    Op("mean_dim", (Input("x", lambda g, x_shape, dim, keepdim: ops.shared(g, x_shape, dim, keepdim)),), average,
        node_name="MeanBackward1", attrs=(DIM, KEEPDIM, DTYPE), hidden=True),
     Op("sum", (Input("x", formula="1"),), composite=sum_, kernel=total, attrs=(DIM, KEEPDIM, DTYPE), category=CATEGORY, symbol="Σ",
        torch=("{x}.sum()", "torch.sum({x})"), latex=r"\sum {x}", doc="Add up.", samples=LISTS, bad_samples=BAD_DIM),
