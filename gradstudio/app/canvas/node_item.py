@@ -239,7 +239,8 @@ class NodeItem(CanvasItem):
         if self.face.kind == "scissors":
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
-        if widget is None or (self._shown is not self._stamp and level == Level.FULL):
+        whole = option.exposedRect.contains(self.place.rect)  # else another part of it is painted right after
+        if widget is None or (self._shown is not self._stamp and level == Level.FULL and whole):
             self._paint(painter, marks, pictured=widget is not None)
         else:
             area = QRectF(-REACH, -REACH, self.place.width + 2 * REACH, self.place.height + 2 * REACH + 3)

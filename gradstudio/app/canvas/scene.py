@@ -326,7 +326,7 @@ class CanvasScene(DirtyScene):
         if len(before) >= FEW and not moving:
             self._set_wires()
         else:
-            wires = self.wires.move(before, moving)
+            wires = self.wires.move(before)
             if not moving:
                 wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)])
             self._place_scissors(wires)

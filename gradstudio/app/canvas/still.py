@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
 BUDGET = 0.005  # seconds of a frame of a view in motion in which squares are begun
+REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
 MOST_RECTS = 12  # of what is to be drawn; of more, the rectangle round them
 AROUND = 2  # px round what has changed that are drawn again: smoothing
 
@@ -35,6 +36,7 @@ class Still(QObject):
         self._fresh = QRegion()  # what of the picture shows what there is now
         self._owed = QPoint()  # by how much the picture is still to be scrolled
         self._known = QRegion()  # what shows that, or what there was a moment ago, or plates and lines
+        self._next = 0.0  # when there is time again, by perf_counter
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.finish)
@@ -159,23 +161,27 @@ class Still(QObject):
         """Draw what there is time for, where nothing is known plates and lines; and more when there is."""
         if (region - self._fresh).isEmpty():
             return
-        until = time.perf_counter() + BUDGET
-        self._settle(region, until)
-        region -= self._fresh
         with QPainter(self._picture) as painter:
-            for cell in self._cells(region):
-                if time.perf_counter() >= until:
-                    break
-                self._paint.sharply(painter, cell)
-                self._fresh += cell
-                self._known += cell
-                region -= cell
+            began = time.perf_counter()
+            if began >= self._next or not (region - self._known).isEmpty():
+                self._draw_cells(painter, region, began + BUDGET)
+                now = time.perf_counter()
+                self._next = now + REST * (now - began)
             unknown = region - self._known
             if not unknown.isEmpty():
                 self._paint.plainly(painter, unknown)
                 self._known += unknown
-            if not region.isEmpty():
-                self._later.start(0)
+        if not (region - self._fresh).isEmpty() and not self._later.isActive():
+            self._later.start(math.ceil(max(0.0, self._next - time.perf_counter()) * 1000))
+
+    def _draw_cells(self, painter: QPainter, region: QRegion, until: float) -> None:
+        self._settle(region, until)
+        for cell in self._cells(region - self._fresh):
+            if time.perf_counter() >= until:
+                break
+            self._paint.sharply(painter, cell)
+            self._fresh += cell
+            self._known += cell
 
     def finish(self) -> None:
         """Have all drawn that is out of date."""
@@ -186,8 +192,11 @@ class Still(QObject):
             port.update()
 
     def _cells(self, region: QRegion) -> Iterator[QRect]:
-        """Cut a region along the squares of the tiles; what lies between the parts in a square is drawn with them."""
-        for _, square in squares(self._view.visible_rect(region.boundingRect()), self._view.zoom):
-            cell = (region & self._taken.mapRect(square).toAlignedRect()).boundingRect()
+        """Cut a region along the pixels of the tiles; what lies between the parts in a tile is drawn with them."""
+        zoom, dx, dy = self._view.zoom, math.floor(self._taken.dx() + 0.5), math.floor(self._taken.dy() + 0.5)
+        for _, square in squares(self._view.visible_rect(region.boundingRect()), zoom):
+            left, top = math.floor(square.left() * zoom), math.floor(square.top() * zoom)
+            right, bottom = math.floor(square.right() * zoom), math.floor(square.bottom() * zoom)
+            cell = (region & QRect(left + dx, top + dy, right - left, bottom - top)).boundingRect()
             if not cell.isEmpty():
                 yield cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
     from gradstudio.app.canvas.view import CanvasView
 
+SLIVER = 0.99  # of the first pixel of an area: it belongs to the tile that its last part lies in
 WORDS = 300.0  # canvas units that the words of a node stick out of it at most
 
 
@@ -41,8 +43,15 @@ class ViewPaint:
         else:
             painter.fillRect(seen, canvas.theme.color("canvas"))
             self._grid.paint(painter, seen, canvas.theme, view.zoom, canvas.ratio)
-            self._paint_items(painter, items_in(canvas, seen), seen)
+            self._paint_items(painter, items_in(canvas, seen), self._tiled(area))
         painter.restore()
+
+    def _tiled(self, area: QRect) -> QRectF:
+        """Return the rectangle of the canvas whose tiles fill an area: they lie on whole pixels, as what is snapped does."""
+        way, ratio = self._view.viewportTransform(), self._view.canvas.device_ratio
+        dx, dy = (math.floor(shift * ratio + 0.5) / ratio for shift in (way.dx(), way.dy()))
+        inner = QRectF(area).translated(-dx, -dy).adjusted(SLIVER / ratio, SLIVER / ratio, SLIVER - 1, SLIVER - 1)
+        return QTransform.fromScale(1 / way.m11(), 1 / way.m22()).mapRect(inner)
 
     def plainly(self, painter: QPainter, region: QRegion) -> None:
         """Draw plates and lines in a region."""

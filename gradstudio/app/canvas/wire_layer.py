@@ -88,12 +88,13 @@ class WireLayer(CanvasItem):
             if i in inside and self.face(key) != before:
                 self._repaint(self.courses.area(i))
 
-    def move(self, nodes: Iterable[NodeId], moving: bool) -> list[WireId]:
-        """Route the wires of nodes that moved anew; return them. While nodes are `moving` these wires are drawn directly."""
-        keys = list(dict.fromkeys(key for node in nodes for key in self.courses.wires_of(node)))
-        which = [self.courses.index[key] for key in keys]
-        self._lift(self._live.union(which) if moving and self.canvas.level != Level.FAR else frozenset())
-        self._reroute(which)
+    def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
+        """Route the wires of nodes that moved anew; return them. Those of nodes that are being dragged are drawn over the still."""
+        moving, wires_of, number = self.canvas.moving, self.courses.wires_of, self.courses.index
+        keys = list(dict.fromkeys(key for node in nodes for key in wires_of(node)))
+        held = (number[key] for node in nodes if node in moving for key in wires_of(node))
+        self._lift(self._live.union(held) if moving and self.canvas.level != Level.FAR else frozenset())
+        self._reroute([number[key] for key in keys])
         return keys
 
     def _lift(self, live: frozenset[int]) -> None:
@@ -211,10 +212,12 @@ class WireLayer(CanvasItem):
         self._follow_marks()
         ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio)
         blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
-        for square in squares if ready else [rect] if squares else []:
+        pixel = 1 / canvas.zoom
+        around = rect.adjusted(-pixel, -pixel, pixel, pixel)  # the painter knows the area to the pixel
+        for square in squares if ready else [around] if squares else []:
             painter.save()
             painter.setClipRect(square, Qt.ClipOperation.IntersectClip)
-            self._paint_wires(painter, self._still(square & rect), square)
+            self._paint_wires(painter, self._still(square & around), square)
             painter.restore()
 
     def paint_live(self, painter: QPainter, rect: QRectF) -> None:

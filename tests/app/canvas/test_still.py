@@ -21,6 +21,7 @@ def drawn(view, settle, monkeypatch):
     """Areas that a view has drawn sharply, and those of plates and lines; all is drawn before. Time is no matter."""
     settle()
     monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 60.0)
+    monkeypatch.setattr("gradstudio.app.canvas.still.REST", 0.0)
     view.set_zoom(1.0)
     view.viewport().repaint()
     sharp: list[QRect] = []
