@@ -4,6 +4,12 @@ from __future__ import annotations
 from typing import Any
 
 from gradstudio.torch.nn import functional, init, utils
+from gradstudio.torch.nn.attention import (
+    MultiheadAttention,
+    NonDynamicallyQuantizableLinear,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+)
 from gradstudio.torch.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from gradstudio.torch.nn.convolutional import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from gradstudio.torch.nn.layers import LAYERS, Flatten, Identity, Unflatten
@@ -25,17 +31,20 @@ from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Embedding, La
 __all__ = ["GRU", "LSTM", "RNN", "AvgPool1d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d",
            "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Flatten", "GRUCell", "GroupNorm",
            "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTMCell", "LayerNorm", "Linear", "Module",
-           "ModuleDict", "ModuleList", "PReLU", "Parameter", "ParameterDict", "ParameterList", "RMSNorm", "RNNCell", "Sequential",
-           "Softmax2d", "Unflatten", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
+           "ModuleDict", "ModuleList", "MultiheadAttention", "PReLU", "Parameter", "ParameterDict", "ParameterList", "RMSNorm",
+           "RNNCell", "Sequential", "Softmax2d", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "Upsample",
+           "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
 __all__ += [*LAYERS, *PADS]
 globals().update(LAYERS | PADS)
 # Where PyTorch defines its classes: what `print(type(module))` shows.
 HOMES: dict[str, tuple[type, ...]] = {
-    "linear": (Linear, Identity, Bilinear), "sparse": (Embedding,), "activation": (PReLU, Softmax2d),
+    "linear": (Linear, Identity, Bilinear, NonDynamicallyQuantizableLinear), "sparse": (Embedding,),
+    "activation": (PReLU, Softmax2d, MultiheadAttention),
     "normalization": (LayerNorm, GroupNorm, RMSNorm),
     "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d, BatchNorm3d),
     "instancenorm": (InstanceNorm1d, InstanceNorm2d, InstanceNorm3d), "pooling": (AvgPool1d,),
     "upsampling": (Upsample, UpsamplingNearest2d, UpsamplingBilinear2d),
+    "transformer": (TransformerEncoder, TransformerEncoderLayer),
     "rnn": (RNN, LSTM, GRU, RNNCell, LSTMCell, GRUCell),
     "conv": (Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d), "module": (Module,),
     "container": (ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential)}
