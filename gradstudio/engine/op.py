@@ -48,7 +48,8 @@ class Attr:
     """A setting that is no tensor.
 
     `kind`: int, float, bool, str, number, dim, dims, shape, sizes, split (a size or sizes), pairs (how many
-    dims, or two lists of them), dtype, choice. `required`: PyTorch's functions have no default for it.
+    dims, or two lists of them), dtype, choice. `required`: PyTorch's functions have no default for it. `torch`: what
+    PyTorch's functions call it, where that is another name.
     """
 
     name: str
@@ -57,6 +58,12 @@ class Attr:
     doc: str = ""
     choices: tuple[str, ...] = ()
     required: bool = False
+    torch: str = ""
+
+    @property
+    def argument(self) -> str:
+        """What PyTorch's function calls the attr."""
+        return self.torch or self.name
 
 
 @dataclass(frozen=True, slots=True)

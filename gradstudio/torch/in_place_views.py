@@ -6,7 +6,10 @@ from typing import Any
 
 from gradstudio.engine import errors, modes
 from gradstudio.engine.apply import FUNCTIONS
+from gradstudio.engine.op import TABLE
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, View
+from gradstudio.torch.missing import Words
+from gradstudio.torch.spellings import Signature
 
 DETACH_VIEW = ("Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and "
                "gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these "
@@ -26,10 +29,12 @@ def reshaping(name: str) -> Callable[..., Tensor]:
     """Return the in-place form of a row that views: the tensor itself takes the shape, the storage stays."""
     function = FUNCTIONS["transpose_in_place" if name == "transpose" else name]
 
-    def change(self: Tensor, *args: Any) -> Tensor:
+    signature = Signature(TABLE[name], (), Words(f"{name}_"))
+
+    def change(self: Tensor, *args: Any, **named: Any) -> Tensor:
         if type(self.node) is AccumulateGrad and modes.grad_enabled():
             raise RuntimeError(errors.LEAF_IN_PLACE)
-        seen = function(self, *args)
+        seen = function(*signature.bind((self, *args), named))
         self.array, self.sizes = seen.array, seen.sizes
         if seen.node is not None:
             self.node = seen.node

@@ -13,6 +13,8 @@ from gradstudio.engine import dtypes
 from gradstudio.engine.apply import FUNCTIONS
 from gradstudio.engine.op import TABLE, Op
 from gradstudio.engine.tensor import Tensor
+from gradstudio.torch.implicit import NAMES, dim_chosen
+from gradstudio.torch.missing import Words
 from gradstudio.torch.out import into
 from gradstudio.torch.return_types import named, type_of
 
@@ -22,11 +24,12 @@ ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value
 
 
 class Signature:
-    """The parameters of one spelling: operands and attrs of a row in PyTorch's order. `called`: the function's name in messages."""
+    """The parameters of one spelling: operands and attrs of a row in PyTorch's order. `words`: of its messages."""
 
-    def __init__(self, op: Op, order: Sequence[str], called: str = "") -> None:
+    def __init__(self, op: Op, order: Sequence[str], words: Words | None = None) -> None:
         self.op = op
-        self.called = called or op.name
+        self.words = words or Words(op.name)
+        self.called = self.words.function
         operands = [i.name for i in op.inputs]
         attrs = [a.name for a in op.attrs]
         self.names = [*order, *[n for n in (*operands, *attrs) if n not in order]]
@@ -34,10 +37,11 @@ class Signature:
         self.straight = self.positions == list(range(len(self.names)))
         self.defaults = [None] * len(operands) + [a.default for a in op.attrs]
         self.kinds = {a.name: a.kind for a in op.attrs}
-        needed = {i.name: i.argument for i in op.inputs if not i.optional} | {a.name: a.name for a in op.attrs if a.required}
+        needed = {i.name: i.argument for i in op.inputs if not i.optional} | {a.name: a.argument for a in op.attrs if a.required}
         self.required = {n: needed[n] for n in self.names if n in needed}
         self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
-        self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {"input": operands[0] if operands else ""}
+        self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {a.argument: a.name for a in op.attrs}
+        self.keywords["input"] = operands[0] if operands else ""
 
     def bind(self, args: Sequence[Any], named: dict[str, Any]) -> list[Any]:
         """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""
@@ -52,10 +56,9 @@ class Signature:
                 reason = "got an unexpected keyword argument" if name is None else "received multiple values for argument"
                 raise TypeError(f"{self.called}() {reason} '{key}'")
             values[name] = value
-        missing = [f'"{argument}"' for name, argument in self.required.items() if name not in values]
-        if missing:  # torch has "arguments" for one of them, "argument" for several
-            several = "argument" if len(missing) > 1 else "arguments"
-            raise TypeError(f"{self.called}() missing {len(missing)} required positional {several}: {', '.join(missing)}")
+        if any(name not in values for name in self.required):
+            given = values if self.words.python else self.names[:len(args)]  # torch's C++ counts those by position only
+            raise TypeError(self.words.missing([argument for name, argument in self.required.items() if name not in given]))
         found = list(self.defaults)
         for name, position in zip(self.names, self.positions, strict=True):
             if name in values:
@@ -76,9 +79,9 @@ class Signature:
         raise TypeError(f"{self.called}() takes {len(self.names)} positional arguments but {len(args)} were given")
 
 
-def function_of(op: Op, name: str, order: Sequence[str]) -> Function:
+def function_of(op: Op, name: str, order: Sequence[str], words: Words) -> Function:
     """Return a row's function with PyTorch's parameters, under one of its names."""
-    signature, row = Signature(op, order, name.replace(".", "_")), op.name
+    signature, row = Signature(op, order, words), op.name
     count = max([len(op.inputs), *[signature.names.index(a.name) + 1 for a in op.attrs if a.required]])
     kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
@@ -115,12 +118,13 @@ def place_all() -> tuple[dict[str, Function], dict[str, Function], dict[str, Fun
     """Return the functions of `torch`, of `F`, the methods and the properties, by name; the first row with a name has it."""
     found: dict[str, dict[str, Function]] = {"torch": {}, "F": {}, "method": {}, "property": {}}
     for op in TABLE.values():
-        made: dict[tuple[str, ...], Function] = {}
+        made: dict[tuple[Words, str, tuple[str, ...]], Function] = {}
         for place, name, order in spelled(op):
-            key = (name, *order)
+            key = (Words.of(place, name), name, tuple(order))
             if key not in made:
-                made[key] = function_of(op, name, order)
+                made[key] = function_of(op, name, order, key[0])
             found[place].setdefault(name, made[key])
+    found["F"] |= {name: dim_chosen(name, found["F"][name]) for name in NAMES}
     return found["torch"], found["F"], found["method"], found["property"]
 
 

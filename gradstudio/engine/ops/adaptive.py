@@ -94,16 +94,16 @@ def adaptive_avg_pool1d(x: Any, output_size: Any = 1) -> Any:
 register(*adaptive_rows(2), *adaptive_rows(3))
 register(
     row("adaptive_avg_pool2d", adaptive(2), "1 / size of a part", "The mean of each of as many parts as wanted.",
-        (Attr("output_size", "sizes", 1, "How many parts a dim; None for as many as there are."),),
+        (Attr("output_size", "sizes", 1, "How many parts a dim; None for as many as there are.", required=True),),
         (Sample((FACE,), {"output_size": (3, 2)}), Sample((FACE[0],), {"output_size": 1}), Sample((FACE,), {"output_size": 7}),
          Sample((FACE,), {"output_size": (None, 2)})),
         (Sample((FACE,), {"output_size": (-1, 2)}, "adaptive_avg_pool2d: elements of output_size must be greater than or equal to 0"),)),
     row("adaptive_avg_pool1d", adaptive_avg_pool1d, "1 / size of a part", "The mean of each of as many parts as wanted.",
-        (Attr("output_size", "sizes", 1, "How many parts."),),
+        (Attr("output_size", "sizes", 1, "How many parts.", required=True),),
         (Sample((LINE,), {"output_size": 3}), Sample((LINE[0],), {"output_size": 1})),
         (Sample((LINE[0, 0],), {"output_size": 2}, "Expected 2 to 3 dimensions, but got 1-dimensional tensor"),)),
     row("adaptive_avg_pool3d", adaptive(3), "1 / size of a part", "The mean of each of as many parts as wanted.",
-        (Attr("output_size", "sizes", 1, "How many parts a dim; None for as many as there are."),),
+        (Attr("output_size", "sizes", 1, "How many parts a dim; None for as many as there are.", required=True),),
         (Sample((samples.array(1, 2, 3, 2, 4),), {"output_size": 2}),),
         (Sample((FACE[0, 0],), {"output_size": 2}, "adaptive_avg_pool3d(): Expected 4D or 5D tensor, but got [4, 5]"),)),
 )

@@ -83,7 +83,8 @@ def fold(x: Array, output_size: Any, kernel_size: Any, dilation: Any, padding: A
     return gathered(columns, sizes, step, before, gap).reshape(*x.shape[:-2], channels, *sizes)
 
 
-HOW = (Attr("kernel_size", "sizes", None, "Size of the windows."), Attr("dilation", "sizes", 1, "Steps between the elements of a window."),
+HOW = (Attr("kernel_size", "sizes", None, "Size of the windows.", required=True),
+       Attr("dilation", "sizes", 1, "Steps between the elements of a window."),
        Attr("padding", "sizes", 0, "Zeros around the input."), Attr("stride", "sizes", 1, "Steps of the windows."))
 FACE, COLUMNS = samples.array(1, 2, 3, 4), samples.array(1, 4, 6)
 register(
@@ -96,7 +97,8 @@ register(
        bad_samples=(Sample((FACE,), {"kernel_size": 5}, "Given input with spatial size (3, 4), kernel_size=(5, 5), dilation=(1, 1)"),
                     Sample((FACE,), {"kernel_size": 0}, "kernel size should be greater than zero, but got kernel_height: 0"))),
     Op("fold", (Input("x", lambda g, kernel_size, dilation, padding, stride: ops.im2col(g, kernel_size, dilation, padding, stride), "1"),),
-       fold, node_name="Col2ImBackward0", attrs=(Attr("output_size", "sizes", None, "Sizes of the result."), *HOW), category=CATEGORY,
+       fold, node_name="Col2ImBackward0", attrs=(Attr("output_size", "sizes", None, "Sizes of the result.", required=True), *HOW),
+       category=CATEGORY,
        symbol="fold", torch=("F.fold({x}, {output_size}, {kernel_size})",), latex=r"\mathrm{fold}({x})",
        doc="Columns laid down as windows; where they overlap they add up.",
        samples=(Sample((COLUMNS,), {"output_size": (3, 4), "kernel_size": 2}),

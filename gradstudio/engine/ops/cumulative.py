@@ -15,7 +15,7 @@ from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DTYPE
 from gradstudio.engine.promote import I64
 
 Array = np.ndarray[Any, Any]
-DIM = Attr("dim", "dim", 0, "Along which dim.")
+DIM = Attr("dim", "dim", 0, "Along which dim.", required=True)
 A32 = samples.array(3, 2)
 ALONG = (Sample((A32,), {"dim": 0}), Sample((samples.array(4),), {"dim": -1}), Sample((samples.SCALAR,), {"dim": 0}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -91,14 +92,15 @@ def slice_scatter(x: Array, src: Array, dim: int, start: int | None, end: int | 
 
 
 WRITTEN = "0 where written, else 1"
-INDEX = Attr("index", "int", 0, "Which one along that dim.")
+INDEX = Attr("index", "int", 0, "Which one along that dim.", required=True)
 UNFIT = "expected src to have a size equal to the slice of self. src size = "
 A34 = samples.array(3, 4)
 register(
     Op("select_scatter", (
         Input("x", lambda g, src_shape, dim, index: ops.select_scatter(g, ops.zeros(g, src_shape), dim, index), WRITTEN),
         Input("src", lambda g, dim, index: ops.select(g, dim, index), "1")),
-       lambda x, src, dim, index: written(x, src, select, dim, index), node_name="SelectScatterBackward0", attrs=(DIM, INDEX),
+       lambda x, src, dim, index: written(x, src, select, dim, index), node_name="SelectScatterBackward0",
+       attrs=(replace(DIM, required=True), INDEX),
        category=CATEGORY, symbol="select ←",
        torch=("torch.select_scatter({x}, {src}, {dim}, {index})", "{x}.select_scatter({src}, {dim}, {index})"),
        latex=r"{x}_i \leftarrow {src}", doc="A copy with one slice along a dim replaced.",

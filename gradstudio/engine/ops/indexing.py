@@ -17,7 +17,7 @@ from gradstudio.engine.tensor import Tensor
 Array = np.ndarray[Any, Any]
 CATEGORY = "indexing"
 FULL = slice(None)
-DIM = Attr("dim", "dim", 0, "Which dim.")
+DIM = Attr("dim", "dim", 0, "Which dim.", required=True)
 SLICE = (DIM, Attr("start", "int", 0), Attr("end", "int", 0), Attr("step", "int", 1))
 ZERO_DIM = ("invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a 0-dim tensor to a "
             "number")
@@ -103,13 +103,15 @@ register(
         Input("indices", kind="index")), gather,
        node_name="IndexBackward0", hidden=True),
     Op("select", (Input("x", lambda g, x_shape, dim, index: ops.select_backward(g, x_shape, dim, index), "1"),), select,
-       node_name="SelectBackward0", views=True, attrs=(DIM, Attr("index", "int", 0, "Which one along that dim.")), category=CATEGORY,
+       node_name="SelectBackward0", views=True, attrs=(DIM, Attr("index", "int", 0, "Which one along that dim.", required=True)),
+       category=CATEGORY,
        symbol="select", torch=("torch.select({x}, {dim}, {index})", "{x}.select({dim}, {index})"), latex="{x}_i",
        doc="One slice along a dim.", samples=(Sample((samples.array(3, 2),)), Sample((samples.array(3, 2),), {"dim": 1, "index": -1})),
        bad_samples=(Sample((samples.array(3),), {"dim": 0, "index": 3},
                            "select(): index 3 out of range for tensor of size [3] at dimension 0"),)),
     Op("narrow", (Input("x", formula="1"),), composite=narrow, views=True,
-       attrs=(DIM, Attr("start", "int", 0, "First index."), Attr("length", "int", 1, "How many.")), category=CATEGORY, symbol="narrow",
+       attrs=(DIM, Attr("start", "int", 0, "First index.", required=True), Attr("length", "int", 1, "How many.", required=True)),
+       category=CATEGORY, symbol="narrow",
        torch=("torch.narrow({x}, {dim}, {start}, {length})", "{x}.narrow({dim}, {start}, {length})"), latex="{x}_{a:b}",
        doc="A range along a dim.", samples=(Sample((samples.array(4, 2),), {"start": 1, "length": 2}),),
        bad_samples=(Sample((samples.array(3),), {"start": 2, "length": 2}, "start (2) + length (2) exceeds dimension size (3)."),)),

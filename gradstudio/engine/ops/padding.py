@@ -20,7 +20,7 @@ from gradstudio.engine.tensor import Tensor, make
 
 Array = np.ndarray[Any, Any]
 Index = np.ndarray[Any, np.dtype[np.int64]]
-PAD = Attr("pad", "sizes", (), "How much before and after, in pairs, the last dim first.")
+PAD = Attr("pad", "sizes", (), "How much before and after, in pairs, the last dim first.", required=True)
 SUPPORTED = ("\nSupported combinations for non-constant padding:\n  - 2D or 3D input: padding size = 2 (pads last dimension)\n"
              "  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n"
              "  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)")
@@ -196,8 +196,8 @@ def pixel_unshuffle(x: Array, factor: int) -> Array:
     return parts.transpose((*range(n + 1), n + 2, n + 4, n + 1, n + 3)).reshape(*lead, c * factor ** 2, h // factor, w // factor)
 
 
-UPSCALE = Attr("upscale_factor", "int", 1, "How many pixels a side each becomes.")
-DOWNSCALE = Attr("downscale_factor", "int", 1, "How many pixels a side become one.")
+UPSCALE = Attr("upscale_factor", "int", 1, "How many pixels a side each becomes.", required=True)
+DOWNSCALE = Attr("downscale_factor", "int", 1, "How many pixels a side become one.", required=True)
 ROWS = samples.array(1, 2, 3)
 register(
     Op("constant_pad", (Input("x", lambda g, pad: ops.constant_pad(g, tuple([-n for n in pad]), 0)),), constant_pad,

@@ -20,8 +20,8 @@ from gradstudio.engine.promote import constant
 
 Array = np.ndarray[Any, Any]
 LAMBD = Attr("lambd", "number", 0.5, "How far from 0 elements are taken for 0.")
-LIMIT = Attr("threshold", "number", 0, "Up to which number elements are replaced.")
-VALUE = Attr("value", "number", 0, "What they are replaced with.")
+LIMIT = Attr("threshold", "number", 0, "Up to which number elements are replaced.", required=True)
+VALUE = Attr("value", "number", 0, "What they are replaced with.", required=True)
 
 
 def zero_where(off: Any, g: Array) -> Any:

@@ -236,7 +236,7 @@ def avg_pool1d(x: Any, kernel_size: Any = None, stride: Any = None, padding: Any
     return ops.squeeze(out, -2)
 
 
-KERNEL = Attr("kernel_size", "sizes", None, "Size of the windows.")
+KERNEL = Attr("kernel_size", "sizes", None, "Size of the windows.", required=True)
 STRIDE = Attr("stride", "sizes", None, "Steps of the windows; left out, that is the size of one.")
 PADDING = Attr("padding", "sizes", 0, "How far windows may begin before the input and end behind it.")
 DILATION = Attr("dilation", "sizes", 1, "Steps between the elements of a window.")

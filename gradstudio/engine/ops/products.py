@@ -175,7 +175,7 @@ register(
         addbmm, r"{x} + \sum {batch1}{batch2}",
         "The sum of a batch of matrix products, added to something.", (Sample((samples.array(2, 2), B1, B2)), Sample((V2, B1, B2))),
         (Sample((samples.SCALAR, B1, B1), error="Incompatible matrix sizes for bmm (2x3 and 2x3)"),)),
-    Op("linalg_vecdot", (Input("x", formula="{y}"), Input("y", formula="{x}")), composite=vecdot,
+    Op("linalg_vecdot", (Input("x", formula="{y}", torch="x"), Input("y", formula="{x}", torch="y")), composite=vecdot,
        attrs=(Attr("dim", "dim", -1, "Along which dim."),), category=CATEGORY, symbol="⟨,⟩ᵢ",
        torch=("torch.linalg.vecdot({x}, {y})",), latex=r"\langle {x}, {y} \rangle", doc="Inner products along a dim.",
        samples=(Sample((V3, W3)), Sample((A23, samples.array(2, 3, start=0.6))), Sample((A23, V2.reshape(2, 1)), {"dim": 0})),

@@ -19,8 +19,9 @@ from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
 Places = tuple[Any, ...]
-DIM = Attr("dim", "dim", 0, "Along which dim the index counts.")
-REDUCE = Attr("reduce", "choice", "sum", "What becomes of those that fall into one place.", ("sum", "prod", "mean", "amax", "amin"))
+DIM = Attr("dim", "dim", 0, "Along which dim the index counts.", required=True)
+REDUCE = Attr("reduce", "choice", "sum", "What becomes of those that fall into one place.", ("sum", "prod", "mean", "amax", "amin"),
+              required=True)
 INCLUDE_SELF = Attr("include_self", "bool", True, "Whether what stands there counts too.")
 INTO: dict[str, Any] = {"sum": np.add.at, "mean": np.add.at, "add": np.add.at, "prod": np.multiply.at, "multiply": np.multiply.at,
                         "amax": np.maximum.at, "amin": np.minimum.at}

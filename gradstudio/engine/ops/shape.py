@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -17,7 +18,7 @@ from gradstudio.engine.runs import unbroadcast
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "shape"
-SHAPE = Attr("shape", "shape", (), "Sizes of the result; one of them may be -1.")
+SHAPE = Attr("shape", "shape", (), "Sizes of the result; one of them may be -1.", required=True)
 DIM = Attr("dim", "dim", 0, "Which dim.")
 
 
@@ -99,7 +100,7 @@ def sum_to(x: Any, shape: tuple[int, ...]) -> Any:
 
 register(
     Op("expand", (Input("x", lambda g, x_shape: ops.sum_to(g, x_shape), "1"),), expand, node_name="ExpandBackward0", views=True,
-       attrs=(SHAPE,),
+       attrs=(replace(SHAPE, torch="size"),),
        category=CATEGORY, symbol="expand", torch=("{x}.expand({shape})", "torch.broadcast_to({x}, {shape})", "{x}.broadcast_to({shape})"),
        latex=r"\mathrm{expand}({x})",
        doc="Repeat dims of size 1 without copying; the gradient adds up over the repeats.",
@@ -149,7 +150,8 @@ register(
        samples=(Sample((samples.array(1, 3, 1),)), Sample((samples.array(1, 3, 1),), {"dim": 0})),
        bad_samples=(Sample((samples.array(2, 1),), {"dim": 2}, "Dimension out of range"),)),
     Op("unsqueeze", (Input("x", lambda g, dim: ops.squeeze(g, dim), "1"),), unsqueeze, node_name="UnsqueezeBackward0", views=True,
-       attrs=(DIM,), category=CATEGORY, symbol="unsqueeze", torch=("torch.unsqueeze({x}, {dim})", "{x}.unsqueeze({dim})"),
+       attrs=(replace(DIM, required=True),), category=CATEGORY, symbol="unsqueeze",
+       torch=("torch.unsqueeze({x}, {dim})", "{x}.unsqueeze({dim})"),
        latex=r"\mathrm{unsqueeze}({x})", doc="Put in a dim of size 1.",
        samples=(Sample((samples.array(3),), {"dim": 0}), Sample((samples.array(2, 3),), {"dim": -1})),
        bad_samples=(Sample((samples.array(2),), {"dim": 3}, "Dimension out of range"),)),
@@ -193,12 +195,13 @@ register(
        samples=(Sample((samples.array(2, 3),)), Sample((samples.array(3),))),
        bad_samples=(Sample((samples.array(2, 2, 2),), error="t() expects a tensor with <= 2 dimensions, but self is 3D"),)),
     Op("transpose", (Input("x", lambda g, dim0, dim1: ops.transpose(g, dim0, dim1), "1"),), transpose, node_name="TransposeBackward0",
-       views=True, attrs=(Attr("dim0", "dim", 0, "One dim."), Attr("dim1", "dim", 1, "The other.")), category=CATEGORY, symbol="transpose",
+       views=True, attrs=(Attr("dim0", "dim", 0, "One dim.", required=True), Attr("dim1", "dim", 1, "The other.", required=True)),
+       category=CATEGORY, symbol="transpose",
        torch=("torch.transpose({x}, {dim0}, {dim1})", "{x}.transpose({dim0}, {dim1})"), latex="{x}^T", doc="Swap two dims.",
        samples=(Sample((samples.array(2, 3),)), Sample((samples.array(2, 3, 2),), {"dim0": 0, "dim1": -1})),
        bad_samples=(Sample((samples.array(2, 3),), {"dim0": 0, "dim1": 2}, "Dimension out of range"),)),
     Op("permute", (Input("x", lambda g, dims: ops.permute_back(g, dims), "1"),), permute, node_name="PermuteBackward0", views=True,
-       attrs=(Attr("dims", "dims", (), "The dims in their new order."),), category=CATEGORY, symbol="permute",
+       attrs=(Attr("dims", "dims", (), "The dims in their new order.", required=True),), category=CATEGORY, symbol="permute",
        torch=("torch.permute({x}, {dims})", "{x}.permute({dims})"), latex=r"\mathrm{permute}({x})", doc="Put the dims in another order.",
        samples=(Sample((samples.array(2, 3, 2),), {"dims": (2, 0, 1)}),),
        bad_samples=(Sample((samples.array(2, 3),), {"dims": (0, 0)}, "permute(): duplicate dims are not allowed."),)),
@@ -345,18 +348,20 @@ register(
     Op("split_even", (Input("x", lambda g, x_shape, split_size, dim: ops.split_backward(g, x_shape, split_size, dim)),), split_even,
        node_name="SplitBackward0", attrs=(Attr("split_size", "int", 1), DIM), outputs=PIECES, many=True, views=True, hidden=True),
     Op("split_with_sizes", (Input("x", lambda g, x_shape, split_sizes, dim: ops.split_backward(g, x_shape, split_sizes, dim), "1"),), parts,
-       node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", (), "Size of each part."), DIM), outputs=PIECES, many=True,
+       node_name="SplitWithSizesBackward0", attrs=(Attr("split_sizes", "sizes", (), "Size of each part.", required=True), DIM),
+       outputs=PIECES, many=True,
        views=True, category=CATEGORY, symbol="split", latex=r"\mathrm{split}({x})", doc="Cut into parts of given sizes along a dim.",
        torch=("torch.split_with_sizes({x}, {split_sizes})", "{x}.split_with_sizes({split_sizes})"),
        samples=(Sample((samples.array(3, 4),), {"split_sizes": (1, 3), "dim": 1}),),
        bad_samples=(Sample((samples.array(4),), {"split_sizes": (1, 2)}, "split_with_sizes expects split_sizes to sum exactly to 4"),)),
     Op("split", (Input("x", formula="1"),), composite=split, outputs=PIECES, many=True, views=True,
-       attrs=(Attr("split_size", "split", 1, "Size of each part, or a list of sizes."), DIM), category=CATEGORY, symbol="split",
+       attrs=(Attr("split_size", "split", 1, "Size of each part, or a list of sizes.", required=True, torch="split_size_or_sections"),
+              DIM), category=CATEGORY, symbol="split",
        torch=("torch.split({x}, {split_size})", "{x}.split({split_size})"), latex=r"\mathrm{split}({x})", doc="Cut into parts along a dim.",
        samples=(Sample((samples.array(5, 2),), {"split_size": 2}), Sample((samples.array(3, 4),), {"split_size": (1, 3), "dim": 1})),
        bad_samples=(Sample((samples.array(4),), {"split_size": (1, 2)}, "split_with_sizes expects split_sizes to sum exactly to 4"),)),
     Op("chunk", (Input("x", formula="1"),), composite=chunk, outputs=PIECES, many=True, views=True,
-       attrs=(Attr("chunks", "int", 2, "How many parts."), DIM), category=CATEGORY, symbol="chunk",
+       attrs=(Attr("chunks", "int", 2, "How many parts.", required=True), DIM), category=CATEGORY, symbol="chunk",
        torch=("torch.chunk({x}, {chunks})", "{x}.chunk({chunks})"), latex=r"\mathrm{chunk}({x})", doc="Cut into a number of parts.",
        samples=(Sample((samples.array(5, 2),), {"chunks": 2}),),
        bad_samples=(Sample((samples.array(4),), {"chunks": 0}, "chunk expects `chunks` to be greater than 0, got: 0"),)),

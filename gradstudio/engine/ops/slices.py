@@ -18,7 +18,7 @@ from gradstudio.engine.ops.scatter import DIM, REDUCE, combine, line, number_fit
 from gradstudio.engine.tensor import Tensor
 
 Array = np.ndarray[Any, Any]
-REDUCTIONS = Attr("reduce", "choice", "prod", REDUCE.doc, REDUCE.choices[1:])
+REDUCTIONS = Attr("reduce", "choice", "prod", REDUCE.doc, REDUCE.choices[1:], required=True)
 SPARE = "index out of range in self"
 
 

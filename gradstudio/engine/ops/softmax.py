@@ -14,7 +14,7 @@ from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
 
 Array = np.ndarray[Any, Any]
-DIM = Attr("dim", "dim", -1, "Along which dim.")
+DIM = Attr("dim", "dim", -1, "Along which dim.", required=True)
 DTYPE = Attr("dtype", "dtype", None, "Convert to this dtype first.")
 
 

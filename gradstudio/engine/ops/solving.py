@@ -299,7 +299,7 @@ register(
                     Sample((UNSQUARE, M2), error="linalg.solve_triangular: A must be batches of square matrices"),
                     Sample((samples.array(3), M3), error="linalg.solve_triangular: The input tensor A must have at least 2 dimensions."),
                     Sample((M3, samples.array(3)), error="linalg.solve_triangular: The input tensor B must have at least 2 dimensions."))),
-    Op("linalg_matrix_power", (Input("a", formula="Σ {a}ᵏ·{a}ⁿ⁻¹⁻ᵏ"),), composite=matrix_power, kernel=np.linalg.matrix_power,
+    Op("linalg_matrix_power", (Input("a", formula="Σ {a}ᵏ·{a}ⁿ⁻¹⁻ᵏ", torch="self"),), composite=matrix_power, kernel=np.linalg.matrix_power,
        attrs=(Attr("n", "int", 2, "The exponent; a negative one is that of the inverse.", required=True),), category=CATEGORY, symbol="Aⁿ",
        torch=("torch.linalg.matrix_power({a}, {n})", "torch.matrix_power({a}, {n})", "{a}.matrix_power({n})"), latex="{a}^n",
        doc="A square matrix times itself, n times in all.",

@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 SWAPPED = 10_000  # elements up to which kthvalue takes the one of equal elements that PyTorch takes
 Pair = tuple[Any, Any]
 LAST = Attr("dim", "dim", -1, "Along which dim.")
-DIM = Attr("dim", "dim", 0, "Along which dim.")
+DIM = Attr("dim", "dim", 0, "Along which dim.", required=True)
 DESCENDING = Attr("descending", "bool", False, "The largest first.")
 PAIR = ("values", "indices")
 INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
@@ -276,14 +276,14 @@ register(
        samples=(Sample((A32,)), Sample((A232,)))),
     Op("topk", (Input("x", lambda g, x_shape, indices, dim: ops.put_along(g[0], indices, x_shape, dim, True), "1 where taken"),), topk,
        node_name="TopkBackward0", outputs=PAIR, category=CATEGORY, symbol="topk",
-       attrs=(Attr("k", "int", 1, "How many."), LAST, Attr("largest", "bool", True, "The largest, or the smallest."),
+       attrs=(Attr("k", "int", 1, "How many.", required=True), LAST, Attr("largest", "bool", True, "The largest, or the smallest."),
               Attr("sorted", "bool", True, "In order; here they always are.")),
        torch=("torch.topk({x}, {k})", "{x}.topk({k})"), latex=r"\mathrm{top}_{k}({x})", doc="The k largest elements along a dim.",
        samples=(Sample((A32,), {"k": 1}), Sample((A232,), {"k": 2, "dim": 1}), Sample((A32,), {"k": 2, "dim": 0, "largest": False})),
        bad_samples=(Sample((A32,), {"k": 3}, "selected index k out of range"),)),
     Op("kthvalue", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g[0], indices, x_shape, dim, keepdim),
                           "[is k-th]"),), kthvalue,
-       node_name="KthvalueBackward0", attrs=(Attr("k", "int", 1, "Which: 1 is the smallest."), LAST, KEEPDIM), outputs=PAIR,
+       node_name="KthvalueBackward0", attrs=(Attr("k", "int", 1, "Which: 1 is the smallest.", required=True), LAST, KEEPDIM), outputs=PAIR,
        category=CATEGORY, symbol="kth", torch=("torch.kthvalue({x}, {k})", "{x}.kthvalue({k})"), latex="{x}_{({k})}",
        doc="The k-th smallest element along a dim.",
        samples=(Sample((A32,), {"k": 2}), Sample((A232,), {"k": 2, "dim": 1, "keepdim": True})),

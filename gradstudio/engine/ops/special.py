@@ -109,7 +109,8 @@ def normal_distribution(x: Any) -> Any:
 register(
     Op("add_number", (Input("x", lambda g: g), Input("y", kind="number")), np.add, node_name="AddBackward1", promotes="same", hidden=True),
     Op("polygamma", (Input("x", lambda g, x, n: g * ops.polygamma(x, n + 1), "ψ⁽ⁿ⁺¹⁾({x})"),), polygamma, node_name="PolygammaBackward0",
-       attrs=(Attr("n", "int", 0, "Which derivative."),), promotes="float", lacks=("c", "polygamma"), category=CATEGORY, symbol="ψ⁽ⁿ⁾",
+       attrs=(Attr("n", "int", 0, "Which derivative.", required=True),), promotes="float", lacks=("c", "polygamma"), category=CATEGORY,
+       symbol="ψ⁽ⁿ⁾",
        torch=("torch.polygamma({n}, {x})", "{x}.polygamma({n})", "torch.special.polygamma({n}, {x})"), latex=r"\psi^{(n)}({x})",
        doc="The n-th derivative of digamma.", samples=tuple([Sample(PLACES[0].operands, {"n": n}) for n in (0, 1, 3)]),
        bad_samples=(Sample(PLACES[0].operands, {"n": -1}, error="polygamma(n, x) does not support negative n."),)),

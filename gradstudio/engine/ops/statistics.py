@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -164,12 +165,13 @@ register(
                 Sample((samples.array(2, 2, 3),), {"p": "nuc", "dim": (0, 2), "keepdim": True})), bad_samples=BAD_DIM),
     Op("logsumexp", (Input("x", lambda g, x, out, dim, keepdim: ops.logsumexp_backward(g, x, out, dim, keepdim), "softmax {x}"),),
        logsumexp,
-       node_name="LogsumexpBackward0", attrs=(DIM, KEEPDIM), promotes="float", category=CATEGORY, symbol="LSE",
+       node_name="LogsumexpBackward0", attrs=(replace(DIM, required=True), KEEPDIM), promotes="float", category=CATEGORY, symbol="LSE",
        torch=("torch.logsumexp({x}, {dim})", "{x}.logsumexp({dim})"), latex=r"\ln\sum e^{x}",
        doc="Logarithm of the sum of exponentials, computed without overflow.", samples=tuple([s for s in LISTS if s.attrs]),
        bad_samples=BAD_DIM),
     Op("cumsum", (Input("x", lambda g, dim: ops.cumsum_backward(g, dim), "1 from there on"),), cumsum, node_name="CumsumBackward0",
-       attrs=(ONE_DIM, DTYPE), category=CATEGORY, symbol="Σ…", torch=("torch.cumsum({x}, {dim})", "{x}.cumsum({dim})"),
+       attrs=(replace(ONE_DIM, required=True), DTYPE), category=CATEGORY, symbol="Σ…",
+       torch=("torch.cumsum({x}, {dim})", "{x}.cumsum({dim})"),
        latex=r"\sum_{j \le i} {x}_j",
        doc="Running sum along a dim.", samples=(Sample((samples.array(3, 2),), {"dim": 0}), Sample((samples.array(4),), {"dim": -1})),
        bad_samples=BAD_DIM),

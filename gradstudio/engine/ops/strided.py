@@ -42,8 +42,8 @@ def unfold_backward(g: Array, shape: tuple[int, ...], dimension: int, size: int,
     return out
 
 
-WINDOWS = (Attr("dimension", "dim", 0, "Along which dim."), Attr("size", "int", 1, "Length of a window."),
-           Attr("step", "int", 1, "How far apart windows begin."))
+WINDOWS = (Attr("dimension", "dim", 0, "Along which dim.", required=True), Attr("size", "int", 1, "Length of a window.", required=True),
+           Attr("step", "int", 1, "How far apart windows begin.", required=True))
 register(
     Op("unfold_backward", (Input("grad_in", lambda g, dimension, size, step: ops.unfold(g, dimension, size, step)),), unfold_backward,
        node_name="UnfoldBackwardBackward0", attrs=(SHAPE, *WINDOWS), hidden=True),

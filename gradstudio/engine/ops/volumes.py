@@ -224,7 +224,7 @@ def parts_rows(k: int) -> tuple[Op, Op]:
 
 
 BOX, FACE, LINE = samples.array(1, 2, 3, 4, 3), samples.array(1, 2, 4, 5), samples.array(2, 2, 5)
-PARTS = Attr("output_size", "sizes", 1, "How many parts a dim; None for as many as there are.")
+PARTS = Attr("output_size", "sizes", 1, "How many parts a dim; None for as many as there are.", required=True)
 register(
     *taking_rows("max_pool3d_with_indices", "max_pool3d_backward", 3, max_pool, "MaxPool3DWithIndices", MAX_ATTRS),
     *parts_rows(2), *parts_rows(3),
@@ -248,7 +248,7 @@ register(
         node_name="AvgPool3DBackward0", vjp=lambda g, x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override:
         ops.avg_pool3d_backward(g, x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)),
     row("adaptive_max_pool1d", adaptive_max_pool1d, "[is the largest]", "The largest of each of as many parts as wanted.",
-        (Attr("output_size", "sizes", 1, "How many parts."), INDICES),
+        (Attr("output_size", "sizes", 1, "How many parts.", required=True), INDICES),
         (Sample((LINE,), {"output_size": 3}), Sample((LINE[0],), {"output_size": 2, "return_indices": True})),
         (Sample((LINE[0, 0],), {"output_size": 2}, "Expected 2 to 3 dimensions, but got 1-dimensional tensor"),)),
     row("adaptive_max_pool2d", adaptive_max(2), "[is the largest]", "The largest of each of as many parts as wanted.", (PARTS, INDICES),
