@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -64,13 +65,14 @@ class MultiheadAttention(Module):
         alone = query.ndim == 2
         q, k, v = self._in_order(query, key, value, alone)
         length, count, _ = q.sizes
-        mask = self._mask(attn_mask, key_padding_mask, count, q.scalar_type, alone)
+        hinted = is_causal and key_padding_mask is None and not need_weights  # torch then leaves the mask unread
+        mask = None if hinted else self._mask(attn_mask, key_padding_mask, count, q.scalar_type, alone)
         q, k, v = [ops.transpose(ops.view(t, (t.sizes[0], count * self.num_heads, self.head_dim)), 0, 1) for t in self._projected(q, k, v)]
         if need_weights:
             out, weights = self._weighed(q, k, v, mask, length, count)
             weights = ops.mean(weights, 1) if average_attn_weights else weights
         else:
-            out, weights = self._fused(q, k, v, mask, length, count), None
+            out, weights = self._fused(q, k, v, mask, length, count, hinted), None
         out = ops.view(ops.linear(out, self.out_proj.weight, self.out_proj.bias), (length, count, self.embed_dim))
         if alone:
             return ops.squeeze(out, 1), weights if weights is None else ops.squeeze(weights, 0)
@@ -104,6 +106,9 @@ class MultiheadAttention(Module):
 
     def _mask(self, attn: Tensor | None, padding: Tensor | None, count: int, dtype: Any, alone: bool) -> Any:
         """Return both masks as one to add to the scores (N · heads or 1, L or 1, S), None without any."""
+        if attn is not None and padding is not None and attn.scalar_type != padding.scalar_type:
+            warnings.warn("Support for mismatched key_padding_mask and attn_mask is deprecated. Use same type for both instead.",
+                          UserWarning, stacklevel=3)
         found, hidden = additive(attn, dtype, "attn_mask"), additive(padding, dtype, "key_padding_mask")
         if found is not None and found.ndim == 2:
             found = ops.unsqueeze(found, 0)
@@ -129,13 +134,13 @@ class MultiheadAttention(Module):
         out = ops.view(ops.contiguous(out), (length * count, self.embed_dim))
         return out, ops.view(weights, (count, self.num_heads, length, k.sizes[1]))
 
-    def _fused(self, q: Any, k: Any, v: Any, mask: Any, length: int, count: int) -> Any:
+    def _fused(self, q: Any, k: Any, v: Any, mask: Any, length: int, count: int, causal: bool) -> Any:
         """Return the values weighed by scaled_dot_product_attention, (N · L, E)."""
         if mask is not None:
             whole = mask.sizes[0] == 1
             mask = ops.unsqueeze(mask, 0) if whole else ops.view(mask, (count, self.num_heads, -1, k.sizes[1]))
         q, k, v = [ops.view(t, (count, self.num_heads, -1, self.head_dim)) for t in (q, k, v)]
-        out = functional.scaled_dot_product_attention(q, k, v, mask, self.dropout if self.training else 0.0)
+        out = functional.scaled_dot_product_attention(q, k, v, mask, self.dropout if self.training else 0.0, causal)
         return ops.view(ops.contiguous(ops.permute(out, (2, 0, 1, 3))), (count * length, self.embed_dim))
 
 
