@@ -65,12 +65,13 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     testing,
     distinct,
     gates,
+    margins,
 )
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
            "complex_numbers", "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals",
            "distance", "distinct", "exponential", "extreme", "factoring", "functions", "gates", "in_place", "in_place_indexed",
-           "indexing", "limits", "linear", "lookup", "loss", "masks", "matrix", "matrix_exponential", "memory", "mixing", "moments",
-           "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "pseudo_inverse", "ranking",
-           "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "slices", "smooth", "softmax", "solving",
-           "sorting", "special", "statistics", "strided", "testing", "volumes"]
+           "indexing", "limits", "linear", "lookup", "loss", "margins", "masks", "matrix", "matrix_exponential", "memory", "mixing",
+           "moments", "normalization", "norms", "padding", "pairs", "piecewise", "pooling", "positions", "products", "pseudo_inverse",
+           "ranking", "rearranging", "reduction", "resampling", "robust", "rounding", "scatter", "shape", "slices", "smooth", "softmax",
+           "solving", "sorting", "special", "statistics", "strided", "testing", "volumes"]

@@ -25,5 +25,6 @@ register(
     Op("unsafe_chunk", (Input("x", lambda g, x_shape, chunks, dim: ops.split_backward(g, x_shape, x_shape[dim] // chunks, dim)),),
        unsafe_chunk, node_name="UnsafeSplitBackward0", attrs=(Attr("chunks", "int", 1), Attr("dim", "dim", 0)), outputs=PIECES, many=True,
        hidden=True),
-    replace(TABLE["transpose"], name="transpose_in_place", node_name="TransposeBackward1", torch=(), samples=(), bad_samples=(), hidden=True),
+    replace(TABLE["transpose"], name="transpose_in_place", node_name="TransposeBackward1", torch=(), samples=(), bad_samples=(),
+            hidden=True),
 )

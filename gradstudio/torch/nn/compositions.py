@@ -70,9 +70,34 @@ def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | 
     if weight is not None:
         each = ops.mul(each, weight)
     loss = ops.div(ops.sum(each, input.ndim - 1), input.sizes[-1])
+    check_reduction(reduction)
+    return loss if reduction == "none" else ops.mean(loss) if reduction == "mean" else ops.sum(loss)
+
+
+def check_reduction(reduction: str) -> None:
+    """Raise ValueError for what is no way to reduce."""
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    return loss if reduction == "none" else ops.mean(loss) if reduction == "mean" else ops.sum(loss)
+
+
+def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
+                      size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
+    """Return the sum over wrong classes of max(0, margin - x[target] + x)^p, over the number of classes (Crammer and Singer 2001)."""
+    check_reduction(reduction)
+    if p not in (1, 2):
+        raise ValueError("only p == 1 and p == 2 supported")
+    if weight is not None and weight.ndim != 1:
+        raise ValueError("weight must be one-dimensional")
+    return ops.multi_margin_loss(input, target, weight, p, margin, reduction)
+
+
+def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
+    """Return the sum over right and wrong classes of max(0, 1 - x[right] + x[wrong]), over the number of classes.
+
+    A target row lists the right classes, up to the first -1.
+    """
+    check_reduction(reduction)
+    return ops.multilabel_margin_loss(input, target, reduction)
 
 
 def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False) -> Any:
@@ -88,5 +113,5 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    gumbel_softmax, local_response_norm, multilabel_soft_margin_loss, rrelu)}
+    gumbel_softmax, local_response_norm, multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss, rrelu)}
 FUNCTIONS |= {name: sized(name) for name in SIZED}

@@ -127,6 +127,8 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "KLDivLoss": ("kl_div", {**LOSS, "log_target": False}, ()),
     "HingeEmbeddingLoss": ("hinge_embedding_loss", {"margin": 1.0, **LOSS}, ()),
     "MarginRankingLoss": ("margin_ranking_loss", {"margin": 0.0, **LOSS}, ()),
+    "MultiMarginLoss": ("multi_margin_loss", {"p": 1, "margin": 1.0, "weight": None, **LOSS}, ()),
+    "MultiLabelMarginLoss": ("multilabel_margin_loss", LOSS, ()),
     "MultiLabelSoftMarginLoss": ("multilabel_soft_margin_loss", {"weight": None, **LOSS}, ()),
     "SoftMarginLoss": ("soft_margin_loss", LOSS, ()),
     "CosineEmbeddingLoss": ("cosine_embedding_loss", {"margin": 0.0, **LOSS}, ()),
