@@ -17,7 +17,7 @@ def dim_chosen(name: str, function: Function) -> Function:
     def choosing(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
         if dim is None:
             warnings.warn(f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-                          UserWarning, stacklevel=_stacklevel)
+                          UserWarning, stacklevel=2)
             dim = 0 if input.ndim in (0, 1, 3) else 1
         return function(input, dim, dtype=dtype)
 
