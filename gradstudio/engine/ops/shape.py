@@ -25,7 +25,7 @@ DIM = Attr("dim", "dim", 0, "Which dim.")
 # View and reshape.
 def viewed(x: Array, shape: Sequence[int]) -> Array:
     out = x.reshape(with_inferred(shape, x.size))
-    if x.size and not np.may_share_memory(out, x):
+    if not x.flags.c_contiguous and x.size and not np.may_share_memory(out, x):
         raise RuntimeError(errors.VIEW_STRIDES)
     return out if out is not x else x[...]
 
@@ -65,7 +65,7 @@ register(
        attrs=(SHAPE,), hidden=True),
     Op("unsafe_view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), lambda x, shape: x.reshape(with_inferred(shape, x.size)),
        node_name="UnsafeViewBackward0", attrs=(SHAPE,), hidden=True),
-    Op("reshape", (Input("x", formula="1"),), composite=reshape, kernel=lambda x, shape: np.reshape(x, shape), attrs=(SHAPE,),
+    Op("reshape", (Input("x", formula="1"),), composite=reshape, kernel=lambda x, shape: x.reshape(shape), attrs=(SHAPE,),
        category=CATEGORY, symbol="reshape", torch=("{x}.reshape({shape})", "torch.reshape({x}, {shape})"), latex=r"\mathrm{reshape}({x})",
        doc="The same numbers in another shape: a view where possible, else a copy.",
        samples=(Sample((samples.array(2, 3),), {"shape": (3, -1)}), Sample((samples.array(4),), {"shape": (2, 2)})),
