@@ -111,6 +111,9 @@ class Still(QObject):
             self._taken = view.viewportTransform()
             self._forget()
         self._listen(region)
+        whole = view.viewport().rect()
+        if region.boundingRect() == whole:
+            region = QRegion(whole)  # what lies under overlays too: a pan, or a wheel, brings it to light
         if view.in_motion:
             self._draw_in_time(region)
         else:
