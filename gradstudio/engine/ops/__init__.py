@@ -66,9 +66,10 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     distinct,
     gates,
     margins,
+    bags,
 )
 
-__all__ = ["activation", "adaptive", "arithmetic", "attention", "bounded", "choice", "classification", "columns", "comparison",
+__all__ = ["activation", "adaptive", "arithmetic", "attention", "bags", "bounded", "choice", "classification", "columns", "comparison",
            "complex_numbers", "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals",
            "distance", "distinct", "exponential", "extreme", "factoring", "functions", "gates", "in_place", "in_place_indexed",
            "indexing", "limits", "linear", "lookup", "loss", "margins", "masks", "matrix", "matrix_exponential", "memory", "mixing",

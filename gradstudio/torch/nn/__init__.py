@@ -10,6 +10,7 @@ from gradstudio.torch.nn.attention import (
     TransformerEncoder,
     TransformerEncoderLayer,
 )
+from gradstudio.torch.nn.bags import EmbeddingBag
 from gradstudio.torch.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from gradstudio.torch.nn.convolutional import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from gradstudio.torch.nn.layers import LAYERS, Flatten, Identity, Unflatten
@@ -29,16 +30,16 @@ from gradstudio.torch.nn.resized import PADS, AvgPool1d, Softmax2d, Upsample, Up
 from gradstudio.torch.nn.weighted import BatchNorm1d, BatchNorm2d, Embedding, LayerNorm, Linear, PReLU
 
 __all__ = ["GRU", "LSTM", "RNN", "AvgPool1d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d",
-           "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Embedding", "Flatten", "GRUCell", "GroupNorm",
-           "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTMCell", "LayerNorm", "Linear", "Module",
-           "ModuleDict", "ModuleList", "MultiheadAttention", "PReLU", "Parameter", "ParameterDict", "ParameterList", "RMSNorm",
-           "RNNCell", "Sequential", "Softmax2d", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten", "Upsample",
-           "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
+           "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "Embedding", "EmbeddingBag", "Flatten", "GRUCell",
+           "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTMCell", "LayerNorm", "Linear",
+           "Module", "ModuleDict", "ModuleList", "MultiheadAttention", "PReLU", "Parameter", "ParameterDict", "ParameterList",
+           "RMSNorm", "RNNCell", "Sequential", "Softmax2d", "TransformerEncoder", "TransformerEncoderLayer", "Unflatten",
+           "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
 __all__ += [*LAYERS, *PADS]
 globals().update(LAYERS | PADS)
 # Where PyTorch defines its classes: what `print(type(module))` shows.
 HOMES: dict[str, tuple[type, ...]] = {
-    "linear": (Linear, Identity, Bilinear, NonDynamicallyQuantizableLinear), "sparse": (Embedding,),
+    "linear": (Linear, Identity, Bilinear, NonDynamicallyQuantizableLinear), "sparse": (Embedding, EmbeddingBag),
     "activation": (PReLU, Softmax2d, MultiheadAttention),
     "normalization": (LayerNorm, GroupNorm, RMSNorm),
     "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d, BatchNorm3d),

@@ -1,4 +1,4 @@
-"""Functions of `nn.functional` that PyTorch composes of others: gumbel_softmax, local_response_norm; losses that warn of sizes."""
+"""Functions of `nn.functional` that are more than one row: gumbel_softmax, local_response_norm, embedding_bag; losses that warn."""
 from __future__ import annotations
 
 import functools
@@ -12,7 +12,7 @@ from gradstudio.engine import random
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor, make
-from gradstudio.torch import spellings
+from gradstudio.torch import creation, spellings
 
 rrelu_write = mutating("rrelu_with_noise")
 SIZED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
@@ -112,6 +112,48 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
     return rrelu_write(input, factor) if inplace else ops.rrelu_with_noise(input, factor)
 
 
+def embedding_bag(input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
+                  scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,
+                  include_last_offset: bool = False, padding_idx: int | None = None) -> Any:
+    """Return the sum, mean or largest of the rows of weight that each bag names: rows of input, or what lies between offsets.
+
+    Raises ValueError for shapes and modes that do not fit, NotImplementedError for max_norm and sparse gradients.
+    """
+    indices: Any = input
+    factors: Any = per_sample_weights
+    if factors is not None and factors.sizes != indices.sizes:
+        raise ValueError(f"embedding_bag: If per_sample_weights ({factors.shape}) is not None, then it must have the same shape as the "
+                         f"input ({indices.shape})")
+    if weight.ndim != 2:
+        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
+    if indices.ndim not in (1, 2):
+        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {indices.ndim}")
+    if indices.ndim == 2:
+        if offsets is not None:
+            raise ValueError("if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. "
+                             f"However, found offsets of type {type(offsets)}")
+        starts, include_last_offset = creation.arange(0, indices.numel(), indices.sizes[1]), False
+        indices, factors = ops.reshape(indices, (-1,)), None if factors is None else ops.reshape(factors, (-1,))
+    elif offsets is None or offsets.ndim != 1:
+        raise ValueError("offsets has to be a 1D Tensor" + (" but got None" if offsets is None else ""))
+    else:
+        starts = offsets
+    check_mode(mode, max_norm, sparse, factors is not None)
+    padding = -1 if padding_idx is None else padding_idx % weight.sizes[0]
+    return ops.embedding_bag(weight, indices, starts, factors, mode, padding, include_last_offset, scale_grad_by_freq)
+
+
+def check_mode(mode: str, max_norm: float | None, sparse: bool, weighed: bool) -> None:
+    """Raise ValueError for an unknown mode, NotImplementedError for what is not here and for weights of a mean."""
+    if mode not in ("sum", "mean", "max"):
+        raise ValueError("mode has to be one of sum, mean or max")
+    if max_norm is not None or sparse:
+        raise NotImplementedError("embedding_bag with max_norm or sparse gradients is not here")
+    if weighed and mode != "sum":
+        raise NotImplementedError("embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' "
+                                  f"(got mode='{mode}'). Please open a feature request on GitHub.")
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    gumbel_softmax, local_response_norm, multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss, rrelu)}
+    embedding_bag, gumbel_softmax, local_response_norm, multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss, rrelu)}
 FUNCTIONS |= {name: sized(name) for name in SIZED}
