@@ -140,7 +140,11 @@ def chain_matmul(*matrices: Any) -> Any:
 
 def where(condition: Tensor, *values: Any, **named: Any) -> Any:
     """Return elements of one tensor or another; of a condition alone, the indices where it holds."""
-    return spellings.TORCH["where"](condition, *values, **named) if values or named else discrete.nonzero(condition, as_tuple=True)
+    if not values and not named:
+        return discrete.nonzero(condition, as_tuple=True)
+    if not values and "input" in named:
+        values = (named.pop("input"),)
+    return spellings.TORCH["where"](condition, *values, **named)
 
 
 def method_where(self: Tensor, condition: Tensor, other: Any) -> Any:
