@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QPointF, QRectF
-from PySide6.QtGui import QColor, QMouseEvent, QPixmap
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QColor, QHelpEvent, QMouseEvent, QPixmap
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from gradstudio.app.announcer import say
 from gradstudio.app.choreography import Choreography
@@ -18,6 +18,8 @@ from gradstudio.app.paint import Paint
 from gradstudio.app.theme import metrics
 from gradstudio.app.widgets.card import MARGIN, Card
 from gradstudio.app.widgets.drawn import ui_scale
+from gradstudio.app.widgets.plain import tip
+from gradstudio.app.widgets.step_label import cut, draw_label, height_added
 from gradstudio.document.graph import NodePath
 from gradstudio.explain.closer import closer
 from gradstudio.explain.equation import Equation, Row, Term, equation
@@ -108,6 +110,23 @@ class StepCard(Card):
         super().leaveEvent(event)
         self._show_told(None, ("", ""))
 
+    def event(self, event: QEvent) -> bool:
+        """Tell a label that is cut, as a tool tip."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            label = self.label_at(QPointF(event.pos()) / ui_scale() - QPointF(MARGIN, MARGIN))
+            QToolTip.showText(event.globalPos(), tip(label), self)
+            return True
+        return super().event(event)
+
+    def label_at(self, at: QPointF) -> str:
+        """Return the label of the term at a point of the body if it is cut; nothing elsewhere."""
+        y = HEAD + CAPTIONS
+        for row in self.equation.rows if self.equation else ():
+            if y <= at.y() < y + row_height(row):
+                return next((label for label, x, room in labels(row) if abs(at.x() - x) <= room / 2 and cut(label, room)), "")
+            y += row_height(row) + GAP
+        return ""
+
     def cell_at(self, at: QPointF) -> tuple[int, int] | None:
         """Return row and cell (row-major) of the contribution at a point of the body; None beside them."""
         y = HEAD + CAPTIONS
@@ -193,9 +212,21 @@ def _rolled(old: Term, new: Term, share: float) -> Term:
 
 
 def row_height(row: Row) -> float:
-    """Return the height of a row: more where a tensor's cells are shown."""
+    """Return the height of a row: more where a tensor's cells are shown, and for labels of several lines."""
     tall = any(has_cells(term) for term in row.terms)
-    return (TALL_ROW if tall else ROW) + (18 if row.shapes else 0)
+    return (TALL_ROW if tall else ROW) + (18 if row.shapes else 0) + lead(row)
+
+
+def lead(row: Row) -> float:
+    """Return how much lower a row's numbers lie for labels of several lines."""
+    return height_added((label, room) for label, _, room in labels(row))
+
+
+def labels(row: Row) -> list[tuple[str, float, float]]:
+    """Return each term's label, its centre, and how wide it may be."""
+    centres = columns(row)
+    room = row_room(centres) + 24
+    return [(term.label, x, min(room, 2 * (x - 16))) for term, x in zip(row.terms, centres, strict=True)]
 
 
 def has_cells(term: Term) -> bool:
@@ -247,8 +278,11 @@ def draw_captions(paint: Paint, captions: tuple[str, ...], row: Row) -> None:
 
 
 def draw_row(paint: Paint, row: Row, plate: QRectF) -> None:
-    """Paint terms, operators, target, and the shapes below them."""
+    """Paint labels, terms, operators, target, and the shapes below them."""
     paint.rounded(plate, 8, "sunken")
+    for label, x, room in labels(row):
+        draw_label(paint, label, x, plate.top() + 16 + lead(row), room)
+    plate = plate.adjusted(0, lead(row), 0, 0)
     centres, middle = columns(row), plate.top() + (58 if plate.height() >= TALL_ROW else 37)
     room = row_room(centres)
     for x, term in zip(centres, row.terms, strict=True):
@@ -265,8 +299,7 @@ def draw_row(paint: Paint, row: Row, plate: QRectF) -> None:
 
 
 def draw_term(paint: Paint, term: Term, x: float, top: float, room: float, tall: bool) -> None:
-    """Paint a label over a number, or over cells with shape and norm."""
-    paint.text(x, top + 16, term.label, "code", "text2", "c", width=room + 24)
+    """Paint a number, or cells with shape and norm, below a label."""
     if not tall:
         paint.text(
             x, top + 37, term.text, "nodeValueOp" if len(term.text) < 9 else "nodeGrad", shade_of(paint, term), "c", 600, width=room + 24
@@ -313,7 +346,7 @@ class Mosaic(Struct, frozen=True):
     def of(cls, row: Row, y: float) -> Mosaic:
         """Return the place of the contribution's cells in a row whose plate begins at y."""
         centres = columns(row)
-        return cls.at(row.terms[-1], centres[-1], y + 28, row_room(centres))
+        return cls.at(row.terms[-1], centres[-1], y + lead(row) + 28, row_room(centres))
 
     def cell_at(self, at: QPointF) -> int | None:
         """Return the number of the cell at a point; None beside them."""
