@@ -63,7 +63,7 @@ def matrix_exp_backward(g: Any, x: Any) -> Any:
     return ops.slice(ops.slice(ops.matrix_exp(block), -2, 0, n, 1), -1, n, 2 * n, 1)
 
 
-register(Op("matrix_exp", (Input("x", lambda g, x: ops.matrix_exp_backward(g, x), "∫₀¹ exp(s{x}ᵗ)·exp((1−s){x}ᵗ) ds"),), matrix_exp,
+register(Op("matrix_exp", (Input("x", lambda g, x: ops.matrix_exp_backward(g, x), "∫₀¹ exp(s·{x}ᵗ)·exp((1−s)·{x}ᵗ) ds"),), matrix_exp,
             node_name="LinalgMatrixExpBackward0", strict=True, category=CATEGORY, symbol="eᴬ",
             torch=("torch.linalg.matrix_exp({x})", "torch.matrix_exp({x})", "{x}.matrix_exp()"), latex="e^{x}",
             doc="The exponential of a square matrix: Σ xᵏ / k!, with matrix products.",

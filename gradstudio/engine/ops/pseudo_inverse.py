@@ -72,7 +72,7 @@ RTOL = Attr("rtol", "number", None, "Singular values up to this share of the lar
 NO_MATRIX = (Sample((samples.array(3),), error="linalg.pinv(Double{[3]}): expected a tensor with 2 or more dimensions of float, double"),
              Sample((np.ones((2, 2), int),), error="linalg.pinv(Long{[2, 2]}): expected a tensor with 2 or more dimensions"),
              Sample((np.full((2, 2), np.nan),), error="linalg.svd: The algorithm failed to converge"))
-FORMULA = "−Pᵗ·Pᵗ + (1 − {x}P)·ᵗP Pᵗ + PᵗP·ᵗ(1 − P{x}), P = {x}⁺"
+FORMULA = "−Pᵗ·Pᵗ + (1 − {x}·P)·ᵗP Pᵗ + PᵗP·ᵗ(1 − P·{x}), P = {x}⁺"
 register(
     Op("linalg_pinv", (Input("x", lambda g, x, out: ops.pinv_backward(g, x, out), FORMULA),), pinv,
        node_name="LinalgPinvBackward0", strict=True,

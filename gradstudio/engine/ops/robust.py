@@ -197,7 +197,7 @@ register(
         Input("x", lambda g, x, target, weight, reduction: ops.binary_cross_entropy_backward(g, x, target, weight, reduction)),
         Input("target", lambda g, x, weight, reduction: ops.bce_target_slope(g, x, weight, reduction)), WEIGHT), bce_of,
        node_name="BinaryCrossEntropyBackward0", attrs=(REDUCTION,), hidden=True),
-    Op("binary_cross_entropy", (Input("x", formula="({x} − {target})/({x}(1 − {x})n)"),
+    Op("binary_cross_entropy", (Input("x", formula="({x} − {target})/({x}·(1 − {x})·n)"),
                                 Input("target", formula="(ln(1 − {x}) − ln {x})/n"), WEIGHT), composite=binary_cross_entropy,
        attrs=(REDUCTION,), category=CATEGORY, symbol="BCE p", torch=("F.binary_cross_entropy({x}, {target}, {weight})",),
        latex=r"\overline{-t\ln {x} - (1-t)\ln(1-{x})}", doc="Log loss of probabilities against targets between 0 and 1.",
