@@ -105,8 +105,8 @@ def bincount(x: Array, weights: Array, minlength: int) -> Array:
     return out
 
 
-def pair(x: Array, y: Array) -> Array:
-    """Return complex numbers of two parts. Raise RuntimeError for integers, and for parts of different dtypes."""
+def check_parts(x: Array, y: Array) -> None:
+    """Raise RuntimeError for parts that are integers or of different dtypes, NotImplementedError for float16."""
     for part in (x, y):
         if part.dtype.kind != "f":
             raise RuntimeError("Expected both inputs to be Half, Float or Double tensors but got "
@@ -116,6 +116,11 @@ def pair(x: Array, y: Array) -> Array:
                            f"{errors.dtype_name(y.dtype)} for second argument")
     if x.dtype == np.float16:
         raise NotImplementedError("torch.complex32, which two float16 tensors give, is not here")
+
+
+def pair(x: Array, y: Array) -> Array:
+    """Return complex numbers of two parts."""
+    check_parts(x, y)
     out = np.empty(np.broadcast_shapes(x.shape, y.shape), np.complex128 if x.dtype == np.float64 else np.complex64)
     out.real, out.imag = x, y
     dtypes.noticed(out.dtype)
@@ -123,6 +128,8 @@ def pair(x: Array, y: Array) -> Array:
 
 
 def around(size: Array, angle: Array) -> Array:
+    """Return complex numbers of sizes and angles."""
+    check_parts(size, angle)
     return pair(size * np.cos(angle), size * np.sin(angle))
 
 

@@ -22,7 +22,9 @@ def reduced(each: Array, reduction: str, alone: bool) -> Array:
     """Return the losses of the samples, their mean or their sum."""
     if reduction == "none":
         return each[0] if alone else each
-    return np.asarray(each.mean() if reduction == "mean" else each.sum(), each.dtype)
+    total = np.asarray(each.sum(), each.dtype)
+    with np.errstate(invalid="ignore"):  # nan of no samples
+        return np.asarray(total / each.dtype.type(each.size)) if reduction == "mean" else total
 
 
 def spread(g: Array, reduction: str, count: int) -> Array:
