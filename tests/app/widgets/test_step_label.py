@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QToolTip
 
 from gradstudio.app.theme import metrics
 from gradstudio.app.widgets.card import MARGIN
-from gradstudio.app.widgets.step_card import CAPTIONS, HEAD, ROW, StepCard, columns, labels, lead, row_height
+from gradstudio.app.widgets.step_card import CAPTIONS, HEAD, ROW, Mosaic, StepCard, columns, labels, lead, row_height
 from gradstudio.app.widgets.step_label import LINE, MOST, ROLE, SLACK, cut, lines
 from gradstudio.explain.equation import Equation, Row, Term
 
@@ -42,6 +42,12 @@ def test_a_row_grows_by_the_lines_of_its_longest_label(qapp):
     found = row(LONG)
     assert lead(found) == LINE * (max(len(lines(label, room)) for label, _, room in labels(found)) - 1) > 0
     assert row_height(found) == ROW + lead(found)
+
+
+def test_the_cells_that_are_pointed_at_lie_below_all_lines(qapp):
+    term = Term("∂y/∂x", norm=2.0, shape=(2, 2), cells=(1.0,) * 4, gradient=True)
+    short, long = [Row((*row(local).terms[:2], term), ("×", "="), "x.grad") for local in ("∂z/∂a = y", LONG)]
+    assert Mosaic.of(long, 100.0).top == Mosaic.of(short, 100.0).top + lead(long) > Mosaic.of(short, 100.0).top
 
 
 def test_labels_reach_over_no_edge_and_no_other(qapp):
