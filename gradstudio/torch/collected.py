@@ -165,6 +165,11 @@ def complex_of(real: Tensor, imag: Tensor) -> Any:
     return ops.complex(real, imag)
 
 
+def view_as_real(input: Tensor) -> Any:
+    """Return complex numbers as pairs of real ones (…, 2), as a view. Raise RuntimeError for real numbers."""
+    return ops.view_as_real(input)
+
+
 def view_as_complex(input: Tensor) -> Any:
     """Return pairs of real numbers (…, 2) as complex ones. Raise RuntimeError for other shapes, and for integers."""
     if input.scalar_type.kind != "f":
@@ -220,6 +225,6 @@ def new_empty_strided(self: Tensor, size: Any, stride: Any, *, dtype: Any = None
 
 TORCH: dict[str, Function] = {f.__name__: f for f in (
     cov, corrcoef, vander, broadcast_tensors, broadcast_shapes, chain_matmul, where, polar, detach, empty_strided)}
-TORCH |= {"complex": complex_of, "view_as_real": ops.view_as_real, "view_as_complex": view_as_complex}
+TORCH |= {"complex": complex_of, "view_as_real": view_as_real, "view_as_complex": view_as_complex}
 METHODS: dict[str, Function] = {"cov": cov, "corrcoef": corrcoef, "where": method_where, "fill_diagonal_": fill_diagonal_,
                                 "new_empty_strided": new_empty_strided}
