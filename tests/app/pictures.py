@@ -104,8 +104,8 @@ def found_node(window: MainWindow, label: str) -> NodePath:
 
 def pixels(image: QImage) -> Pixels:
     """Return height by width by 3; what tells times is black."""
-    flat = np.frombuffer(image.convertToFormat(QImage.Format.Format_RGB32).constBits(), np.uint8)
-    made = flat.reshape(image.height(), image.width(), 4)[:, :, :3].astype(np.int16)
+    opaque = image.convertToFormat(QImage.Format.Format_RGB32)  # it holds the memory that numpy reads
+    made = np.frombuffer(opaque.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].astype(np.int16)
     made[TELLS_TIME.top() : TELLS_TIME.bottom() + 1, TELLS_TIME.left() : TELLS_TIME.right() + 1] = 0
     return made
 
