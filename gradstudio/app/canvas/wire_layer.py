@@ -20,7 +20,7 @@ from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
 from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
-from gradstudio.app.canvas.wire_tiles import Look, WireTiles, blit_tiles
+from gradstudio.app.canvas.wire_tiles import Look, WireTiles, blit_tiles, pixels_of
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Shade, Z
@@ -214,7 +214,8 @@ class WireLayer(CanvasItem):
         blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
         pixel = 1 / canvas.zoom
         around = rect.adjusted(-pixel, -pixel, pixel, pixel)  # the painter knows the area to the pixel
-        for square in squares if ready else [around] if squares else []:
+        own = [pixels_of(square, canvas.zoom * canvas.device_ratio) for square in squares]
+        for square in own if ready else [around] if squares else []:
             painter.save()
             painter.setClipRect(square, Qt.ClipOperation.IntersectClip)
             self._paint_wires(painter, self._still(square & around), square)

@@ -95,7 +95,7 @@ class WireTiles:
             self._size -= _bytes(gone.pixmap)
 
     def _drawn(self, square: QRectF, resolution: float) -> QPixmap:
-        (left, top), (right, bottom) = grid_corner(square, resolution), _corner(square.bottomRight(), resolution)
+        (left, top), (right, bottom) = _corner(square.topLeft(), resolution), _corner(square.bottomRight(), resolution)
         pixmap = QPixmap(max(1, right - left), max(1, bottom - top))
         pixmap.fill(Qt.GlobalColor.transparent)
         with QPainter(pixmap) as painter:
@@ -118,6 +118,12 @@ def squares(rect: QRectF, scale: float) -> Iterator[tuple[Place, QRectF]]:
     for row in range(math.floor(rect.top() / side), math.floor(rect.bottom() / side) + 1):
         for column in range(math.floor(rect.left() / side), math.floor(rect.right() / side) + 1):
             yield (side, column, row), QRectF(column * side, row * side, side, side)
+
+
+def pixels_of(square: QRectF, resolution: float) -> QRectF:
+    """Return what the picture of a square covers, whole pixels, in canvas units: of a pixel between two squares all is the latter's."""
+    (left, top), (right, bottom) = _corner(square.topLeft(), resolution), _corner(square.bottomRight(), resolution)
+    return QRectF(left / resolution, top / resolution, (right - left) / resolution, (bottom - top) / resolution)
 
 
 def _corner(at: QPointF, resolution: float) -> tuple[int, int]:

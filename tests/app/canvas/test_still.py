@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QRegion
 from PySide6.QtWidgets import QApplication
 
 from gradstudio.app.canvas.view_paint import ViewPaint
+from gradstudio.app.canvas.wire_tiles import pixels_of
 from gradstudio.bench.graphs import layers
 from gradstudio.document.commands.nodes import SetLeafValue
 from tests.app.canvas.test_large import NEAR_ENOUGH
@@ -163,3 +164,13 @@ def test_where_there_is_no_time_plates_stand_until_there_is(view, hand, drawn, s
     qtbot.waitUntil(lambda: not view.hurried)
     QApplication.processEvents()
     assert same(pixels(view), anew(view), share=0.002)
+
+
+@pytest.mark.parametrize("resolution", [0.8, 1.0, 1.3, 2.75])
+def test_squares_share_out_whole_pixels_without_gap(resolution):
+    """A square that is drawn directly covers what its picture would: else a pixel between two squares is left out of one paint."""
+    first, below = (pixels_of(QRectF(0, row * 256, 256, 256), resolution) for row in (0, 1))
+    assert first.bottom() == below.top()
+    for edge in (first.bottom(), below.bottom()):
+        assert edge * resolution == pytest.approx(round(edge * resolution))
+    assert first.bottom() <= 256 < first.bottom() + 1 / resolution
