@@ -96,16 +96,16 @@ def assert_scene_fits(window: MainWindow, studio: Studio) -> None:
 
 
 def drawn(canvas: CanvasScene) -> dict[str, object]:
-    """Return what a canvas has on it: each item with its place and what it shows."""
+    """Return what a canvas has on it: each item with its place and what it shows, in words, in which nan equals nan."""
     canvas.settle()
     frames = canvas.frames
     return {
-        "nodes": {n: canvas.face(n) for n in canvas.nodes},
+        "nodes": {n: repr(canvas.face(n)) for n in canvas.nodes},
         "places": {
             n: (item.pos().x(), item.pos().y(), item.body.getRect()) for n, item in canvas.nodes.items() if item.face.kind != "scissors"
         },
         "items": sorted(item.node for item in canvas.items() if isinstance(item, NodeItem)),
-        "wires": {key: canvas.wires.face(key) for key in canvas.wires.ids},
+        "wires": {key: repr(canvas.wires.face(key)) for key in canvas.wires.ids},
         "ends": {key: canvas.wires.shape_of(key).box.getRect() for key in canvas.wires.ids},
         "frames": {f: item.rect.getRect() for f, item in frames.items.items()},
         "blocks": {b: item.rect.getRect() for b, item in frames.blocks.items.items()},

@@ -73,6 +73,12 @@ class Camera(QGraphicsView):
         self.hurried = True
         self._rest.start()
 
+    def take_rest(self) -> None:
+        """End the hurry now: the zoom was asked for, and no motion is to follow."""
+        if self.hurried:
+            self._rest.stop()
+            self._at_rest()
+
     def _at_rest(self) -> None:
         self.hurried = False
         self.follow_zoom()
@@ -104,6 +110,7 @@ class Camera(QGraphicsView):
     def reset_zoom(self) -> None:
         """Zoom to 100 %."""
         self.set_zoom(1.0)
+        self.take_rest()
 
     def to_scene(self, at: QPointF) -> QPointF:
         """Return a view position in canvas units, to the fraction of a pixel."""

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QRegion
 from PySide6.QtWidgets import QApplication
 
+from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.canvas.wire_tiles import pixels_of
 from gradstudio.bench.graphs import layers
@@ -174,3 +175,11 @@ def test_squares_share_out_whole_pixels_without_gap(resolution):
     for edge in (first.bottom(), below.bottom()):
         assert edge * resolution == pytest.approx(round(edge * resolution))
     assert first.bottom() <= 256 < first.bottom() + 1 / resolution
+
+
+def test_a_zoom_to_100_percent_ends_the_hurry_of_a_wheel(view):
+    view.set_zoom(0.6)
+    view.hurry()
+    view.zoom_by(1.1)
+    view.reset_zoom()
+    assert (view.hurried, view.canvas.level) == (False, Level.FULL)
