@@ -48,3 +48,14 @@ def _strided(memory: Array, like: Array) -> Array:
     """Return memory seen with the shape and strides that another array has in its own."""
     item = like.itemsize
     return np.lib.stride_tricks.as_strided(memory, like.shape, [s // item * memory.itemsize for s in like.strides])
+
+
+class Memory:
+    """Memory that belongs to an array, seen in another shape from another start; numpy makes an array of it."""
+
+    def __init__(self, base: Array, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
+        """`start` and `strides` are in bytes, `start` counts from the base's first element. The caller has checked the bounds."""
+        known = base.__array_interface__
+        place, read_only = known["data"]
+        self.base = base
+        self.__array_interface__ = {**known, "data": (place + start, read_only), "shape": shape, "strides": strides}

@@ -1,4 +1,7 @@
-"""Functions that PyTorch itself composes of others: trapezoids, hsplit and kin, cartesian_prod, combinations, adjoints."""
+"""Functions that PyTorch itself composes of others.
+
+Trapezoids, hsplit and kin, cartesian_prod, combinations, adjoints, covariance, Vandermonde matrices, chains of products.
+"""
 from __future__ import annotations
 
 import itertools
@@ -9,11 +12,15 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.dims import dim_of
+from gradstudio.engine.dims import broadcast_shape, dim_of
+from gradstudio.engine.dtypes import Size
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor, make
+from gradstudio.torch.discrete import check_bytes
 
 Function = Callable[..., Any]
+OLD_CHAIN = ("torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot instead, which "
+             "accepts a list of two or more tensors rather than multiple parameters.")
 
 
 # The area under sampled values: Σ (yᵢ + yᵢ₊₁)/2 · (xᵢ₊₁ − xᵢ).
@@ -140,9 +147,129 @@ def mH(self: Tensor) -> Any:  # noqa: N802
     return adjoint_as(self, "tensor.mH", "Tensor.mH is")
 
 
+# Covariance.
+def weights_of(name: str, kinds: str, words: str, w: Tensor, count: int) -> Tensor:
+    """Return the weights of the observations. Raise RuntimeError for a dtype, a shape or a sign that does not fit."""
+    if w.ndim > 1:
+        raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got {name} with {w.ndim} dimensions")
+    if w.scalar_type.kind not in kinds:
+        raise RuntimeError(f"cov(): expected {name} to have {words} dtype but got {name} with {errors.dtype_name(w.scalar_type)} dtype")
+    if w.array.size != count:
+        raise RuntimeError(f"cov(): expected {name} to have the same numel as there are observations in the input but got {w.array.size} "
+                           f"!= {count}")
+    if w.array.size and w.array.min() < 0:
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+    return w
+
+
+def cov(input: Tensor, *, correction: int = 1, fweights: Tensor | None = None, aweights: Tensor | None = None) -> Any:
+    """Return the covariances of the rows of a matrix, whose columns are observations: counted fweights times, weighted with aweights."""
+    if input.ndim > 2:
+        raise RuntimeError(f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
+    if input.scalar_type.kind == "b":
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    x = input if input.ndim == 2 else ops.view(input, (1, -1))
+    count = x.sizes[1]
+    f = None if fweights is None else weights_of("fweights", "iu", "integral", fweights, count)
+    w = f if aweights is None else weights_of("aweights", "f", "floating point", aweights, count)
+    if f is not None and aweights is not None:
+        w = ops.mul(f, aweights)
+    total: Any = count if w is None else ops.sum(w)
+    if w is not None and count and float(total.array) == 0:
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+    mean = ops.div(ops.sum(x if w is None else ops.mul(x, w), 1), total)
+    rest: Any = total
+    if w is not None and aweights is not None and correction:
+        rest = ops.sub(total, ops.div(ops.mul(ops.sum(ops.mul(w, aweights)), correction), total))
+    elif correction:
+        rest = total - correction
+    if float(rest.array if isinstance(rest, Tensor) else rest) <= 0:
+        warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.", UserWarning,
+                      stacklevel=2)
+        rest = 0
+    centred = ops.sub(x, ops.unsqueeze(mean, 1))
+    weighted = centred if w is None else ops.mul(centred, w)
+    return ops.squeeze(ops.div(ops.mm(centred, ops.conj(ops.t(weighted))), rest))
+
+
+def corrcoef(input: Tensor) -> Any:
+    """Return the correlations of the rows of a matrix, within [-1, 1]."""
+    if input.ndim > 2:
+        raise RuntimeError(f"corrcoef(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions")
+    found = cov(input)
+    if not found.ndim:
+        return ops.div(found, found)
+    spread = ops.sqrt(ops.real(ops.diagonal(found)))
+    found = ops.div(ops.div(found, ops.view(spread, (-1, 1))), ops.view(spread, (1, -1)))
+    return found if found.scalar_type.kind == "c" else ops.clamp(found, -1, 1)
+
+
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Any:  # noqa: N803
+    """Return the powers of the elements as rows: N columns, from the highest down unless increasing. Raise RuntimeError for a matrix."""
+    if x.ndim != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    columns = x.sizes[0] if N is None else N
+    if columns < 0:
+        raise RuntimeError("N must be non-negative.")
+    check_bytes(8 * x.sizes[0] * columns)
+    kind = x.scalar_type if x.scalar_type.kind in "fc" else np.dtype(np.int64)
+    out: Any = make(np.empty((x.sizes[0], columns), kind), None)
+    if columns > 0:
+        ops.select(out, 1, 0).fill_(1)
+    if columns > 1:
+        ops.slice(out, 1, 1, columns, 1).copy_(ops.unsqueeze(x, 1))
+        powers = ops.slice(out, 1, 1, columns, 1)
+        powers.copy_(ops.cumprod(powers, 1))
+    return out if increasing else ops.flip(out, (1,))
+
+
+# Several tensors at once.
+def listed(given: Any) -> Any:
+    """Return tensors that came one by one or as a sequence."""
+    return given[0] if len(given) == 1 and isinstance(given[0], list | tuple) else given
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+    """Return tensors expanded to the shape to which all broadcast; those that have it as they are."""
+    many = listed(tensors)
+    shape: tuple[int, ...] = ()
+    for t in many:
+        shape = broadcast_shape(shape, t.sizes)
+    return tuple([t if t.sizes == shape else ops.expand(t, shape) for t in many])
+
+
+def broadcast_shapes(*shapes: Any) -> Size:
+    """Return the shape to which shapes (or sizes) broadcast. Raise RuntimeError naming the one that does not."""
+    many = [(s,) if isinstance(s, int) else tuple(s) for s in shapes]
+    out = [1] * max(map(len, many), default=0)
+    for at, shape in enumerate(many):
+        for back in range(1, len(shape) + 1):
+            n = shape[-back]
+            if n < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({n}): ({n})")
+            if n not in (1, out[-back]) and out[-back] != 1:
+                raise RuntimeError(f"Attempting to broadcast a dimension of length {n} at {-back}! Mismatching argument at index {at} had "
+                                   f"{shape}; but expected shape should be broadcastable to {out}")
+            out[-back] = out[-back] if n == 1 else n
+    return Size(out)
+
+
+def chain_matmul(*matrices: Any) -> Any:
+    """Return the product of matrices, in the order that costs least. Deprecated in PyTorch, with a warning."""
+    warnings.warn(OLD_CHAIN, UserWarning, stacklevel=2)
+    many = listed(matrices)
+    for t in many:
+        if t.ndim != 2:
+            raise RuntimeError(f"Tensor dimension is {t.ndim}, expected 2 instead.")
+    if not many:
+        raise RuntimeError("chain_matmul(): Expected one or more matrices")
+    return many[0] if len(many) == 1 else ops.linalg_multi_dot(many)
+
+
 SPLITS = {name: splitter(name, rank, dim) for name, rank, dim in (("hsplit", 1, 1), ("vsplit", 2, 0), ("dsplit", 3, 2))}
 TORCH: dict[str, Function] = {**SPLITS, "trapezoid": trapezoid, "trapz": trapezoid, "cumulative_trapezoid": cumulative_trapezoid,
                               "cartesian_prod": cartesian_prod, "combinations": combinations, "adjoint": adjoint,
-                              "resolve_conj": resolve_conj}
-METHODS: dict[str, Function] = {**SPLITS, "adjoint": adjoint, "resolve_conj": resolve_conj}
+                              "resolve_conj": resolve_conj, "cov": cov, "corrcoef": corrcoef, "vander": vander,
+                              "broadcast_tensors": broadcast_tensors, "broadcast_shapes": broadcast_shapes, "chain_matmul": chain_matmul}
+METHODS: dict[str, Function] = {**SPLITS, "adjoint": adjoint, "resolve_conj": resolve_conj, "cov": cov, "corrcoef": corrcoef}
 PROPERTIES: dict[str, Function] = {"H": H, "mH": mH}

@@ -12,8 +12,8 @@ from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.tensor import Tensor, View, make
 from gradstudio.torch import (
     aliases,
+    apart,
     casting,
-    collected,
     compare,
     creation,
     discrete,
@@ -242,7 +242,7 @@ def install() -> None:
         if name not in vars(Tensor):
             setattr(Tensor, name, method)
     own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS, **drawing.METHODS,
-                                       **discrete.METHODS, **collected.METHODS}
+                                       **discrete.METHODS, **apart.METHODS}
     for name, method in own.items():
         setattr(Tensor, name, method)
     operators.install()

@@ -8,7 +8,7 @@ from gradstudio.engine import dtypes, printing
 from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.random import Generator
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import aliases, collected, compare, creation, devices, discrete, grad_mode, info, legacy, methods, spellings
+from gradstudio.torch import aliases, apart, compare, creation, devices, discrete, grad_mode, info, legacy, methods, spellings
 from gradstudio.torch.autograd import anomaly
 
 LONG_NAMES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
@@ -62,5 +62,5 @@ CREATION = {name: getattr(creation, name) for name in (
     "manual_seed", "initial_seed")}
 ROWS = {name: function for name, function in spellings.TORCH.items() if "." not in name}
 ALL: dict[str, Any] = {**aliases.TORCH_ALIASES, **ROWS, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **info.FACTS}
-ALL |= {**legacy.TYPES, **discrete.TORCH, **collected.TORCH, **OWN}
+ALL |= {**legacy.TYPES, **discrete.TORCH, **apart.TORCH, **OWN}
 methods.install()

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.apply import register
+from gradstudio.engine.geometry import Memory
 from gradstudio.engine.op import Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY
@@ -15,19 +16,12 @@ Array = np.ndarray[Any, Any]
 Z = np.array([[1 + 2j, -0.5j], [0.3, -1.5 - 0.7j]])
 
 
-class Parts:
-    """The memory of complex numbers seen as pairs of real ones; numpy makes an array of it."""
-
-    def __init__(self, z: Array) -> None:
-        self.owner = z
-        step = z.real.itemsize
-        self.__array_interface__ = {**z.real.__array_interface__, "shape": (*z.shape, 2), "strides": (*z.strides, step)}
-
-
 def pairs(z: Array) -> Array:
     if z.dtype.kind != "c":
         raise RuntimeError("view_as_real is only supported for complex tensors")
-    return np.asarray(Parts(z)) if z.size else np.zeros((*z.shape, 2), z.real.dtype)
+    if not z.size:
+        return np.zeros((*z.shape, 2), z.real.dtype)
+    return np.asarray(Memory(z.real, 0, (*z.shape, 2), (*z.strides, z.real.itemsize)))
 
 
 def joined(x: Array) -> Array:

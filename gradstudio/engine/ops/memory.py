@@ -11,24 +11,13 @@ from numpy.lib.stride_tricks import as_strided as strided
 
 from gradstudio.engine import errors, modes
 from gradstudio.engine.apply import register
-from gradstudio.engine.geometry import Geometry
+from gradstudio.engine.geometry import Geometry, Memory
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.shape import CATEGORY
 from gradstudio.engine.tensor import View
 
 Array = np.ndarray[Any, Any]
-
-
-class Memory:
-    """Memory that belongs to an array, seen in another shape from another start; numpy makes an array of it."""
-
-    def __init__(self, base: Array, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
-        """`start` and `strides` are in bytes, `start` counts from the base's first element. The caller has checked the bounds."""
-        known = base.__array_interface__
-        place, read_only = known["data"]
-        self.base = base
-        self.__array_interface__ = {**known, "data": (place + start, read_only), "shape": shape, "strides": strides}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
