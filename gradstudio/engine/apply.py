@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -76,17 +77,24 @@ def _function(op: Op) -> Function:
         general = general_of(row)
     if row is None or row.op.many or len(row.op.outputs) > 1:
         return general
-    kinds = [i.kind for i in row.op.inputs]
+    kinds = row.kinds
     if len(kinds) == 1 and row.op.promotes and not row.op.attrs and op.composite is None:
         return unary(row, general)
     if kinds[-1:] == ["operand"] and len(kinds) == 2 and not row.diff:
         return comparison(row, general)
-    if len(kinds) == 2 and len(row.diff) == 2 and row.op.promotes:
-        return binary(row, general)
-    if kinds == ["tensor", "tensor"] and row.diff == [0, 1] and not row.op.attrs and op.composite is None:
-        return product(row, general)
+    if len(kinds) == 2 and len(row.diff) == 2:
+        return of_two(op, row, general)
     if row.diff == [0] and kinds[0] == "tensor" and set(kinds[1:]) <= {"number"} and op.composite is None:
         return single(row, general)
+    return general
+
+
+def of_two(op: Op, row: Compiled, general: Function) -> Function:
+    """Return the function of an op on two differentiable operands; what the closure of the row does not take goes the general way."""
+    if row.op.promotes:
+        return binary(row, general)
+    if row.kinds == ["tensor", "tensor"] and not row.op.attrs:
+        return product(row, general, 2 if op.composite is not None else None)
     return general
 
 
@@ -111,18 +119,22 @@ def operator_of(name: str, arrays: bool = True, swapped: bool = False) -> Functi
         return function(y, x) if swapped else function(x, y)
 
     fast = None if swapped else serving(row)
-    return binary(fast, general) if fast is not None and fast.op.promotes and len(fast.diff) == 2 else general
+    return of_two(row, fast, general) if fast is not None and len(fast.kinds) == len(fast.diff) == 2 else general
 
 
 def _kernel(op: Op) -> Function:
     """Return the raw function: arrays in, arrays out, attrs at their defaults where they are left out."""
+    if op.kernel is not None:
+        return op.kernel
     if op.composite is not None:
-        return op.kernel or rebound(op.composite)
+        return rebound(op.composite)
     forward, count = op.forward, len(op.inputs) + len(op.attrs)
     assert forward is not None
     defaults = tuple([a.default for a in op.attrs])
     if not defaults:
         return forward
+    if type(forward) is FunctionType and forward.__defaults__ is None and forward.__code__.co_argcount == count:
+        return FunctionType(forward.__code__, forward.__globals__, forward.__name__, defaults, forward.__closure__)
     return lambda *a: forward(*a, *defaults[len(defaults) - count + len(a):]) if len(a) < count else forward(*a)
 
 
@@ -223,13 +235,19 @@ class Compiled:
 def general_of(row: Compiled) -> Function:
     """Return the function of any row: promotion, broadcasting, views, several outputs, recording. (A closure: it can be a method.)"""
     k, defaults, promotes, forward, record = len(row.op.inputs), row.defaults, row.op.promotes, row.forward, row.record
+    uniform = row.uniform
 
     def call(*args: Any) -> Any:
         attrs = args[k:]
         if len(attrs) != len(defaults):
             attrs += defaults[len(attrs):]
         operands = args[:k] if len(args) >= k else args + (None,) * (k - len(args))
-        arrays = row.arrays(operands)
+        if uniform:
+            arrays = []
+            for a in operands:
+                arrays.append(a.array if isinstance(a, Tensor) else row.number(len(arrays), a))
+        else:
+            arrays = row.arrays(operands)
         exact = True
         if promotes:
             arrays, exact = row.promote(arrays)
@@ -258,27 +276,33 @@ def recorder(row: Compiled) -> Function:
         if modes.grad and op.node_name:
             if row.constant:
                 row.refuse_grad(operands)
-            taking = operands[0] if sequence else operands if whole else [operands[i] for i in diff]
-            edges = tuple([a.node if isinstance(a, Tensor) else None for a in taking])
-            needs = (any(edges),) if sequence else tuple([e is not None for e in edges])
+            edges: list[Any] = []
+            into: list[Any] = []
+            for a in operands[0] if sequence else operands if whole else [operands[i] for i in diff]:
+                e = a.node if isinstance(a, Tensor) else None
+                edges.append(e)
+                into.append(None if e is None else (a.sizes, a.scalar_type))
+            needs = tuple([e is not None for e in edges])
             if True in needs:
+                if sequence:
+                    needs = (True,)
                 plan = plans[exact].get(needs) or row.plan(needs, exact)
                 node = plan.node_type()
-                node.seq, node.edges, node.g = next_seq(), edges, None
-                node.into = tuple([None if e is None else (a.sizes, a.scalar_type) for e, a in zip(edges, taking, strict=True)])
-        if single:
-            array = out if type(out) is ndarray else asarray(out)
-            outs: tuple[Tensor, ...] = (make_view(array, node, operands[0], False) if op.views else make(array, node),)
-        else:
-            outs = tuple([make_view(asarray(o), None, operands[0], True) if op.views else make(asarray(o), None) for o in out])
-            if node is not None:
-                for i in range(len(outs)) if op.many else op.differentiable:
-                    outs[i].node = Port(node, i, len(outs))
+                node.seq, node.edges, node.g, node.into = next_seq(), tuple(edges), None, tuple(into)
+        outs: list[Tensor] = []
+        for o in (out,) if single else out:
+            array = o if type(o) is ndarray else asarray(o)
+            outs.append(make_view(array, None, operands[0], not single) if op.views else make(array, None))
+        if node is not None and single:
+            outs[0].node = node
+        elif node is not None:
+            for i in range(len(outs)) if op.many else op.differentiable:
+                outs[i].node = Port(node, i, len(outs))
         if node is not None:
             plan.keep(node, operands, arrays, outs, attrs)
             if modes.grad is not True:
                 pack(node)
-        return outs[0] if single else outs
+        return outs[0] if single else tuple(outs)
 
     return record
 

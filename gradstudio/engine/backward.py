@@ -20,7 +20,7 @@ from gradstudio.engine.gradnode import EMPTY, GradNode
 from gradstudio.engine.hooks import hooked
 from gradstudio.engine.observe import Observer, Pass
 from gradstudio.engine.op import ops
-from gradstudio.engine.tensor import AccumulateGrad, Tensor, make, stored_grad
+from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
 Array = np.ndarray[Any, Any]
 Tensors = Tensor | Iterable[Tensor]
@@ -203,10 +203,12 @@ def _run(nodes: list[GradNode], leaves: int, keep: bool) -> None:
 
 def _accumulate(node: AccumulateGrad, g: Array, owned: bool) -> None:
     """Add g to .grad: the first time a tensor of its own (the buffer itself if nobody else has it), later in place."""
-    leaf = node.variable
+    leaf = node.leaf()
+    if leaf is None:
+        leaf = node.variable
     if leaf.node is not node:
         return
-    now = stored_grad(leaf)
+    now = getattr(leaf, "held_grad", None)
     if now is None:
         leaf.held_grad = make(g if owned and g.base is None and g.flags.writeable else np.array(g, order="C"), None)
     else:

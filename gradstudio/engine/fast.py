@@ -47,6 +47,7 @@ def single(row: Compiled, general: Function) -> Function:
         return general
     numbers, defaults, promotes, views = len(op.inputs) - 1, row.defaults, bool(op.promotes), op.views
     count, rest_at = numbers + len(defaults), places(plan)
+    sizes_only, whole = rest_at == [-1], rest_at == list(range(count))
     node_type, saves, saves_out = plan.node_type, bool(plan.saved), plan.saved[:1] == ["out"]
     wanted = -1 if forward is not cast and op.attrs and op.attrs[-1].kind == "dtype" else 0  # the last attr may ask for bfloat16
 
@@ -75,7 +76,7 @@ def single(row: Compiled, general: Function) -> Function:
             n.seq, n.edges, n.g = next_seq(), (e,), None
             n.into = ((x.sizes, x.scalar_type),)
             if rest_at:
-                n.rest = tuple([x.sizes if i < 0 else rest[i] for i in rest_at])
+                n.rest = (x.sizes,) if sizes_only else rest if whole else tuple([x.sizes if i < 0 else rest[i] for i in rest_at])
         if views:
             t: Tensor = make_view(out, n, x, False)
         else:
@@ -91,9 +92,11 @@ def single(row: Compiled, general: Function) -> Function:
 
 
 def pair_recorder(row: Compiled) -> Function:
-    """Return record(out, x, y, a, b) for two tensors of one dtype whose shapes may differ."""
+    """Return record(out, x, y, a, b) for two tensors of one dtype whose shapes may differ; attrs are at their defaults."""
     plans = [row.plan(needs, True) for needs in PAIRS]
-    both, left, right = [(p.node_type, p.keep, saver(p) if p.saved and not p.others else None) for p in plans]
+    given = {a.name: a.default for a in row.op.attrs}
+    both, left, right = [(p.node_type, p.keep, None if set(p.others) - set(given) else saver(p) or nothing,
+                          tuple([given.get(name) for name in p.others])) for p in plans]
     defaults = row.defaults
 
     def record(out: Any, x: Any, y: Any, a: Array, b: Array) -> Tensor:
@@ -103,7 +106,7 @@ def pair_recorder(row: Compiled) -> Function:
         e, f = x.node, y.node
         if (e is None and f is None) or not modes.grad:
             return unrecorded(t)
-        node_type, keep, save = both if e is not None and f is not None else left if f is None else right
+        node_type, keep, save, rest = both if e is not None and f is not None else left if f is None else right
         t.node = n = node_type()
         n.seq = next_seq()
         n.edges = (e, f)
@@ -112,7 +115,7 @@ def pair_recorder(row: Compiled) -> Function:
         if save is None:
             keep(n, (x, y), (a, b), (t,), defaults)
         else:
-            n.kept = save(x, y, a, b, t)
+            n.kept, n.rest = save(x, y, a, b, t), rest
         if modes.grad is not True:
             pack(n)
         return t
@@ -120,14 +123,18 @@ def pair_recorder(row: Compiled) -> Function:
     return record
 
 
-def product(row: Compiled, general: Function) -> Function:
-    """Return the function of an op on two tensors that neither promotes nor broadcasts: matrix products."""
+def product(row: Compiled, general: Function, rank: int | None) -> Function:
+    """Return the function of an op on two tensors that neither promotes nor broadcasts: matrix products. `rank`: of what the row takes."""
     forward, record = row.forward, pair_recorder(row)
 
     def call(x: Any, y: Any) -> Any:
-        if type(x) is not Tensor or type(y) is not Tensor or ((dtype := x.scalar_type) is not F32 and dtype is not F64):
+        kind, other = type(x), type(y)
+        if (kind is not Tensor and kind is not View) or (other is not Tensor and other is not View) or (
+                (dtype := x.scalar_type) is not F32 and dtype is not F64):
             return general(x, y)
         a, b = x.array, y.array
+        if rank is not None and not a.ndim == rank == b.ndim:
+            return general(x, y)
         return record(forward(a, b), x, y, a, b)
 
     return call
@@ -202,8 +209,12 @@ def binary(row: Compiled, general: Function) -> Function:
                 return general(x, y)
             b, f = y.array, y.node
             if y.sizes is not sizes and y.sizes != sizes:
-                broadcast_shape(sizes, y.sizes)
-                return pair(kernel(a, b), x, y, a, b)
+                try:
+                    out = kernel(a, b)
+                except ValueError:
+                    broadcast_shape(sizes, y.sizes)
+                    raise
+                return pair(out, x, y, a, b)
         elif numbers and (type(y) is float or type(y) is int) and not modes.in_vjp:
             b, f = constant(y, dtype), None
         else:
@@ -225,6 +236,11 @@ def binary(row: Compiled, general: Function) -> Function:
     return call
 
 
+def nothing(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
+    """What a node keeps whose vjps read no tensor."""
+    return ()
+
+
 def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
     """Return f(x, y, a, b, out) -> n.kept for two operands, or None if nothing is saved."""
     if not plan.saved:
@@ -233,7 +249,7 @@ def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
     if plan.saved == names:
         def two(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
             v = x.version
-            w = y.version if type(y) is Tensor else NUMBERS[type(y)]
+            w = y.version if isinstance(y, Tensor) else NUMBERS[type(y)]
             return (a, b, v, w, v[0], w[0])
         return two
     if plan.saved == names[:1]:
@@ -243,12 +259,12 @@ def saver(plan: Plan) -> Callable[..., tuple[Any, ...]] | None:
         return first
     if plan.saved == names[1:]:
         def second(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
-            w = y.version if type(y) is Tensor else NUMBERS[type(y)]
+            w = y.version if isinstance(y, Tensor) else NUMBERS[type(y)]
             return (b, w, w[0])
         return second
 
     def some(x: Any, y: Any, a: Array, b: Array, t: Tensor) -> tuple[Any, ...]:
-        w = y.version if type(y) is Tensor else NUMBERS[type(y)]
+        w = y.version if isinstance(y, Tensor) else NUMBERS[type(y)]
         every = {names[0]: (a, x.version), names[1]: (b, w), "out": (t.array, t.version)}
         pairs = [every[name] for name in plan.saved]
         return (*[p[0] for p in pairs], *[p[1] for p in pairs], *[p[1][0] for p in pairs])

@@ -12,7 +12,7 @@ from gradstudio.engine import dtypes, errors, modes, packing
 from gradstudio.engine.conjugates import conjugated
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import Op, ops, rebound
-from gradstudio.engine.runs import run_of, unbroadcast
+from gradstudio.engine.runs import run_of, taker, unbroadcast
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
 ndarray, asarray = np.ndarray, np.asarray
@@ -222,17 +222,22 @@ def keeper(plan: Plan) -> Callable[..., None]:
     sources = [(True, op.outputs.index(s)) if s in op.outputs else (False, names.index(s)) for s in plan.saved]
     as_given = [not plan.exact and not out and op.inputs[i].kind != "index" for out, i in sources]
     rest = [_rest(name, names, attr_names) for name in plan.others]
+    settings = [attr_names.index(name) for name in plan.others] if set(plan.others) <= set(attr_names) else None
+    taken = None if settings is None else taker(settings)
 
     def keep(n: GradNode, operands: Sequence[Any], arrays: Sequence[Any], outs: Sequence[Tensor], attrs: Sequence[Any]) -> None:
         got: list[Any] = []
         counters: list[Any] = []
+        versions: list[Any] = []
         for (out, i), given in zip(sources, as_given, strict=True):
             source: Any = outs[i] if out else operands[i]
             got.append(source.array if out else getattr(source, "array", source) if given else arrays[i])
-            counters.append(source.version if isinstance(source, Tensor) else counter_of(source))
-        n.kept = (*got, *counters, *[c[0] for c in counters])
+            counter = source.version if isinstance(source, Tensor) else NOTHING if source is None else counter_of(source)
+            counters.append(counter)
+            versions.append(counter[0])
+        n.kept = (*got, *counters, *versions)
         if rest:
-            n.rest = tuple([read(operands, attrs) for read in rest])
+            n.rest = tuple(taken(attrs)) if taken is not None else tuple([read(operands, attrs) for read in rest])
 
     return keep
 

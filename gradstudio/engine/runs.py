@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,7 +18,8 @@ ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
 Run = Callable[[Any, Any], None]
 
-EXACT_SUM = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
+EXACT_SUM: Final = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
+LEADING: Final = tuple([tuple(range(n)) for n in range(65)])  # axes in front of those that an operand has
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
@@ -26,11 +28,14 @@ def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
         g = asarray(g)
     if g.shape != shape:
         lead = g.ndim - len(shape)
-        axes = tuple(range(lead)) + tuple([i + lead for i, s in enumerate(shape) if s == 1 and g.shape[i + lead] != 1])
-        if axes:
-            g = summation.total(g, axes, True) if g.size <= EXACT_SUM else asarray(np.add.reduce(g, axes, keepdims=True))
-        if lead:
-            g = g.reshape(shape)
+        if g.size > EXACT_SUM and g.shape[lead:] == shape:
+            g = asarray(np.add.reduce(g, LEADING[lead]))
+        else:
+            axes = LEADING[lead] + tuple([i + lead for i, s in enumerate(shape) if s == 1 and g.shape[i + lead] != 1])
+            if axes:
+                g = summation.total(g, axes, True) if g.size <= EXACT_SUM else asarray(np.add.reduce(g, axes, keepdims=True))
+            if lead:
+                g = g.reshape(shape)
     out: Array = g if g.dtype is dtype else dtypes.cast(g, dtype)
     return out
 
@@ -61,17 +66,32 @@ def _general(plan: Plan) -> Run:
     return run
 
 
+def taker(picks: list[int]) -> Callable[[Any], Any]:
+    """Return a function that takes these places of a tuple, as a tuple (one of C: a comprehension would cost a frame)."""
+    first = picks[0] if picks else 0
+    return itemgetter(slice(first, first + len(picks))) if picks == list(range(first, first + len(picks))) else itemgetter(*picks)
+
+
 def _any(plan: Plan) -> Run:
     """Any number of vjps that read whatever; their results may need reducing or a cast."""
-    items = list(zip(plan.active, plan.raw, plan.picks, strict=True))
-    saves, check, values = bool(plan.saved), plan.check, plan.values
+    items = [(i, vjp, taker(picks)) for i, vjp, picks in zip(plan.active, plan.raw, plan.picks, strict=True)]
+    saved, others = len(plan.saved), bool(plan.others)
+    counters = range(saved, 2 * saved)
 
     def run(n: Any, g: Any) -> None:
-        if saves:
-            check(n)
-        read, edges, into = values(n), n.edges, n.into
-        for i, vjp, picks in items:
-            c = vjp(g, *[read[p] for p in picks])
+        read: Any = ()
+        if saved:
+            read = n.kept
+            if read is None:
+                raise RuntimeError(errors.FREED)
+            for i in counters:
+                if read[i][0] != read[i + saved]:
+                    plan.check(n)
+        if others:
+            read = read[:saved] + n.rest
+        edges, into = n.edges, n.into
+        for i, vjp, taken in items:
+            c = vjp(g, *taken(read))
             shape, dtype = into[i]
             if type(c) is not ndarray or c.shape != shape or c.dtype is not dtype:
                 if c is None:

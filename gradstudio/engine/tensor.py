@@ -264,7 +264,7 @@ def make_view(array: Array, node: GradNode | None, source: Tensor, multi: bool) 
     v.base = source.base if isinstance(source, View) else source
     v.multi = multi or (isinstance(source, View) and source.multi)
     v.made_in_no_grad = not modes.grad
-    v.node = node
+    v._node, v.seen = node, v.version[0]
     return v
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from gradstudio.engine import dtypes
 from gradstudio.engine.apply import FUNCTIONS
 from gradstudio.engine.op import TABLE, Op
+from gradstudio.engine.runs import taker
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.implicit import NAMES, dim_chosen
 from gradstudio.torch.missing import Words
@@ -42,40 +43,53 @@ class Signature:
         self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {a.argument: a.name for a in op.attrs}
         self.keywords["input"] = operands[0] if operands else ""
+        self.routes: dict[tuple[Any, ...], tuple[Callable[[Any], Any], list[int]]] = {}  # by the number of arguments and the names of others
 
-    def bind(self, args: Sequence[Any], named: dict[str, Any]) -> list[Any]:
+    def bind(self, args: Sequence[Any], named: dict[str, Any]) -> Sequence[Any]:
         """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""
-        if self.star is not None and len(args) > self.star and not isinstance(args[self.star], list | tuple):
+        n = len(args)
+        if self.star is not None and n > self.star and not isinstance(args[self.star], list | tuple):
             args = (*args[:self.star], args[self.star:])
-        elif len(args) > len(self.names) or self.packs(args):
+        elif n > len(self.names) or (n and isinstance(args[-1], int) and self.kinds.get(self.names[n - 1]) == "shape"):  # x.view(6)
             args = self.packed(args)
-        values = dict(zip(self.names, args, strict=False))
-        for key, value in named.items():
-            name = self.keywords.get(key) or self.keywords.get(ALIASES.get(key, ""))
-            if name is None or name in values:
-                reason = "got an unexpected keyword argument" if name is None else "received multiple values for argument"
-                raise TypeError(f"{self.called}() {reason} '{key}'")
-            values[name] = value
-        if any(name not in values for name in self.required):
-            given = values if self.words.python else self.names[:len(args)]  # torch's C++ counts those by position only
-            raise TypeError(self.words.missing([argument for name, argument in self.required.items() if name not in given]))
-        found = list(self.defaults)
-        for name, position in zip(self.names, self.positions, strict=True):
-            if name in values:
-                value = values[name]
-                found[position] = dtypes.as_numpy(value) if self.kinds.get(name) == "dtype" and value is not None else value
+        key = (len(args), *named)
+        if key not in self.routes:
+            self.routes[key] = self.route(len(args), list(named))
+        taken, dtypes_at = self.routes[key]
+        found: Sequence[Any] = taken((*args, *named.values(), *self.defaults))
+        for i in dtypes_at:
+            if found[i] is not None:
+                found = [*found[:i], dtypes.as_numpy(found[i]), *found[i + 1:]]
         return found
 
-    def packs(self, args: Sequence[Any]) -> bool:
-        """Return whether a size was written as a bare integer: `x.view(6)`."""
-        last = len(args) - 1
-        return last >= 0 and self.kinds.get(self.names[last]) == "shape" and isinstance(args[last], int)
+    def route(self, count: int, keys: Sequence[str]) -> tuple[Callable[[Any], Any], list[int]]:
+        """Return what puts arguments, then those given by name, then the defaults into the row's order, and where dtypes are given.
+
+        Raise TypeError as `bind`.
+        """
+        sources = {name: i for i, name in enumerate(self.names[:count])}
+        for key in keys:
+            name = self.keywords.get(key) or self.keywords.get(ALIASES.get(key, ""))
+            if name is None or name in sources:
+                reason = "got an unexpected keyword argument" if name is None else "received multiple values for argument"
+                raise TypeError(f"{self.called}() {reason} '{key}'")
+            sources[name] = len(sources)
+        if any(name not in sources for name in self.required):
+            given = sources if self.words.python else self.names[:count]  # torch's C++ counts those by position only
+            raise TypeError(self.words.missing([argument for name, argument in self.required.items() if name not in given]))
+        order = dict(zip(self.positions, self.names, strict=True))
+        picks = [sources.get(order[i], len(sources) + i) for i in range(len(self.defaults))]
+        return taker(picks), [i for i, p in enumerate(picks) if p < len(sources) and self.kinds.get(order[i]) == "dtype"]
 
     def packed(self, args: Sequence[Any]) -> Sequence[Any]:
         """Return the arguments with trailing integers as one tuple."""
         for i, name in enumerate(self.names[:len(args)]):
-            if self.kinds.get(name) in PACKED and all(isinstance(a, int | Tensor) for a in args[i:]):
-                return (*args[:i], tuple([int(a) for a in args[i:]]))
+            if self.kinds.get(name) in PACKED:
+                rest = args[i:]
+                if set(map(type, rest)) == {int}:
+                    return (*args[:i], tuple(rest))
+                if all(isinstance(a, int | Tensor) for a in rest):
+                    return (*args[:i], tuple([int(a) for a in rest]))
         raise TypeError(f"{self.called}() takes {len(self.names)} positional arguments but {len(args)} were given")
 
 
