@@ -57,7 +57,7 @@ def all_count(x: Array, target: Array, weight: Array | None, ignore: int) -> boo
     """Tell whether every row of a matrix has a valid target of weight 1: the common case, in few steps."""
     if weight is not None or x.ndim != 2 or target.dtype != I64 or target.shape != x.shape[:1] or 0 <= ignore < x.shape[1]:
         return False
-    return bool((np.ascontiguousarray(target).view(np.uint64) < x.shape[1]).all())  # a negative number is a huge one
+    return bool(np.logical_and.reduce(target.astype(np.uint64) < x.shape[1]))  # a negative number is a huge one
 
 
 def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, ignore: int) -> tuple[Any, Any]:
@@ -75,7 +75,7 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, igno
 
 
 def nll_loss_backward(g: Array, x: Array, target: Array, weight: Array | None, total: Array, reduction: str, ignore: int) -> Array:
-    if all_count(x, target, weight, ignore):
+    if (weight is None and x.ndim == 2 and total == len(x)) or all_count(x, target, weight, ignore):
         scattered = np.zeros(x.shape, x.dtype)
         scattered[np.arange(len(x)), target] = -g / total if reduction == "mean" else -g
         return scattered

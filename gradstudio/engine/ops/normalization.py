@@ -29,23 +29,29 @@ RUNNING = (Input("running_mean", optional=True), Input("running_var", optional=T
 FORMULA = "({weight} − mean − x̂·mean(x̂))/σ"
 
 
-def moments(x: Array, dims: Dims, eps: float) -> tuple[Any, Any, Any]:
-    """Return mean, variance and 1/√(variance + eps) over dims, which stay with size 1."""
+def moments(x: Array, dims: Dims, eps: float) -> tuple[Any, Any, Any, Any]:
+    """Return mean, variance and 1/√(variance + eps) over dims, which stay with size 1, and (x − mean)·that."""
     mean = mean_over(x, dims)
-    variance = mean_over(np.square(x - mean), dims)
-    return mean, variance, 1 / np.sqrt(variance + x.dtype.type(eps))
+    centred = x - mean
+    variance = mean_over(np.square(centred), dims)
+    rstd = 1 / np.sqrt(variance + x.dtype.type(eps))
+    return mean, variance, rstd, np.multiply(centred, rstd, centred)
 
 
 def scaled(hat: Array, weight: Array | None, bias: Array | None, shape: Sequence[int]) -> Any:
-    """Return normalised elements times a weight plus a bias, both taken in a shape that broadcasts."""
-    out = hat if weight is None else hat * weight.reshape(shape)
-    return out if bias is None else out + bias.reshape(shape)
+    """Return normalised elements, of which nobody else knows, times a weight plus a bias, both taken in a shape that broadcasts."""
+    for t, ufunc in ((weight, np.multiply), (bias, np.add)):
+        if t is not None:
+            hat = ufunc(hat, t.reshape(shape), hat if t.dtype is hat.dtype else None)
+    return hat
 
 
 def mean_over(x: Array, dims: Dims) -> Any:
     """Return the mean over dims, which stay with size 1; the order of additions is numpy's, halves are summed as float32."""
-    total = np.add.reduce(x, dims, np.float32 if x.dtype.char == "e" else x.dtype, keepdims=True)
-    return (total / total.dtype.type(math.prod([x.shape[d] for d in dims]))).astype(x.dtype, copy=False)
+    half = x.dtype.char == "e"
+    total = np.add.reduce(x, dims, np.float32 if half else None, keepdims=True)
+    mean = total / total.dtype.type(x.size // max(total.size, 1))
+    return mean.astype(x.dtype) if half else mean
 
 
 def again_mean(x: Any, saved: Any, dims: Dims) -> Any:
@@ -99,8 +105,8 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, normalized_shape: A
 def layer_norm_of(x: Array, weight: Array | None, bias: Array | None, count: int, eps: float) -> tuple[Any, Any, Any]:
     if x.dtype.kind != "f":
         raise errors.lacking("LayerNormKernelImpl", x.dtype)
-    mean, _, rstd = moments(x, last_dims(x.ndim, count), eps)
-    return scaled((x - mean) * rstd, weight, bias, x.shape[x.ndim - count:]), mean, rstd
+    mean, _, rstd, hat = moments(x, last_dims(x.ndim, count), eps)
+    return scaled(hat, weight, bias, x.shape[x.ndim - count:]), mean, rstd
 
 
 @helper
@@ -160,12 +166,12 @@ def batch_norm_of(x: Array, weight: Array | None, bias: Array | None, running_me
         rstd = 1 / np.sqrt(running_var + running_var.dtype.type(eps))
         hat = (x - running_mean.reshape(shape)) * rstd.reshape(shape)
         return scaled(hat, weight, bias, shape), np.empty(0, x.dtype), np.empty(0, x.dtype)
-    mean, variance, rstd = moments(x, batch_dims(x.ndim), eps)
+    mean, variance, rstd, hat = moments(x, batch_dims(x.ndim), eps)
     n = x.size // x.shape[1]
     for running, now in ((running_mean, mean), (running_var, variance * x.dtype.type(n / max(n - 1, 1)))):
         if running is not None:
             running[...] = running * (1 - momentum) + now.reshape(-1) * momentum
-    return scaled((x - mean) * rstd, weight, bias, shape), mean, rstd
+    return scaled(hat, weight, bias, shape), mean, rstd
 
 
 @helper
@@ -238,8 +244,8 @@ def grouped(shape: Dims, groups: int) -> Dims:
 
 def group_norm_of(x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float) -> tuple[Any, Any, Any]:
     rows = x.reshape(grouped(x.shape, groups))
-    mean, _, rstd = moments(rows, (2,), eps)
-    return scaled(((rows - mean) * rstd).reshape(x.shape), weight, bias, per_channel(x.ndim)), mean, rstd
+    mean, _, rstd, hat = moments(rows, (2,), eps)
+    return scaled(hat.reshape(x.shape), weight, bias, per_channel(x.ndim)), mean, rstd
 
 
 @helper

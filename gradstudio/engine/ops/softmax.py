@@ -18,47 +18,40 @@ DIM = Attr("dim", "dim", -1, "Along which dim.", required=True)
 DTYPE = Attr("dtype", "dtype", None, "Convert to this dtype first.")
 
 
-def floats(x: Array, name: str) -> None:
+def shifted(x: Array, dim: int, name: str) -> tuple[Array, Any]:
+    """Return x less its largest element along a dim, and that dim (None for a 0-dim tensor). `name`: of PyTorch's kernel."""
     if x.dtype.kind not in "fc":
-        raise NotImplementedError(f'"{name}" not implemented for \'{errors.dtype_name(x.dtype)}\'')
-
-
-def shifted(x: Array, dim: int) -> tuple[Array, Any]:
-    """Return x less its largest element along a dim, and that dim (None for a 0-dim tensor)."""
+        raise NotImplementedError(f'"{name}_lastdim_kernel_impl" not implemented for \'{errors.dtype_name(x.dtype)}\'')
     dim = dim_of(dim, x.ndim)
     if not x.size:
-        return x, dim
+        return x.copy(), dim
     axis = dim if x.ndim else None
     return x - np.maximum.reduce(x, axis, keepdims=True), axis
 
 
-def total(x: Array, axis: Any) -> Any:
-    return np.add.reduce(x, axis, keepdims=True)
-
-
 def softmax(x: Array, dim: int) -> Any:
-    floats(x, "softmax_lastdim_kernel_impl")
-    less, axis = shifted(x, dim)
+    less, axis = shifted(x, dim, "softmax")
     powers = accurate.exp(less)
-    return powers / total(powers, axis)
+    powers /= np.add.reduce(powers, axis, keepdims=True)
+    return powers
 
 
 def log_softmax(x: Array, dim: int) -> Any:
-    floats(x, "log_softmax_lastdim_kernel_impl")
-    less, axis = shifted(x, dim)
-    return less - accurate.log(total(accurate.exp(less), axis))
-
-
-def axis_of(x: Array, dim: int) -> Any:
-    return dim_of(dim, x.ndim) if x.ndim else None
+    less, axis = shifted(x, dim, "log_softmax")
+    less -= accurate.log(np.add.reduce(accurate.exp(less), axis, keepdims=True))
+    return less
 
 
 def softmax_backward(g: Array, out: Array, dim: int) -> Any:
-    return (g - total(g * out, axis_of(out, dim))) * out
+    found = g - np.add.reduce(g * out, dim if out.ndim else None, keepdims=True)
+    found *= out
+    return found
 
 
 def log_softmax_backward(g: Array, out: Array, dim: int) -> Any:
-    return g - accurate.exp(out) * total(g, axis_of(out, dim))
+    powers = accurate.exp(out)
+    powers *= np.add.reduce(g, dim if out.ndim else None, keepdims=True)
+    return g - powers
 
 
 @helper
