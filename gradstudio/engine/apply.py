@@ -104,7 +104,8 @@ def operator_of(name: str, arrays: bool = True, swapped: bool = False) -> Functi
     What it does not take is NotImplemented, so that Python asks the other side. With `arrays` it takes numpy's arrays as PyTorch does
     (`x * array`, not `array * x`). Numpy's numbers are numbers.
     """
-    row, function = ROWS[name], FUNCTIONS[name]
+    row = ROWS[name]
+    function = row.composite or FUNCTIONS[name]  # the closure of the row that serves it is tried below
     taken = (Tensor,) if row.inputs[1].kind == "tensor" else (Tensor, int, float, complex)
 
     def general(x: Any, y: Any) -> Any:

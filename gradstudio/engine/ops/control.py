@@ -30,7 +30,7 @@ def to(x: Tensor, dtype: Any = None) -> Any:
 register(
     Op("detach", (Input("x", formula="0"),), composite=detached, kernel=lambda x: x, views=True, category="gradient control", symbol="✂",
        torch=("{x}.detach()",), latex=r"\mathrm{detach}({x})", doc="The same numbers without a gradient path.", samples=samples.ONE),
-    Op("clone", (Input("x", lambda g: g, "1"),), lambda x: x.copy(), node_name="CloneBackward0", category="gradient control",
+    Op("clone", (Input("x", lambda g: g, "1"),), np.ndarray.copy, node_name="CloneBackward0", category="gradient control",
        symbol="clone",
        torch=("{x}.clone()", "torch.clone({x})"), latex="{x}", doc="A copy on a storage of its own; gradients pass.", samples=samples.ONE),
     Op("contiguous", (Input("x", formula="1"),), composite=contiguous, kernel=np.ascontiguousarray, category="gradient control",

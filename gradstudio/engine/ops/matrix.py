@@ -32,7 +32,8 @@ def mm(x: Array, y: Array) -> Array:
         raise RuntimeError(f"{'self' if x.ndim != 2 else 'mat2'} must be a matrix")
     if x.shape[1] != y.shape[0]:
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({x.shape[0]}x{x.shape[1]} and {y.shape[0]}x{y.shape[1]})")
-    same_dtype(x, y)
+    if x.dtype is not y.dtype or x.dtype.kind == "b":
+        same_dtype(x, y)
     out: Array = np.matmul(x, y)
     return out
 
@@ -70,7 +71,8 @@ def bmm(x: Array, y: Array) -> Array:
     if x.shape[0] != y.shape[0] or x.shape[2] != y.shape[1]:
         raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{x.shape[0]}, {x.shape[2]}] but got: "
                            f"[{y.shape[0]}, {y.shape[1]}].")
-    same_dtype(x, y)
+    if x.dtype is not y.dtype or x.dtype.kind == "b":
+        same_dtype(x, y)
     return np.asarray(np.matmul(x, y))
 
 
@@ -125,7 +127,7 @@ def folds(x: Tensor, y: Tensor) -> bool:
     large, small = (x, y) if larger_first else (y, x)
     if len(large.sizes) < 3 or len(small.sizes) > 2:
         return False
-    if small.requires_grad:
+    if small.node is not None:
         return True
     if len(x.sizes) == 2:
         return False

@@ -24,19 +24,27 @@ DIM = Attr("dim", "dim", 0, "Which dim.")
 
 # View and reshape.
 def viewed(x: Array, shape: Sequence[int]) -> Array:
-    out = x.reshape(with_inferred(shape, x.size))
-    if not x.flags.c_contiguous and x.size and not np.may_share_memory(out, x):
-        raise RuntimeError(errors.VIEW_STRIDES)
+    try:
+        out = x.reshape(shape if min(shape, default=0) >= 0 else with_inferred(shape, x.size), copy=False)
+    except ValueError:
+        full = with_inferred(shape, x.size)
+        if x.size:
+            raise RuntimeError(errors.VIEW_STRIDES) from None
+        out = x.reshape(full)
     return out if out is not x else x[...]
 
 
 def reshape(x: Any, shape: Sequence[int]) -> Any:
     """As PyTorch: a view where the strides allow one, else a view of a copy."""
-    full = with_inferred(shape, x.array.size)
-    if not x.array.size or x.array.flags.c_contiguous:
-        return ops.view(x, full)
-    fits = np.may_share_memory(x.array.reshape(full), x.array)
-    return ops.reshape_alias(x, full) if fits else ops.unsafe_view(ops.clone(x), full)
+    array = x.array
+    if not array.size or array.flags.c_contiguous:
+        return ops.view(x, shape)
+    full = with_inferred(shape, array.size)
+    try:
+        array.reshape(full, copy=False)
+    except ValueError:
+        return ops.unsafe_view(ops.clone(x), full)
+    return ops.reshape_alias(x, full)
 
 
 def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -63,9 +71,9 @@ register(
        bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, -1)}, "shape '[4, -1]' is invalid for input of size 6"),)),
     Op("reshape_alias", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), viewed, node_name="ReshapeAliasBackward0", views=True,
        attrs=(SHAPE,), hidden=True),
-    Op("unsafe_view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), lambda x, shape: x.reshape(with_inferred(shape, x.size)),
+    Op("unsafe_view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), np.ndarray.reshape,
        node_name="UnsafeViewBackward0", attrs=(SHAPE,), hidden=True),
-    Op("reshape", (Input("x", formula="1"),), composite=reshape, kernel=lambda x, shape: x.reshape(shape), attrs=(SHAPE,),
+    Op("reshape", (Input("x", formula="1"),), composite=reshape, kernel=np.ndarray.reshape, attrs=(SHAPE,),
        category=CATEGORY, symbol="reshape", torch=("{x}.reshape({shape})", "torch.reshape({x}, {shape})"), latex=r"\mathrm{reshape}({x})",
        doc="The same numbers in another shape: a view where possible, else a copy.",
        samples=(Sample((samples.array(2, 3),), {"shape": (3, -1)}), Sample((samples.array(4),), {"shape": (2, 2)})),
@@ -80,6 +88,8 @@ register(
 
 # Expand and its inverse.
 def expand(x: Array, shape: Sequence[int]) -> Array:
+    if shape == x.shape:
+        return x[...]
     full = expanded(x.shape, shape)
     lead = len(full) - x.ndim
     strides = (0,) * lead + tuple([0 if a == 1 and b != 1 else s for a, b, s in zip(x.shape, full[lead:], x.strides, strict=True)])
@@ -107,7 +117,8 @@ register(
        samples=(Sample((samples.array(2, 1),), {"shape": (2, 3)}), Sample((samples.array(3),), {"shape": (2, -1)})),
        bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, 3)},
                            "The expanded size of the tensor (4) must match the existing size (2)"),)),
-    Op("sum_to", (Input("x"),), composite=sum_to, kernel=lambda x, shape: unbroadcast(x, shape, x.dtype), attrs=(SHAPE,), hidden=True),
+    Op("sum_to", (Input("x"),), composite=sum_to, attrs=(SHAPE,), hidden=True,
+       kernel=lambda x, shape: x if x.shape == shape else unbroadcast(x, shape, x.dtype)),
 )
 
 
@@ -160,8 +171,11 @@ register(
 
 # Order of dims.
 def transpose(x: Array, dim0: int, dim1: int) -> Array:
-    a, b = dim_of(dim0, x.ndim), dim_of(dim1, x.ndim)
-    return x.swapaxes(a, b) if x.ndim else x[...]
+    try:
+        return x.swapaxes(dim0, dim1)
+    except ValueError:
+        dim_of(dim0, x.ndim), dim_of(dim1, x.ndim)
+        return x[...]
 
 
 def t(x: Array) -> Array:
@@ -190,7 +204,7 @@ def permute_back(g: Any, dims: Sequence[int]) -> Any:
 
 
 register(
-    Op("t", (Input("x", lambda g: ops.t(g), "1"),), t, node_name="TBackward0", views=True, category=CATEGORY, symbol="T",
+    Op("t", (Input("x", lambda g: ops.t(g), "1"),), t, kernel=np.ndarray.transpose, node_name="TBackward0", views=True, category=CATEGORY, symbol="T",
        torch=("{x}.t()", "torch.t({x})"), latex="{x}^T", doc="Transpose a matrix.",
        samples=(Sample((samples.array(2, 3),)), Sample((samples.array(3),))),
        bad_samples=(Sample((samples.array(2, 2, 2),), error="t() expects a tensor with <= 2 dimensions, but self is 3D"),)),
