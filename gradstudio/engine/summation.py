@@ -55,8 +55,16 @@ def line(x: Array, lanes: int) -> Any:
 def in_turn(x: Array) -> Any:
     """Return the sum along the first axis, one after the other."""
     if len(x) < 8:  # numpy has an order of its own along what lies contiguous, from eight elements on
-        return np.add.reduce(x, 0)
+        return np.add.reduce(x, 0) if len(x) != 1 else x[0]
     return np.add.reduce(np.ascontiguousarray(x), 0) if x[0].size > 1 else np.add.accumulate(x, 0)[-1]
+
+
+def chunked(x: Array, step: int) -> Any:
+    """Return the sums along the first axis of whole chunks of so many, each one after the other."""
+    parts = x.reshape(len(x) // step, step, *x.shape[1:])
+    if x[0].size > 1 and x.flags.c_contiguous:
+        return np.add.reduce(parts, 1)
+    return in_turn(np.moveaxis(parts, 1, 0))
 
 
 def cascade(x: Array) -> Any:
@@ -66,16 +74,14 @@ def cascade(x: Array) -> Any:
     step = 1 << max(4, (len(x) - 1).bit_length() // LEVELS)
     sums = []
     for _ in range(LEVELS - 1):
-        chunks = len(x) // step
-        sums.append(in_turn(x[chunks * step:]))
-        if not chunks:
+        whole = len(x) // step * step
+        if not whole:
             break
-        parts = x[:chunks * step].reshape(chunks, step, *x.shape[1:])
-        x = in_turn(np.moveaxis(parts, 1, 0))
-    else:
-        sums.append(in_turn(x))
-    out = sums[0]
-    for more in sums[1:]:
+        if len(x) > whole:
+            sums.append(in_turn(x[whole:]))
+        x = chunked(x[:whole], step)
+    out = sums[0] if sums else in_turn(x)
+    for more in (*sums[1:], *([in_turn(x)] if sums else [])):
         out = out + more
     return out
 

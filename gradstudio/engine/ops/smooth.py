@@ -53,21 +53,31 @@ def softplus_double_backward(g: Any, x: Any, beta: float, threshold: float) -> A
 
 
 # Gelu.
-def gelu_inner(x: Array, square: Array) -> Any:
-    """Return what tanh is taken of, K(x + 0.044715 x³). (Here and below in place: a new array costs more than its numbers.)"""
-    inner = square * x
-    inner *= CUBIC
-    inner += x
-    inner *= K
-    return inner
+def half_of_tanh(x: Array, square: Array) -> Any:
+    """Return (1 + tanh z)/2 for z = K(x + 0.044715 x³), which is 1/(1 + exp(−2z)): of many numbers quicker by half.
+
+    Here and below in place: a new array costs more than its numbers.
+    """
+    z = square * x
+    z *= CUBIC
+    z += x
+    if x.size <= accurate.SMALL:
+        z *= K
+        share = accurate.tanh(z)
+        share += 1
+        share *= 0.5
+        return share
+    z *= -2 * K
+    with np.errstate(over="ignore"):
+        powers = np.exp(z, z)
+    powers += 1
+    return np.divide(1, powers, powers)
 
 
 def gelu(x: Array, approximate: str) -> Any:
     if approximate == "tanh":
-        out = accurate.tanh(gelu_inner(x, x * x))
-        out += 1
+        out = half_of_tanh(x, x * x)
         out *= x
-        out *= 0.5
         return out
     if approximate != "none":
         raise RuntimeError("approximate argument must be either none or tanh.")
@@ -77,15 +87,13 @@ def gelu(x: Array, approximate: str) -> Any:
 def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
     if approximate == "tanh":
         slope = x * x
-        t = accurate.tanh(gelu_inner(x, slope))
-        slope *= 3 * CUBIC
-        slope += 1
-        slope *= K
-        slope *= 1 - t * t
+        share = half_of_tanh(x, slope)
+        slope *= 6 * K * CUBIC
+        slope += 2 * K
         slope *= x
-        t += 1
-        slope += t
-        slope *= 0.5
+        slope *= 1 - share
+        slope += 1
+        slope *= share
         slope *= g
         return slope
     return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * accurate.exp(-0.5 * x * x) * INV_SQRT_2PI)
