@@ -54,16 +54,19 @@ def weights_of(x: Array, target: Array, weight: Array | None, ignore: int) -> tu
 
 
 def all_count(x: Array, target: Array, weight: Array | None, ignore: int) -> bool:
-    """Tell whether every row of a matrix has a valid target of weight 1: the common case, in few steps."""
+    """Tell whether every row of a matrix has a target of weight 1 that is not negative: the common case, in few steps."""
     if weight is not None or x.ndim != 2 or target.dtype != I64 or target.shape != x.shape[:1] or 0 <= ignore < x.shape[1]:
         return False
-    return bool(np.logical_and.reduce(target.astype(np.uint64) < x.shape[1]))  # a negative number is a huge one
+    return bool(np.minimum.reduce(target, initial=0) >= 0)
 
 
 def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, ignore: int) -> tuple[Any, Any]:
     if all_count(x, target, weight, ignore):
         n = x.dtype.type(len(x))
-        return reduced(-x[np.arange(len(x)), target], reduction), np.asarray(0 * n if reduction == "none" else n)
+        try:
+            return reduced(-x[np.arange(len(x)), target], reduction), np.asarray(0 * n if reduction == "none" else n)
+        except IndexError:  # said below in PyTorch's words
+            pass
     checked(x, target, weight, ignore)
     safe, w = weights_of(x, target, weight, ignore)
     picked = class_last(x)[np.arange(len(safe)), safe]
