@@ -21,7 +21,7 @@ SMALL: Final = 512  # elements
 def accurate(function: Any) -> Callable[[Array], Any]:
     """Return a function of one array that rounds float32 results once, if there are few."""
     def compute(x: Array) -> Any:
-        return function(x, dtype=F64).astype(F32) if x.dtype is F32 and x.size <= SMALL else function(x)
+        return function(x.astype(F64)).astype(F32) if x.dtype is F32 and x.size <= SMALL else function(x)
 
     return compute
 

@@ -68,7 +68,7 @@ def backward_of(t: Tensor, gradient: Seeds = None, retain_graph: bool | None = N
     """Tensor.backward. The commonest call goes straight to the plain loop."""
     if (gradient is None and inputs is None and not create_graph and not modes.check_nan and t.node is not None and t.array.size == 1
             and not dtypes.rare_seen):
-        if not plain(t.node, np.ones(t.sizes, t.scalar_type), bool(retain_graph)):
+        if not plain(t.node, np.ones(t.sizes, t.scalar_type) if t.sizes else np.array(1, t.scalar_type), bool(retain_graph)):
             backward(t, None, retain_graph)
         return
     backward(t, gradient, retain_graph, create_graph, inputs)

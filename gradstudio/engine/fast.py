@@ -193,7 +193,7 @@ def unary(row: Compiled, general: Function) -> Function:
 
 def binary(row: Compiled, general: Function) -> Function:
     """Return the function of an element-wise op on two operands: equal float dtypes, or a tensor and a Python number."""
-    kernel, numbers = row.forward, row.kinds[1] == "operand"
+    kernel, numbers = row.op.kernel or row.forward, row.kinds[1] == "operand"
     plans = [row.plan(needs, True, lean=True) for needs in PAIRS]
     if plans[0].others:
         return general

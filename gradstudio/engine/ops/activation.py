@@ -10,19 +10,20 @@ from gradstudio.engine import accurate
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import Attr, Input, Op, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.promote import constant
+from gradstudio.engine.promote import F32, constant
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "activation"
 GRAD = "grad_output"
+ZERO = constant(0, F32)
 
 
 def relu(x: Array) -> Any:
-    return np.maximum(x, constant(0, x.dtype))
+    return np.maximum(x, ZERO if x.dtype is F32 else constant(0, x.dtype))
 
 
 def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
-    off = np.less_equal(x, constant(threshold, x.dtype))  # torch keeps g where x is nan, and gives 0 even where g is inf
+    off = np.less_equal(x, ZERO if not threshold and x.dtype is F32 else constant(threshold, x.dtype))  # torch keeps g where x is nan, and gives 0 even where g is inf
     if g.size > 256 and g.dtype.kind == "f":  # masks mispredict: multiply the bits instead, 0 * inf cannot become nan
         bits: Array = np.multiply(g.view(f"i{g.itemsize}"), ~off)
         return bits.view(g.dtype)

@@ -82,9 +82,9 @@ def minus_alpha_text(texts: Sequence[str | None], attrs: dict[str, Any], operand
 
 register(
     Op("add_tensor", (Input("x", lambda g: g), operand("y", lambda g, alpha=1: g if alpha == 1 else g * alpha)), scaled(np.add),
-       node_name="AddBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
+       kernel=np.add, node_name="AddBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
     Op("sub_tensor", (Input("x", lambda g: g), operand("y", lambda g, alpha=1: -g if alpha == 1 else -g * alpha)), scaled(np.subtract),
-       node_name="SubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
+       kernel=np.subtract, node_name="SubBackward0", attrs=(ALPHA,), promotes="same", hidden=True),
     Op("rsub_number", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", kind="number")), reversed_difference,
        node_name="RsubBackward1", attrs=(ALPHA,), promotes="same", hidden=True),
     Op("rsub_tensor", (Input("x", lambda g, alpha=1: -g if alpha == 1 else -g * alpha), Input("y", lambda g: g)), reversed_difference,
