@@ -6,6 +6,7 @@ Ties go to the first of a window, nan to the last, as in PyTorch. Pooling over o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
@@ -79,6 +80,31 @@ def lowest(dtype: np.dtype[Any]) -> Any:
     return -math.inf if dtype.kind == "f" else np.iinfo(dtype).min
 
 
+def largest(seen: Array, kernel: Sizes) -> tuple[Array, Array]:
+    """Return the largest of each window, and which place of it holds the first such number; of nan the last."""
+    places = [seen[at(place)] for place in product(*map(range, kernel))]
+    best = places[0].copy()
+    for here in places[1:]:
+        np.maximum(best, here, out=best)
+    which = np.zeros(best.shape, np.min_scalar_type(len(places)))
+    if best.dtype.kind == "f" and best.size and np.isnan(np.maximum.reduce(best, None)):
+        return best, last_nan(places, which)
+    before = np.ones(best.shape, bool)  # of windows whose number was not met yet
+    for here in places[:-1]:
+        before &= here != best
+        which += before
+    return best, which
+
+
+def last_nan(places: Sequence[Array], which: Array) -> Array:
+    """Return which place of each window holds its last nan, or else the first of its largest numbers."""
+    best = np.full(which.shape, -math.inf, places[0].dtype)
+    for i, here in enumerate(places):
+        np.copyto(which, i, where=(here > best) | np.isnan(here))
+        np.maximum(best, here, out=best)
+    return which
+
+
 def max_pool(x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> tuple[Array, Array]:
     """Return the largest of each window and where in its plane it stands."""
     how = pairs("max_pool2d", kernel_size, stride, padding, dilation)
@@ -88,18 +114,10 @@ def max_pool(x: Array, kernel_size: Any, stride: Any, padding: Any, dilation: An
     least = lowest(x.dtype)
     seen = windows(padded(four(x), padding, beyond(sizes, kernel, out, stride, padding, dilation), least), kernel, out, stride, dilation)
     begins = [np.arange(n) * s - p for n, s, p in zip(out, stride, padding, strict=True)]
-    firsts = [-(np.minimum(b, 0) // d) for b, d in zip(begins, dilation, strict=True)]  # the first place that lies in the input
-    which = np.empty(seen.shape[:2] + out, np.min_scalar_type(math.prod(kernel)))
-    which[...] = firsts[0][:, None] * kernel[1] + firsts[1]
-    best = np.full(which.shape, least, x.dtype)
-    nan = x.dtype.kind == "f" and x.size > 0 and bool(np.isnan(x.max()))
-    for i, place in enumerate(product(*map(range, kernel))):
-        here = seen[at(place)]
-        better = here > best
-        if nan:
-            better |= np.isnan(here)
-        np.copyto(which, i, where=better)
-        np.maximum(best, here, out=best)
+    best, which = largest(seen, kernel)
+    if any(padding):  # of windows without a number the first place that lies in the input
+        firsts = [-(np.minimum(b, 0) // d) for b, d in zip(begins, dilation, strict=True)]
+        which = np.maximum(which, firsts[0][:, None] * kernel[1] + firsts[1])
     offsets = (np.arange(kernel[0]) * dilation[0] * sizes[1])[:, None] + np.arange(kernel[1]) * dilation[1]
     index = offsets.ravel().take(which)
     index += begins[0][:, None] * sizes[1] + begins[1]
