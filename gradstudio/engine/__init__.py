@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gradstudio.engine import modes, observe
+from gradstudio.engine import heap, modes, observe
 from gradstudio.engine import ops as _rows  # noqa: F401 (fills the table)
 from gradstudio.engine.apply import call
 from gradstudio.engine.backward import backward, grad
@@ -16,6 +16,7 @@ from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, stored_grad, tensor
 
 np.seterr(all="ignore")  # PyTorch computes nan and inf without a word
+heap.settle()
 install()
 
 __all__ = ["ROWS", "TABLE", "AccumulateGrad", "Attr", "GradMode", "GradNode", "Input", "Observer", "Op", "Queue", "Sample", "Saved",

@@ -174,8 +174,12 @@ def _two_saved(plan: Plan, vx: Callable[..., Any], vy: Callable[..., Any], i: in
             plan.check(n)
         e, f = n.edges
         c = vx(g, s[i])
-        if alike and e is f and e.g is EMPTY and s[0] is s[1] and type(c) is ndarray:  # x * x: the same twice
-            e.g = np.add(c, c, c)
+        if alike and e is f and s[0] is s[1] and type(c) is ndarray:  # x * x: the same twice
+            if e.g is EMPTY:
+                e.g = np.add(c, c, c)
+            else:
+                receive(e, c)
+                receive(e, c)
             return
         d = vy(g, s[j])
         if type(c) is not ndarray or type(d) is not ndarray:

@@ -68,8 +68,7 @@ def half_of_tanh(x: Array, square: Array) -> Any:
         share *= 0.5
         return share
     z *= -2 * K
-    with np.errstate(over="ignore"):
-        powers = np.exp(z, z)
+    powers = np.exp(z, z)
     powers += 1
     return np.divide(1, powers, powers)
 
