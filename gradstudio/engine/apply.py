@@ -243,8 +243,8 @@ def general_of(row: Compiled) -> Function:
         if len(attrs) != len(defaults):
             attrs += defaults[len(attrs):]
         operands = args[:k] if len(args) >= k else args + (None,) * (k - len(args))
+        arrays: list[Any] = []
         if uniform:
-            arrays = []
             for a in operands:
                 arrays.append(a.array if isinstance(a, Tensor) else row.number(len(arrays), a))
         else:

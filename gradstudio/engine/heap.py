@@ -1,4 +1,4 @@
-"""The C library's heap: large arrays are taken from it again and again instead of from the system, which must clear their pages each time."""
+"""The C library's heap: large arrays are taken from it again and again, not from the system, which must clear their pages each time."""
 
 from __future__ import annotations
 

@@ -79,9 +79,9 @@ class Sample:
 class Op:
     """One row.
 
-    `forward` computes on arrays; `composite` is an expression in other rows, which records their nodes. `kernel`: what vjps and closures call
-    on arrays, attrs at their defaults, if the expression itself will not do, or does and checks more than they need. `fast` names a row whose closure is tried before
-    the composite. `promotes`: ""
+    `forward` computes on arrays; `composite` is an expression in other rows, which records their nodes. `kernel`: what vjps and
+    closures call on arrays, attrs at their defaults, if the expression itself will not do, or does and checks more than they need.
+    `fast` names a row whose closure is tried before the composite. `promotes`: ""
     (operands as they are), "same" (PyTorch's result type, broadcasting), "float" (at least float). `lacks`, of a row that
     promotes: the kinds of dtype that PyTorch has no kernel for, and the kernel's name or its whole message. `strict`: the kernel takes
     bfloat16 as it is, to refuse it; others are given float32, and their result is rounded. `mutates`: the input it writes. `views`:

@@ -182,28 +182,28 @@ class View(Tensor):
     `multi`: one of several outputs of split or unbind, which PyTorch does not let in-place ops touch.
     """
 
-    __slots__ = ("_node", "base", "made_in_no_grad", "multi", "seen")
+    __slots__ = ("base", "made_in_no_grad", "multi", "own_node", "seen")
 
     base: Tensor
     made_in_no_grad: bool
     multi: bool
     seen: int
-    _node: GradNode | None
+    own_node: GradNode | None
 
     @property
     def node(self) -> GradNode | None:
         if self.seen != self.version[0]:
             self.seen = self.version[0]
             base = self.base.node
-            if self.multi and self._node is not None:
-                raise RuntimeError(errors.stale_output(self._node.output_nr, self._node.name()))
+            if self.multi and self.own_node is not None:
+                raise RuntimeError(errors.stale_output(self.own_node.output_nr, self.own_node.name()))
             if base is not None and type(base) is not AccumulateGrad and not self.made_in_no_grad:
-                self._node = regenerators[0](self)
-        return self._node
+                self.own_node = regenerators[0](self)
+        return self.own_node
 
     @node.setter
     def node(self, node: GradNode | None) -> None:
-        self._node, self.seen = node, self.version[0]
+        self.own_node, self.seen = node, self.version[0]
 
 
 View.__name__ = View.__qualname__ = "Tensor"
@@ -264,7 +264,7 @@ def make_view(array: Array, node: GradNode | None, source: Tensor, multi: bool) 
     v.base = source.base if isinstance(source, View) else source
     v.multi = multi or (isinstance(source, View) and source.multi)
     v.made_in_no_grad = not modes.grad
-    v._node, v.seen = node, v.version[0]
+    v.own_node, v.seen = node, v.version[0]
     return v
 
 

@@ -43,7 +43,7 @@ class Signature:
         self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {a.argument: a.name for a in op.attrs}
         self.keywords["input"] = operands[0] if operands else ""
-        self.routes: dict[tuple[Any, ...], tuple[Callable[[Any], Any], list[int]]] = {}  # by the number of arguments and the names of others
+        self.routes: dict[tuple[Any, ...], tuple[Callable[[Any], Any], list[int]]] = {}  # by number of arguments and names of others
 
     def bind(self, args: Sequence[Any], named: dict[str, Any]) -> Sequence[Any]:
         """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""

@@ -23,7 +23,8 @@ def relu(x: Array) -> Any:
 
 
 def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
-    off = np.less_equal(x, ZERO if not threshold and x.dtype is F32 else constant(threshold, x.dtype))  # torch keeps g where x is nan, and gives 0 even where g is inf
+    bound = ZERO if not threshold and x.dtype is F32 else constant(threshold, x.dtype)
+    off = np.less_equal(x, bound)  # torch keeps g where x is nan, and gives 0 even where g is inf
     if g.size > 256 and g.dtype.kind == "f":  # masks mispredict: multiply the bits instead, 0 * inf cannot become nan
         bits: Array = np.multiply(g.view(f"i{g.itemsize}"), ~off)
         return bits.view(g.dtype)

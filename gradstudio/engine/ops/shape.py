@@ -204,8 +204,8 @@ def permute_back(g: Any, dims: Sequence[int]) -> Any:
 
 
 register(
-    Op("t", (Input("x", lambda g: ops.t(g), "1"),), t, kernel=np.ndarray.transpose, node_name="TBackward0", views=True, category=CATEGORY, symbol="T",
-       torch=("{x}.t()", "torch.t({x})"), latex="{x}^T", doc="Transpose a matrix.",
+    Op("t", (Input("x", lambda g: ops.t(g), "1"),), t, kernel=np.ndarray.transpose, node_name="TBackward0",
+       views=True, category=CATEGORY, symbol="T", torch=("{x}.t()", "torch.t({x})"), latex="{x}^T", doc="Transpose a matrix.",
        samples=(Sample((samples.array(2, 3),)), Sample((samples.array(3),))),
        bad_samples=(Sample((samples.array(2, 2, 2),), error="t() expects a tensor with <= 2 dimensions, but self is 3D"),)),
     Op("transpose", (Input("x", lambda g, dim0, dim1: ops.transpose(g, dim0, dim1), "1"),), transpose, node_name="TransposeBackward0",

@@ -69,7 +69,8 @@ def laid_over(columns: Array, around: Sizes, dilation: Sizes) -> Array:
     k = len(around)
     kernel, out, planes = columns.shape[2:2 + k], columns.shape[2 + k:], columns.shape[:2]
     wide = np.zeros((*kernel, *planes, *around), columns.dtype)
-    wide[(..., *[slice(n) for n in out])] = columns.transpose(*range(2, 2 + k), 0, 1, *range(2 + k, 2 + 2 * k))
+    seen: Any = (..., *[slice(n) for n in out])
+    wide[seen] = columns.transpose(*range(2, 2 + k), 0, 1, *range(2 + k, 2 + 2 * k))
     size = math.prod((*planes, *around))
     steps = [d * math.prod(around[i + 1:]) for i, d in enumerate(dilation)]
     begins = [sum([i * step for i, step in zip(place, steps, strict=True)]) for place in product(*map(range, kernel))]
