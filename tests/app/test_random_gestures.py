@@ -26,7 +26,7 @@ from tests.long import share
 GESTURES, SITTINGS = 40, 5  # of a sitting; of a part
 PARTS = range(share(1, 100))  # with GRADSTUDIO_LONG=1 20,000 gestures, beside the simplest sitting with which hypothesis begins each
 EXAMPLES = ("tutorial", "accumulation")
-APART = st.binary(min_size=16, max_size=16)  # drawn first, so that no two sittings begin alike: what comes next may differ with a run's time
+APART = st.binary(min_size=16, max_size=16)  # drawn first: no two sittings begin alike, as what comes next may differ with a run's time
 pytestmark = pytest.mark.timeout(900)
 
 
