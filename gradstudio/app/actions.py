@@ -24,7 +24,7 @@ NONE_YET = "No files yet"
 
 
 class Actions(QObject):
-    """`by_id` has the action of each command. Alt alone opens the menu, as the menu bar of other programs is opened."""
+    """`by_id` has the action of each command, once it was filled. Alt alone opens the menu, as the menu bar of other programs is opened."""
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
@@ -38,9 +38,12 @@ class Actions(QObject):
         self.recent = QMenu("Open recent", window)
         self.recent.aboutToShow.connect(self._list_recent)
         self.recent.triggered.connect(self._open_recent)
-        self._fill()
+        window.painted.connect(self.catch_up, Qt.ConnectionType.QueuedConnection)
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Make the actions, when they are first wanted: after the first paint, or at a key that comes earlier."""
+        if self.by_id:
+            return
         bar = self.window.menuBar()
         bar.hide()
         tops = {name: QMenu(name, self.window) for name in menus.MENUS}
@@ -85,6 +88,7 @@ class Actions(QObject):
     def follow(self) -> None:
         """Grey what makes no sense now, tick what is on, and say what undo would take back."""
         self._behind = False
+        self.fill()
         for entry in menus.TABLE:
             action = self.by_id[entry.id]
             action.setEnabled(entry.enabled(self.window))

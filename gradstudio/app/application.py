@@ -45,6 +45,7 @@ def main(file: str | None = None) -> int:
     theme.apply(app, theme.named(studio.theme))
     window = MainWindow(studio)
     window.docks.restore()
+    window.canvas.inviting = False  # until the document is opened, which is after the first paint
     window.show()
     sys.excepthook = Faults(window).hook
     marks = StartupMarks(window) if os.environ.get(MARKS) else None

@@ -226,6 +226,7 @@ class MainWindow(QMainWindow):
 
     def open_first(self, path: Path | None) -> None:
         """Open what the program was started with; the tutorial where that was nothing."""
+        self.canvas.inviting = True
         if path is not None and self.open(path):
             return
         self.open_example("tutorial")

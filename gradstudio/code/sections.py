@@ -36,10 +36,17 @@ def of_table() -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 
 @cache
+def titles() -> tuple[str, ...]:
+    """Return the titles of the palette's sections, without looking at the table."""
+    known = {title.lower() for title, _ in FIRST}
+    others = [f"More {category}" if category in known else category.capitalize() for category in ORDER]
+    return (*[title for title, _ in FIRST], *sorted(others, key=lambda title: (title.startswith("More"), title == "Other")))
+
+
+@cache
 def of_palette() -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return (title, names of its ops): the first sections, then what remains of each category."""
     chosen = {name for _, names in FIRST for name in names}
-    known = {title.lower() for title, _ in FIRST}
-    rest = ((category, tuple(n for n in names if n not in chosen)) for category, names in of_table())
-    others = [(f"More {category}" if category in known else category.capitalize(), names) for category, names in rest if names]
-    return (*FIRST, *sorted(others, key=lambda section: (section[0].startswith("More"), section[0] == "Other")))
+    rest = {category.capitalize(): tuple(n for n in names if n not in chosen) for category, names in of_table()}
+    first = dict(FIRST)
+    return tuple((title, first.get(title) or rest[title.removeprefix("More ").capitalize()]) for title in titles())

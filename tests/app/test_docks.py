@@ -31,7 +31,7 @@ def test_with_room_again_the_palette_is_back(narrow, qtbot):
 
 def test_a_button_of_the_rail_unfolds_its_section(narrow):
     activation = next(b for b in narrow.docks.rail.buttons if b.accessibleName() == "Activation")
-    head = next(head for head, _, _ in narrow.palette_panel.sections if head.title == "Activation")
+    head = next(head for head, _ in narrow.palette_panel.sections if head.title == "Activation")
     head.setChecked(False)
     activation.click()
     assert narrow.palette_panel.isVisible()
@@ -56,7 +56,7 @@ def test_hidden_docks_come_back_as_they_were(narrow):
 
 def test_every_section_at_the_start_has_a_button(window):
     names = [b.accessibleName() for b in window.docks.rail.buttons]
-    opened = [head.title for head, _, _ in window.palette_panel.sections if head.isChecked()]
+    opened = [head.title for head, _ in window.palette_panel.sections if head.isChecked()]
     assert names[2:] == opened
 
 

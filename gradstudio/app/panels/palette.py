@@ -10,7 +10,7 @@ from gradstudio.app.change import Change
 from gradstudio.app.paint import Paint
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE, font_of
-from gradstudio.app.widgets.catalog import CONSTANT, MIME, OPEN, Item, find, sections
+from gradstudio.app.widgets.catalog import CONSTANT, MIME, OPEN, TITLES, Item, find, section
 from gradstudio.app.widgets.drawn import begin, sized, theme_of, ui_scale
 from gradstudio.app.widgets.overlay_scroll import OverlayScroll
 from gradstudio.app.widgets.plain import set_tip
@@ -168,12 +168,12 @@ class PalettePanel(QWidget):
         self.field.installEventFilter(self)
         self.body = QWidget()
         self.area = OverlayScroll(self.body, self)
-        self.sections: list[tuple[Section, tuple[Item, ...], list[Tile]]] = []
-        for title, items in sections():
+        self.sections: list[tuple[Section, list[Tile]]] = []
+        for title in TITLES:
             head = Section(studio, title, self.body)
             head.setChecked(title in OPEN)
             head.toggled.connect(self.lay_out)
-            self.sections.append((head, items, []))
+            self.sections.append((head, []))
         self.results: list[Tile] = []
         layout = QVBoxLayout(self)
         scale = ui_scale()
@@ -207,7 +207,7 @@ class PalettePanel(QWidget):
 
     def open_section(self, title: str) -> None:
         """Open a section by its title and see it; without one, put the keyboard into the field."""
-        for head, _, _ in self.sections:
+        for head, _ in self.sections:
             if head.title == title:
                 head.setChecked(True)
                 self.area.ensureWidgetVisible(head, 0, round(2 * HEADER * ui_scale()))
@@ -220,11 +220,11 @@ class PalettePanel(QWidget):
         """Put the open sections, or what was found, one under the other."""
         scale, y = ui_scale(), 0.0
         searching = bool(self.field.text().strip())
-        for head, items, tiles in self.sections:
+        for head, tiles in self.sections:
             head.setVisible(not searching)
             is_open = head.isChecked() and not searching
             if is_open and not tiles:
-                tiles += [self._tile(item) for item in items]
+                tiles += [self._tile(item) for item in section(head.title)]
             for tile in tiles:
                 tile.setVisible(is_open)
             if searching:
@@ -308,7 +308,7 @@ class PalettePanel(QWidget):
         """Return the tiles on show, in order."""
         if self.field.text().strip():
             return self.results
-        return [tile for head, _, tiles in self.sections if head.isChecked() for tile in tiles]
+        return [tile for head, tiles in self.sections if head.isChecked() for tile in tiles]
 
     def _walk(self, tile: Tile, key: int) -> None:
         """Go to the nearest tile in a direction; up from the first row is the field."""

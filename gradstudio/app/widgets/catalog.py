@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 
 from gradstudio.app.widgets.fuzzy import Entry, rank
-from gradstudio.code.sections import FIRST, of_palette
+from gradstudio.code.sections import FIRST, of_palette, titles
 from gradstudio.document.graph import LEAF, Graph, Literal, Node, NodeId, Operand, Recipe
 from gradstudio.engine import TABLE
 from gradstudio.engine.op import Input, Op
@@ -78,17 +78,21 @@ class Item(Struct, frozen=True):
         return Entry(self.key, self.title, self.synonyms)
 
 
+TITLES = ("Tensors", *titles())
+ORDINARY: dict[str, tuple[str, ...]] = {"Tensors": (), **dict(FIRST)}  # sections for which the table need not be looked through
+
+
 @cache
-def sections() -> tuple[tuple[str, tuple[Item, ...]], ...]:
-    """Return the palette: (title, items)."""
-    ops: tuple[tuple[str, tuple[str, ...]], ...] = (("Tensors", ()), *of_palette())
-    return tuple((title, tuple(item(key) for key in (*names, *BEYOND_OPS.get(title, ())))) for title, names in ops)
+def section(title: str) -> tuple[Item, ...]:
+    """Return the items of one section of the palette."""
+    names = ORDINARY[title] if title in ORDINARY else dict(of_palette())[title]
+    return tuple(item(key) for key in (*names, *BEYOND_OPS.get(title, ())))
 
 
 @cache
 def items() -> dict[str, Item]:
     """Return every item by its key, in palette order."""
-    return {each.key: each for _, section in sections() for each in section}
+    return {each.key: each for title in TITLES for each in section(title)}
 
 
 def node_keys() -> frozenset[str]:
