@@ -29,7 +29,7 @@ def backwards(studio) -> list[Backward]:
 
 
 def test_every_command_is_in_the_menu_bar_for_screen_readers_after_the_first_paint(window, qtbot):
-    qtbot.waitUntil(lambda: window.menuBar().actions())
+    qtbot.waitUntil(lambda: bool(window.menuBar().actions()))
     found = [name for top in window.menuBar().actions() for name in shown(top.menu())]
     assert [name for name in found if name] == [entry.id for entry in menus.TABLE]
     assert not window.menuBar().isVisible()
