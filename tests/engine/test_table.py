@@ -1,6 +1,8 @@
 """The op table as people see it: names, texts, formulas, samples; formula, local_derivative and check."""
 
+import math
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -91,13 +93,22 @@ def test_a_formula_reads_as_on_paper(name, i, texts, operands, attrs, want):
     assert formula(name, i, texts, attrs, operands) == want
 
 
+NUMBERS = [None, math.nan, math.inf, -math.inf, 1e300, -0.0, 10**40, True, 2.5, 1 + 2j]  # in place of those of a sample
+
+
 @pytest.mark.parametrize("op", PUBLIC, ids=name_of)
-def test_every_formula_can_be_written(op):
-    for sample in op.samples:
+def test_every_formula_can_be_written_whatever_the_numbers(op):
+    for sample, number in product(op.samples, NUMBERS):
         operands = [tensor(v) if isinstance(v, np.ndarray) else tuple(tensor(p) for p in v) if op.inputs[0].kind == "tensors" else v
                     for v in sample.operands]
+        attrs = dict(sample.attrs or {})
+        if number is not None:
+            operands = [number if isinstance(o, int | float) else o for o in operands]
+            attrs = {name: number if isinstance(value, float) else value for name, value in attrs.items()}
+            if len(operands) == 2 and op.inputs[1].kind == "operand":
+                operands[1] = number
         for i in range(len(operands)):
-            assert formula(op.name, i, [f"t{k}" for k in range(len(operands))], sample.attrs or {}, operands)
+            assert formula(op.name, i, [f"t{k}" for k in range(len(operands))], attrs, operands)
 
 
 def test_a_local_derivative_touches_no_graph():

@@ -228,13 +228,13 @@ def pow_text(texts: Sequence[str | None], attrs: dict[str, Any], operands: Any) 
 
 def number_text(n: Any) -> str:
     """Return a number without a useless fraction: 2.0 as 2."""
-    return str(int(n)) if n == int(n) else str(n)
+    return str(int(n)) if isinstance(n, int) or (isinstance(n, float) and n.is_integer()) else str(n)
 
 
 def superscript(n: Any) -> str:
     """Return an exponent as text: ², or ^0.5 where there are no raised digits."""
     text = number_text(n)
-    return text.translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")) if "." not in text and "e" not in text else f"^{text}"
+    return text.translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")) if text.lstrip("-").isdigit() else f"^{text}"
 
 
 register(
