@@ -11,6 +11,7 @@ from gradstudio.document.graph import Node, NodePath, OperandPath
 from gradstudio.engine import TABLE
 from gradstudio.explain.explanation import Explanation, Fix, NewId, one
 from gradstudio.explain.failed import Failed
+from gradstudio.explain.flow import resolve
 from gradstudio.explain.script import place_of
 from gradstudio.explain.wording import call_name
 from gradstudio.session.state import SavedTensor
@@ -57,8 +58,8 @@ def written_operand(op: str) -> OperandPath:
 
 
 def _base(failed: Failed, key: TensorKey | None) -> TensorKey | None:
-    """Follow views and writes in place back to the tensor whose storage it is."""
-    while key is not None:
+    """Follow views and writes in place back to the tensor whose storage it is, out of groups too."""
+    while key is not None and (key := resolve(failed.document, key)) is not None:
         op = failed.flow.nodes[key[0]].op
         row = TABLE.get(op)
         if row is None or not (row.views or row.mutates or op == "detach"):

@@ -47,10 +47,11 @@ class Program:
         self.nodes[node.id] = node
         return Ref(node.id)
 
-    def group(self, name: str, *, op: str, operand: Ref) -> Ref:
-        """An instance of a group of one op on one input."""
+    def group(self, name: str, *, op: str, operand: Ref, then: str = "") -> Ref:
+        """An instance of a group of one op on one input, or of two; the first one's output is the group's."""
         first = 100 + 10 * len(self.groups)
-        inner = (Node(f"n{first}", "input", names=("v",)), Node(f"n{first + 1}", op, (Ref(f"n{first}"),)))
+        inner = [Node(f"n{first}", "input", names=("v",)), Node(f"n{first + 1}", op, (Ref(f"n{first}"),))]
+        inner += [Node(f"n{first + 2}", then, (Ref(f"n{first}"),))] if then else []
         graph = Graph(Map([(n.id, n) for n in inner]), Map({BODY: tuple(n.id for n in inner)}))
         group = Group(f"g{len(self.groups) + 1}", name, graph, (inner[0].id,), (Ref(inner[1].id),))
         self.groups[group.id] = group

@@ -50,6 +50,18 @@ def test_each_way_out_of_a_second_backward_lets_it_run(used_up, which):
     assert grad(run(document), "x") == 24.0
 
 
+def test_what_a_group_was_given_may_be_changed_in_place_after_it_was_saved():
+    p = Program()
+    y = p.op("mul", p.leaf("x", [1.0, 2.0]), 2.0, name="y")
+    z = p.group("squared", op="square", operand=y, then="neg_")
+    p.forward()
+    p.backward(p.op("sum", z))
+    found = failure(p.document())
+    assert found.title == "y was changed in place"
+    assert "neg_ changed it in place" in found.words
+    assert words_of(found.fixes) == ["Let neg_ change a copy", "Go to the write", "Go back before the call"]
+
+
 def vector() -> tuple[Program, Ref]:
     p = Program()
     x = p.leaf("x", [1.0, 2.0, 3.0])
