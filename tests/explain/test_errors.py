@@ -59,7 +59,7 @@ def test_what_a_group_was_given_may_be_changed_in_place_after_it_was_saved():
     found = failure(p.document())
     assert found.title == "y was changed in place"
     assert "neg_ changed it in place" in found.words
-    assert words_of(found.fixes) == ["Let neg_ change a copy", "Go to the write", "Go back before the call"]
+    assert words_of(found.fixes) == ["Let squared/neg_ change a copy", "Go to the write", "Go back before the call"]
 
 
 def vector() -> tuple[Program, Ref]:
