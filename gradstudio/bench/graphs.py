@@ -36,7 +36,11 @@ def chain(nodes: int, shape: tuple[int, ...] = ()) -> Document:
 
 def layers(nodes: int, seed: int = 7) -> Document:
     """Return a graph in layers with one and a half wires a node: the graph that canvases are compared on."""
-    places, links = layered(nodes, seed)
+    return laid_out(*layered(nodes, seed))
+
+
+def laid_out(places: list[tuple[int, int]], links: list[Link]) -> Document:
+    """Return the document of nodes at places that read each other as links say."""
     inputs: list[list[Ref | Literal]] = [[] for _ in places]
     for source, target, _ in links:
         inputs[target].append(Ref(f"n{source + 1}"))

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QLineF, QMarginsF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
+from gradstudio.app.arrays import distinct
 from gradstudio.app.canvas.faces import Tint
 from gradstudio.app.canvas.node_faces import far_state
 from gradstudio.app.canvas.node_small import heat_fill
@@ -82,7 +83,7 @@ class FarView:
         fresh = which[lines[which] == None]  # noqa: E711 (of each)
         lines[fresh] = [QLineF(*ends) for ends in self._canvas.wires.ends_array()[fresh].tolist()]
         opacity = np.array([fade.wire_opacity(ids[i]) for i in which.tolist()]) if fade.nodes is not None else np.ones(len(which))
-        for each in np.unique(opacity).tolist():
+        for each in distinct(opacity).tolist():
             painter.setOpacity(each)
             painter.drawLines(lines[which[opacity == each]].tolist())
         painter.setOpacity(1.0)

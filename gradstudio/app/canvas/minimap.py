@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPixmap, QTransform
 from PySide6.QtWidgets import QToolTip
 
+from gradstudio.app.arrays import distinct
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.overlay import Overlay
 from gradstudio.app.paint import Paint
@@ -163,7 +164,7 @@ class Minimap(Overlay):
         low, high = places[:, :2], places[:, :2] + places[:, 2:]
         shown = np.all((low <= [area.right(), area.bottom()]) & (high >= [area.left(), area.top()]), axis=1)
         shown[canvas.plates.rows(self._lifted)] = False
-        for colour in np.unique(colours[shown & ~marks]).tolist():
+        for colour in distinct(colours[shown & ~marks]).tolist():
             painter.setBrush(QColor.fromRgb(colour))
             painter.drawRects([QRectF(*box) for box in places[(colours == colour) & shown & ~marks].tolist()])
         for i in np.flatnonzero(marks & shown).tolist():

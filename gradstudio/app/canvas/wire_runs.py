@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QRectF
 
+from gradstudio.app.arrays import distinct
 from gradstudio.app.canvas.wire_path import BEZIER, CLEAR, LANE_TURN, LONGEST, SHORTEST, Boxes
 from gradstudio.document.graph import NodeId, OperandPath, Ref
 
@@ -68,7 +69,7 @@ def blocked(ends: EndArray, own: Indices, boxes: Boxes) -> Indices:
     points, box = plain_points(ends[shown])[where], boxes[others]
     x, y = points[..., 0], points[..., 1]
     inside = (x > box[:, :1] - CLEAR) & (x < box[:, 2:3] + CLEAR) & (y > box[:, 1:2] - CLEAR) & (y < box[:, 3:] + CLEAR)
-    return np.unique(wires[inside.any(1)])
+    return distinct(wires[inside.any(1)])
 
 
 def meeting(points: npt.NDArray[np.float64], rect: QRectF) -> npt.NDArray[np.bool_]:

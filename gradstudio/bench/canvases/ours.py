@@ -14,7 +14,7 @@ from gradstudio.app.change import Change
 from gradstudio.app.runner import Runner
 from gradstudio.app.studio import Studio
 from gradstudio.bench.canvases.side import Places
-from gradstudio.bench.graphs import Link, layers
+from gradstudio.bench.graphs import Link, laid_out
 from gradstudio.document.commands.nodes import DeleteNodes
 from gradstudio.io import reader
 
@@ -45,7 +45,7 @@ class Ours:
 
     def build(self, places: Places, links: list[Link]) -> None:
         """Show a document and its numbers, which the worker sends."""
-        self.studio.show_example(layers(len(places)), "bench")
+        self.studio.show_example(laid_out(places, links), "bench")
         self._waiting.exec()
 
     def save(self, path: Path) -> None:
