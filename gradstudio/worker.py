@@ -15,6 +15,7 @@ import numpy as np
 from gradstudio.document import codec
 from gradstudio.document.graph import Array
 from gradstudio.engine import check
+from gradstudio.engine.op import load
 from gradstudio.engine.reduced import wide
 from gradstudio.session import again, messages, playhead
 from gradstudio.session.delta import delta
@@ -147,6 +148,7 @@ def main() -> None:
     os.dup2(2, 1)  # what anything prints goes to stderr, never into a frame
     requests: queue.SimpleQueue[messages.Request] = queue.SimpleQueue()
     threading.Thread(target=read_frames, args=(source, requests), daemon=True).start()
+    load()
     worker = Worker()
     while True:
         answer, body = worker.answer(requests.get())

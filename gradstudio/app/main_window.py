@@ -116,6 +116,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         self.toolbar.wanted.connect(self.do)
         self.palette_panel.chosen.connect(self._palette_chose)
+        self.painted.connect(self.palette_panel.describe, Qt.ConnectionType.QueuedConnection)
         self.toolbar.backward.menu_wanted.connect(self._show_backward_menu)
         self.canvas.search_requested.connect(self.search_at)
         self.canvas.menu_requested.connect(self.actions_.show_context)

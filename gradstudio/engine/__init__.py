@@ -3,7 +3,6 @@
 import numpy as np
 
 from gradstudio.engine import heap, modes, observe
-from gradstudio.engine import ops as _rows  # noqa: F401 (fills the table)
 from gradstudio.engine.apply import call
 from gradstudio.engine.backward import backward, grad
 from gradstudio.engine.describe import check, formula, local_derivative
@@ -11,13 +10,13 @@ from gradstudio.engine.gradnode import GradNode, Saved
 from gradstudio.engine.modes import GradMode, grad_enabled, set_grad_enabled
 from gradstudio.engine.observe import Observer
 from gradstudio.engine.op import ROWS, TABLE, Attr, Input, Op, Sample
-from gradstudio.engine.operators import install
+from gradstudio.engine.operators import install_loading
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, stored_grad, tensor
 
 np.seterr(all="ignore")  # PyTorch computes nan and inf without a word
 heap.settle()
-install()
+install_loading()
 
 __all__ = ["ROWS", "TABLE", "AccumulateGrad", "Attr", "GradMode", "GradNode", "Input", "Observer", "Op", "Queue", "Sample", "Saved",
            "Tensor",

@@ -8,8 +8,9 @@ written once, against `ops` and Python's operators.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from types import FunctionType
 from typing import Any
 
@@ -146,15 +147,68 @@ class Namespace:
         try:
             function = self.made[name]
         except KeyError:
+            if name in vars(self):  # a helper, which came with the rows
+                return vars(self)[name]
             raise AttributeError(f"no op is called {name}") from None
         setattr(self, name, function)
         return function
 
 
+class Rows(dict[str, Op]):
+    """Rows by name."""
+
+    __slots__ = ()
+
+
+class Unread(Rows):
+    """Rows that are loaded when the first is asked for: a window is painted before it needs one. Then it is `Rows`."""
+
+    __slots__ = ()
+
+    def __missing__(self, name: str) -> Op:
+        load()
+        return self[name]
+
+    def __contains__(self, name: object) -> bool:
+        load()
+        return name in self
+
+    def __iter__(self) -> Iterator[str]:
+        load()
+        return iter(self)
+
+    def __len__(self) -> int:
+        load()
+        return len(self)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        load()
+        return self.get(name, default)
+
+    def keys(self) -> Any:
+        load()
+        return self.keys()
+
+    def values(self) -> Any:
+        load()
+        return self.values()
+
+    def items(self) -> Any:
+        load()
+        return self.items()
+
+
+def load() -> None:
+    """Load the rows, if nothing has asked for one so far."""
+    for table in (TABLE, ROWS):
+        table.__class__ = Rows
+    import_module("gradstudio.engine.ops")
+
+
 ops = Namespace()
 kernels = Namespace()
-TABLE: dict[str, Op] = {}  # what people see, in palette order
-ROWS: dict[str, Op] = {}  # the hidden ones too
+TABLE: dict[str, Op] = Unread()  # what people see, in palette order
+ROWS: dict[str, Op] = Unread()  # the hidden ones too
 
 
 _spaces: dict[str, dict[str, Any]] = {}  # per module: its globals with `ops` replaced; grows as the module goes on

@@ -28,11 +28,15 @@ class Tile(QAbstractButton):
         self.studio, self.item = studio, item
         self._pressed_at: QPoint | None = None
         self.setAccessibleName(item.title)
-        self.setAccessibleDescription(item.tip)
-        set_tip(self, f"{item.title}: {item.tip}" if item.tip else item.title)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setFixedSize(sized(*TILE))
+
+    def describe(self) -> None:
+        """Say what it is, to the pointer and to a screen reader."""
+        if not self.accessibleDescription():
+            self.setAccessibleDescription(self.item.tip)
+            set_tip(self, f"{self.item.title}: {self.item.tip}")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the plate, the icon and the word."""
@@ -175,6 +179,7 @@ class PalettePanel(QWidget):
             head.toggled.connect(self.lay_out)
             self.sections.append((head, []))
         self.results: list[Tile] = []
+        self._described = False
         layout = QVBoxLayout(self)
         scale = ui_scale()
         layout.setContentsMargins(0, round(14 * scale), 1, 0)
@@ -260,7 +265,15 @@ class PalettePanel(QWidget):
         tile = Tile(self.studio, item, self.body)
         tile.clicked.connect(self._clicked)
         tile.installEventFilter(self)
+        if self._described:
+            tile.describe()
         return tile
+
+    def describe(self) -> None:
+        """Say what the tiles are. It waits for the first paint, because it needs the op table."""
+        self._described = True
+        for tile in self.tiles():
+            tile.describe()
 
     def _clicked(self) -> None:
         tile = self.sender()

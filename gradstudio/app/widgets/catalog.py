@@ -63,19 +63,26 @@ NAMES = ("x", "y", "w", "b", "a", "c", "u", "v")
 
 
 class Item(Struct, frozen=True):
-    """A tile: its key, what it says, how it looks, and how it is found."""
+    """A tile: its key, what it says, and how it looks. What is told and found of it is read from its row, once that is wanted."""
 
     key: str
     title: str
     icon: str
-    symbol: str
-    tip: str
-    synonyms: tuple[str, ...] = ()
+
+    @property
+    def symbol(self) -> str:
+        """The sign of an op."""
+        return "" if self.key in _TIPS else TABLE[self.key].symbol
+
+    @property
+    def tip(self) -> str:
+        """What it is, in a sentence."""
+        return _TIPS.get(self.key) or TABLE[self.key].doc
 
     @property
     def entry(self) -> Entry:
         """The item as the search ranks it."""
-        return Entry(self.key, self.title, self.synonyms)
+        return entry_of(self)
 
 
 TITLES = ("Tensors", *titles())
@@ -107,11 +114,15 @@ def find(query: str, limit: int = 30) -> list[Item]:
 
 @cache
 def item(key: str) -> Item:
-    """Return the item of a kind of leaf, of a verb or of an op. Raises KeyError."""
-    if key in _TIPS:
-        return Item(key, _TITLES.get(key, key), ICONS.get(key, ""), "", _TIPS[key], SYNONYMS.get(key, ()))
-    row = TABLE[key]
-    return Item(key, key, ICONS.get(key, ""), row.symbol, row.doc, (*SYNONYMS.get(key, ()), *spellings(row)))
+    """Return the item of a kind of leaf, of a verb or of an op."""
+    return Item(key, _TITLES.get(key, key), ICONS.get(key, ""))
+
+
+@cache
+def entry_of(item: Item) -> Entry:
+    """Return an item as the search ranks it: with its synonyms, and as Python spells it."""
+    spelt = () if item.key in _TIPS else spellings(TABLE[item.key])
+    return Entry(item.key, item.title, (*SYNONYMS.get(item.key, ()), *spelt))
 
 
 def spellings(row: Op) -> tuple[str, ...]:

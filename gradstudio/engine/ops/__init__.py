@@ -1,4 +1,7 @@
-"""The rows of the op table, one file a kind. Importing this package fills the table; palette order is the order here."""
+"""The rows of the op table, one file a kind. Importing this package fills the table, and gives tensors their operators.
+
+Palette order is the order here.
+"""
 
 from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     arithmetic,
@@ -68,6 +71,9 @@ from gradstudio.engine.ops import (  # noqa: I001 (order is palette order)
     margins,
     bags,
 )
+from gradstudio.engine.operators import install
+
+install()
 
 __all__ = ["activation", "adaptive", "arithmetic", "attention", "bags", "bounded", "choice", "classification", "columns", "comparison",
            "complex_numbers", "contraction", "control", "convolution", "cumulative", "decomposition", "determinant", "diagonals",
