@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -14,8 +14,9 @@ from gradstudio.document.calls.grad import Grad
 from gradstudio.document.calls.set_value import SetValue
 from gradstudio.document.document import Document
 from gradstudio.document.frames import FrameId
-from gradstudio.document.graph import BlockId, Graph, GroupId, Node, NodeId, Ref
+from gradstudio.document.graph import BlockId, Graph, GroupId, Node, NodeId, Ref, Same
 from gradstudio.document.groups import Group
+from gradstudio.document.map import Map
 from gradstudio.document.script import Repeat, Section, Statement
 from gradstudio.document.storage import Storages
 
@@ -69,12 +70,11 @@ def diff(a: Document, b: Document) -> Diff:
     return replace(found, only_looks=quiet and (not found.script or _same_script(a.script, b.script, looks=False)))
 
 
-def _changed(a: Mapping[str, T], b: Mapping[str, T], same: Callable[[T, T], bool] = operator.is_) -> frozenset[str]:
+def _changed(a: Map[str, T], b: Map[str, T], same: Callable[[Any, Any], bool] = operator.is_) -> frozenset[str]:
     """Return the keys whose values differ, or that are in one only."""
     if a is b:
         return NOTHING
-    changed = {key for key, value in b.items() if key not in a or not same(a[key], value)}
-    return frozenset(changed.union(key for key in a if key not in b))
+    return frozenset(key for key in a.may_differ(b) if key not in a or key not in b or not same(a[key], b[key]))
 
 
 def _nodes(a: Graph, b: Graph) -> tuple[frozenset[NodeId], frozenset[NodeId]]:
@@ -151,6 +151,12 @@ def _blocks(a: Graph, b: Graph) -> frozenset[BlockId]:
 
 def downstream(document: Document, node_ids: Iterable[NodeId]) -> frozenset[NodeId]:
     """Return the nodes whose numbers may differ when some nodes differ: what reads them, through wires, storage and gradients."""
+    changed = frozenset(node_ids)
+    key = ("fed", changed, Same(document.groups), Same(document.script), Same(document.optimizers))
+    return document.graph.remembered(key, lambda: _downstream(document, changed))
+
+
+def _downstream(document: Document, node_ids: Iterable[NodeId]) -> frozenset[NodeId]:
     graph = document.graph
     found = {n for n in node_ids if n in graph.nodes}
     waiting = list(found)

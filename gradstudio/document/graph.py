@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
 from typing import TypeAlias
 
@@ -134,12 +134,29 @@ def _rewired_one(operand: Operand, rewire: Rewire) -> Operand:
 
 ORDERED, WIRED = ("block_of", "order"), ("wires", "consumers")  # what a graph derives from blocks, and from operands too
 NAMED = ("naming",)  # from blocks and names
+SHAPED = ("reached",)  # from operands, ops and groups
+MOST_REACHED = 64  # sets of nodes that are kept
 
 
 class Naming:
     """Graphs that share one have the same ops and names in the same order, and so the same labels."""
 
     __slots__ = ("__weakref__",)
+
+
+class Same:
+    """An object in a key: equal to nothing but itself."""
+
+    __slots__ = ("_it",)
+
+    def __init__(self, it: object) -> None:
+        self._it = it
+
+    def __hash__(self) -> int:
+        return id(self._it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other._it is self._it
 
 
 class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
@@ -162,7 +179,7 @@ class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
         pairs = [(self.nodes[node.id], node) for node in changed]
         wired = all(old.inputs is node.inputs for old, node in pairs)
         named = all((old.op, old.names, old.group) == (node.op, node.names, node.group) for old, node in pairs)
-        for name in (*ORDERED, *(WIRED if wired else ()), *(NAMED if named else ())):
+        for name in (*ORDERED, *(WIRED if wired else ()), *(NAMED if named else ()), *(SHAPED if wired and named else ())):
             if name in self.__dict__:
                 new.__dict__[name] = self.__dict__[name]
         return new
@@ -196,6 +213,20 @@ class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
     def wires(self) -> tuple[Wire, ...]:
         """Every wire, by target in stored order, then by operand."""
         return tuple(Wire(ref, n, path) for n in self.order for path, ref in self.nodes[n].refs())
+
+    @cached_property
+    def reached(self) -> dict[tuple[Hashable, ...], frozenset[NodeId]]:
+        """What was found to be reached from what, by whoever looked (`remembered`). Edits of values and flags hand it on."""
+        return {}
+
+    def remembered(self, key: tuple[Hashable, ...], find: Callable[[], frozenset[NodeId]]) -> frozenset[NodeId]:
+        """Return what `find` finds, from memory if the key was asked for before. It must follow from the key, operands, ops and groups."""
+        found = self.reached.get(key)
+        if found is None:
+            if len(self.reached) >= MOST_REACHED:
+                self.reached.clear()
+            found = self.reached[key] = find()
+        return found
 
     @cached_property
     def consumers(self) -> dict[NodeId, tuple[Wire, ...]]:

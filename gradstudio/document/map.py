@@ -54,6 +54,12 @@ class Map(Mapping[K, V], Generic[K, V]):
             yield key, changed.get(key, value)
         yield from ((key, value) for key, value in changed.items() if key not in self._table)
 
+    def may_differ(self, other: Map[K, V]) -> Iterable[K]:
+        """Return the keys whose values may differ from another map's, or that are in one only: few, where they share a table."""
+        if self._table is other._table:
+            return dict.fromkeys((*self._changed, *other._changed))
+        return dict.fromkeys((*self, *other))
+
     def set(self, key: K, value: V) -> Map[K, V]:
         """Return a map with the value under key: in its old place, or at the end."""
         return self if key in self and self[key] is value else self.update({key: value})

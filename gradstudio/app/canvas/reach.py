@@ -49,12 +49,18 @@ def passes_grad(node: Node, index: int) -> bool:
 
 def upstream(graph: Graph, nodes: Iterable[NodeId]) -> frozenset[NodeId]:
     """Return nodes and all of the graph that they read, at any distance."""
-    return _spread(nodes, lambda n: (ref.source for _, ref in graph.nodes[n].refs()), graph)
+    start = frozenset(nodes)
+    return graph.remembered(
+        ("read", start), lambda: _spread(start, lambda n: (ref.source for _, ref in graph.nodes[n].refs()), graph)
+    )
 
 
 def downstream(graph: Graph, nodes: Iterable[NodeId]) -> frozenset[NodeId]:
     """Return nodes and all of the graph that reads them, at any distance."""
-    return _spread(nodes, lambda n: (wire.target for wire in graph.consumers.get(n, ())), graph)
+    start = frozenset(nodes)
+    return graph.remembered(
+        ("reading", start), lambda: _spread(start, lambda n: (wire.target for wire in graph.consumers.get(n, ())), graph)
+    )
 
 
 def _spread(nodes: Iterable[NodeId], beside: Callable[[NodeId], Iterable[NodeId]], graph: Graph) -> frozenset[NodeId]:
