@@ -40,6 +40,7 @@ class StatusBar(Drawn):
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._look)
         self._counts: tuple[object, object, tuple[int, int]] = (None, None, (0, 0))
+        self._saved: tuple[object, int, int] = (None, 0, 0)  # of which state: tensors held, and freed
         studio.changed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
@@ -129,8 +130,11 @@ class StatusBar(Drawn):
         return ""
 
     def _saved_words(self) -> str:
-        saved = self.studio.shown.state.saved.values()
-        held, freed = sum(s.state != "freed" for s in saved), sum(s.state == "freed" for s in saved)
+        state = self.studio.shown.state
+        if self._saved[0] is not state:
+            held = state.held
+            self._saved = (state, held, len(state.saved) - held)
+        _, held, freed = self._saved
         words = f"{text.plural(held, 'saved tensor')} held"
         return f"{words}, {freed} freed" if self.studio.player.stepping and freed else words
 

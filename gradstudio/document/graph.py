@@ -134,7 +134,7 @@ def _rewired_one(operand: Operand, rewire: Rewire) -> Operand:
 
 ORDERED, WIRED = ("block_of", "order"), ("wires", "consumers")  # what a graph derives from blocks, and from operands too
 NAMED = ("naming",)  # from blocks and names
-SHAPED = ("reached",)  # from operands, ops and groups
+SHAPED = ("reached",)  # from operands, ops, groups and frames
 MOST_REACHED = 64  # sets of nodes that are kept
 
 
@@ -179,7 +179,8 @@ class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
         pairs = [(self.nodes[node.id], node) for node in changed]
         wired = all(old.inputs is node.inputs for old, node in pairs)
         named = all((old.op, old.names, old.group) == (node.op, node.names, node.group) for old, node in pairs)
-        for name in (*ORDERED, *(WIRED if wired else ()), *(NAMED if named else ()), *(SHAPED if wired and named else ())):
+        shaped = wired and all((old.op, old.group, old.frame) == (node.op, node.group, node.frame) for old, node in pairs)
+        for name in (*ORDERED, *(WIRED if wired else ()), *(NAMED if named else ()), *(SHAPED if shaped else ())):
             if name in self.__dict__:
                 new.__dict__[name] = self.__dict__[name]
         return new
@@ -220,7 +221,7 @@ class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
         return {}
 
     def remembered(self, key: tuple[Hashable, ...], find: Callable[[], frozenset[NodeId]]) -> frozenset[NodeId]:
-        """Return what `find` finds, from memory if the key was asked for before. It must follow from the key, operands, ops and groups."""
+        """Return what `find` finds, from memory if the key was asked for before. It must follow from the key, operands, ops and frames."""
         found = self.reached.get(key)
         if found is None:
             if len(self.reached) >= MOST_REACHED:

@@ -15,11 +15,10 @@ from gradstudio.engine import TABLE
 DETACH = "detach"
 
 
-@lru_cache(maxsize=8)
 def frozen_nodes(graph: Graph) -> frozenset[NodeId]:
     """Return the nodes that run without recording: their innermost frame is no_grad or inference_mode."""
-    off = {frame.id for frame in graph.frames.values() if frame.kind != "enable_grad"}
-    return frozenset(n.id for n in graph.nodes.values() if n.frame in off)
+    off = frozenset(frame.id for frame in graph.frames.values() if frame.kind != "enable_grad")
+    return graph.remembered(("in frames", off), lambda: frozenset(n.id for n in graph.nodes.values() if n.frame in off))
 
 
 @lru_cache(maxsize=8)
