@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ GroupId: TypeAlias = str
 BlockId: TypeAlias = str  # the name that people see; a group has one block, `body`
 NodePath: TypeAlias = tuple[NodeId, ...]  # instances from outside in, then the node
 Array: TypeAlias = npt.NDArray[np.generic]  # read-only
+
+T = TypeVar("T")
 
 LEAF, INPUT, INSTANCE = "leaf", "input", "instance"  # kinds of node that are no rows of the op table
 
@@ -134,8 +136,8 @@ def _rewired_one(operand: Operand, rewire: Rewire) -> Operand:
 
 ORDERED, WIRED = ("block_of", "order"), ("wires", "consumers")  # what a graph derives from blocks, and from operands too
 NAMED = ("naming",)  # from blocks and names
-SHAPED = ("reached",)  # from operands, ops, groups and frames
-MOST_REACHED = 64  # sets of nodes that are kept
+SHAPED = ("known",)  # from operands, ops, names, groups and frames
+MOST_KNOWN = 64  # answers that are kept
 
 
 class Naming:
@@ -179,7 +181,7 @@ class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
         pairs = [(self.nodes[node.id], node) for node in changed]
         wired = all(old.inputs is node.inputs for old, node in pairs)
         named = all((old.op, old.names, old.group) == (node.op, node.names, node.group) for old, node in pairs)
-        shaped = wired and all((old.op, old.group, old.frame) == (node.op, node.group, node.frame) for old, node in pairs)
+        shaped = wired and named and all(old.frame == node.frame for old, node in pairs)
         for name in (*ORDERED, *(WIRED if wired else ()), *(NAMED if named else ()), *(SHAPED if shaped else ())):
             if name in self.__dict__:
                 new.__dict__[name] = self.__dict__[name]
@@ -216,17 +218,17 @@ class Graph(Struct, frozen=True, eq=False, dict=True, weakref=True):
         return tuple(Wire(ref, n, path) for n in self.order for path, ref in self.nodes[n].refs())
 
     @cached_property
-    def reached(self) -> dict[tuple[Hashable, ...], frozenset[NodeId]]:
-        """What was found to be reached from what, by whoever looked (`remembered`). Edits of values and flags hand it on."""
+    def known(self) -> dict[tuple[Hashable, ...], Any]:
+        """What follows from operands, ops, names, groups and frames, by whoever asked (`remembered`). Edits of values hand it on."""
         return {}
 
-    def remembered(self, key: tuple[Hashable, ...], find: Callable[[], frozenset[NodeId]]) -> frozenset[NodeId]:
-        """Return what `find` finds, from memory if the key was asked for before. It must follow from the key, operands, ops and frames."""
-        found = self.reached.get(key)
-        if found is None:
-            if len(self.reached) >= MOST_REACHED:
-                self.reached.clear()
-            found = self.reached[key] = find()
+    def remembered(self, key: tuple[Hashable, ...], find: Callable[[], T]) -> T:
+        """Return what `find` finds, from memory if the key was asked for before. It must follow from the key and from what `known` says."""
+        if key not in self.known:
+            if len(self.known) >= MOST_KNOWN:
+                self.known.clear()
+            self.known[key] = find()
+        found: T = self.known[key]
         return found
 
     @cached_property

@@ -73,12 +73,15 @@ def _spread(nodes: Iterable[NodeId], beside: Callable[[NodeId], Iterable[NodeId]
     return frozenset(found)
 
 
-@lru_cache(maxsize=8)
 def scissors(graph: Graph) -> dict[NodeId, tuple[Wire, Wire]]:
     """Return the detach nodes drawn as scissors: unnamed, wired, one consumer. With the wire in and the wire out.
 
     Scissors lie on a wire between nodes: a detach of what scissors give is a node.
     """
+    return graph.remembered(("scissors",), lambda: _scissors(graph))
+
+
+def _scissors(graph: Graph) -> dict[NodeId, tuple[Wire, Wire]]:
     found: dict[NodeId, tuple[Wire, Wire]] = {}
     for node in graph.nodes.values():
         if node.op != DETACH or any(node.names):
