@@ -16,6 +16,7 @@ from gradstudio.app.studio import Studio
 from gradstudio.bench.canvases.side import Places
 from gradstudio.bench.graphs import Link, laid_out
 from gradstudio.document.commands.nodes import DeleteNodes
+from gradstudio.engine.op import load
 from gradstudio.io import reader
 
 GRIP = QPointF(60, 13)  # where a node is held, from its corner
@@ -29,6 +30,7 @@ class Ours:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         theme.apply(app, theme.named("dark"))
+        load()  # as the palette does after the first paint
         self.studio = Studio(runner=Runner(spare=False))
         self.view = CanvasView(self.studio)
         self.view.canvas.motion = False
