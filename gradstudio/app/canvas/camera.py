@@ -169,8 +169,8 @@ class Camera(QGraphicsView):
     def show_opened(self) -> None:
         """Show a document that was just opened: at 100 % if it fits, else whole."""
         self._framed = self.isVisible()
-        self.reset_zoom()
         self.fit_all()
+        self.take_rest()
         self._opened = self.studio.document
 
     def show_run(self) -> None:
