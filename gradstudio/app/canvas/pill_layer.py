@@ -45,6 +45,7 @@ class PillLayer(CanvasItem):
         self._places: dict[WireId, QRectF | None] = {}
         self._taken: Boxes = NO_BOXES  # the same, a row a wire
         self._words: dict[WireId, int] = {}
+        self._shares: dict[WireId, float] = {}  # of a wire's length: where its pill was found to have room
         self._roots: tuple[object, object, list[int]] = (None, None, [])  # of which pass, among which nodes: their rows
         self._rect = NO_ROOM
 
@@ -53,6 +54,7 @@ class PillLayer(CanvasItem):
         self.prepareGeometryChange()
         self._rect = rect
         self._places.clear()
+        self._shares.clear()
         self._taken = np.tile(NOWHERE, (len(self.canvas.wires.ids), 1))
         self.update()
 
@@ -77,24 +79,28 @@ class PillLayer(CanvasItem):
         if key not in self._places or self._words.get(key) != len(face.pill):
             self._words[key] = len(face.pill)
             self.forget(key)
-            found = self._places[key] = self._find(face, shape)
+            found = self._places[key] = self._find(key, face, shape)
             if found is not None:
                 self._taken[self.canvas.wires.number(key)] = found.left(), found.top(), found.right(), found.bottom()
         return self._places[key]
 
-    def _find(self, face: WireFace, shape: WireShape) -> QRectF | None:
+    def _find(self, key: WireId, face: WireFace, shape: WireShape) -> QRectF | None:
+        """Return where there is room for a pill. On a wire that is being dragged it stays where on the wire it was."""
         theme = self.canvas.theme
         plate = pill_rect(theme, 0, 0, face.pill)
         if plate.width() + LEAST_GAP > shape.length:
             return None
+        if key in self._shares and self.canvas.wires.is_dragged(key):
+            return self._at(shape, self._shares[key], face.pill)
         box = shape.box.adjusted(-plate.width(), -plate.height(), plate.width(), plate.height())
         taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.plates.boxes_in(shape.box), NODE_CLEAR)
         boxes: Boxes = np.vstack([taken, _within(self._words_over_roots(), box), nodes])
-        first = self._at(shape, SHARES[0], face.pill)
-        if not len(boxes) or not _overlaps(np.array([_sides(first)]), boxes)[0]:
-            return first
-        places = [self._at(shape, share, face.pill) for share in SHARES]
-        return places[int(_overlaps(np.array([_sides(rect) for rect in places]), boxes).argmin())]
+        first, best = self._at(shape, SHARES[0], face.pill), 0
+        if len(boxes) and _overlaps(np.array([_sides(first)]), boxes)[0]:
+            places = [self._at(shape, share, face.pill) for share in SHARES]
+            best = int(_overlaps(np.array([_sides(rect) for rect in places]), boxes).argmin())
+        self._shares[key] = SHARES[best]
+        return places[best] if best else first
 
     def _at(self, shape: WireShape, share: float, words: str) -> QRectF:
         at = shape.point(share)

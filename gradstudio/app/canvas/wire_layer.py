@@ -108,6 +108,10 @@ class WireLayer(CanvasItem):
         """Yield the wires that are being moved."""
         return self._named(sorted(self._live))
 
+    def is_dragged(self, key: WireId) -> bool:
+        """Whether a wire is being moved."""
+        return self.courses.index.get(key) in self._live
+
     def still(self, rect: QRectF) -> Iterator[Shown]:
         """Yield those that are not and may be seen in a rectangle."""
         return self._named(i for i in self.courses.touching(rect).tolist() if i not in self._live)

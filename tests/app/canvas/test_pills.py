@@ -1,0 +1,38 @@
+"""Pills on wires: they keep their place on a wire that is dragged, and find room anew when it is let go."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF
+
+from gradstudio.app.canvas.view import CanvasView
+from gradstudio.bench.graphs import layers
+from gradstudio.document.commands.layout import MoveNodes
+
+
+def pills(canvas):
+    return {key: canvas.pills.place(key) for key in canvas.wires.ids}
+
+
+def test_a_dragged_pill_stays_where_on_its_wire_it_was_and_finds_room_when_it_is_let_go(view, studio, settle):
+    studio.show_example(layers(60), "layers")
+    settle()
+    view.set_zoom(1.0)
+    canvas = view.canvas
+    before = pills(canvas)
+    assert sum(place is not None for place in before.values()) > 10
+    to = canvas.position("n30") + QPointF(200, 120)
+    canvas.move_nodes({"n30": to})
+    dragged = [key for key in canvas.wires.ids if canvas.wires.is_dragged(key)]
+    assert dragged
+    assert all(canvas.pills.place(key) != before[key] for key in dragged)
+    studio.do(MoveNodes({"n30": (to.x(), to.y())}))
+    canvas.end_move()
+    fresh = CanvasView(studio)
+    try:
+        fresh.resize(view.size())
+        fresh.set_zoom(1.0)
+        ours, theirs = pills(canvas), pills(fresh.canvas)
+        assert {key for key in ours if ours[key] is None} == {key for key in theirs if theirs[key] is None}
+        assert all(ours[key] == theirs[key] for key in dragged)
+    finally:
+        fresh.deleteLater()
