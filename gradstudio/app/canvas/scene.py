@@ -328,8 +328,6 @@ class CanvasScene(DirtyScene):
         else:
             wires = self.wires.move(before)
             if not moving:
-                for key in wires:
-                    self.pills.forget(key)
                 wires += self.wires.reroute_near([*before.values(), *(self.nodes[n].body for n in before)])
             self._place_scissors(wires)
         self.frames.follow()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import QPointF
 
 from gradstudio.app.canvas.view import CanvasView
@@ -13,14 +14,15 @@ def pills(canvas):
     return {key: canvas.pills.place(key) for key in canvas.wires.ids}
 
 
-def test_a_dragged_pill_stays_where_on_its_wire_it_was_and_finds_room_when_it_is_let_go(view, studio, settle):
+@pytest.mark.parametrize("way", [(200, 120), (-180, 60), (130, -170), (260, 0), (0, 200)])
+def test_a_dragged_pill_stays_where_on_its_wire_it_was_and_finds_room_when_it_is_let_go(view, studio, settle, way):
     studio.show_example(layers(60), "layers")
     settle()
     view.set_zoom(1.0)
     canvas = view.canvas
     before = pills(canvas)
     assert sum(place is not None for place in before.values()) > 10
-    to = canvas.position("n30") + QPointF(200, 120)
+    to = canvas.position("n30") + QPointF(*way)
     canvas.move_nodes({"n30": to})
     dragged = [key for key in canvas.wires.ids if canvas.wires.is_dragged(key)]
     assert dragged
