@@ -14,20 +14,28 @@ def pills(canvas):
     return {key: canvas.pills.place(key) for key in canvas.wires.ids}
 
 
+@pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("way", [(200, 120), (-180, 60), (130, -170), (260, 0), (0, 200)])
-def test_a_dragged_pill_stays_where_on_its_wire_it_was_and_finds_room_when_it_is_let_go(view, studio, settle, way):
+def test_a_dragged_pill_stays_where_on_its_wire_it_was_and_finds_room_when_it_is_let_go(view, studio, settle, way, back):
     studio.show_example(layers(60), "layers")
     settle()
     view.set_zoom(1.0)
     canvas = view.canvas
     before = pills(canvas)
     assert sum(place is not None for place in before.values()) > 10
-    to = canvas.position("n30") + QPointF(*way)
+    start = canvas.position("n30")
+    to = start + QPointF(*way)
     canvas.move_nodes({"n30": to})
     dragged = [key for key in canvas.wires.ids if canvas.wires.is_dragged(key)]
     assert dragged
+    for key in dragged:  # as if there had been no room but at the far end
+        canvas.pills._shares[key] = 0.9
+        canvas.pills.forget(key)
     assert all(canvas.pills.place(key) != before[key] for key in dragged)
-    studio.do(MoveNodes({"n30": (to.x(), to.y())}))
+    canvas.move_nodes({"n30": start if back else to})
+    assert all(canvas.pills.place(key) != before[key] for key in dragged)
+    if not back:
+        studio.do(MoveNodes({"n30": (to.x(), to.y())}))
     canvas.end_move()
     fresh = CanvasView(studio)
     try:
