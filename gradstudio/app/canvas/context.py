@@ -120,7 +120,7 @@ class Context:
     @cached_property
     def reach(self) -> frozenset[NodeId]:
         """Nodes that can require grad, by the document alone."""
-        return requiring_grad(self.document, self.graph)
+        return requiring_grad(self.graph)
 
     @cached_property
     def frozen(self) -> frozenset[NodeId]:

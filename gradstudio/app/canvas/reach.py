@@ -21,15 +21,18 @@ def frozen_nodes(graph: Graph) -> frozenset[NodeId]:
     return graph.remembered(("in frames", off), lambda: frozenset(n.id for n in graph.nodes.values() if n.frame in off))
 
 
-@lru_cache(maxsize=8)
-def requiring_grad(document: Document, graph: Graph) -> frozenset[NodeId]:
+def requiring_grad(graph: Graph) -> frozenset[NodeId]:
     """Return the nodes whose output can require grad, as far as it is known before a run."""
-    frozen = frozen_nodes(graph)
+    flagged, frozen = frozenset(n.id for n in graph.nodes.values() if n.op == LEAF and n.requires_grad), frozen_nodes(graph)
+    return graph.remembered(("require grad", flagged, frozen), lambda: _requiring_grad(graph, flagged, frozen))
+
+
+def _requiring_grad(graph: Graph, flagged: frozenset[NodeId], frozen: frozenset[NodeId]) -> frozenset[NodeId]:
     found: set[NodeId] = set()
     for node_id in graph.order:
         node = graph.nodes[node_id]
         if node.op == LEAF:
-            if node.requires_grad:
+            if node_id in flagged:
                 found.add(node_id)
         elif node_id not in frozen and any(passes_grad(node, path[0]) for path, ref in node.refs() if ref.source in found and not ref.grad):
             found.add(node_id)

@@ -5,7 +5,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gradstudio.app.canvas.reach import downstream, frozen_nodes, scissors, upstream
+from gradstudio.app.canvas.reach import downstream, frozen_nodes, requiring_grad, scissors, upstream
 from gradstudio.document.codec import document_from, dumps
 from gradstudio.document.diff import downstream as fed
 from gradstudio.document.document import Document
@@ -17,7 +17,7 @@ from tests.document.making import documents
 def found(doc: Document) -> list[object]:
     graph = doc.graph
     each = [(n, upstream(graph, [n]), downstream(graph, [n]), fed(doc, [n])) for n in sorted(graph.nodes)]
-    return [each, frozen_nodes(graph), scissors(graph), upstream(graph, sorted(graph.nodes)[:2])]
+    return [each, frozen_nodes(graph), scissors(graph), requiring_grad(graph), upstream(graph, sorted(graph.nodes)[:2])]
 
 
 @settings(max_examples=60, deadline=None)
