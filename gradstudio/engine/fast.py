@@ -34,6 +34,15 @@ def unrecorded(t: Tensor) -> Tensor:
     return t
 
 
+def broadcast(kernel: Function, a: Array, b: Array) -> Any:
+    """Return what a kernel makes of two arrays of unlike shapes. Raise RuntimeError in PyTorch's words if they do not go together."""
+    try:
+        return kernel(a, b)
+    except ValueError:
+        broadcast_shape(a.shape, b.shape)
+        raise
+
+
 def places(plan: Plan) -> list[int]:
     """Return where the vjps of a one-tensor op find what they read among its numbers and attrs; -1 for the tensor's shape."""
     names = [i.name for i in plan.op.inputs[1:]] + [a.name for a in plan.op.attrs]
@@ -53,36 +62,24 @@ def single(row: Compiled, general: Function) -> Function:
 
     def call(x: Any, *rest: Any) -> Any:
         kind = type(x)
-        if kind is not Tensor and kind is not View:
-            return general(x, *rest)
-        dtype = x.scalar_type
+        dtype = x.scalar_type if kind is Tensor or kind is View else BFLOAT16
         if dtype is not F32 and dtype is not F64 and (promotes or dtype is BFLOAT16 or dtype.kind == "c"):
             return general(x, *rest)
         if len(rest) != count:
             if not numbers <= len(rest) < count:
                 return general(x, *rest)
             rest += defaults[len(rest) - numbers:]
-        if (wanted and rest[wanted] is not None) or (numbers and type(rest[0]) is complex):
+        if (wanted and rest[wanted] is not None) or (numbers and type(rest[0]) is complex) or modes.grad is modes.PACKED:
             return general(x, *rest)
         a = x.array
-        out = forward(a, *rest)
-        if type(out) is not ndarray:
-            out = asarray(out)
+        out = asarray(forward(a, *rest))
         e, n = x.node, None
         if e is not None and modes.grad:
-            if modes.grad is not True:
-                return general(x, *rest)
             n = node_type()
-            n.seq, n.edges, n.g = next_seq(), (e,), None
-            n.into = ((x.sizes, x.scalar_type),)
+            n.seq, n.edges, n.g, n.into = next_seq(), (e,), None, ((x.sizes, dtype),)
             if rest_at:
                 n.rest = (x.sizes,) if sizes_only else rest if whole else tuple([x.sizes if i < 0 else rest[i] for i in rest_at])
-        if views:
-            t: Tensor = make_view(out, n, x, False)
-        else:
-            t = Tensor()
-            t.array, t.sizes, t.scalar_type, t.node = out, out.shape, out.dtype, n
-            t.version = INFERENCE if modes.inference else [0]
+        t: Tensor = make_view(out, n, x, False) if views else make(out, n)
         if n is not None:
             v = t.version if saves_out else x.version
             n.kept = (out if saves_out else a, v, v[0]) if saves else ()
@@ -209,12 +206,7 @@ def binary(row: Compiled, general: Function) -> Function:
                 return general(x, y)
             b, f = y.array, y.node
             if y.sizes is not sizes and y.sizes != sizes:
-                try:
-                    out = kernel(a, b)
-                except ValueError:
-                    broadcast_shape(sizes, y.sizes)
-                    raise
-                return pair(out, x, y, a, b)
+                return pair(broadcast(kernel, a, b), x, y, a, b)
         elif numbers and (type(y) is float or type(y) is int) and not modes.in_vjp:
             b, f = constant(y, dtype), None
         else:
