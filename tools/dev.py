@@ -114,6 +114,8 @@ def install(mode: str) -> None:
     pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-input"]
     if call(*pip, "-e", f"{ROOT}{EXTRAS[mode]}", env=pinned) != 0:
         raise stop("could not install; see pip's message above")
+    # PySide compiles its support files at every start unless they lie in a folder, where this switch of theirs puts them.
+    call(PYTHON, "-c", "import shiboken6", env={**os.environ, "SBK_EMBED": "False"})
 
 
 def can_open_a_window() -> bool:

@@ -74,7 +74,14 @@ class Actions(QObject):
     def _triggered(self) -> None:
         sender = self.sender()
         if isinstance(sender, QAction):
-            self.window.do(sender.objectName())
+            self.do(sender.objectName())
+
+    def do(self, command: str) -> None:
+        """Do a command of the table, if it makes sense now."""
+        entry = menus.BY_ID[command]
+        if entry.enabled(self.window):
+            entry.verb(self.window)
+        self.follow()
 
     def follow_later(self) -> None:
         """Follow when it matters: before a key is looked up, or a menu opens. A drag changes the document sixty times a second."""
@@ -159,7 +166,7 @@ class Actions(QObject):
             self.recent.addAction(NONE_YET).setEnabled(False)
 
     def _open_recent(self, action: QAction) -> None:
-        self.window.open_asking(Path(str(action.data())))
+        self.window.files.open_asking(Path(str(action.data())))
 
     # ---- Alt
 

@@ -1,4 +1,4 @@
-"""Application: starts Qt, dresses it, and shows the window before anything heavy is loaded."""
+"""Application: starts Qt, dresses it, and shows the window before anything of weight is loaded."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gradstudio.app import theme
+from gradstudio.app.main_window import MainWindow
+from gradstudio.app.settings import Settings
 
 MARKS = "GRADSTUDIO_STARTUP_MARKS"
-EXAMPLE = "tutorial"
 GC = (100_000, 20, 50)  # the numbers of some thousand nodes come and go with each frame
 LOADED_MS = 3000  # by then everything is imported
 
@@ -36,26 +38,33 @@ def main(file: str | None = None) -> int:
     _hasten()
     app = prepare()
     QTimer.singleShot(LOADED_MS, _collect)
-    from gradstudio.app.faults import Faults
-    from gradstudio.app.main_window import MainWindow
-    from gradstudio.app.studio import Studio
-
-    studio = Studio()
-    studio.runs.runner.start()  # it loads the engine while the window is built; any earlier, and it slows the imports down
-    theme.apply(app, theme.named(studio.theme))
-    window = MainWindow(studio)
-    window.docks.restore()
-    window.canvas.inviting = False  # until the document is opened, which is after the first paint
-    window.show()
-    sys.excepthook = Faults(window).hook
+    settings = Settings()
+    theme.apply(app, theme.named(theme.resolved(settings.text("theme", "system"))))
+    window = MainWindow()
+    window.restoreGeometry(settings.state("geometry"))
     marks = StartupMarks(window) if os.environ.get(MARKS) else None
-    QTimer.singleShot(0, lambda: window.open_first(Path(file) if file else None))
+    window.painted.connect(partial(_furnish, window, Path(file) if file else None), Qt.ConnectionType.SingleShotConnection)
+    window.show()
     _end_on_signals(app)
     code = app.exec()
     sys.excepthook = sys.__excepthook__
-    studio.close()
+    if window.furnished:
+        window.studio.close()
     del marks
     return code
+
+
+def _furnish(window: MainWindow, file: Path | None) -> None:
+    """Load the program, put it into the window, and open what it was started with."""
+    from gradstudio.app.faults import Faults
+    from gradstudio.app.studio import Studio
+
+    studio = Studio()
+    studio.runs.runner.start()  # it loads the engine while the window is furnished
+    window.furnish(studio)
+    window.docks.restore()
+    sys.excepthook = Faults(window).hook
+    window.files.open_first(file)
 
 
 def _hasten() -> None:
@@ -95,10 +104,7 @@ def since_start() -> float:
 class StartupMarks:
     """Prints when the window was first painted and when numbers and plots were there, then ends the program."""
 
-    def __init__(self, window: object) -> None:
-        from gradstudio.app.main_window import MainWindow
-
-        assert isinstance(window, MainWindow)
+    def __init__(self, window: MainWindow) -> None:
         self.window = window
         self.first_paint: float | None = None
         window.painted.connect(self._painted)

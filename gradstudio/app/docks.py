@@ -51,7 +51,7 @@ class Docks(QObject):
         self.columns.setStretchFactor(1, 1)
         self.middle.setStretchFactor(0, 1)
         self.right.setStretchFactor(0, 1)
-        w.canvas.setMinimumWidth(sized(CANVAS, 0).width() if w.width() > WIDE else NARROW)
+        w.canvas.setMinimumWidth(NARROW)
         body = QWidget(w)
         rows = QVBoxLayout(body)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -130,11 +130,9 @@ class Docks(QObject):
     # ---- remembering
 
     def restore(self) -> None:
-        """Take up the size and place that the window had."""
+        """Give every dock the size it had."""
         settings = self.window.studio.settings
-        geometry = settings.state("geometry")
-        if not geometry.isEmpty():
-            self.window.restoreGeometry(geometry)
+        if not settings.state("geometry").isEmpty():
             for name, splitter in self._splitters():
                 splitter.restoreState(settings.state(name))
 

@@ -58,7 +58,7 @@ class Lessons(QObject):
         """Open a lesson at its start, once the unsaved changes of this document are saved or let go."""
         assert self.panel is not None
         lesson = next(each for each in self.panel.lessons if each.id == lesson_id)
-        if self.window.may_leave():
+        if self.window.files.may_leave():
             self.panel.open_lesson(lesson)
             self.window.studio.show_example(lesson.start, lesson.id)
 

@@ -216,7 +216,7 @@ class SearchPopup(QFrame):
                 yield Choice(Entry(group.id, group.name, ("group", "use")), "group", "layers", "", self._using(group.id, at))
 
     def _using(self, group: GroupId, at: QPointF | None) -> Callable[[], None]:
-        return lambda: self.window_.use_group(group, at)
+        return lambda: self.window_.placing.use_group(group, at)
 
     def _fits(self, key: str, wire: LooseWire) -> bool:
         if wire.source is None:
@@ -224,7 +224,7 @@ class SearchPopup(QFrame):
         return key not in catalog.LEAVES and input_kind(key, 0) in TENSOR_KINDS
 
     def _adding(self, key: str, at: QPointF | None, wire: LooseWire | None) -> Callable[[], None]:
-        return lambda: self.window_.add_item(key, at, wire)
+        return lambda: self.window_.placing.add_item(key, at, wire)
 
     # ---- the popup
 

@@ -186,7 +186,7 @@ class Person:
 
     def add(self) -> str:
         op = self.draw(st.sampled_from(OPS))
-        self.window.add_item(op, self.view.middle() + self.amount() if self.draw(st.booleans()) else None)
+        self.window.placing.add_item(op, self.view.middle() + self.amount() if self.draw(st.booleans()) else None)
         return f"add {op}"
 
     def command(self) -> str:

@@ -161,7 +161,7 @@ def test_unsaved_changes_are_asked_about_and_keep_editing_keeps_them(window, set
 def test_escape_is_keep_editing(window, settle):
     window.studio.do(Rename("n4", 0, "loss"))
     meanwhile(lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
-    assert not window.may_leave()
+    assert not window.files.may_leave()
     settle()
 
 
@@ -169,7 +169,7 @@ def test_save_in_the_question_saves_and_goes_on(window, tmp_path: Path, settle):
     window.studio.save_as(tmp_path / "a.grad")
     window.studio.do(Rename("n4", 0, "loss"))
     meanwhile(press("Save"))
-    assert window.may_leave()
+    assert window.files.may_leave()
     assert '"loss"' in (tmp_path / "a.grad").read_text()
     settle()
 
@@ -200,7 +200,7 @@ def choose(path: Path) -> Callable[[QDialog], None]:
 
 def test_the_ending_is_added_and_the_folder_is_the_documents_own(window, tmp_path: Path, settle):
     meanwhile(choose(tmp_path / "net"))
-    assert window.save_as()
+    assert window.files.save_as()
     assert window.studio.path == tmp_path / "net.grad"
     seen = []
     meanwhile(lambda dialog: (seen.append(dialog.directory().absolutePath()), dialog.reject()))
@@ -218,7 +218,7 @@ def test_a_file_is_replaced_only_when_that_is_meant_with_the_ending_added_too(wi
         choose(tmp_path / "net")(dialog)
 
     meanwhile(then_keep)
-    assert not window.save_as()
+    assert not window.files.save_as()
     assert "already a file called net.grad" in told[0]
     assert (tmp_path / "net.grad").read_text() == "mine"
 
@@ -232,7 +232,7 @@ def test_a_save_that_fails_says_why_and_offers_another_place(window, tmp_path: P
         press("Save as…")(question)
 
     meanwhile(elsewhere)
-    assert window._saved(tmp_path / "nowhere" / "net.grad")
+    assert window.files.save_to(tmp_path / "nowhere" / "net.grad")
     assert "Could not save" in told[0]
     assert window.studio.path == tmp_path / "there.grad"
     settle()

@@ -108,7 +108,7 @@ def test_what_failed_is_found(accumulation, settle):
 @pytest.fixture
 def popup(window) -> SearchPopup:
     window.canvas.canvas.motion = False
-    window.search_nodes()
+    window.do("find")
     return window.findChild(SearchPopup)
 
 
@@ -190,7 +190,7 @@ def test_the_camera_goes_along_and_no_match_is_left_under_the_popup(window, stud
     view = window.canvas
     view.set_zoom(1.0)
     popup = None
-    window.search_nodes()
+    window.do("find")
     popup = [each for each in window.findChildren(SearchPopup) if each.isVisible()][-1]
     over = popup.geometry().translated(-view.viewport().mapTo(window, QPoint(0, 0)))
     typed(popup, "mul")

@@ -97,7 +97,7 @@ def test_commands_work_on_what_lies_inside(window, studio_on, settle):
 
 def test_a_group_is_used_again_and_one_use_made_unique(window, studio_on):
     studio = studio_on
-    window.use_group("g1", None)
+    window.placing.use_group("g1", None)
     again = studio.primary
     assert studio.document.graph.nodes[again].group == "g1"
     window.do("make_unique")

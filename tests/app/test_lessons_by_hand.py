@@ -41,7 +41,7 @@ class Hand:
 
     def add(self, op: str, *sources: str | float) -> NodeId:
         """Add a node from the palette, and lead wires and numbers into it."""
-        self.window.add_item(op)
+        self.window.placing.add_item(op)
         made = self.studio.primary
         for i, source in enumerate(sources):
             if isinstance(source, str):

@@ -89,7 +89,7 @@ def test_a_saved_document_opens_again_with_the_same_bytes(window, settle, tmp_pa
     studio.save_as(path)
     assert not studio.dirty
     first = path.read_bytes()
-    assert window.open(path)
+    assert window.files.open(path)
     settle()
     studio.save()
     assert path.read_bytes() == first == codec.dumps(studio.document)
@@ -101,7 +101,7 @@ def test_what_is_not_a_graph_is_refused_and_the_open_document_stays(window, tmp_
     path = tmp_path / "broken.grad"
     path.write_text('{"format": 1}')
     before = window.studio.document
-    assert not window.open(path)
+    assert not window.files.open(path)
     assert window.studio.document is before
     assert "broken.grad" in told[0]
     assert "GS-F" in told[0]

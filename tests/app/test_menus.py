@@ -100,7 +100,7 @@ def test_alt_alone_opens_the_menu_and_alt_with_a_key_does_not(window, qtbot):
 
 @GRABBING
 def test_the_light_goes_off_the_menus_button(window):
-    window.show_menu()
+    window.actions_.show_menu()
     window.toolbar.menu.setAttribute(Qt.WidgetAttribute.WA_UnderMouse)
     window.actions_.menu.close()
     under = window.toolbar.menu.rect().contains(window.toolbar.menu.mapFromGlobal(window.cursor().pos()))

@@ -89,12 +89,12 @@ def test_arrows_choose_and_stay_within_the_list(popup):
 def test_what_the_keyboard_adds_goes_right_of_what_is_selected_and_leaves_below_leaves(window, settle):
     studio = window.studio
     studio.select([MUL])
-    window.add_item("exp")
+    window.placing.add_item("exp")
     positions = studio.document.layout.positions
     assert positions[studio.primary][0] > positions[MUL][0]
     assert positions[studio.primary][1] == positions[MUL][1]
     window.canvas.complete_leaf = lambda node: node
-    window.add_item("leaf")
+    window.placing.add_item("leaf")
     positions = studio.document.layout.positions
     assert positions[studio.primary][0] == positions[X][0]
     assert positions[studio.primary][1] > max(positions[n][1] for n in ("n1", "n2"))
@@ -104,7 +104,7 @@ def test_what_the_keyboard_adds_goes_right_of_what_is_selected_and_leaves_below_
 def test_the_first_node_of_an_empty_canvas_stands_in_the_middle_of_the_view(window, settle):
     window.do("new")
     settle()
-    window.add_item("exp")
+    window.placing.add_item("exp")
     node = window.canvas.canvas.nodes[window.studio.primary]
     seen = window.canvas.viewportTransform().map(node.body.center())
     middle = window.canvas.viewport().rect().center()

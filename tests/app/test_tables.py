@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gradstudio.app.tables import LeafTable
+from gradstudio.app.tables import LeafTable, open_table
 from gradstudio.app.widgets.array_editor import ArrayEditor
 from gradstudio.document.commands.wires import Connect
 from gradstudio.document.graph import Ref
@@ -42,7 +42,7 @@ def test_a_number_typed_into_the_table_is_one_moment_and_undo_shows_in_it(opened
 
 
 def test_a_number_that_changes_keeps_the_cell_that_is_on(opened, settle):
-    opened.open_table(leaf(opened))
+    open_table(opened.studio, opened, leaf(opened))
     shown = table(opened)
     shown.table.setCurrentIndex(shown.model.index(1, 2))
     shown.model.setData(shown.model.index(1, 2), "9")
@@ -54,7 +54,7 @@ def test_the_table_goes_with_its_leaf_and_with_its_file(opened, qtbot, settle):
     for command in ("delete", "new"):
         opened.studio.show_example(example("accumulation"), "accumulation")
         settle()
-        opened.open_table(leaf(opened))
+        open_table(opened.studio, opened, leaf(opened))
         shown = table(opened)
         assert isinstance(shown, LeafTable)
         opened.studio.select([leaf(opened)])
@@ -71,7 +71,7 @@ def test_what_is_computed_is_only_read(opened, qtbot, settle):
     made = opened.canvas.add_node("exp", opened.canvas.middle())
     opened.studio.do(Connect(Ref(leaf(opened)), made, (0,)))
     settle()
-    opened.open_table(made)
+    open_table(opened.studio, opened, made)
     qtbot.waitUntil(lambda: bool(opened.findChildren(ArrayEditor)))
     assert not table(opened).model.editable
     value = opened.studio.document.graph.nodes[leaf(opened)].value
@@ -81,7 +81,7 @@ def test_what_is_computed_is_only_read(opened, qtbot, settle):
 def test_a_scalar_and_what_is_not_computed_have_no_table(opened, settle):
     made = opened.canvas.add_node("exp", opened.canvas.middle())
     settle()
-    opened.open_table(made)
+    open_table(opened.studio, opened, made)
     assert "not computed yet" in opened.studio.notice
-    opened.open_table(opened.studio.labels.by_label("z")[0][-1])
+    open_table(opened.studio, opened, opened.studio.labels.by_label("z")[0][-1])
     assert not opened.findChildren(ArrayEditor)

@@ -27,7 +27,7 @@ class Twin:
 
     def open(self, file: Path) -> None:
         """Show another file, or what is in this one now, with all of it in view."""
-        assert self.window.open(file)
+        assert self.window.files.open(file)
         self.qtbot.waitUntil(lambda: self.studio.shown.document is self.studio.document and self.window.code.in_sync)
         self.view.fit_all()
         self.view.grab()  # faces are worked out when they are painted

@@ -65,7 +65,6 @@ class CanvasView(Camera):
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
         super().__init__(studio, parent)
         self.gesture: Gesture | None = None
-        self.inviting = True  # whether an empty canvas says how to begin
         self.overlays = Overlays(self)
         self.editor = Editor(self)
         self.complete_leaf: Callable[[Node], Node | None] = as_it_is  # the window asks for shape and dtype
@@ -377,7 +376,7 @@ class CanvasView(Camera):
             self.follow_zoom()
         with QPainter(self.viewport()) as painter:
             self.still.show(painter, event.region())
-            if self.inviting and not self.canvas.nodes:
+            if not self.canvas.nodes:
                 paint_empty(painter, self.canvas.theme, QRectF(self.viewport().rect()), self.canvas.device_ratio)
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:

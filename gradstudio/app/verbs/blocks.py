@@ -64,7 +64,7 @@ def move(w: MainWindow) -> None:
     if len(others) == 1:
         move_to(w, others[0])
     else:
-        w.choose_block(others)
+        w.searching.blocks(others)
 
 
 def move_to(w: MainWindow, block: BlockId) -> None:

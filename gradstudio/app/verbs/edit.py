@@ -63,15 +63,15 @@ def rename(w: MainWindow) -> None:
 
 
 def add(w: MainWindow) -> None:
-    w.search_at_pointer()
+    w.searching.ops_at_pointer()
 
 
 def add_leaf(w: MainWindow) -> None:
-    w.ask_leaf()
+    w.placing.ask_leaf()
 
 
 def add_assert(w: MainWindow) -> None:
-    w.add_item("assert_close")
+    w.placing.add_item("assert_close")
 
 
 def add_block(w: MainWindow) -> None:

@@ -13,25 +13,25 @@ Test = Callable[["MainWindow"], bool]
 
 
 def new(w: MainWindow) -> None:
-    if w.may_leave():
+    if w.files.may_leave():
         w.studio.new()
 
 
 def open_file(w: MainWindow) -> None:
-    if w.may_leave() and (path := w.dialogs.ask_open()):
-        w.open(path)
+    if w.files.may_leave() and (path := w.dialogs.ask_open()):
+        w.files.open(path)
 
 
 def save(w: MainWindow) -> None:
-    w.save()
+    w.files.save()
 
 
 def save_as(w: MainWindow) -> None:
-    w.save_as()
+    w.files.save_as()
 
 
 def export(w: MainWindow) -> None:
-    w.export()
+    w.files.export()
 
 
 def copy_code(w: MainWindow) -> None:
@@ -46,7 +46,7 @@ def example(name: str) -> Verb:
     """Return the verb that opens an example."""
 
     def show(w: MainWindow) -> None:
-        if w.may_leave():
-            w.open_example(name)
+        if w.files.may_leave():
+            w.files.open_example(name)
 
     return show

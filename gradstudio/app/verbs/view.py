@@ -15,11 +15,11 @@ Test = Callable[["MainWindow"], bool]
 
 
 def search(w: MainWindow) -> None:
-    w.search_everything()
+    w.searching.everything()
 
 
 def find(w: MainWindow) -> None:
-    w.search_nodes()
+    w.searching.nodes()
 
 
 def fit(w: MainWindow) -> None:
@@ -102,7 +102,7 @@ def reset_layout(w: MainWindow) -> None:
 
 
 def show_menu(w: MainWindow) -> None:
-    w.show_menu()
+    w.actions_.show_menu()
 
 
 def show_keys(w: MainWindow) -> None:
