@@ -14,6 +14,7 @@ class Metrics(QFontMetricsF):
     def __init__(self, font: QFont) -> None:
         super().__init__(font)
         self._widths: dict[str, float] = {}
+        self.half_cap = self.capHeight() / 2
 
     def horizontalAdvance(self, words: str) -> float:  # type: ignore[override]
         """Return the width of words."""

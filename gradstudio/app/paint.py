@@ -20,6 +20,7 @@ WORD_ICONS = {  # symbols that are words too long for the square, and the icon t
     "relu": "trending-up", "tanh": "waves", "softmax": "chart-column", "log softmax": "chart-column", "transpose": "move-diagonal-2",
     "reshape": "grid-2x2", "view": "grid-2x2", "clone": "copy", "copy": "copy", "detach": "scissors", "✂": "scissors",
 }  # fmt: skip
+HINTS = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing | QPainter.RenderHint.SmoothPixmapTransform
 SHADOW_REACH = 16  # px that a shadow sticks out of its rectangle
 SHADOW_DROP = 3
 
@@ -34,8 +35,7 @@ class Paint:
         self.painter = painter
         self.theme = theme
         self.ratio = painter.device().devicePixelRatioF() if ratio is None else ratio
-        hint = QPainter.RenderHint
-        painter.setRenderHints(hint.Antialiasing | hint.TextAntialiasing | hint.SmoothPixmapTransform)
+        painter.setRenderHints(HINTS)
 
     # ------------------------------------------------------------ shapes
     def fill(self, rect: QRectF | QRect, shade: Shade, alpha: float | None = None) -> None:
@@ -60,12 +60,8 @@ class Paint:
     def pen(
         self, shade: Shade, width: float = 1.0, alpha: float | None = None, dash: Sequence[float] | None = None, flat: bool = False
     ) -> QPen:
-        """Return a pen; a dashed one has flat caps, another round ones unless `flat`."""
-        pen = QPen(self.theme.color(shade, alpha), width)
-        pen.setCapStyle(Qt.PenCapStyle.FlatCap if dash or flat else Qt.PenCapStyle.RoundCap)
-        if dash:
-            pen.setDashPattern(list(dash))
-        return pen
+        """Return a pen, never to be changed; a dashed one has flat caps, another round ones unless `flat`."""
+        return pen_of(self.theme.color(shade, alpha).rgba(), width, tuple(dash) if dash else (), flat or bool(dash))
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, shade: Shade = "line", width: float = 1.0, dash: Sequence[float] | None = None
@@ -99,7 +95,8 @@ class Paint:
         weight: int | None = None, width: float | None = None,
     ) -> float:  # fmt: skip
         """Write one line, centred on its cap height at cy; elided to `width`. Return its width."""
-        return self.text_in(x, cy, words, self.theme.font(role, weight), self.theme.metrics(role, weight), shade, align, width)
+        font, metrics = self.theme.letters(role, weight)
+        return self.text_in(x, cy, words, font, metrics, shade, align, width)
 
     def text_in(
         self, x: float, cy: float, words: str, font: QFont, metrics: Metrics,
@@ -112,7 +109,7 @@ class Paint:
         left = x - advance if align == "r" else x - advance / 2 if align == "c" else x
         self.painter.setFont(font)
         self.painter.setPen(self.theme.color(shade))
-        self.painter.drawText(QPointF(left, round(cy + metrics.capHeight() / 2)), words)
+        self.painter.drawText(QPointF(left, round(cy + metrics.half_cap)), words)
         return advance
 
     def runs(self, x: float, cy: float, parts: Iterable[Run], role: str = "code") -> float:
@@ -238,6 +235,16 @@ class Paint:
         """Draw the signed scale as a wedge, thin at zero: blue to the left, orange to the right."""
         pixmap = ramp_picture(self.theme, rect.width(), rect.height(), math.ceil(self.ratio * 4) / 4)
         self.painter.drawPixmap(rect, pixmap, QRectF(pixmap.rect()))
+
+
+@lru_cache(maxsize=1024)
+def pen_of(rgba: int, width: float, dash: tuple[float, ...], flat: bool) -> QPen:
+    """Return a pen of a colour (`#AARRGGBB` as a number). Cached: a frame has some hundred of a few kinds."""
+    pen = QPen(QColor.fromRgba(rgba), width)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap if flat else Qt.PenCapStyle.RoundCap)
+    if dash:
+        pen.setDashPattern(list(dash))
+    return pen
 
 
 def cell_color(theme: Theme, value: float, largest: float, gradient: bool) -> QColor:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 
 from gradstudio.app.canvas.faces import Drawer, InputFace, NodeFace, OutputFace, Tint, WireFace
 from gradstudio.app.canvas.geometry import Level, geometry
-from gradstudio.app.canvas.node_chrome import chrome_of, paint_chrome
+from gradstudio.app.canvas.node_chrome import paint_plate
 from gradstudio.app.canvas.node_marks import Marks
 from gradstudio.app.canvas.node_paint import paint_node
 from gradstudio.app.canvas.wire_paint import paint_wire
@@ -49,7 +49,7 @@ def paint_empty(painter: QPainter, theme: Theme, room: QRectF, ratio: float) -> 
     for node, place in PLACES:
         painter.translate(place)
         spot = geometry(node, Level.FULL)
-        paint_node(paint, node, spot, partial(paint_chrome, paint, chrome_of(node, spot, Marks())))
+        paint_node(paint, node, spot, partial(paint_plate, paint, node, spot, Marks()))
         painter.translate(-place)
     painter.setOpacity(1.0)
     _line(paint)

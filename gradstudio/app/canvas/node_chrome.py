@@ -1,4 +1,4 @@
-"""The plate of a node: shadow, rings, header, hatch, edge, the bar of a leaf, the tint of a stored gradient. Kept as pictures."""
+"""The plate of a node: shadow, rings, header, hatch, edge, the bar of a leaf, the tint of a stored gradient, kept as pictures; its head."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ from gradstudio.app.theme import RADIUS, Shade
 
 NODE_RADIUS = RADIUS["node"]
 REACH = 18.0  # units that shadow and rings stick out of the plate
+
+
+class Head(NamedTuple):
+    """What is written in the header."""
+
+    title: str
+    symbol: str  # of an op; a leaf has its glyph
+    switch: bool | None
+    words: str  # at the right: the name of an op, or the value of a collapsed one
+    cut: bool  # the words have no more than their share of the room
 
 
 class Chrome(NamedTuple):
@@ -52,6 +62,19 @@ def chrome_of(face: NodeFace, place: Geometry, marks: Marks) -> Chrome:
     )  # fmt: skip
 
 
+def head_of(face: NodeFace) -> Head:
+    """Return the header of a face."""
+    value = face.collapsed and face.kind == "op"
+    return Head(face.title, face.symbol, face.switch, face.value if value else face.name, not value)
+
+
+def paint_plate(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
+    """Draw plate and head of a node with its top left corner at the origin."""
+    chrome = chrome_of(face, place, marks)
+    paint_chrome(paint, chrome)
+    paint_head(paint, chrome, head_of(face))
+
+
 def paint_chrome(paint: Paint, chrome: Chrome) -> None:
     """Draw a plate with its top left corner at the origin."""
     rect = QRectF(0, 0, chrome.width, chrome.height)
@@ -72,6 +95,26 @@ def paint_chrome(paint: Paint, chrome: Chrome) -> None:
     paint.rounded(rect, NODE_RADIUS, None, edge, dash=(4, 3) if chrome.frozen or chrome.grey else None)
     if chrome.leaf:
         clipped(paint, path, lambda: paint.fill(QRectF(0, 0, 3, chrome.height), "text3" if chrome.grey else "text2"))
+
+
+def paint_head(paint: Paint, chrome: Chrome, head: Head) -> None:
+    """Write the header of a plate."""
+    cy = HEAD / 2
+    ink: Shade = "text3" if chrome.grey else "text2" if chrome.dim else "text"
+    right = chrome.width - 11
+    if chrome.leaf:
+        paint.leaf_glyph(17, cy, bool(head.switch), ink)
+    else:
+        paint.op_glyph(17, cy, head.symbol, "text3" if chrome.grey else "text")
+    if head.switch is not None:
+        paint.switch(chrome.width - 36, cy, head.switch)
+        right = chrome.width - 41
+        right -= paint.text(right, cy, "grad", "caption", "text2" if head.switch else "text3", "r", 500) + 8
+    elif head.words and head.cut:
+        right -= paint.text(right, cy, head.words, "number", "text2", "r", 500, chrome.width - 60) + 8
+    elif head.words:
+        right -= paint.text(right, cy, head.words, "number", "text2", "r") + 8
+    paint.text(31, cy, head.title, "nodeName", ink, width=right - 31)
 
 
 def _drawer(paint: Paint, chrome: Chrome) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
-from gradstudio.app.canvas.node_chrome import REACH, chrome_of, paint_chrome
+from gradstudio.app.canvas.node_chrome import REACH, chrome_of, head_of, paint_chrome, paint_head
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
 from gradstudio.app.canvas.node_paint import paint_grad_port, paint_node
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
@@ -276,12 +276,20 @@ class NodeItem(CanvasItem):
             paint_node(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place, partial(self._plate, painter, marks, pictured))
 
     def _plate(self, painter: QPainter, marks: Marks, pictured: bool) -> None:
-        canvas, chrome = self.canvas, chrome_of(self.face, self.place, marks)
+        """Draw plate and head: of a node whose numbers change, or that is dim, they are one picture; else many nodes share a plate."""
+        canvas, chrome, head = self.canvas, chrome_of(self.face, self.place, marks), head_of(self.face)
+        one = self._shown is not None or self.face.dim  # dimmed as a whole, what lies on something else does not let it through
 
         def draw(target: QPainter) -> None:
-            paint_chrome(Paint(target, canvas.theme, canvas.ratio), chrome)
+            paint = Paint(target, canvas.theme, canvas.ratio)
+            paint_chrome(paint, chrome)
+            if one:
+                paint_head(paint, chrome, head)
 
         if pictured:
-            canvas.pictures.draw(painter, chrome, chrome.area, canvas.zoom, canvas.device_ratio, draw)
+            key = (chrome, head) if one else chrome
+            canvas.pictures.draw(painter, key, chrome.area, canvas.zoom, canvas.device_ratio, draw)
         else:
             draw(painter)
+        if not one:
+            paint_head(Paint(painter, canvas.theme, canvas.ratio), chrome, head)

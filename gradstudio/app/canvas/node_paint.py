@@ -1,4 +1,4 @@
-"""How a node is drawn at 75 % and up: what lies on its plate: header, value, cells, input rows, drawer, ports."""
+"""How a node is drawn at 75 % and up: what lies on its plate: value, cells, input rows, drawer, ports."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ def paint_node(paint: Paint, face: NodeFace, place: Geometry, plate: Callable[[]
     if face.dim:
         painter.setOpacity(opacity * OPACITY["pending"])
     plate()
-    _head(paint, face, place)
     if not face.collapsed:
         if face.kind in ("leaf", "input"):
             _leaf_value(paint, face, place)
@@ -49,25 +48,6 @@ def paint_node(paint: Paint, face: NodeFace, place: Geometry, plate: Callable[[]
         paint.text(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
     painter.setOpacity(opacity)
     _ports(paint, face, place)
-
-
-def _head(paint: Paint, face: NodeFace, place: Geometry) -> None:
-    cy = HEAD / 2
-    ink: Shade = "text3" if face.grey else "text2" if face.dim else "text"
-    right = place.width - 11
-    if face.kind in ("leaf", "input"):
-        paint.leaf_glyph(17, cy, bool(face.switch), ink)
-    else:
-        paint.op_glyph(17, cy, face.symbol, "text3" if face.grey else "text")
-    if face.switch is not None:
-        paint.switch(place.width - 36, cy, face.switch)
-        right = place.width - 41
-        right -= paint.text(right, cy, "grad", "caption", "text2" if face.switch else "text3", "r", 500) + 8
-    elif face.collapsed and face.kind == "op":
-        right -= paint.text(right, cy, face.value, "number", "text2", "r") + (8 if face.value else 0)
-    elif face.name:
-        right -= paint.text(right, cy, face.name, "number", "text2", "r", 500, place.width - 60) + 8
-    paint.text(31, cy, face.title, "nodeName", ink, width=right - 31)
 
 
 def _leaf_value(paint: Paint, face: NodeFace, place: Geometry) -> None:

@@ -103,7 +103,8 @@ class CodePanel(Drawn):
             self._write_program()
         elif self._cost >= QUICK or not self._rest.isActive():
             self._rest.start(SOON_MS if self._cost < QUICK else REST_MS)
-            self._tell()
+            if self._cost >= QUICK:  # else it is in sync before anybody reads that it is not
+                self._tell()
 
     def _write_program(self) -> None:
         if self.in_sync:
