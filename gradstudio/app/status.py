@@ -39,6 +39,7 @@ class StatusBar(Drawn):
         self._tick = QTimer(self)
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._look)
+        self._parts: tuple[list[Part], list[str]] = ([], [])  # what it says, at the left and from the right
         self._counts: tuple[object, object, tuple[int, int]] = (None, None, (0, 0))
         self._saved: tuple[object, int, int] = (None, 0, 0)  # of which state: tensors held, and freed
         studio.changed.connect(self.refresh)
@@ -55,9 +56,9 @@ class StatusBar(Drawn):
         if not self.studio.runs.running:
             self._tick.stop()
         self.stop.setVisible(long)
-        parts = self.left_parts()
-        self.setAccessibleDescription(". ".join(words for _, words, _ in parts))
-        self.say(parts, self.right_parts(), self.studio.runs.busy_for if long else 0.0)
+        self._parts = self.left_parts(), self.right_parts()
+        self.setAccessibleDescription(". ".join(words for _, words, _ in self._parts[0]))
+        self.say(self._parts, self.studio.runs.busy_for if long else 0.0)
 
     # ---- what it says
 
@@ -150,10 +151,10 @@ class StatusBar(Drawn):
         paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(0, 0, width, 0)
         right = width - 14
-        for words in self.right_parts():
+        for words in self._parts[1]:
             right -= paint.text(right, height / 2, words, "caption", "text3", "r") + 20
         x, first = 14.0, True
-        for icon, words, shade in self.left_parts():
+        for icon, words, shade in self._parts[0]:
             room = right - x - 24
             if room < 40:
                 break

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.geometry import NO_ROOM, Level
+from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
 from gradstudio.app.canvas.wire_shape import WireShape
@@ -47,6 +48,7 @@ class PillLayer(CanvasItem):
         self._words: dict[WireId, int] = {}
         self._shares: dict[WireId, float] = {}  # of a wire's length: where its pill was found to have room
         self._roots: tuple[object, object, list[int]] = (None, None, [])  # of which pass, among which nodes: their rows
+        self._painted: dict[WireId, object] = {}  # what was last painted of each: what stays is kept as a picture
         self._rect = NO_ROOM
 
     def reset(self, rect: QRectF) -> None:
@@ -55,6 +57,7 @@ class PillLayer(CanvasItem):
         self._rect = rect
         self._places.clear()
         self._shares.clear()
+        self._painted.clear()
         self._taken = np.tile(NOWHERE, (len(self.canvas.wires.ids), 1))
         self.update()
 
@@ -134,16 +137,18 @@ class PillLayer(CanvasItem):
         canvas = self.canvas
         if canvas.level != Level.FULL:
             return
+        snap(painter, canvas.device_ratio)
         for key, face, shape in wires:
             rect = self._place(key, face, shape)
             if rect is not None:
                 painter.setOpacity(canvas.fade.wire_opacity(key))
-                draw = partial(self._paint_one, at=rect.center(), face=face)
-                if not pictured:
+                draw, shown = partial(self._paint_one, at=rect.center(), face=face), ("pill", face.pill, face.pill_value)
+                if not pictured or self._painted.get(key) != shown:
                     draw(painter)
-                    continue
-                area = rect.adjusted(-HALO, -HALO, HALO, HALO)
-                canvas.pictures.draw(painter, ("pill", face.pill, face.pill_value), area, canvas.zoom, canvas.device_ratio, draw)
+                else:
+                    area = rect.adjusted(-HALO, -HALO, HALO, HALO)
+                    canvas.pictures.draw(painter, shown, area, canvas.zoom, canvas.device_ratio, draw)
+                self._painted[key] = shown
 
     def _paint_one(self, painter: QPainter, at: QPointF, face: WireFace) -> None:
         Paint(painter, self.canvas.theme, self.canvas.ratio).pill(at.x(), at.y(), face.pill, face.pill_value)

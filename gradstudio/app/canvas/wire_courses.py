@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MARGIN = 24.0  # a wire's marks and halo, and its pill
 GROWN = np.array([-MARGIN, -MARGIN, MARGIN, MARGIN])
 LONG = 1024.0  # canvas units of a box, from which a wire that crosses the graph is looked for by its points
+MOST_FOUND = 256  # rectangles whose wires are remembered: a moving view asks for other ones each time
 ROUTED_UP_TO = 1500  # wires; beyond, all are plain
 
 
@@ -39,6 +40,7 @@ class WireCourses:
         self._long_points: tuple[Indices, npt.NDArray[np.float64]] | None = None  # numbers and courses of the long ones
         self._before: Mapping[WireId, WireShape] | None = before  # until wires are looked at
         self._own: Indices = np.empty((0, 2), np.intp)
+        self._touching: dict[tuple[float, float, float, float], Indices] = {}  # what was found in a rectangle, until a course changes
         self._shapes: dict[int, WireShape] = {}  # of those that were looked at, and of those that go round a node
         self._around: set[int] = set()  # those that would run across a node
         self._of_node: dict[NodeId, list[WireId]] | None = None
@@ -98,6 +100,7 @@ class WireCourses:
         return changed
 
     def _replace(self, i: int, made: WireShape | None) -> None:
+        self._touching.clear()
         self._shapes.pop(i, None)
         self._hits.forget(self._boxes[i].tolist())
         self._boxes[i : i + 1] = hulls(self.ends[i : i + 1]) + GROWN
@@ -119,6 +122,7 @@ class WireCourses:
         self._cut(i, shape)
         if len(shape.curves) > 1:
             box = shape.box
+            self._touching.clear()
             self._boxes[i] = box.left() - MARGIN, box.top() - MARGIN, box.right() + MARGIN, box.bottom() + MARGIN
         return shape
 
@@ -167,6 +171,14 @@ class WireCourses:
     def touching(self, rect: QRectF) -> Indices:
         """Return the numbers of the wires that may be seen in a rectangle."""
         self._keep_shapes()
+        key = rect.left(), rect.top(), rect.width(), rect.height()
+        if key not in self._touching:
+            if len(self._touching) >= MOST_FOUND:
+                self._touching.clear()
+            self._touching[key] = self._find(rect)
+        return self._touching[key]
+
+    def _find(self, rect: QRectF) -> Indices:
         b = self._boxes
         found = np.nonzero((b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top()))[0]
         long = self._long[found]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from itertools import zip_longest
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
@@ -40,6 +41,7 @@ class CodePanel(Drawn):
         self._emitted: Document | None = None
         self._told: tuple[object, ...] = ()  # what the program says of the run
         self._lines: dict[str, int] = {}  # the last line that stands for a node or a call
+        self._values: tuple[str, ...] = ()  # what stands beside each line
         self._cost = 0.0  # seconds that the last program took
         self._reveals = False  # the current line is to be brought into sight, and the program that has it is not written yet
         self._rest = QTimer(self)
@@ -87,8 +89,10 @@ class CodePanel(Drawn):
         elif change.trace and self.in_sync and self._told != told_by(document, self.studio.shown.trace):
             self._emitted = None
             self._follow()
-        if change.everything or change.values or change.trace or change.theme:
+        if change.everything or change.theme:
             self.view.viewport().update()
+        elif change.values or change.trace:
+            self._follow_values()
         if change.everything or change.selection or change.playhead or change.trace:
             self._show_current(bool(change.selection or change.playhead))
 
@@ -130,8 +134,15 @@ class CodePanel(Drawn):
         new_lines, old_lines = tuple(line.text for line in program.lines), tuple(line.text for line in old.lines)
         if new_lines != old_lines:
             self.view.show_lines(old_lines, new_lines)
+        self._follow_values()
         self._show_current(self._reveals)
         self._tell()
+
+    def _follow_values(self) -> None:
+        """Paint the lines again whose number is another one."""
+        before, self._values = self._values, self.values
+        pairs = zip_longest(before, self._values)
+        self.view.update_lines(frozenset(i for i, (old, new) in enumerate(pairs) if old != new))
 
     def _tell(self) -> None:
         self.say(len(self.program.lines), self.in_sync)

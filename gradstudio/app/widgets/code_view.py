@@ -181,9 +181,17 @@ class CodeView(QTextEdit):
         last = first + math.ceil((self.viewport().height() + pitch - centre) / pitch)
         return [(i, centre + (i - first) * pitch) for i in range(first, min(last, self.document().blockCount()))]
 
+    def update_lines(self, lines: frozenset[int]) -> None:
+        """Paint some lines again, where they are in view."""
+        reach = self._pitch() / 2
+        for i, centre in self.shown_blocks() if lines else ():
+            if i in lines:
+                self.viewport().update(QRectF(0, centre - reach, self.viewport().width(), 2 * reach).toAlignedRect())
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the current line under the text, the values over it."""
-        blocks, scale = self.shown_blocks(), ui_scale()
+        scale, pitch, asked = ui_scale(), self._pitch(), event.rect()
+        blocks = [(i, centre) for i, centre in self.shown_blocks() if asked.top() - pitch < centre < asked.bottom() + pitch]
         painter, paint = begin(self.viewport(), self.themed)
         width = self.viewport().width() / scale
         paint.fill(self.viewport().rect().toRectF(), "panel")
