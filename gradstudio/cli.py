@@ -302,9 +302,9 @@ def schema_verb(arguments: list[str]) -> int:
 
 
 def bench_verb(arguments: list[str]) -> int:
-    """`gradstudio bench startup|engine|canvas|steps [--json]`."""
+    """`gradstudio bench startup|engine|canvas|steps|live [--json]`."""
     parser = verb_parser("bench", "Measure this program.", file=False)
-    parser.add_argument("what", choices=("startup", "engine", "canvas", "steps"), help="what to measure")
+    parser.add_argument("what", choices=("startup", "engine", "canvas", "steps", "live"), help="what to measure")
     parser.add_argument("--json", action="store_true", help="print the figures as one JSON object")
     parser.add_argument("--nodes", type=nodes, default=1000, metavar="N", help="of the canvas (1000)")
     parser.add_argument("--bare", action="store_true", help="hold the canvas against a bare prototype too")
@@ -318,6 +318,10 @@ def bench_verb(arguments: list[str]) -> int:
         from gradstudio.bench import startup
 
         return startup.main(options.json)
+    if options.what == "live":
+        from gradstudio.bench import live
+
+        return live.main(options.json)
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when numpy loads
     if options.what == "steps":
         from gradstudio.bench import steps
@@ -353,7 +357,7 @@ EPILOG = """verbs that open no window (each has a --help):
   export FILE --to py [-o OUT]  the document as a PyTorch program
   ops [--json | --markdown]     the ops
   schema                        JSON Schema of the .grad file
-  bench startup|engine|canvas|steps [--json]
+  bench startup|engine|canvas|steps|live [--json]
                                 measure this program
 
 A file called like a verb is opened as ./run."""

@@ -37,7 +37,7 @@ def main(file: str | None = None) -> int:
     """Open the window, on a file or on the tutorial at the first start. Return the exit code."""
     _hasten()
     app = prepare()
-    QTimer.singleShot(LOADED_MS, _collect)
+    QTimer.singleShot(LOADED_MS, collect)
     settings = Settings()
     theme.apply(app, theme.named(theme.resolved(settings.text("theme", "system"))))
     window = MainWindow()
@@ -73,7 +73,7 @@ def _hasten() -> None:
     gc.disable()
 
 
-def _collect() -> None:
+def collect() -> None:
     """Look for cycles from now on, but never again in what was loaded, and not within the frames of a drag."""
     gc.freeze()
     gc.set_threshold(*GC)
