@@ -146,6 +146,8 @@ class Compiled:
         self.op = op
         assert op.forward is not None
         self.forward = op.forward
+        plain = [f for f in (op.kernel, op.forward) if isinstance(f, np.ufunc)] if [a.name for a in op.attrs] in ([], ["alpha"]) else []
+        self.ufunc: Any = plain[0] if plain else None  # computes the row, once the second operand was multiplied by alpha
         self.diff = [k for k, i in enumerate(op.inputs) if i.vjp is not None]
         self.defaults = tuple([a.default for a in op.attrs])
         self.constant = [k for k, i in enumerate(op.inputs) if i.optional and i.vjp is None and i.kind == "tensor"]

@@ -21,12 +21,33 @@ Array = np.ndarray[Any, Any]
 
 
 def mutating(name: str) -> Callable[..., Tensor]:
-    """Return the in-place form of a row: it computes as the row does and writes the result into the first operand."""
+    """Return the in-place form of a row: it computes as the row does and writes the result into the first operand.
+
+    Floats with nothing to be recorded, as an optimizer has them, are computed into their own array.
+    """
 
     def write(x: Tensor, *rest: Any) -> Tensor:
-        return in_place(COMPILED[name], x, rest)
+        row = COMPILED[name]
+        if row.ufunc is not None and 0 < len(rest) < 3 and written(row.ufunc, x, *rest):
+            return x
+        return in_place(row, x, rest)
 
     return write
+
+
+def written(ufunc: Any, x: Tensor, y: Any, alpha: Any = 1) -> bool:
+    """Compute `ufunc(x, alpha * y)` into x's own array, where nothing is to be recorded or refused; tell whether that was so."""
+    if not isinstance(y, Tensor) or isinstance(x, View) or x.version is INFERENCE or dtypes.rare_seen:
+        return False
+    array, other = x.array, y.array
+    if (modes.grad and (x.node or y.node) is not None) or array.dtype is not other.dtype or array.dtype.kind != "f" or 0 in array.strides:
+        return False
+    try:
+        ufunc(array, other if alpha == 1 else other * alpha, array)
+    except ValueError:  # of the shapes: `in_place` tells it in PyTorch's words
+        return False
+    x.version[0] += 1
+    return True
 
 
 def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:

@@ -7,6 +7,7 @@ which it shares a sum among threads its order is not defined, and numpy's is as 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,8 @@ SHARED: Final = 32768  # elements from which PyTorch uses threads
 LANES: Final = {"f": 8, "d": 4}  # elements of a vector
 SHORT: Final = {5: [0, 4, 1, 2, 3], 6: [0, 4, 5, 1, 2, 3], 7: [0, 4, 5, 6, 1, 2, 3]}  # four partial sums of less than two elements
 LEVELS: Final = 4
+ZERO: Final = np.zeros((), np.float32)
+Steps = tuple[tuple[tuple[int, ...], int], ...]  # reductions one after the other: the shape to see the array in, and along which axis
 
 
 def total(x: Array, axes: Sequence[int] | None = None, keepdims: bool = False) -> Array:
@@ -38,6 +41,11 @@ def total(x: Array, axes: Sequence[int] | None = None, keepdims: bool = False) -
 def table(x: Array, axis: int, lanes: int, keepdims: bool) -> Array:
     """Return the sums of the columns (axis 0) or rows (axis 1) of a contiguous matrix."""
     rows, columns = x.shape
+    if axis == 0 and (steps := column_steps(rows, columns, lanes)):
+        for shape, at in steps:
+            x = np.add.reduce(x.reshape(shape), at)
+        x += ZERO  # a sum begins at 0: no -0 is left
+        return x.reshape(1, columns) if keepdims else x
     sums = outer(x, 4 * lanes if columns >= lanes else 4) if axis == 0 else inner(x.T, lanes) if columns >= lanes else four(x.T)
     return np.asarray(sums + x.dtype.type(0)).reshape(((1, columns), (rows, 1))[axis] if keepdims else (-1,))
 
@@ -45,11 +53,55 @@ def table(x: Array, axis: int, lanes: int, keepdims: bool) -> Array:
 def line(x: Array, lanes: int) -> Any:
     """Return the sum of a contiguous line."""
     n = len(x)
+    if steps := line_steps(n, lanes):
+        for shape, at in steps:
+            x = np.add.reduce(x.reshape(shape), at)
+        return np.add.accumulate(x)[-1]
     if n <= 4:
         return np.add.reduce(x)
     if n < 8 <= lanes:
         return np.add.accumulate(x[SHORT[n]])[-1]
     return inner(x, lanes) if n >= lanes else four(x)
+
+
+@lru_cache(4096)
+def line_steps(n: int, lanes: int) -> Steps:
+    """Return the reductions that leave the lanes of a line whose length suits, to be added in turn; none for other lengths."""
+    if n < 4 * lanes or n % (4 * lanes):
+        return ()
+    steps = cascade_steps(n // (4 * lanes), (4, lanes))
+    return (*steps, ((4, lanes), 0)) if steps else ()
+
+
+@lru_cache(4096)
+def column_steps(rows: int, columns: int, lanes: int) -> Steps:
+    """Return the reductions that sum the columns of a contiguous matrix whose shape suits; none for other shapes."""
+    block = 4 * lanes if columns >= lanes else 4
+    if columns % block == 0:
+        return cascade_steps(rows, (columns,))
+    if columns > block or rows < 4 or rows % 4:
+        return ()
+    steps = cascade_steps(rows // 4, (4, columns))
+    return (*steps, ((4, columns), 0)) if steps else ()
+
+
+def cascade_steps(n: int, tail: tuple[int, ...]) -> Steps:
+    """Return the reductions of `cascade` over n arrays of a shape; none where chunks are left over or there are many."""
+    if n < 16:
+        return (((n, *tail), 0),)
+    step = chunk_of(n)
+    steps: list[tuple[tuple[int, ...], int]] = []
+    while n >= step and len(steps) < LEVELS - 1:
+        if n % step:
+            return ()
+        n //= step
+        steps.append(((n, step, *tail), 1))
+    return (*steps, ((n, *tail), 0))
+
+
+def chunk_of(n: int) -> int:
+    """Return how many are added one after the other before their sum is added to others."""
+    return 1 << max(4, (n - 1).bit_length() // LEVELS)
 
 
 def in_turn(x: Array) -> Any:
@@ -71,7 +123,7 @@ def cascade(x: Array) -> Any:
     """Return the sum along the first axis in chunks, whose sums are added in chunks again."""
     if len(x) < 16:
         return in_turn(x)
-    step = 1 << max(4, (len(x) - 1).bit_length() // LEVELS)
+    step = chunk_of(len(x))
     sums = []
     for _ in range(LEVELS - 1):
         whole = len(x) // step * step

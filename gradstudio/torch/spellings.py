@@ -20,6 +20,7 @@ from gradstudio.torch.out import into
 from gradstudio.torch.return_types import named, type_of
 
 Function = Callable[..., Any]
+INTS = {int}
 PACKED = ("shape", "sizes", "dims")  # kinds of attr that may be written as several integers
 ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value": "src", "rcond": "rtol"}
 
@@ -40,6 +41,9 @@ class Signature:
         self.kinds = {a.name: a.kind for a in op.attrs}
         needed = {i.name: i.argument for i in op.inputs if not i.optional} | {a.name: a.argument for a in op.attrs if a.required}
         self.required = {n: needed[n] for n in self.names if n in needed}
+        last = self.kinds.get(self.names[-1]) if self.names else ""
+        self.packs = len(self.names) - 1 if self.straight and last in PACKED else 0  # where integers begin that stand by themselves
+        self.fewest = self.packs + (1 if last == "shape" else 2)  # one alone may be a size for all dims
         self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {a.argument: a.name for a in op.attrs}
         self.keywords["input"] = operands[0] if operands else ""
@@ -100,9 +104,13 @@ def function_of(op: Op, name: str, order: Sequence[str], words: Words) -> Functi
     kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
 
+    packs, fewest = signature.packs, signature.fewest
+
     def function(*args: Any, out: Any = None, **given: Any) -> Any:
         if simple and not given and count <= len(args) <= len(signature.names):
             result = FUNCTIONS[row](*args)
+        elif packs and not given and len(args) >= fewest and set(map(type, args[packs:])) == INTS:
+            result = FUNCTIONS[row](*args[:packs], args[packs:])
         else:
             result = FUNCTIONS[row](*signature.bind(args, given))
         if kind is not None:
