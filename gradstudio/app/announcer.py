@@ -27,7 +27,7 @@ class Announcer(QObject):
         self._run, self._k = 0, 0  # on show when it last looked
         self._told: Step | None = None
         self._words, self._notice = "", ""
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
 
     def refresh(self, change: Change) -> None:
         """Say what is new."""

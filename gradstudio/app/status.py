@@ -42,7 +42,7 @@ class StatusBar(Drawn):
         self._parts: tuple[list[Part], list[str]] = ([], [])  # what it says, at the left and from the right
         self._counts: tuple[object, object, tuple[int, int]] = (None, None, (0, 0))
         self._saved: tuple[object, int, int] = (None, 0, 0)  # of which state: tensors held, and freed
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
     def refresh(self, change: Change) -> None:

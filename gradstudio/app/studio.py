@@ -31,9 +31,13 @@ UNTITLED = "untitled"
 
 
 class Studio(QObject):
-    """The session's Qt face: edits go in by `do`, numbers come back from the worker, views are told by `changed`."""
+    """The session's Qt face: edits go in by `do`, numbers come back from the worker, views are told by `changed`.
+
+    What stands round the canvas is told by `followed`: of the same, but while a hand is in motion only once the canvas has been painted.
+    """
 
     changed = Signal(object)
+    followed = Signal(object)
 
     def __init__(self, parent: QObject | None = None, document: Document | None = None, runner: Runner | None = None) -> None:
         super().__init__(parent)

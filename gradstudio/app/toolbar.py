@@ -47,7 +47,7 @@ class Toolbar(Drawn):
         ):
             button.setProperty("command", command)
             button.clicked.connect(self._clicked)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
     def _clicked(self) -> None:

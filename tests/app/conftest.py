@@ -47,8 +47,9 @@ def at_rest(widget: QWidget, rect: QRect | None = None) -> QImage:
 
 
 def settled(studio: Studio) -> bool:
-    """Say whether nothing is being run and the document is the one on show."""
-    return not studio.runs.running and studio.shown.document is studio.document and studio.shown.state.k == studio.player.k
+    """Say whether nothing is being run, the document is the one on show, and all views have been told."""
+    ran = not studio.runs.running and not studio.clock.is_behind
+    return ran and studio.shown.document is studio.document and studio.shown.state.k == studio.player.k
 
 
 def example(name: str) -> Document:

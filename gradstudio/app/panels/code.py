@@ -54,7 +54,7 @@ class CodePanel(Drawn):
         self.view = CodeView(studio, self)
         self.view.value_of = self.value_of
         self.view.verticalScrollBar().valueChanged.connect(self.update)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
     def sizeHint(self) -> QSize:

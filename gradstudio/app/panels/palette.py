@@ -189,7 +189,7 @@ class PalettePanel(QWidget):
         row.addWidget(self.field)
         layout.addLayout(row)
         layout.addWidget(self.area, 1)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self.lay_out()
 
     def sizeHint(self) -> QSize:

@@ -41,7 +41,7 @@ class Rail(QWidget):
             layout.addWidget(button, 0, alignment=_CENTRE)
         layout.addStretch(1)
         layout.addWidget(self.lessons, 0, alignment=_CENTRE)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
 
     def _button(self, icon: str, name: str, section: str) -> IconButton:
         button = IconButton(self.studio, icon, name, self, ICON, "text2")

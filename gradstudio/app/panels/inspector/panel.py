@@ -53,7 +53,7 @@ class InspectorPanel(QWidget):
         layout.setSpacing(0)
         layout.addWidget(self.header)
         layout.addWidget(self.area, 1)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
     def sizeHint(self) -> QSize:

@@ -52,7 +52,7 @@ class LedgerPanel(Drawn):
         self.entries.pointed.connect(self._light)
         self.close_button.clicked.connect(self.closed)
         self.setAccessibleName(self.title)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
 
     def sizeHint(self) -> QSize:
         """Return the size of the program, whose place it takes."""

@@ -75,7 +75,7 @@ class LessonsPanel(Drawn):
         self.again.clicked.connect(self._start_over)
         self.next.clicked.connect(self._go_on)
         self.close_button.clicked.connect(self.closed)
-        self.studio.changed.connect(self.refresh)
+        self.studio.followed.connect(self.refresh)
 
     def sizeHint(self) -> QSize:
         """Return the size of a column."""

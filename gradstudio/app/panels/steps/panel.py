@@ -76,7 +76,7 @@ class StepsPanel(Drawn):
         self.of_selection.toggled.connect(self._read)
         self.nonfinite.toggled.connect(self._read)
         self.close_button.clicked.connect(self.closed)
-        self.studio.changed.connect(self.refresh)
+        self.studio.followed.connect(self.refresh)
 
     def _dress(self) -> None:
         self.field.setFont(scaled_font(self.studio, "body"))

@@ -49,7 +49,7 @@ class TimeAxis(QWidget):
         self.playhead = Playhead(studio, self)
         self._scroll.verticalScrollBar().valueChanged.connect(self.playhead.update)
         self.plots.installEventFilter(self)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
 
     def refresh(self, change: Change) -> None:
         """Move the playhead; draw the blocks of another run."""

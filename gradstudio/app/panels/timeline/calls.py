@@ -52,7 +52,7 @@ class CallList(QListView):
         self.setViewportMargins(0, round(ui_scale()), 0, 0)
         self.setMouseTracking(True)
         self.setAccessibleName("Calls of the script")
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self.calls.read()
 
     def refresh(self, change: Change) -> None:

@@ -43,7 +43,7 @@ class GradientPlots(Drawn):
         self._asked = False
         self._ranges = ranges_of(studio.shown.document, studio.shown.trace)
         self.setAccessibleName("Gradients over time")
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
         self._read()
 
     def refresh(self, change: Change) -> None:

@@ -67,7 +67,7 @@ class Transport(QWidget):
         self._forward.clicked.connect(self._step)
         self._last.clicked.connect(studio.player.last)
         self._unit.clicked.connect(self._set_unit)
-        studio.changed.connect(self.refresh)
+        studio.followed.connect(self.refresh)
 
     def refresh(self, change: Change) -> None:
         """Show where the playhead is, and whether it moves by itself."""
