@@ -292,15 +292,19 @@ def recorder(row: Compiled) -> Function:
                 plan = plans[exact].get(needs) or row.plan(needs, exact)
                 node = plan.node_type()
                 node.seq, node.edges, node.g, node.into = next_seq(), tuple(edges), None, tuple(into)
-        outs: list[Tensor] = []
+        outs: list[Any] = []
         for o in (out,) if single else out:
+            if o is None:  # an output that was not asked for
+                outs.append(o)
+                continue
             array = o if type(o) is ndarray else asarray(o)
             outs.append(make_view(array, None, operands[0], not single) if op.views else make(array, None))
         if node is not None and single:
             outs[0].node = node
         elif node is not None:
             for i in range(len(outs)) if op.many else op.differentiable:
-                outs[i].node = Port(node, i, len(outs))
+                if outs[i] is not None:
+                    outs[i].node = Port(node, i, len(outs))
         if node is not None:
             plan.keep(node, operands, arrays, outs, attrs)
             if modes.grad is not True:

@@ -18,9 +18,14 @@ Texts = Sequence[str | None]
 Formula = str | Callable[..., str]
 
 
+def JOINT(*_: Any) -> Any:  # noqa: N802
+    """Stand for the vjp of an input whose gradient comes from its row's `joint`."""
+    raise TypeError("the row's joint gives this gradient")
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
-    """An operand. `vjp=None`: not differentiable.
+    """An operand. `vjp=None`: not differentiable; JOINT: `joint` of the row gives its gradient.
 
     `kind`: tensor, operand (tensor or number), tensors (a sequence), number, index. `formula`: the local derivative as plain text with
     the operands' texts in braces, or a function (texts, attrs, operands) -> text. `torch`: PyTorch's name for what is saved of it.
@@ -82,8 +87,9 @@ class Op:
 
     `forward` computes on arrays; `composite` is an expression in other rows, which records their nodes. `kernel`: what vjps and
     closures call on arrays, attrs at their defaults, if the expression itself will not do, or does and checks more than they need.
-    `fast` names a row whose closure is tried before the composite. `promotes`: ""
-    (operands as they are), "same" (PyTorch's result type, broadcasting), "float" (at least float). `lacks`, of a row that
+    `fast` names a row whose closure is tried before the composite. `joint`, of a row whose backward is one op to PyTorch, gives all its
+    gradients: `joint(g, mask, ...)` reads as a vjp does and returns a cotangent, or None, for each input that is marked JOINT.
+    `promotes`: "" (operands as they are), "same" (PyTorch's result type, broadcasting), "float" (at least float). `lacks`, of a row that
     promotes: the kinds of dtype that PyTorch has no kernel for, and the kernel's name or its whole message. `strict`: the kernel takes
     bfloat16 as it is, to refuse it; others are given float32, and their result is rounded. `mutates`: the input it writes. `views`:
     outputs share the first input's storage. `many`: any number of outputs. `differentiable`: which outputs have a gradient. `hidden`
@@ -96,6 +102,7 @@ class Op:
     composite: Callable[..., Any] | None = None
     kernel: Callable[..., Any] | None = None
     fast: str = ""
+    joint: Callable[..., Any] | None = None
     node_name: str = ""
     category: str = ""
     symbol: str = ""
@@ -123,11 +130,11 @@ class Op:
             raise TypeError(f"{self.name}: a row's only output is called out, not {self.outputs[0]}")
         names = {i.name for i in self.inputs}
         known = {*names, *[f"{n}_shape" for n in names], "shapes", *self.outputs, *[a.name for a in self.attrs]}
-        for i in self.inputs:
-            code = getattr(i.vjp, "__code__", None)
-            unknown = [] if code is None else [n for n in code.co_varnames[1:code.co_argcount] if n not in known]
+        for of, vjp, first in (*[(f"vjp of {i.name}", i.vjp, 1) for i in self.inputs], ("joint", self.joint, 2)):
+            code = getattr(vjp, "__code__", None) if vjp is not JOINT else None
+            unknown = [] if code is None else [n for n in code.co_varnames[first:code.co_argcount] if n not in known]
             if unknown:
-                raise TypeError(f"{self.name}: the vjp of {i.name} reads {unknown[0]}, which the row does not have")
+                raise TypeError(f"{self.name}: the {of} reads {unknown[0]}, which the row does not have")
 
     def input(self, name: str) -> Input:
         """Return the input of that name."""

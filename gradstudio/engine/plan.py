@@ -33,7 +33,7 @@ class Reads:
     """What the vjp of one input reads, by kind, from the names of its parameters."""
 
     def __init__(self, op: Op, vjp: Callable[..., Any]) -> None:
-        parameters = list(inspect.signature(vjp).parameters.values())[1:]
+        parameters = list(inspect.signature(vjp).parameters.values())[1 if vjp is not op.joint else 2:]
         self.names = [p.name for p in parameters]
         self.optional = {p.name for p in parameters if p.default is not inspect.Parameter.empty}
         tensors = {i.name for i in op.inputs if i.kind not in ("number", "tensors")} | set(op.outputs)
@@ -53,7 +53,8 @@ class Plan:
         self.several = op.many or len(op.outputs) > 1
         self.active = [i for i, need in enumerate(needs) if need]  # positions among the edges
         inputs = [i for i in op.inputs if i.vjp is not None]
-        self.vjps: list[Callable[..., Any]] = [v for k in self.active if (v := inputs[k].vjp) is not None]
+        self.mask = tuple(needs)
+        self.vjps: list[Callable[..., Any]] = [op.joint] if op.joint else [v for k in self.active if (v := inputs[k].vjp) is not None]
         self.raw = [rebound(v) for v in self.vjps]
         reads = [Reads(op, v) for v in self.vjps]
         wanted = [[n for n in r.names if not (lean and n in r.optional)] for r in reads]
@@ -110,11 +111,16 @@ class Plan:
         if not self.exact:
             return [c if c is None else c.array for c in self.on_tensors(n, g, False)]
         self.check(n)
-        values = self.values(n)
-        result: list[Any] = [None] * len(n.edges)
-        for i, vjp, picks in zip(self.active, self.raw, self.picks, strict=True):
+        return self.fix(n, self.results(self.raw, len(n.edges), g, self.values(n)))
+
+    def results(self, vjps: Sequence[Callable[..., Any]], count: int, g: Any, values: Sequence[Any]) -> list[Any]:
+        """Return what the vjps, or the one for all, make of g: one cotangent or None for each of so many edges."""
+        if self.op.joint is not None:
+            return list(vjps[0](g, self.mask, *[values[p] for p in self.picks[0]]))
+        result: list[Any] = [None] * count
+        for i, vjp, picks in zip(self.active, vjps, self.picks, strict=True):
             result[i] = vjp(g, *[values[p] for p in picks])
-        return self.fix(n, self.spread(result))
+        return self.spread(result)
 
     def values(self, n: GradNode) -> Sequence[Any]:
         """Return what the vjps read: saved arrays, then attrs and shapes."""
@@ -141,10 +147,7 @@ class Plan:
             if dtypes.rare_seen:
                 values = conjugated(self.op, values)
             g = [as_tensor(x) for x in g] if isinstance(g, list | tuple) else as_tensor(g)
-            result: list[Any] = [None] * len(n.edges)
-            for i, vjp, picks in zip(self.active, self.vjps, self.picks, strict=True):
-                result[i] = vjp(g, *[values[p] for p in picks])
-            result = self.spread(result)
+            result = self.results(self.vjps, len(n.edges), g, values)
             if self.lean:
                 return result
             return [None if c is None or k is None else fit(c, *k) for c, k in zip(result, n.into, strict=True)]

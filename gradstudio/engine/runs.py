@@ -43,7 +43,7 @@ def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
 def run_of(plan: Plan) -> Run:
     """Return run(n, g): made for the common sizes, else through plan.cotangents. (Handing on is written out in each: a call costs.)"""
     raw, picks = plan.raw, plan.picks
-    if plan.lean and not plan.others and len(plan.op.outputs) == 1 and raw:
+    if plan.op.joint is None and plan.lean and not plan.others and len(plan.op.outputs) == 1 and raw:
         if len(raw) == 1 and not plan.saved:
             return _one_free(raw[0], plan.active[0])
         if len(raw) == 1 and picks[0] == [0] and len(plan.saved) == 1:
@@ -52,7 +52,7 @@ def run_of(plan: Plan) -> Run:
             return _two_free(*raw)
         if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
             return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
-    if plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
+    if plan.op.joint is None and plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
         return _any(plan)
     return _general(plan)
 

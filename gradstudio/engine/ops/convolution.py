@@ -8,15 +8,16 @@ filters are the rows. Its transpose is the same map turned round, so three kerne
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.normalization_backward import GRADIENTS, MASK
 from gradstudio.engine.ops.sliding import CATEGORY, Sizes, each, gathered, padded, window_counts, windows
 
 Array = np.ndarray[Any, Any]
@@ -73,45 +74,35 @@ def convolution(x: Array, weight: Array, bias: Array | None, stride: Sizes, padd
 
 
 def convolution_backward(g: Array, x: Array, weight: Array, stride: Sizes, padding: Sizes, dilation: Sizes, transposed: bool,
-                         output_padding: Sizes, groups: int, of: str) -> Array:
+                         output_padding: Sizes, groups: int, mask: Sequence[bool]) -> tuple[Any, Any, Any]:
     how = (stride, padding, dilation, groups)
-    if of == "bias":
-        return np.asarray(np.add.reduce(g, (0, *range(2, g.ndim))))
-    if of == "weight":
-        return filters(g, x, weight.shape[2:], *how) if transposed else filters(x, g, weight.shape[2:], *how)
-    return correlate(g, weight, x.shape[2:], *how) if transposed else adjoint(g, weight, x.shape[2:], *how)
+    one, other = (g, x) if transposed else (x, g)
+    of_weight = filters(one, other, weight.shape[2:], *how) if mask[1] else None
+    of_bias = np.asarray(np.add.reduce(g, (0, *range(2, g.ndim)))) if mask[2] else None
+    if not mask[0]:
+        return None, of_weight, of_bias
+    return (correlate if transposed else adjoint)(g, weight, x.shape[2:], *how), of_weight, of_bias
 
 
-def gradient_of(which: str) -> Callable[..., Any]:
-    """Return the vjp of one operand of a convolution."""
-    def vjp(g: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any, output_padding: Any,
-            groups: Any) -> Any:
-        return ops.convolution_backward(g, x, weight, stride, padding, dilation, transposed, output_padding, groups, which)
-
-    return vjp
+def convolution_gradients(g: Any, mask: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any,
+                          output_padding: Any, groups: Any) -> Any:
+    return ops.convolution_backward(g, x, weight, stride, padding, dilation, transposed, output_padding, groups, mask)
 
 
-# A convolution is linear in the input and in the filters, and so is its backward: their derivatives are each other.
-def second_by_cotangent(g: Any, grad_output: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any,
-                        output_padding: Any, groups: Any, of: str) -> Any:
-    if of == "bias":
-        return ops.zeros_like(grad_output) + ops.reshape(g, (-1, *[1] * (len(ops.shape_of(x)) - 2)))
-    pair = (g, weight) if of == "input" else (x, g)
-    return ops.convolution(*pair, None, stride, padding, dilation, transposed, output_padding, groups)
-
-
-def second_by_input(g: Any, grad_output: Any, x: Any, stride: Any, padding: Any, dilation: Any, transposed: Any, output_padding: Any,
-                    groups: Any, of: str) -> Any:
-    if of != "weight":
-        return None
-    return ops.convolution_backward(grad_output, x, g, stride, padding, dilation, transposed, output_padding, groups, "input")
-
-
-def second_by_weight(g: Any, grad_output: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any,
-                     output_padding: Any, groups: Any, of: str) -> Any:
-    if of != "input":
-        return None
-    return ops.convolution_backward(grad_output, g, weight, stride, padding, dilation, transposed, output_padding, groups, "weight")
+def convolution_double(g: Any, mask: Any, grad_output: Any, x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, transposed: Any,
+                       output_padding: Any, groups: Any) -> Any:
+    """A convolution is linear in the input and in the filters, and so is its backward: their derivatives are each other."""
+    how = (stride, padding, dilation, transposed, output_padding, groups)
+    u, v, w = g
+    to_g = None if u is None else ops.convolution(u, weight, None, *how)
+    if v is not None:
+        more = ops.convolution(x, v, None, *how)
+        to_g = more if to_g is None else to_g + more
+    if w is not None:
+        to_g = (ops.zeros_like(grad_output) if to_g is None else to_g) + ops.reshape(w, (-1, *[1] * (len(ops.shape_of(x)) - 2)))
+    to_x = None if v is None or not mask[1] else ops.convolution_backward(grad_output, x, v, *how, (True, False, False))[0]
+    to_weight = None if u is None or not mask[2] else ops.convolution_backward(grad_output, u, weight, *how, (False, True, False))[1]
+    return to_g, to_x, to_weight
 
 
 # What people call.
@@ -253,12 +244,11 @@ def convolve_transposed(k: int) -> Callable[..., Any]:
 HOW = (Attr("stride", "sizes"), Attr("padding", "sizes"), Attr("dilation", "sizes"), Attr("transposed", "bool", False),
        Attr("output_padding", "sizes"), Attr("groups", "int", 1))
 register(
-    Op("convolution_backward", (Input("grad_output", second_by_cotangent), Input("x", second_by_input, torch="input"),
-                                Input("weight", second_by_weight)), convolution_backward,
-       node_name="ConvolutionBackwardBackward0", attrs=(*HOW, Attr("of", "str", "input")), hidden=True),
-    Op("convolution", (Input("x", gradient_of("input"), torch="input"), Input("weight", gradient_of("weight")),
-                       Input("bias", gradient_of("bias"), optional=True)), convolution,
-       node_name="ConvolutionBackward0", attrs=HOW, hidden=True),
+    Op("convolution_backward", (Input("grad_output", JOINT), Input("x", JOINT, torch="input"), Input("weight", JOINT)),
+       convolution_backward, joint=convolution_double, node_name="ConvolutionBackwardBackward0", attrs=(*HOW, MASK), outputs=GRADIENTS,
+       differentiable=(0, 1, 2), hidden=True),
+    Op("convolution", (Input("x", JOINT, torch="input"), Input("weight", JOINT), Input("bias", JOINT, optional=True)), convolution,
+       joint=convolution_gradients, node_name="ConvolutionBackward0", attrs=HOW, hidden=True),
 )
 STRIDE = Attr("stride", "sizes", 1, "Steps of the windows.")
 PADDING = Attr("padding", "sizes", 0, "Zeros around the input; 'same' for as many as keep its sizes.")

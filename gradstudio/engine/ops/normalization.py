@@ -1,8 +1,4 @@
-"""Normalisation: layer_norm, batch_norm, group_norm, instance_norm, rms_norm, normalize. Category activation.
-
-All but the last two share one derivative. It needs the mean and 1/σ of each group of elements; backward takes those saved, and where
-the gradient is to be differentiated again they are computed anew from the input, so that they depend on it.
-"""
+"""Normalisation: layer_norm, batch_norm, group_norm, instance_norm, rms_norm, normalize. Category activation."""
 
 from __future__ import annotations
 
@@ -14,13 +10,12 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, helper, ops
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
+from gradstudio.engine.ops.normalization_backward import EPS, TRAINING, Dims, batch_dims, last_dims, mean_over, per_channel
 
 Array = np.ndarray[Any, Any]
-Dims = tuple[int, ...]
-EPS = Attr("eps", "float", 1e-5, "Added to the variance.")
 SHAPE = Attr("normalized_shape", "sizes", (), "Sizes of the last dims, over which each group goes.", required=True)
 GROUPS = Attr("num_groups", "int", 1, "How many groups the channels fall into.", required=True)
 MOMENTUM = Attr("momentum", "float", 0.1, "Share of the batch in the running averages.")
@@ -46,42 +41,7 @@ def scaled(hat: Array, weight: Array | None, bias: Array | None, shape: Sequence
     return hat
 
 
-def mean_over(x: Array, dims: Dims) -> Any:
-    """Return the mean over dims, which stay with size 1; the order of additions is numpy's, halves are summed as float32."""
-    half = x.dtype.char == "e"
-    total = np.add.reduce(x, dims, np.float32 if half else None, keepdims=True)
-    mean = total / total.dtype.type(x.size // max(total.size, 1))
-    return mean.astype(x.dtype) if half else mean
-
-
-def again_mean(x: Any, saved: Any, dims: Dims) -> Any:
-    return ops.mean(x, dims, True)
-
-
-def again_rstd(x: Any, saved: Any, dims: Dims, eps: float) -> Any:
-    centred = x - ops.mean(x, dims, True)
-    return ops.rsqrt(ops.mean(centred * centred, dims, True) + eps)
-
-
-@helper
-def normalized_backward(g: Any, x: Any, mean: Any, rstd: Any, dims: Dims, eps: float) -> Any:
-    """The gradient of (x − mean)/σ over dims."""
-    rstd_now = ops.again_rstd(x, rstd, dims, eps)
-    hat = (x - ops.again_mean(x, mean, dims)) * rstd_now
-    return (g - ops.mean_over(g, dims) - hat * ops.mean_over(g * hat, dims)) * rstd_now
-
-
-@helper
-def standardized(x: Any, mean: Any, rstd: Any, dims: Dims, eps: float) -> Any:
-    """(x − mean)/σ over dims."""
-    return (x - ops.again_mean(x, mean, dims)) * ops.again_rstd(x, rstd, dims, eps)
-
-
 # Layer norm: over the last dims.
-def last_dims(rank: int, count: int) -> Dims:
-    return tuple(range(rank - count, rank))
-
-
 def check_layer(x: Any, shape: Dims, weight: Any, bias: Any, star: str) -> None:
     """Raise RuntimeError in PyTorch's words for shapes that do not go together."""
     if len(shape) < 1:
@@ -109,30 +69,11 @@ def layer_norm_of(x: Array, weight: Array | None, bias: Array | None, count: int
     return scaled(hat, weight, bias, x.shape[x.ndim - count:]), mean, rstd
 
 
-@helper
-def layer_norm_backward(g: Any, x: Any, weight: Any, mean: Any, rstd: Any, count: int, eps: float) -> Any:
-    """The gradient of layer_norm with respect to its input."""
-    dims = last_dims(len(ops.shape_of(x)), count)
-    return ops.normalized_backward(g if weight is None else g * weight, x, mean, rstd, dims, eps)
-
-
-@helper
-def layer_norm_weight_backward(g: Any, x: Any, weight: Any, mean: Any, rstd: Any, count: int, eps: float) -> Any:
-    """The gradient of layer_norm with respect to its weight."""
-    hat = ops.standardized(x, mean, rstd, last_dims(len(ops.shape_of(x)), count), eps)
-    return ops.sum_to(g * hat, ops.shape_of(weight))
+def layer_norm_gradients(g: Any, mask: Any, x: Any, weight: Any, bias: Any, result1: Any, result2: Any, count: int, eps: float) -> Any:
+    return ops.native_layer_norm_backward(g[0], x, result1, result2, weight, bias, count, eps, mask)
 
 
 # Batch norm: over all dims but the channels, dim 1.
-def batch_dims(rank: int) -> Dims:
-    return (0, *range(2, rank))
-
-
-def per_channel(rank: int) -> Dims:
-    """Return the shape in which one number a channel broadcasts against an input of a rank."""
-    return tuple([-1 if i == 1 else 1 for i in range(rank)])
-
-
 def check_channels(x: Any, **given: Any) -> None:
     """Raise RuntimeError for what has not one number a channel."""
     for name, t in given.items():
@@ -174,34 +115,9 @@ def batch_norm_of(x: Array, weight: Array | None, bias: Array | None, running_me
     return scaled(hat, weight, bias, shape), mean, rstd
 
 
-@helper
-def running_rstd(running_var: Any, shape: Dims, eps: float) -> Any:
-    """1/σ from a running variance, in a shape that broadcasts."""
-    return ops.rsqrt(ops.reshape(running_var, shape) + eps)
-
-
-@helper
-def batch_norm_backward(g: Any, x: Any, weight: Any, running_mean: Any, running_var: Any, mean: Any, rstd: Any, training: bool,
-                        eps: float) -> Any:
-    """The gradient of batch_norm with respect to its input; in evaluation only a factor."""
-    rank = len(ops.shape_of(x))
-    g = g if weight is None else g * ops.reshape(weight, per_channel(rank))
-    if not training:
-        return g * ops.running_rstd(running_var, per_channel(rank), eps)
-    return ops.normalized_backward(g, x, mean, rstd, batch_dims(rank), eps)
-
-
-@helper
-def batch_norm_weight_backward(g: Any, x: Any, running_mean: Any, running_var: Any, mean: Any, rstd: Any, training: bool,
-                               eps: float) -> Any:
-    """The gradient of batch_norm with respect to its weight."""
-    rank = len(ops.shape_of(x))
-    shape = per_channel(rank)
-    if training:
-        hat = ops.standardized(x, mean, rstd, batch_dims(rank), eps)
-    else:
-        hat = (x - ops.reshape(running_mean, shape)) * ops.running_rstd(running_var, shape, eps)
-    return ops.sum(g * hat, batch_dims(rank))
+def batch_norm_gradients(g: Any, mask: Any, x: Any, weight: Any, running_mean: Any, running_var: Any, result1: Any, result2: Any,
+                         training: bool, eps: float) -> Any:
+    return ops.native_batch_norm_backward(g[0], x, weight, running_mean, running_var, result1, result2, training, eps, mask)
 
 
 # Instance norm: batch norm of each sample by itself, as PyTorch has it.
@@ -282,26 +198,12 @@ def normalize(x: Any, p: float = 2.0, dim: Any = 1, eps: float = 1e-12) -> Any:
 STATISTICS = ("out", "result1", "result2")
 X = "input"
 register(
-    Op("mean_over", (Input("x"),), composite=lambda x, dims: ops.mean(x, dims, True), kernel=mean_over, hidden=True,
-       attrs=(Attr("dims", "dims", ()),)),
-    Op("again_mean", (Input("x"), Input("saved")), composite=again_mean, kernel=lambda x, saved, dims: saved, hidden=True,
-       attrs=(Attr("dims", "dims", ()),)),
-    Op("again_rstd", (Input("x"), Input("saved")), composite=again_rstd, kernel=lambda x, saved, dims, eps: saved, hidden=True,
-       attrs=(Attr("dims", "dims", ()), EPS)),
-    Op("native_layer_norm", (
-        Input("x", lambda g, x, weight, result1, result2, count, eps:
-              ops.layer_norm_backward(g[0], x, weight, result1, result2, count, eps), torch=X),
-        Input("weight", lambda g, x, weight, result1, result2, count, eps:
-              ops.layer_norm_weight_backward(g[0], x, weight, result1, result2, count, eps), optional=True),
-        Input("bias", lambda g, bias: ops.sum_to(g[0], ops.shape_of(bias)), optional=True)), layer_norm_of,
-       node_name="NativeLayerNormBackward0", attrs=(Attr("count", "int", 1), EPS), outputs=STATISTICS, hidden=True),
-    Op("native_batch_norm", (
-        Input("x", lambda g, x, weight, running_mean, running_var, result1, result2, training, eps:
-              ops.batch_norm_backward(g[0], x, weight, running_mean, running_var, result1, result2, training, eps), torch=X),
-        Input("weight", lambda g, x, running_mean, running_var, result1, result2, training, eps:
-              ops.batch_norm_weight_backward(g[0], x, running_mean, running_var, result1, result2, training, eps), optional=True),
-        Input("bias", lambda g: ops.sum(g[0], batch_dims(len(ops.shape_of(g[0])))), optional=True), *RUNNING), batch_norm_of,
-       node_name="NativeBatchNormBackward0", attrs=(Attr("training", "bool", False), MOMENTUM, EPS), outputs=STATISTICS, hidden=True),
+    Op("native_layer_norm", (Input("x", JOINT, torch=X), Input("weight", JOINT, optional=True), Input("bias", JOINT, optional=True)),
+       layer_norm_of, joint=layer_norm_gradients, node_name="NativeLayerNormBackward0", attrs=(Attr("count", "int", 1), EPS),
+       outputs=STATISTICS, hidden=True),
+    Op("native_batch_norm", (Input("x", JOINT, torch=X), Input("weight", JOINT, optional=True), Input("bias", JOINT, optional=True),
+                             *RUNNING), batch_norm_of, joint=batch_norm_gradients, node_name="NativeBatchNormBackward0",
+       attrs=(TRAINING, MOMENTUM, EPS), outputs=STATISTICS, hidden=True),
     Op("native_group_norm", (
         Input("x", lambda g, x, weight, result1, result2, num_groups, eps:
               ops.group_norm_backward(g[0], x, weight, result1, result2, num_groups, eps), torch=X),

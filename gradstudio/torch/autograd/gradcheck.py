@@ -132,7 +132,7 @@ def gradgradcheck(func: Function, inputs: Any, grad_outputs: Any = None, *, eps:
     if grad_outputs is None:
         stream = random.default_generator()
         outputs = _differentiable(func(*given))
-        seeds = tuple([make(stream.uniform(o.sizes, -1, 1, o.scalar_type), None).requires_grad_() for o in outputs])
+        seeds = tuple([make(np.asarray(stream.uniform(o.sizes, -1, 1, o.scalar_type)), None).requires_grad_() for o in outputs])
     else:
         seeds = _tuple(grad_outputs)
     count = len(seeds)
