@@ -68,6 +68,9 @@ def applied(old: State, change: StateDelta) -> State:
     """Return the state that a delta leads to."""
     maps = {}
     for name in MAPS:
+        if not (getattr(change.changed, name) or getattr(change.gone, name) or getattr(change.order, name)):
+            maps[name] = getattr(old, name)  # the same map: who compares states need not look into it
+            continue
         merged = {**getattr(old, name), **getattr(change.changed, name)}
         for key in getattr(change.gone, name):
             merged.pop(key, None)
@@ -78,6 +81,8 @@ def applied(old: State, change: StateDelta) -> State:
 
 def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any]:
     """Yield every key whose value differs between two maps of states."""
+    if old is new:
+        return
     for key, value in new.items():
         was = old.get(key)
         if was is not value and not same(was, value):

@@ -17,6 +17,14 @@ def test_a_delta_between_any_two_steps_gives_the_state():
         assert applied(old, delta(old, new)) == new
 
 
+def test_a_map_that_stays_is_the_same_object():
+    result = run(example("accumulation"))
+    old, new = result.state_at(59), result.state_at(60)
+    made = applied(old, delta(old, new))
+    assert made.tensors is old.tensors
+    assert made.flows is not old.flows
+
+
 def test_a_step_sends_little_of_the_state():
     result = run(example("accumulation"))
     change = delta(result.state_at(59), result.state_at(60)).changed

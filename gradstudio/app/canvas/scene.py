@@ -132,12 +132,18 @@ class CanvasScene(DirtyScene):
                 self.update()
         else:
             seen = self.seen()
-            self.settle(seen)
+            if not (self.moving or self.is_hurried):  # else what has come is worked out as there is time to draw it
+                self.settle(seen)
             self.wires.invalidate(wires, seen)
         if change.playhead:
             self.frames.update()
             if self.motion or self.fades:
                 self.steps.follow(before, self.context, self.studio.player.speed)
+
+    @property
+    def is_hurried(self) -> bool:
+        """Whether a view is moving over the scene."""
+        return any(getattr(view, "hurried", False) for view in self.views())
 
     def seen(self) -> QRectF:
         """Return what the views see of the scene; nothing where there is none on show."""

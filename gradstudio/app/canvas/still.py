@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BUDGET = 0.005  # seconds of a frame of a view in motion in which squares are begun
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
 MOST_RECTS = 12  # of what is to be drawn; of more, the rectangle round them
+PARTS = 3  # of a tile, each way: what is begun in a frame is not much
 AROUND = 2  # px round what has changed that are drawn again: smoothing
 
 
@@ -189,6 +190,8 @@ class Still(QObject):
     def finish(self) -> None:
         """Have all drawn that is out of date."""
         port = self._view.viewport()
+        if not self._view.in_motion:
+            self._view.canvas.settle(self._view.visible_rect(port.rect()))  # of what came meanwhile some may not have been looked at
         if self._taken == self._view.viewportTransform():
             port.update((QRegion(port.rect()) - self._fresh).boundingRect())
         elif not self._view.hurried:
@@ -200,6 +203,10 @@ class Still(QObject):
         for _, square in squares(self._view.visible_rect(region.boundingRect()), zoom):
             left, top = math.floor(square.left() * zoom), math.floor(square.top() * zoom)
             right, bottom = math.floor(square.right() * zoom), math.floor(square.bottom() * zoom)
-            cell = (region & QRect(left + dx, top + dy, right - left, bottom - top)).boundingRect()
-            if not cell.isEmpty():
-                yield cell
+            wide, tall = -(-(right - left) // PARTS), -(-(bottom - top) // PARTS)
+            for x in range(left, right, wide):
+                for y in range(top, bottom, tall):
+                    part = QRect(x + dx, y + dy, min(wide, right - x), min(tall, bottom - y))
+                    cell = (region & part).boundingRect()
+                    if not cell.isEmpty():
+                        yield cell

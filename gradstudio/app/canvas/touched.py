@@ -60,9 +60,11 @@ def _everywhere(change: Change, before: Context, now: Context) -> bool:
         return True
     if change.mode or before.full != now.full:
         return True
-    if before.range != now.range or before.roots != now.roots or before.root_names != now.root_names:
-        return True
     if before.in_pass or now.in_pass or before.stepping != now.stepping:
+        return True
+    if before.document is now.document and before.trace is now.trace and before.state.k == now.state.k and before.scope == now.scope:
+        return False  # more is known of the same step
+    if before.range != now.range or before.roots != now.roots or before.root_names != now.root_names:
         return True
     same = before.failures.keys() == now.failures.keys() and before.skipped == now.skipped
     return not same or before.first_nonfinite != now.first_nonfinite or before.on_show != now.on_show or before.current != now.current

@@ -161,6 +161,11 @@ class WireCourses:
 
     def wires_of(self, node: NodeId) -> list[WireId]:
         """Return the wires that start at, end at, or are cut by a node."""
+        context = self._canvas.context
+        if not context.scissors and node in context.graph.nodes:  # no wire runs through a node: it has those of the graph
+            into = [(node, path) for path, _ in context.graph.nodes[node].refs()]
+            out = [(wire.target, wire.path) for wire in context.graph.consumers.get(node, ())]
+            return [key for key in (*into, *out) if key in self.index]
         if self._of_node is None:
             self._of_node = {}
             for key, run in zip(self.ids, self.runs, strict=True):

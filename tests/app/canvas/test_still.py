@@ -183,3 +183,21 @@ def test_a_zoom_to_100_percent_ends_the_hurry_of_a_wheel(view):
     view.zoom_by(1.1)
     view.reset_zoom()
     assert (view.hurried, view.canvas.level) == (False, Level.FULL)
+
+
+def test_numbers_that_come_while_a_view_moves_are_there_when_it_rests(view, studio, settle, qtbot, monkeypatch):
+    settle()
+    view.set_zoom(1.0)
+    view.viewport().repaint()
+    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", -1.0)  # no time at all: nothing is looked at while it moves
+    view.hurry()
+    leaf = next(n for n in studio.graph.nodes.values() if isinstance(n.value, np.ndarray) and n.value.size == 1)
+    studio.do(SetLeafValue(leaf.id, np.full_like(leaf.value, 7.5)))
+    settle()
+    view.viewport().repaint()
+    assert len(view.canvas.due)
+    qtbot.waitUntil(lambda: not view.hurried)
+    qtbot.waitUntil(lambda: not len(view.canvas.due))
+    QApplication.processEvents()
+    assert view.canvas.nodes[leaf.id].face.value == "7.5"
+    assert same(pixels(view), anew(view))
