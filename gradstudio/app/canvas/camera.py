@@ -8,9 +8,9 @@ from PySide6.QtCore import QEasingCurve, QPointF, QRect, QRectF, Qt, QTimer, QVa
 from PySide6.QtGui import QPainter, QTransform
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
-from gradstudio.app.canvas.geometry import level_at
+from gradstudio.app.canvas.geometry import Level, level_at
 from gradstudio.app.canvas.scene import CanvasScene
-from gradstudio.app.theme import MOTION
+from gradstudio.app.theme import MOTION, SIZE
 from gradstudio.document.document import Document
 from gradstudio.document.graph import NodePath
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NEAREST, FARTHEST = 4.0, 0.04  # zoom
 FIT_MARGIN = (40.0, 16.0)  # px beside and above what is fitted, both sides together
+USUAL_HEIGHT = 120.0  # canvas units of a node, about
 REST_MS = 120
 REVEAL_EDGE = 16.0  # px that a node which is shown keeps from the edge of the view
 NOTHING = QRect()
@@ -145,10 +146,17 @@ class Camera(QGraphicsView):
         """Show a rectangle of the canvas whole, no larger than `most`, above the overlays."""
         if rect.isEmpty():
             return
-        room = QRectF(self.viewport().rect()).adjusted(0, HEAD_ROOM, 0, -OVERLAY_ROOM)
-        wide, tall = max(50.0, room.width() - FIT_MARGIN[0]), max(50.0, room.height() - FIT_MARGIN[1])
-        self.set_zoom(min(most, wide / rect.width(), tall / rect.height()))
-        self.put(rect.center(), room.center())
+        self.set_zoom(self._zoom_for(rect.width(), rect.height(), most))
+        self.put(rect.center(), self._room().center())
+
+    def _room(self) -> QRectF:
+        """Return the part of the view, in its pixels, that no overlay takes."""
+        return QRectF(self.viewport().rect()).adjusted(0, HEAD_ROOM, 0, -OVERLAY_ROOM)
+
+    def _zoom_for(self, width: float, height: float, most: float = 1.0) -> float:
+        """Return the zoom at which so much of the canvas fits into the view."""
+        wide, tall = max(50.0, self._room().width() - FIT_MARGIN[0]), max(50.0, self._room().height() - FIT_MARGIN[1])
+        return min(most, wide / width, tall / height)
 
     def fit_all(self) -> None:
         """Show the whole graph."""
@@ -165,6 +173,15 @@ class Camera(QGraphicsView):
         """Show the selected nodes, or all where none is selected."""
         chosen = self.canvas.selected_nodes
         self.fit(self.canvas.content_rect(chosen) if chosen else self.canvas.content_rect(), 1.5)
+
+    def level_to_come(self) -> Level:
+        """Return the level at which the document will be seen whole, by where its nodes stand, so that nothing is made twice."""
+        positions = self.studio.document.layout.positions
+        places = [positions[node] for node in self.studio.graph.nodes if node in positions]
+        if not places:
+            return Level.FULL
+        (left, top), (right, bottom) = (tuple(map(side, zip(*places, strict=True))) for side in (min, max))
+        return level_at(self._zoom_for(right - left + SIZE["nodeOpW"], bottom - top + USUAL_HEIGHT))
 
     def show_opened(self) -> None:
         """Show a document that was just opened: at 100 % if it fits, else whole."""

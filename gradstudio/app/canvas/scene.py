@@ -55,6 +55,7 @@ class CanvasScene(DirtyScene):
         self.scope = scope or studio.scope
         self.theme = themes.named(studio.theme)
         self.level = Level.FULL
+        self.coming: Level | None = None  # the level at which the graph that is opened next will be looked at, as far as is known
         self.zoom = 1.0
         self.device_ratio = 1.0
         self.norms = False
@@ -112,9 +113,12 @@ class CanvasScene(DirtyScene):
             self._follow_selection()
         if change.marks or change.everything or change.document is not None or change.scope:
             self.marks.follow()
+        coming, self.coming = self.coming, None
         if change.everything and self._stock.fits:
             self._look_anew()
             return
+        if change.everything and coming is not None:
+            self.level = coming
         if change.everything or entered or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()
             return

@@ -93,6 +93,8 @@ class CanvasView(Camera):
         """Follow the studio."""
         if change.scope:
             self.leave_scope()
+        if change.everything and change.file:
+            self.canvas.coming = self.level_to_come()
         self.canvas.refresh(change)
         self.canvas.fade.refresh(change)
         if change.selection:

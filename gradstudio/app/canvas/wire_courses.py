@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, QRectF
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_hits import WireHits
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_path import LONGEST, NO_BOXES, SHORTEST, Boxes
 from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run, blocked, hulls, meeting, plain_points
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.document.graph import NodeId
@@ -103,7 +103,7 @@ class WireCourses:
         self._touching.clear()
         self._shapes.pop(i, None)
         self._hits.forget(self._boxes[i].tolist())
-        self._boxes[i : i + 1] = hulls(self.ends[i : i + 1]) + GROWN
+        self._boxes[i] = self._plain_box(i)
         if made is not None:
             self._take(i, made)
         was_long = bool(self._long[i])
@@ -113,9 +113,15 @@ class WireCourses:
 
     def _shaped(self, i: int, around: bool = False) -> WireShape:
         x, y, right, bottom = self.ends[i].tolist()
-        plain = hulls(self.ends[i : i + 1])[0] + GROWN
-        obstacles = self._canvas.plates.beside(self._own[i], plain) if around else NO_BOXES
+        obstacles = self._canvas.plates.beside(self._own[i], self._plain_box(i)) if around else NO_BOXES
         return WireShape(QPointF(x, y), QPointF(right, bottom), obstacles)
+
+    def _plain_box(self, i: int) -> npt.NDArray[np.float64]:
+        """Return the box that a wire may take if it runs plainly: `hulls` of one, in plain numbers."""
+        x, y, right, bottom = self.ends[i].tolist()
+        arm = min(max(abs(right - x) / 2, SHORTEST), LONGEST)
+        left, far = (x, right) if right - x >= 2 * arm else (min(x, right - arm), max(x + arm, right))
+        return np.array([left - MARGIN, min(y, bottom) - MARGIN, far + MARGIN, max(y, bottom) + MARGIN])
 
     def _take(self, i: int, shape: WireShape) -> WireShape:
         self._shapes[i] = shape

@@ -88,11 +88,7 @@ def dense_pen(theme: Theme, face: WireFace, zoom: float, norms: bool) -> QPen:
 
 def stroke(paint: Paint, path: QPainterPath, shade: Shade, width: float, dash: list[float] | None = None) -> None:
     """Stroke a path; a dashed one with flat ends."""
-    pen = QPen(paint.theme.color(shade), width)
-    pen.setCapStyle(Qt.PenCapStyle.FlatCap if dash else Qt.PenCapStyle.RoundCap)
-    if dash:
-        pen.setDashPattern(dash)
-    paint.painter.setPen(pen)
+    paint.painter.setPen(paint.pen(shade, width, dash=dash))
     paint.painter.setBrush(Qt.BrushStyle.NoBrush)
     paint.painter.drawPath(path)
 

@@ -133,8 +133,10 @@ class WireShape:
         xs = x[:, 1:2] + c * shape[:, 0] - s * shape[:, 1]
         ys = y[:, 1:2] + s * shape[:, 0] + c * shape[:, 1]
         path = QPainterPath()
-        for corners in np.stack([xs, ys], 2).tolist():
-            path.addPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
+        for (first, *more) in np.stack([xs, ys], 2).tolist():
+            path.moveTo(*first)
+            for corner in more:
+                path.lineTo(*corner)
             if mark != "chevron":
                 path.closeSubpath()
         return path
