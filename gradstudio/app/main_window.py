@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QIcon, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QWidget
 
@@ -86,6 +86,9 @@ class MainWindow(QMainWindow):
         studio.changed.connect(self.refresh)
         theme.on_system_change(self._system_changed)
         self.canvas.setFocus()
+        if self.isVisible():  # what is put into a window on the screen is shown later by itself, and for a moment nothing would be seen
+            self.centralWidget().show()
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     # ---- commands
 

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeyEvent
 
 from gradstudio.app import theme
@@ -36,6 +36,18 @@ def test_the_paint_of_the_sketch_is_told_and_then_that_of_the_whole(qapp, qtbot,
     frame.furnish(studio)
     with qtbot.waitSignal(frame.painted):
         frame.update()
+
+
+def test_what_is_put_into_a_window_on_the_screen_is_there_before_its_next_paint(qapp, qtbot, studio):
+    frame = MainWindow()
+    qtbot.addWidget(frame)
+    frame.show()
+    qapp.processEvents()
+    frame.furnish(studio)
+    parts = frame.toolbar, frame.canvas, frame.timeline, frame.inspector, frame.status
+    assert all(part.isVisible() for part in parts)
+    assert frame.toolbar.width() == frame.status.width() == frame.width()
+    assert frame.timeline.mapTo(frame, QPoint(0, frame.timeline.height())).y() == frame.height() - frame.status.height()
 
 
 def test_keys_and_closing_are_harmless_before_anything_is_there(qapp, qtbot):
