@@ -52,8 +52,8 @@ class Docks(QObject):
         self.middle.setStretchFactor(0, 1)
         self.right.setStretchFactor(0, 1)
         w.canvas.setMinimumWidth(NARROW)
-        body = QWidget(w)
-        rows = QVBoxLayout(body)
+        self.body = QWidget(w)  # all that stands in the window
+        rows = QVBoxLayout(self.body)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         self.across = QHBoxLayout()  # the rail, and the lessons, may stand left of the columns
@@ -62,7 +62,7 @@ class Docks(QObject):
         rows.addWidget(w.toolbar)
         rows.addLayout(self.across, 1)
         rows.addWidget(w.status)
-        w.setCentralWidget(body)
+        w.setCentralWidget(self.body)
         self.reset()
 
     def reset(self) -> None:

@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
         theme.on_system_change(self._system_changed)
         self.canvas.setFocus()
         if self.isVisible():  # what is put into a window on the screen is shown later by itself, and for a moment nothing would be seen
-            self.centralWidget().show()
+            self.docks.body.show()
             QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
     # ---- commands
