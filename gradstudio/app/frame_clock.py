@@ -37,7 +37,7 @@ class FrameClock(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(lambda: self.tell(Change()))
+        self._timer.timeout.connect(lambda: self.tell_numbers(Change()))
         self._painted = QTimer(self)  # a timer has its turn after what was posted, which is the canvas' paint
         self._painted.setSingleShot(True)
         self._painted.timeout.connect(self.catch_up)
@@ -51,17 +51,25 @@ class FrameClock(QObject):
             self._timer.start(FRAME_MS)
 
     def tell(self, change: Change) -> None:
-        """Tell of a change, and with it of what was held."""
+        """Tell all views of a change, and with it of what was held."""
+        self._tell_canvas(change)
+        self.catch_up()
+
+    def tell_numbers(self, change: Change) -> None:
+        """The same of numbers that have come; while a hand is in motion, the canvas first."""
+        self._tell_canvas(change)
+        if time.monotonic() - self._moved > MOTION:
+            self.catch_up()
+        elif not self._painted.isActive():
+            self._painted.start(0)
+
+    def _tell_canvas(self, change: Change) -> None:
         self._timer.stop()
         change = self._with_held(change)
         self._held = None
         self._behind = change if self._behind is None else self._behind | change
         self._edits += change.document is not None
         self._studio.changed.emit(change)
-        if time.monotonic() - self._moved > MOTION:
-            self.catch_up()
-        elif not self._painted.isActive():
-            self._painted.start(0)
 
     def catch_up(self) -> None:
         """Tell what stands round the canvas of all that it has not been told yet."""

@@ -191,7 +191,7 @@ class Runs(QObject):
         stale = self._set_stale()
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, numbers)
-        self._studio.tell(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
+        self._studio.clock.tell_numbers(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
 
     def _worker_lost(self, why: str) -> None:
         self.questions.forget()
@@ -234,7 +234,7 @@ class Runs(QObject):
         if made is None or made.run != self.shown.trace.run:
             return
         self.shown = replace(self.shown, state=made)
-        self._studio.tell(replace(difference(before, made), playhead=True))
+        self._studio.clock.tell_numbers(replace(difference(before, made), playhead=True))
 
     def forget(self) -> None:
         """Another document was opened: nothing of the former one is on show."""

@@ -36,12 +36,21 @@ def test_in_motion_the_panels_are_told_afterwards_of_all_that_came(tutorial, qtb
     heard, gesture = told(tutorial), tutorial.new_gesture()
     for node, value in (("n1", 2.5), ("n2", 4.0)):
         tutorial.do(SetLeafValue(node, array([value]), gesture))
-        tutorial.tell(Change())
+        tutorial.clock.tell_numbers(Change())
     assert [who for who, _ in heard] == ["canvas", "canvas"]
     assert tutorial.clock.is_behind
-    qtbot.waitUntil(lambda: len(heard) > 2)
-    assert heard[2][0] == "panels"
-    assert {*heard[2][1].document.nodes} == {"n1", "n2"}
+    qtbot.waitUntil(lambda: "panels" in dict(heard))
+    first = next(change for who, change in heard if who == "panels")
+    assert {*first.document.nodes} == {"n1", "n2"}
+
+
+def test_what_is_no_number_is_told_to_all_at_once_with_what_they_are_behind(tutorial, qtbot):
+    heard = told(tutorial)
+    tutorial.do(SetLeafValue("n1", array([2.5]), tutorial.new_gesture()))
+    tutorial.clock.tell_numbers(Change())
+    tutorial.undo()
+    assert [who for who, _ in heard] == ["canvas", "canvas", "panels"]
+    assert not tutorial.clock.is_behind
 
 
 def test_the_canvas_is_painted_before_the_panels_are_told(window, qtbot, settle):
@@ -64,7 +73,7 @@ def test_the_canvas_is_painted_before_the_panels_are_told(window, qtbot, settle)
 
 def test_what_is_behind_when_another_document_is_opened_is_not_told(tutorial, qtbot):
     tutorial.do(SetLeafValue("n1", array([2.5]), tutorial.new_gesture()))
-    tutorial.tell(Change())
+    tutorial.clock.tell_numbers(Change())
     heard = told(tutorial)
     tutorial.show_example(example("accumulation"), "accumulation")
     qtbot.waitUntil(lambda: settled(tutorial))
