@@ -3,126 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
+import subprocess
 import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
-from statistics import median, quantiles
-from typing import TYPE_CHECKING, Any
 
-from gradstudio.io import reader
-from gradstudio.resources import resource
+from gradstudio.bench.canvas import NotMeasured, process
 
-if TYPE_CHECKING:
-    from gradstudio.app.canvas.view import CanvasView
-    from gradstudio.app.main_window import MainWindow
-
-EXAMPLES = "tutorial", "accumulation"
-TICKS, WARM_UP = 240, 30
-LONGEST = 30.0  # seconds to wait for the worker
-
-
-class NotShown(Exception):
-    """The worker gave no answer."""
+TICKS = 240
 
 
 def main(as_json: bool, ticks: int = TICKS) -> int:
     """Measure and print; return the exit code."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     try:
-        figures = measure(ticks)
-    except NotShown as error:
-        print(f"gradstudio: {error}", file=sys.stderr)
+        figures = process("live", str(ticks))
+    except (NotMeasured, subprocess.TimeoutExpired) as error:
+        print(f"gradstudio: not measured: {error}", file=sys.stderr)
         return 1
     print(json.dumps(figures) if as_json else "\n".join(f"{name} {times}" for name, times in figures.items()))
     return 0
-
-
-def measure(ticks: int = TICKS) -> dict[str, dict[str, float]]:
-    """Return of each example milliseconds of an edit. Raises NotShown.
-
-    `canvas`: until the canvas was painted, the median by the clock; `median` and `p90`: until all was; `cpu`: of this process.
-
-    The window is 1600 by 1000 with a leaf selected, as it is while its value is dragged.
-    """
-    from gradstudio.app import application, theme
-    from gradstudio.app.main_window import MainWindow
-    from gradstudio.app.studio import Studio
-
-    app = application.prepare()
-    studio = Studio()
-    studio.theme_mode, studio.runs.live = "dark", True
-    theme.apply(app, theme.named("dark"))
-    window = MainWindow(studio)
-    window.show()
-    application.collect()
-    try:
-        return {name: _ticks(window, resource("examples", f"{name}.grad"), ticks) for name in EXAMPLES}
-    finally:
-        studio.close()
-        window.deleteLater()
-
-
-def _ticks(window: MainWindow, file: Path, ticks: int) -> dict[str, float]:
-    import numpy as np
-
-    from gradstudio.document.commands.nodes import SetLeafValue
-
-    studio = window.studio
-    studio.show_example(reader.read(file), file.stem)
-    _wait(lambda: studio.shown.trace.run > 0 and not studio.runs.running and window.timeline.axis.plots.curves is not None)
-    leaf = next(iter(studio.document.graph.nodes))
-    studio.select([leaf])
-    gesture = studio.new_gesture()
-    shape = np.shape(studio.document.graph.nodes[leaf].value)  # type: ignore[arg-type]
-    painted = _watched(window.canvas)
-    canvases, walls, cpus = [], [], []
-    for i in range(WARM_UP + ticks):
-        began, cpu = time.perf_counter(), time.process_time()
-        studio.do(SetLeafValue(leaf, np.full(shape, 2 + i / ticks, np.float32), gesture))
-        _wait(lambda: not studio.runs.running)
-        _paint()
-        canvases.append((painted[-1] - began) * 1e3)
-        walls.append((time.perf_counter() - began) * 1e3)
-        cpus.append((time.process_time() - cpu) * 1e3)
-    canvas, wall, cpu = (median(times[WARM_UP:]) for times in (canvases, walls, cpus))
-    p90 = quantiles(walls[WARM_UP:], n=10)[-1]
-    return {"canvas": round(canvas, 1), "median": round(wall, 1), "p90": round(p90, 1), "cpu": round(cpu, 1)}
-
-
-def _watched(canvas: CanvasView) -> list[float]:
-    """Return a list that gets the time, by perf_counter, of the end of each of a canvas' paints."""
-    from PySide6.QtCore import QEvent
-
-    painted: list[float] = []
-    own = canvas.viewportEvent
-
-    def watched(event: QEvent) -> bool:
-        handled = own(event)
-        if event.type() == QEvent.Type.Paint:
-            painted.append(time.perf_counter())
-        return handled
-
-    canvas.viewportEvent = watched  # type: ignore[method-assign]
-    return painted
-
-
-def _wait(done: Callable[[], Any]) -> None:
-    from PySide6.QtCore import QCoreApplication, QEventLoop, QTimer
-
-    waker = QTimer()
-    waker.start(50)
-    end = time.monotonic() + LONGEST
-    while not done():
-        if time.monotonic() > end:
-            raise NotShown(f"the worker gave no answer within {LONGEST:.0f} s")
-        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
-
-
-def _paint() -> None:
-    """Paint all that is out of date."""
-    from PySide6.QtCore import QCoreApplication
-
-    for _ in range(2):  # the second time what painting itself asked for
-        QCoreApplication.processEvents()

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+
+import pytest
+
+from gradstudio import cli
+from gradstudio.bench import live
 
 
-def test_an_edit_is_shown_and_measured_in_both_examples() -> None:
-    program = "from gradstudio.bench import live; raise SystemExit(live.main(True, ticks=20))"  # a window of its own, and a process
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment).stdout
-    figures = json.loads(told)
+def test_an_edit_is_shown_and_measured_in_both_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    assert live.main(as_json=True, ticks=20) == 0
+    figures = json.loads(capsys.readouterr().out)
     assert list(figures) == ["tutorial", "accumulation"]
-    assert all(0 < each["median"] <= each["p90"] and each["cpu"] > 0 for each in figures.values())
+    for each in figures.values():
+        assert 0 < each["canvas"] <= each["median"] <= each["p90"]
+        assert each["cpu"] > 0
+
+
+def test_edits_that_are_not_shown_are_told_in_a_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "nosuchplatform")
+    assert cli.main(["bench", "live"]) == 1
+    assert capsys.readouterr().err.startswith("gradstudio: not measured: ")
