@@ -138,12 +138,13 @@ class PillLayer(CanvasItem):
         if canvas.level != Level.FULL:
             return
         snap(painter, canvas.device_ratio)
+        whole = canvas.ratio % 1 == 0  # else a picture, which pills share, lies a part of a pixel off what is drawn at once
         for key, face, shape in wires:
             rect = self._place(key, face, shape)
             if rect is not None:
                 painter.setOpacity(canvas.fade.wire_opacity(key))
                 draw, shown = partial(self._paint_one, at=rect.center(), face=face), ("pill", face.pill, face.pill_value)
-                if not pictured or self._painted.get(key) != shown:
+                if not pictured or (whole and self._painted.get(key) != shown):
                     draw(painter)
                 else:
                     area = rect.adjusted(-HALO, -HALO, HALO, HALO)
