@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
 
+from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.canvas.wire_tiles import squares
 
@@ -199,11 +200,12 @@ class Still(QObject):
 
     def _cells(self, region: QRegion) -> Iterator[QRect]:
         """Cut a region along the pixels of the tiles; what lies between the parts in a tile is drawn with them."""
+        parts = 1 if self._view.canvas.level == Level.FAR else PARTS  # the far view draws a little as slowly as much
         zoom, dx, dy = self._view.zoom, math.floor(self._taken.dx() + 0.5), math.floor(self._taken.dy() + 0.5)
         for _, square in squares(self._view.visible_rect(region.boundingRect()), zoom):
             left, top = math.floor(square.left() * zoom), math.floor(square.top() * zoom)
             right, bottom = math.floor(square.right() * zoom), math.floor(square.bottom() * zoom)
-            wide, tall = -(-(right - left) // PARTS), -(-(bottom - top) // PARTS)
+            wide, tall = -(-(right - left) // parts), -(-(bottom - top) // parts)
             for x in range(left, right, wide):
                 for y in range(top, bottom, tall):
                     part = QRect(x + dx, y + dy, min(wide, right - x), min(tall, bottom - y))
