@@ -10,6 +10,12 @@ from tests.app.conftest import example, settled
 from tests.document.making import array
 
 
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """However busy the machine is, an edit of a gesture waits for its numbers."""
+    monkeypatch.setattr("gradstudio.app.runs.QUICK", 60.0)
+
+
 @pytest.fixture
 def tutorial(qtbot, studio):
     studio.show_example(example("tutorial"), "tutorial")
@@ -53,8 +59,7 @@ def test_what_is_no_number_is_told_to_all_at_once_with_what_they_are_behind(tuto
     assert not tutorial.clock.is_behind
 
 
-def test_the_canvas_is_painted_before_the_panels_are_told(window, qtbot, settle, monkeypatch):
-    monkeypatch.setattr("gradstudio.app.runs.QUICK", 60.0)  # however busy the machine is, the edit is one that waits for its numbers
+def test_the_canvas_is_painted_before_the_panels_are_told(window, qtbot, settle):
     studio, order = window.studio, []
     canvas, own = window.canvas, window.canvas.viewportEvent
 
