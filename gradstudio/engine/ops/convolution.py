@@ -17,7 +17,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, ops
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.normalization_backward import GRADIENTS, MASK
+from gradstudio.engine.ops.gradients import GRADIENTS, MASK
 from gradstudio.engine.ops.sliding import CATEGORY, Sizes, each, gathered, padded, window_counts, windows
 
 Array = np.ndarray[Any, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, products
+from gradstudio.engine import batches, errors
 from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.op import Attr, Input, Op, Sample, ops
@@ -119,10 +119,10 @@ def matmul(x: Any, y: Any) -> Any:
         return ops.squeeze_in_place(ops.mm(ops.unsqueeze(x, 0), y), 0)
     if a == b == 2:
         return ops.mm(x, y)
-    plain = b > 1 < a and x.sizes[-1] == y.sizes[-2] and products.is_plain(x, y)
+    plain = b > 1 < a and x.sizes[-1] == y.sizes[-2] and batches.is_plain(x, y)
     if folds(x, y):
-        return products.folded(x, y) if plain and b == 2 else folded(x, y)
-    return products.batched(x, y) if plain and x.sizes[:-2] == y.sizes[:-2] else batched(x, y)
+        return batches.folded(x, y) if plain and b == 2 else folded(x, y)
+    return batches.batched(x, y) if plain and x.sizes[:-2] == y.sizes[:-2] else batched(x, y)
 
 
 def folds(x: Tensor, y: Tensor) -> bool:

@@ -13,13 +13,12 @@ import numpy as np
 
 from gradstudio.engine.apply import register
 from gradstudio.engine.op import JOINT, Attr, Input, Op, helper, ops
+from gradstudio.engine.ops.gradients import GRADIENTS, MASK
 
 Array = np.ndarray[Any, Any]
 Dims = tuple[int, ...]
 EPS = Attr("eps", "float", 1e-5, "Added to the variance.")
-MASK = Attr("mask", "dims", (True, True, True), "Which of the gradients are wanted.")
 TRAINING = Attr("training", "bool", False)
-GRADIENTS = ("out", "grad_weight", "grad_bias")
 
 
 def last_dims(rank: int, count: int) -> Dims:

@@ -44,17 +44,17 @@ def matrices(x: Tensor, full: Sizes, expanded: bool) -> Factor:
     array, sizes, counter = x.array, x.sizes, x.version
     node = x.node if modes.grad else None
     if expanded:
-        node = step("expand", node, sizes, array.dtype)
+        node = viewing("expand", node, sizes, array.dtype)
     if array.flags.c_contiguous:
-        return array.reshape(full), counter, step("view", node, sizes, array.dtype)
+        return array.reshape(full), counter, viewing("view", node, sizes, array.dtype)
     try:
-        return array.reshape(full, copy=False), counter, step("reshape_alias", node, sizes, array.dtype)
+        return array.reshape(full, copy=False), counter, viewing("reshape_alias", node, sizes, array.dtype)
     except ValueError:  # the strides allow no view
-        node = step("unsafe_view", step("clone", node, sizes, array.dtype), sizes, array.dtype)
+        node = viewing("unsafe_view", viewing("clone", node, sizes, array.dtype), sizes, array.dtype)
         return array.reshape(full), [0], node
 
 
-def step(row: str, node: GradNode | None, sizes: Sizes, dtype: np.dtype[Any]) -> GradNode | None:
+def viewing(row: str, node: GradNode | None, sizes: Sizes, dtype: np.dtype[Any]) -> GradNode | None:
     """Return the node of a row that gives one tensor other sizes; None where there is nothing to record."""
     if node is None:
         return None
@@ -75,4 +75,4 @@ def product(row: str, left: Factor, right: Factor, sizes: Sizes) -> Tensor:
     n.into = (e and (a.shape, a.dtype), f and (b.shape, b.dtype))
     n.kept = (a, b, v, w, v[0], w[0]) if e is not None and f is not None else (a, v, v[0]) if e is None else (b, w, w[0])
     n.rest = ()
-    return make(out.reshape(sizes), step("unsafe_view", n, out.shape, out.dtype))
+    return make(out.reshape(sizes), viewing("unsafe_view", n, out.shape, out.dtype))
