@@ -292,13 +292,7 @@ def recorder(row: Compiled) -> Function:
                 plan = plans[exact].get(needs) or row.plan(needs, exact)
                 node = plan.node_type()
                 node.seq, node.edges, node.g, node.into = next_seq(), tuple(edges), None, tuple(into)
-        outs: list[Any] = []
-        for o in (out,) if single else out:
-            if o is None:  # an output that was not asked for
-                outs.append(o)
-                continue
-            array = o if type(o) is ndarray else asarray(o)
-            outs.append(make_view(array, None, operands[0], not single) if op.views else make(array, None))
+        outs = [wrapped(op, o, operands[0], not single) for o in ((out,) if single else out)]
         if node is not None and single:
             outs[0].node = node
         elif node is not None:
@@ -312,6 +306,14 @@ def recorder(row: Compiled) -> Function:
         return outs[0] if single else tuple(outs)
 
     return record
+
+
+def wrapped(op: Op, out: Any, source: Any, multi: bool) -> Any:
+    """Return an output of a row as a tensor outside the graph; None where it was not asked for."""
+    if out is None:
+        return None
+    array = out if type(out) is ndarray else asarray(out)
+    return make_view(array, None, source, multi) if op.views else make(array, None)
 
 
 def plain(index: Any) -> Any:

@@ -15,7 +15,7 @@ from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.dirt import DirtyScene
 from gradstudio.app.canvas.due import Due
-from gradstudio.app.canvas.faces import NodeFace, WireFace
+from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.fade import Fade
 from gradstudio.app.canvas.far import FarView
 from gradstudio.app.canvas.frame_layer import FrameLayer
@@ -31,10 +31,9 @@ from gradstudio.app.canvas.plates import Plates
 from gradstudio.app.canvas.step_overlay import StepOverlay
 from gradstudio.app.canvas.stock import EXACT_UP_TO, Stock
 from gradstudio.app.canvas.touched import is_rebuilt, touched
-from gradstudio.app.canvas.wire_faces import WireId, is_drawn, wire_face, wire_runs
+from gradstudio.app.canvas.wire_faces import WireId, wire_runs
 from gradstudio.app.canvas.wire_layer import WireLayer
-from gradstudio.app.canvas.wire_runs import EndArray, Run
-from gradstudio.document.graph import NodeId, NodePath, Wire
+from gradstudio.document.graph import NodeId, NodePath
 from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
@@ -81,13 +80,11 @@ class CanvasScene(DirtyScene):
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
         self.wires = WireLayer(self)
         self.pills = PillLayer(self)
-        self.addItem(self.wires)
-        self.addItem(self.pills)
         self.gesture_item = GestureItem(self)
         self.steps = StepOverlay(self)
         self.marks = MarkLayer(self)
         self.numbers = OrderLayer(self)
-        for item in (self.marks, self.numbers, self.gesture_item, self.steps):
+        for item in (self.wires, self.pills, self.marks, self.numbers, self.gesture_item, self.steps):
             self.addItem(item)
         self.context = Context(studio, self.scope)
         self._state = self.context.state
@@ -104,11 +101,8 @@ class CanvasScene(DirtyScene):
         entered, self.scope = self.scope != self.studio.scope, self.studio.scope
         before, self.context = self.context, Context(self.studio, self.scope)
         self.stepping = self.context.in_pass and self.context.stepping
-        if change.theme and self.theme is not themes.named(self.studio.theme):
-            self.theme = themes.named(self.studio.theme)
-            self.pictures.clear()
-            self.far.forget_hues()
-            self.update()
+        if change.theme:
+            self._follow_theme()
         if change.selection:
             self._follow_selection()
         if change.marks or change.everything or change.document is not None or change.scope:
@@ -143,6 +137,13 @@ class CanvasScene(DirtyScene):
             self.frames.update()
             if self.motion or self.fades:
                 self.steps.follow(before, self.context, self.studio.player.speed)
+
+    def _follow_theme(self) -> None:
+        if self.theme is not themes.named(self.studio.theme):
+            self.theme = themes.named(self.studio.theme)
+            self.pictures.clear()
+            self.far.forget_hues()
+            self.update()
 
     @property
     def is_hurried(self) -> bool:
@@ -216,14 +217,6 @@ class CanvasScene(DirtyScene):
         if node in self.due:
             self.settle(self.nodes[node].sceneBoundingRect())
         return self.nodes[node].face
-
-    def describe_wire(self, key: WireId, context: Context | None = None) -> WireFace | None:
-        """Return what a wire shows now (in another context); None if it is gone."""
-        context = context or self.context
-        target, path = key
-        node = context.graph.nodes.get(target)
-        found = next((Wire(ref, target, p) for p, ref in node.refs() if p == path), None) if node else None
-        return wire_face(context, found) if found is not None and is_drawn(context, found) else None
 
     def large_in(self, rect: QRectF) -> list[TensorKey]:
         """Return the tensors in a rectangle that are shown as a large heat map, at most eight."""
@@ -385,12 +378,6 @@ class CanvasScene(DirtyScene):
             area = QRectF(pos.x() - reach, pos.y() - reach, 2 * reach, 2 * reach)
             near = [(n, item) for n, item in ((n, self.nodes[n]) for n in self.context.scissors) if item.body.intersects(area)] + near
         return near
-
-    def ends_of(self, runs: list[Run]) -> EndArray:
-        """Return the two ports of each wire."""
-        nodes = self.nodes
-        rows = [(*nodes[r.source.source].output_at(r.source.out, r.source.grad), *nodes[r.target].input_at(r.path)) for r in runs]
-        return np.array(rows, np.float64).reshape(-1, 4)
 
     def cut_point(self, node: NodeId) -> QPointF:
         """Return where the scissors of a detach would like to be."""

@@ -17,7 +17,7 @@ from gradstudio.app.canvas.node_chrome import chrome_of, paint_chrome
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_marks import Marks, paint_step_ring
 from gradstudio.app.canvas.node_paint import paint_drawer
-from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.app.canvas.wire_faces import WireId, face_of
 from gradstudio.app.canvas.wire_paint import paint_front
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.choreography import Choreography
@@ -110,7 +110,7 @@ class StepOverlay(CanvasItem):
             if flow.step != k or flow.kind not in ("value", "zero") or len(path) != len(context.scope) + 1:
                 continue
             wire = (context.here(path) or "", operand)
-            shape, face = self.canvas.wires.shape_of(wire), self.canvas.describe_wire(wire, context)
+            shape, face = self.canvas.wires.shape_of(wire), face_of(context, wire)
             if shape is not None and face is not None:
                 fronts.append(Front(wire, face, shape))
         return fronts

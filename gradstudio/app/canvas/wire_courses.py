@@ -12,8 +12,8 @@ from PySide6.QtCore import QPointF, QRectF
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_hits import WireHits
-from gradstudio.app.canvas.wire_path import LONGEST, NO_BOXES, SHORTEST, Boxes
-from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run, blocked, hulls, meeting, plain_points
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_runs import ASIDE, EndArray, Indices, Run, blocked, hull, hulls, meeting, plain_points
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.document.graph import NodeId
 
@@ -34,7 +34,7 @@ class WireCourses:
         self._canvas = canvas
         self.ids, self.runs = list(runs), list(runs.values())
         self.index = {key: i for i, key in enumerate(self.ids)}
-        self.ends: EndArray = canvas.ends_of(self.runs)
+        self.ends: EndArray = self._ends_of(self.runs)
         self._boxes: Boxes = hulls(self.ends) + GROWN
         self._long = self._are_long(self._boxes)
         self._long_points: tuple[Indices, npt.NDArray[np.float64]] | None = None  # numbers and courses of the long ones
@@ -45,6 +45,12 @@ class WireCourses:
         self._around: set[int] = set()  # those that would run across a node
         self._of_node: dict[NodeId, list[WireId]] | None = None
         self._hits = WireHits(self.touching, self.points)
+
+    def _ends_of(self, runs: list[Run]) -> EndArray:
+        """Return the two ports of each wire."""
+        nodes = self._canvas.nodes
+        rows = [(*nodes[r.source.source].output_at(r.source.out, r.source.grad), *nodes[r.target].input_at(r.path)) for r in runs]
+        return np.array(rows, np.float64).reshape(-1, 4)
 
     def known_shapes(self) -> dict[WireId, WireShape]:
         """Return the shapes that there are, for the courses that come after."""
@@ -86,7 +92,7 @@ class WireCourses:
         self._keep_shapes()
         at = np.array(which, np.intp)
         before = self.ends[at].tolist()
-        self.ends[at] = self._canvas.ends_of([self.runs[i] for i in which])
+        self.ends[at] = self._ends_of([self.runs[i] for i in which])
         around = set() if self._canvas.level == Level.FAR else set(self._blocked(at))
         self._around = self._around.difference(which) | around
         changed: list[tuple[int, QRectF]] = []
@@ -117,11 +123,9 @@ class WireCourses:
         return WireShape(QPointF(x, y), QPointF(right, bottom), obstacles)
 
     def _plain_box(self, i: int) -> npt.NDArray[np.float64]:
-        """Return the box that a wire may take if it runs plainly: `hulls` of one, in plain numbers."""
-        x, y, right, bottom = self.ends[i].tolist()
-        arm = min(max(abs(right - x) / 2, SHORTEST), LONGEST)
-        left, far = (x, right) if right - x >= 2 * arm else (min(x, right - arm), max(x + arm, right))
-        return np.array([left - MARGIN, min(y, bottom) - MARGIN, far + MARGIN, max(y, bottom) + MARGIN])
+        """Return the box that a wire may take if it runs plainly."""
+        left, top, right, bottom = hull(*self.ends[i].tolist())
+        return np.array([left - MARGIN, top - MARGIN, right + MARGIN, bottom + MARGIN])
 
     def _take(self, i: int, shape: WireShape) -> WireShape:
         self._shapes[i] = shape

@@ -35,6 +35,14 @@ def is_drawn(context: Context, wire: Wire) -> bool:
     return wire.source.source in context.graph.nodes and wire.target not in context.scissors
 
 
+def face_of(context: Context, key: WireId) -> WireFace | None:
+    """Return what a wire shows; None if it is gone."""
+    target, path = key
+    node = context.graph.nodes.get(target)
+    found = next((Wire(ref, target, p) for p, ref in node.refs() if p == path), None) if node else None
+    return wire_face(context, found) if found is not None and is_drawn(context, found) else None
+
+
 def wire_face(context: Context, wire: Wire) -> WireFace:
     """Return the face of one wire at the step on show."""
     cut = wire.source.source if wire.source.source in context.scissors else None

@@ -16,7 +16,7 @@ from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_courses import WireCourses
-from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.app.canvas.wire_faces import WireId, face_of
 from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
 from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
@@ -158,7 +158,7 @@ class WireLayer(CanvasItem):
         """Return the face of a wire, worked out anew where its numbers differ."""
         if key in self._dirty or key not in self._faces:
             self._dirty.discard(key)
-            found = self.canvas.describe_wire(key)
+            found = face_of(self.canvas.context, key)
             if found is not None:
                 self._faces[key] = found
         return self._faces[key]

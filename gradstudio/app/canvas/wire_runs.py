@@ -53,6 +53,13 @@ def hulls(ends: EndArray) -> Boxes:
     return np.stack([left, low[1], right, high[1]], 1)
 
 
+def hull(x: float, y: float, right: float, bottom: float) -> tuple[float, float, float, float]:
+    """Return the same of one wire: a dragged one asks in every frame, and arrays of one cost the most."""
+    arm = min(max(abs(right - x) / 2, SHORTEST), LONGEST)
+    left, far = (x, right) if right - x >= 2 * arm else (min(x, right - arm), max(x + arm, right))
+    return left, min(y, bottom), far, max(y, bottom)
+
+
 def blocked(ends: EndArray, own: Indices, boxes: Boxes) -> Indices:
     """Return which plain wires come closer than CLEAR to a box that is not their own: (n, 2) indices of boxes, -1 for none."""
     if not len(ends) or not len(boxes):

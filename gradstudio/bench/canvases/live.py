@@ -46,13 +46,14 @@ def measure(ticks: int) -> dict[str, dict[str, float]]:
     window.show()
     application.collect()
     try:
-        return {name: _ticks(window, resource("examples", f"{name}.grad"), ticks) for name in EXAMPLES}
+        painted = _watched(window.canvas)
+        return {name: _ticks(window, painted, resource("examples", f"{name}.grad"), ticks) for name in EXAMPLES}
     finally:
         studio.close()
         window.deleteLater()
 
 
-def _ticks(window: MainWindow, file: Path, ticks: int) -> dict[str, float]:
+def _ticks(window: MainWindow, painted: list[float], file: Path, ticks: int) -> dict[str, float]:
     studio = window.studio
     studio.show_example(reader.read(file), file.stem)
     _wait(lambda: studio.shown.trace.run > 0 and not studio.runs.running and window.timeline.axis.plots.curves is not None)
@@ -60,7 +61,6 @@ def _ticks(window: MainWindow, file: Path, ticks: int) -> dict[str, float]:
     studio.select([leaf])
     gesture = studio.new_gesture()
     shape = np.shape(studio.document.graph.nodes[leaf].value)  # type: ignore[arg-type]
-    painted = _watched(window.canvas)
     canvases, walls, cpus = [], [], []
     for i in range(WARM_UP + ticks):
         began, cpu = time.perf_counter(), time.process_time()

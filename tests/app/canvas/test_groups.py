@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QPointF, QRect, Qt
 from PySide6.QtTest import QTest
 
+from gradstudio.app.canvas.wire_faces import face_of
 from gradstudio.document.codec import dumps
 from gradstudio.document.commands.groups import GroupNodes
 from gradstudio.document.graph import Ref
@@ -20,7 +21,7 @@ def test_a_double_click_enters_an_instance_and_its_numbers_are_there(view, hand,
     assert inside(view) == {"l2_penalty/W", "l2_penalty/pow", "l2_penalty/sum", "l2_penalty/mul"}
     assert view.canvas.face(hand.node("l2_penalty/mul")).value == "0.9812"
     assert view.canvas.face(hand.node("l2_penalty/mul")).drawer.words == "1.0"
-    assert view.canvas.describe_wire(("n15", (1,))).kind == "gradient"
+    assert face_of(view.canvas.context, ("n15", (1,))).kind == "gradient"
 
 
 def test_leaving_selects_the_instance_and_finds_the_view_as_it_was(view, hand):
