@@ -15,7 +15,7 @@ def screenshot(
 ) -> int:
     """Draw the window on a file with the playhead at a step, and save it. Return the exit code. Raises io.refusal.Refusal."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    from PySide6.QtCore import QEventLoop, Qt
+    from PySide6.QtCore import Qt
 
     from gradstudio.app import application, theme
     from gradstudio.app.main_window import MainWindow
@@ -35,12 +35,6 @@ def screenshot(
     window.plots_ready.connect(lambda: plots.append(True))
     window.show()
 
-    def wait(done: Callable[[], bool]) -> bool:
-        end = time.monotonic() + WAIT_SECONDS
-        while not done() and time.monotonic() < end:
-            app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
-        return done()
-
     studio.show_example(document, file.stem)
     drawn = wait(lambda: studio.shown.trace.run > 0) and wait(lambda: bool(plots) and window.code.in_sync)
     if step is not None:
@@ -55,3 +49,13 @@ def screenshot(
     studio.close()
     window.deleteLater()
     return 0 if drawn and saved else 3
+
+
+def wait(done: Callable[[], bool]) -> bool:
+    """Let Qt work until a condition holds; return whether it does in time."""
+    from PySide6.QtCore import QCoreApplication, QEventLoop
+
+    end = time.monotonic() + WAIT_SECONDS
+    while not done() and time.monotonic() < end:
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+    return done()

@@ -87,7 +87,6 @@ class CanvasScene(DirtyScene):
         for item in (self.wires, self.pills, self.marks, self.numbers, self.gesture_item, self.steps):
             self.addItem(item)
         self.context = Context(studio, self.scope)
-        self._state = self.context.state
         self.rebuild()
 
     @property
@@ -111,8 +110,7 @@ class CanvasScene(DirtyScene):
         if change.everything and self._stock.fits:
             self._look_anew()
             return
-        if change.everything and coming is not None:
-            self.level = coming
+        self.level = self.level if coming is None else coming
         if change.everything or entered or (change.document is not None and is_rebuilt(change.document, before, self.context)):
             self.rebuild()
             return
