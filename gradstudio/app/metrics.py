@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetricsF
 
 MOST = 4096  # words remembered by each font; numbers come and go
+DIGITS = frozenset("0123456789.−")
 
 
 class Metrics(QFontMetricsF):
@@ -15,6 +16,7 @@ class Metrics(QFontMetricsF):
         super().__init__(font)
         self._widths: dict[str, float] = {}
         self.half_cap = self.capHeight() / 2
+        self._digit: float | None = None  # how wide each of DIGITS is; 0 where they differ; None: not yet known
 
     def horizontalAdvance(self, words: str) -> float:  # type: ignore[override]
         """Return the width of words."""
@@ -22,8 +24,17 @@ class Metrics(QFontMetricsF):
         if found is None:
             if len(self._widths) >= MOST:
                 self._widths.clear()
-            found = self._widths[words] = super().horizontalAdvance(words)
+            found = self._widths[words] = self._measured(words)
         return found
+
+    def _measured(self, words: str) -> float:
+        """Return a width that is not remembered. A number's, in a font whose digits are equally wide, need not be shaped."""
+        if not DIGITS.issuperset(words):
+            return super().horizontalAdvance(words)
+        if self._digit is None:
+            widths = {super(Metrics, self).horizontalAdvance(digit) for digit in DIGITS}
+            self._digit = widths.pop() if len(widths) == 1 else 0.0
+        return len(words) * self._digit if self._digit else super().horizontalAdvance(words)
 
     def elidedText(self, words: str, mode: Qt.TextElideMode, width: float) -> str:  # type: ignore[override]
         """Return words, cut with an ellipsis where they are wider."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtWidgets import QWidget
 
@@ -18,6 +21,7 @@ from gradstudio.explain.wording import call_name
 
 TICK_MS, LONG, TURN = 100, 1.0, 2.0  # seconds after which a run shows a bar and Stop; seconds in which a part goes along the bar
 BAR, STOP_WIDTH, STOP_HEIGHT = 72.0, 48.0, 20.0
+READABLE = 0.25  # seconds for which how long a run took stands at least: while a number is dragged there are sixty a second
 
 Part = tuple[str, str, str]  # icon, words, shade
 
@@ -26,7 +30,7 @@ class StatusBar(Drawn):
     """The line at the bottom. A run of more than a second shows a bar and Stop."""
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
         self.setFixedHeight(sized(0, SIZE["status"]).height())
         self.setAccessibleName("Status")
@@ -36,9 +40,10 @@ class StatusBar(Drawn):
         self.stop.resize(sized(STOP_WIDTH, STOP_HEIGHT))
         self.stop.hide()
         self.stop.clicked.connect(studio.runs.stop)
-        self._tick = QTimer(self)
+        self._tick = QTimer(studio)  # it ends with what it looks at
         self._tick.setInterval(TICK_MS)
         self._tick.timeout.connect(self._look)
+        self._took: tuple[float, float] = (-math.inf, 0.0)  # when it was written down, and how long the run took
         self._parts: tuple[list[Part], list[str]] = ([], [])  # what it says, at the left and from the right
         self._counts: tuple[object, object, tuple[int, int]] = (None, None, (0, 0))
         self._saved: tuple[object, int, int] = (None, 0, 0)  # of which state: tensors held, and freed
@@ -47,13 +52,13 @@ class StatusBar(Drawn):
 
     def refresh(self, change: Change) -> None:
         """Follow everything: the line is cheap."""
-        if self.studio.runs.running and not self._tick.isActive():
+        if (self.studio.runs.running or self._elapsed() != self.studio.shown.trace.elapsed) and not self._tick.isActive():
             self._tick.start()
         self._look()
 
     def _look(self) -> None:
         long = self.studio.runs.busy_for > LONG
-        if not self.studio.runs.running:
+        if not self.studio.runs.running and self._elapsed() == self.studio.shown.trace.elapsed:
             self._tick.stop()
         self.stop.setVisible(long)
         self._parts = self.left_parts(), self.right_parts()
@@ -67,15 +72,21 @@ class StatusBar(Drawn):
         studio = self.studio
         parts = [self._condition()]
         shown = studio.shown
-        elapsed = shown.trace.elapsed
         if shown.trace.run and not studio.player.stepping and not self._error():
-            parts.append(("timer", f"Recomputed in {text.duration(elapsed)}", "text3"))
+            parts.append(("timer", f"Recomputed in {text.duration(self._elapsed())}", "text3"))
         nodes, wires = self._counted()
         parts.append(("waypoints", f"{text.plural(nodes, 'node')}, {text.plural(wires, 'wire')}", "text3"))
         parts.append(("memory-stick", self._saved_words(), "text3"))
         if studio.player.stepping:
             parts.append(("keyboard", "Left and Right step, Esc leaves", "text3"))
         return parts
+
+    def _elapsed(self) -> float:
+        """Return how long the run on show took; of many one after the other, one that can be read."""
+        now, last = time.monotonic(), self.studio.shown.trace.elapsed
+        if last != self._took[1] and now - self._took[0] > READABLE:
+            self._took = now, last
+        return self._took[1]
 
     def right_parts(self) -> list[str]:
         """Return what stands at the right, from the right."""
@@ -148,7 +159,6 @@ class StatusBar(Drawn):
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the line."""
-        paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(0, 0, width, 0)
         right = width - 14
         for words in self._parts[1]:

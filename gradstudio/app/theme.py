@@ -247,9 +247,18 @@ def on_system_change(slot: Callable[[], None]) -> None:
     QGuiApplication.styleHints().colorSchemeChanged.connect(slot)
 
 
+_worn = [1.0]  # the UI scale that the application wears
+
+
+def worn_scale() -> float:
+    """Return that scale; 1.0 is 100 %."""
+    return _worn[0]
+
+
 def apply(app: QApplication, theme: Theme) -> None:
     """Dress the application in the theme's palette, font and small style sheet, over Fusion. One that wears it is left alone."""
     load_fonts()
+    _worn[:] = [theme.scale]
     sheet, font = style_sheet(theme), theme.font("body")
     if app.styleSheet() == sheet and app.font() == font:  # all widgets would be polished anew for nothing
         return

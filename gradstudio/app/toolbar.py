@@ -25,9 +25,8 @@ class Toolbar(Drawn):
     wanted = Signal(str)
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setFixedHeight(sized(0, SIZE["toolbar"]).height())
         self.menu = MenuButton(studio, self)
         self.undo = IconButton(studio, "undo-2", "Undo", self, 16, "text2")
@@ -102,7 +101,6 @@ class Toolbar(Drawn):
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the bar, the file's name and the words beside the switch."""
-        paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(0, height - 1, width, height - 1)
         x = 44 + paint.text(44, 24, self.studio.title, "nodeName", "text")
         x += paint.text(x, 24, ".grad", "nodeName", "text3", weight=400)

@@ -15,6 +15,7 @@ from gradstudio.document.groups import Group
 from gradstudio.document.map import Map
 from gradstudio.document.order import frames_round
 from gradstudio.document.rules import inner_first, uses
+from gradstudio.engine.dtypes import name_of
 
 
 class Fragment(Struct, frozen=True, eq=False):
@@ -115,7 +116,7 @@ def _content(group: Group, inner: Mapping[GroupId, str]) -> tuple[object, ...]:
 
 def _node_content(node: Node, inner: Mapping[GroupId, str]) -> tuple[object, ...]:
     value = node.value
-    start = (value.dtype.name, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else repr(value)
+    start = (name_of(value.dtype), value.shape, value.tobytes()) if isinstance(value, np.ndarray) else repr(value)
     group = inner.get(node.group or "", "")
     rest = (node.names, node.frame, start, node.requires_grad, node.fresh, node.retain_grad, group)
     return int(node.id), node.op, repr(node.inputs), repr(dict(node.attrs)), *map(repr, rest)

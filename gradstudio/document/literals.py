@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.document.graph import Array, Recipe
+from gradstudio.engine.dtypes import name_of
 
 INFERRED = {"f": "float32", "i": "int64", "b": "bool", "c": "complex64"}  # what torch.tensor makes of Python numbers
 WIDTH = 96  # where long lists are wrapped
@@ -67,7 +68,7 @@ def number(value: Any) -> str:
 
 def tensor_lines(value: Array, requires_grad: bool = False) -> list[str]:
     """Return `torch.tensor(...)` of an array as lines; what lies further in than the bracket is indented under it."""
-    name = value.dtype.name
+    name = name_of(value.dtype)
     if value.size == 0:
         arguments = [*map(str, value.shape), *dtype_argument(name, "float32"), *grad_argument(requires_grad)]
         return [f"torch.zeros({', '.join(arguments)})"]

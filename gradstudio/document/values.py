@@ -67,7 +67,7 @@ def value_tree(value: Array | Recipe) -> dict[str, object]:
     if isinstance(value, Recipe):
         tree: dict[str, object] = {"recipe": value.fn, "shape": list(value.shape), "dtype": value.dtype}
         return {**tree, "args": [literal_tree(arg) for arg in value.args]} if value.args else tree
-    head: dict[str, object] = {"dtype": value.dtype.name, "shape": list(value.shape)}
+    head: dict[str, object] = {"dtype": name_of(value.dtype), "shape": list(value.shape)}
     if value.size > INLINE or value.dtype.kind == "c":
         little = np.ascontiguousarray(value, value.dtype.newbyteorder("<"))
         return {**head, "base64": base64.b64encode(little.tobytes()).decode("ascii")}
@@ -122,7 +122,7 @@ def _read_recipe(place: Place) -> Recipe:
     fault = recipe_fault(fn, args)
     if fault:
         place.refuse(fault)
-    return Recipe(fn, shape, dtype.name, args)
+    return Recipe(fn, shape, name_of(dtype), args)
 
 
 def _read_head(members: Place, limit: int) -> tuple[tuple[int, ...], np.dtype[Any]]:
@@ -191,7 +191,7 @@ def _read_float(place: Place, dtype: np.dtype[Any]) -> object:
         # A decimal a little above the largest number still rounds to it; what rounds to infinity does not fit.
         with np.errstate(over="ignore"):
             if isinstance(value, int) or not np.isfinite(dtype.type(value)):
-                place.refuse(f"the number does not fit into {dtype.name}")
+                place.refuse(f"the number does not fit into {name_of(dtype)}")
     return value
 
 

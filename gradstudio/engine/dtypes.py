@@ -8,6 +8,7 @@ and nothing looks for either.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -101,6 +102,7 @@ def of(dtype: Any) -> DType:
     return dtype if isinstance(dtype, DType) else DTYPES[as_numpy(dtype)]
 
 
+@cache
 def name_of(dtype: NumpyDType) -> str:
     """Return PyTorch's name of a numpy dtype: "float32", "bfloat16"."""
     return "bfloat16" if dtype == BFLOAT16 else dtype.name

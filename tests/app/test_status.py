@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 
+from gradstudio.app import text
 from gradstudio.app.runs import Runs
-from gradstudio.app.status import LONG, StatusBar
+from gradstudio.app.status import LONG, READABLE, StatusBar
 from gradstudio.document.commands.nodes import SetLeafValue
 
 
@@ -70,6 +71,23 @@ def test_a_call_that_raised_is_named_with_its_node(bar, window, settle):
     settle()
     assert words(bar)[0] == "Backward #2 stopped at z"
     assert "1 error" in bar.right_parts()
+
+
+def test_how_long_a_run_took_stands_until_it_can_be_read_and_is_the_last_one_in_the_end(bar, window, qtbot, settle):
+    qtbot.waitUntil(lambda: words(bar)[1] == f"Recomputed in {text.duration(window.studio.shown.trace.elapsed)}")
+    time.sleep(READABLE)
+    written = set()
+    began = time.monotonic()
+    while time.monotonic() < began + READABLE / 2:
+        window.studio.do(SetLeafValue("n1", value(time.monotonic())))
+        settle()
+        written.add(words(bar)[1])
+    assert len(written) <= 2  # one at the start, which was due
+    qtbot.waitUntil(lambda: drawn(bar) == f"Recomputed in {text.duration(window.studio.shown.trace.elapsed)}")
+
+
+def drawn(bar: StatusBar) -> str:
+    return bar.accessibleDescription().split(". ")[1]
 
 
 def test_while_stepping_it_says_which_keys_step(bar, window, settle):

@@ -10,6 +10,7 @@ import numpy as np
 from gradstudio.app import text
 from gradstudio.app.canvas.faces import Cells, Rows
 from gradstudio.document.graph import Array
+from gradstudio.engine.dtypes import name_of
 from gradstudio.session.state import CELLS, TensorView
 
 NUMBERS_UP_TO = 4  # elements of a vector that are written out
@@ -30,12 +31,12 @@ def cells_of_array(array: Array | None, full: bool = False) -> Cells | None:
     if array is None or array.size == 0:
         return None
     if array.size <= CELLS:
-        return _cells(array.ravel().tolist(), array.shape, str(array.dtype), sampled=False)
+        return _cells(array.ravel().tolist(), array.shape, name_of(array.dtype), sampled=False)
     flat = array.reshape(-1, array.shape[-1]) if array.ndim > 1 else array.reshape(1, -1)
     rows = np.linspace(0, flat.shape[0] - 1, min(8, flat.shape[0])).astype(int)
     columns = np.linspace(0, flat.shape[1] - 1, min(8, flat.shape[1])).astype(int)
     sample = flat[np.ix_(rows, columns)]
-    return _cells(sample.ravel().tolist(), sample.shape, str(array.dtype), sampled=True)
+    return _cells(sample.ravel().tolist(), sample.shape, name_of(array.dtype), sampled=True)
 
 
 def reduced(array: Array, rows: int = MOST_ROWS, columns: int = MOST_COLUMNS) -> Array:

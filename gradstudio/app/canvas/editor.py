@@ -20,6 +20,7 @@ from gradstudio.document.commands.groups import RenameGroup
 from gradstudio.document.commands.nodes import Rename, SetLeafValue
 from gradstudio.document.commands.wires import SetLiteral
 from gradstudio.document.graph import BlockId, Literal, NodeId, OperandPath, operand_at
+from gradstudio.engine.dtypes import name_of
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
@@ -60,7 +61,7 @@ class Editor:
         item, found = self._view.canvas.nodes.get(node), self._view.canvas.context.graph.nodes.get(node)
         if item is None or found is None or not isinstance(found.value, np.ndarray) or found.value.size != 1:
             return
-        start, dtype, shape = found.value.item(), str(found.value.dtype), found.value.shape
+        start, dtype, shape = found.value.item(), name_of(found.value.dtype), found.value.shape
         old = text.shortest(start, dtype) if isinstance(start, float) else str(start)
 
         def typed_value(words: str) -> None:

@@ -45,6 +45,11 @@ class Overlays:
         self.minimap.follow()
         self.place()
 
+    def places(self) -> list[QRect]:
+        """Return where overlays are seen."""
+        shown = self.legend, self.breadcrumb, self.zoom_box, self.minimap
+        return [overlay.geometry() for overlay in shown if not overlay.isHidden()]
+
     def show_map(self, shown: bool | None) -> None:
         """Show the minimap or not, remembered; None: where there is something to find."""
         self.minimap.choose(shown)

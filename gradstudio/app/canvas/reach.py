@@ -11,6 +11,7 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import INSTANCE, LEAF, Graph, Node, NodeId, Recipe, Wire
 from gradstudio.document.storage import written_index
 from gradstudio.engine import TABLE
+from gradstudio.engine.dtypes import name_of
 
 DETACH = "detach"
 
@@ -111,4 +112,4 @@ def rewritten_leaves(document: Document) -> frozenset[NodeId]:
 
 def leaf_dtype(node: Node) -> str:
     """Return the dtype of a leaf's start value."""
-    return node.value.dtype if isinstance(node.value, Recipe) else str(node.value.dtype) if node.value is not None else "float32"
+    return node.value.dtype if isinstance(node.value, Recipe) else name_of(node.value.dtype) if node.value is not None else "float32"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BUDGET = 0.005  # seconds of a frame of a view in motion in which squares are begun
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
-MOST_RECTS = 12  # of what is to be drawn; of more, the rectangle round them
+MOST_RECTS, LITTLE_MORE = 12, 1.4  # of what is to be drawn; of more, or where that has little more area, the rectangle round them
 PARTS = 3  # of a tile, each way: what is begun in a frame is not much
 AROUND = 2  # px round what has changed that are drawn again: smoothing
 
@@ -63,7 +63,15 @@ class Still(QObject):
         self._fresh -= spoiled
         beside = (spoiled + over).intersected(port.rect()) - shown
         if not beside.isEmpty():
-            port.update(beside.boundingRect())
+            port.update(self._around(beside))
+
+    def _around(self, region: QRegion) -> QRegion:
+        """Return the rectangle round a region, but for overlays in it that nothing of the region lies beneath: they need no paint."""
+        around = QRegion(region.boundingRect())
+        for place in self._view.overlays.places():
+            if around.intersects(place) and not region.intersects(place):
+                around -= place
+        return around
 
     def _seen(self, rect: QRectF) -> QRect:
         """Return the pixels that a rectangle of the canvas takes."""
@@ -154,8 +162,7 @@ class Still(QObject):
     def _draw_all(self, region: QRegion) -> None:
         """Draw a region, whether it is out of date or not."""
         self._settle(region)
-        if region.rectCount() > MOST_RECTS:
-            region = QRegion(region.boundingRect())
+        region = in_few(region)
         self._fresh += region
         self._known += region
         with QPainter(self._picture) as painter:
@@ -212,3 +219,11 @@ class Still(QObject):
                     cell = (region & part).boundingRect()
                     if not cell.isEmpty():
                         yield cell
+
+
+def in_few(region: QRegion) -> QRegion:
+    """Return a region to be drawn, or the rectangle round it where that is drawn faster."""
+    around = region.boundingRect()
+    parts = [part.width() * part.height() for part in region]  # type: ignore[attr-defined]  # a QRegion yields its rectangles
+    little = around.width() * around.height() < LITTLE_MORE * sum(parts)
+    return QRegion(around) if little or len(parts) > MOST_RECTS else region

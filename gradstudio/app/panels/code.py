@@ -6,7 +6,7 @@ import math
 import time
 from itertools import zip_longest
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSize, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
 
@@ -35,7 +35,7 @@ class CodePanel(Drawn):
     title = "PyTorch"
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
         self.program: Program = emit(Document())
         self._emitted: Document | None = None
@@ -47,7 +47,6 @@ class CodePanel(Drawn):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._came_to_rest)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("PyTorch")
         self.copy = IconButton(studio, "copy", "Copy the program", self)
         self.copy.clicked.connect(self.copy_text)
@@ -203,7 +202,6 @@ class CodePanel(Drawn):
     # ------------------------------------------------------------ paint
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the head, the line numbers and the mark of the current line."""
-        paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(0, 0, width, 0)
         paint.line(0, 0, 0, height)
         used = paint.text(16, 18, "PyTorch", "bodyStrong")

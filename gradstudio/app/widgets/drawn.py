@@ -6,12 +6,11 @@ from typing import Protocol
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
-from gradstudio.app.theme import TOKENS, Theme, named
+from gradstudio.app.theme import Shade, Theme, named, worn_scale
 
-BODY = TOKENS["type"]["role"]["body"][0]  # px at 100 %
 POINTING = Qt.CursorShape.PointingHandCursor
 
 
@@ -30,8 +29,7 @@ def theme_of(themed: Themed) -> Theme:
 
 def ui_scale() -> float:
     """Return the UI scale, 1.0 at 100 %: what the theme made of the application's font."""
-    size = QApplication.font().pixelSize()
-    return size / BODY if size > 0 else 1.0
+    return worn_scale()
 
 
 def sized(width: float, height: float) -> QSize:
@@ -54,11 +52,15 @@ def begin(widget: QWidget, themed: Themed) -> tuple[QPainter, Paint]:
 
 
 class Drawn(QWidget):
-    """Paints with `draw(paint, width, height)`, in px of the design at 100 %."""
+    """Paints with `draw(paint, width, height)`, in px of the design at 100 %.
 
-    def __init__(self, themed: Themed, parent: QWidget | None = None) -> None:
+    On a `ground` of its own; else what lies beneath is painted first, each time.
+    """
+
+    def __init__(self, themed: Themed, parent: QWidget | None = None, ground: Shade | None = None) -> None:
         super().__init__(parent)
-        self.themed = themed
+        self.themed, self._ground = themed, ground
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent, ground is not None)
         self._said: tuple[object, ...] = ()
 
     def say(self, *words: object) -> None:
@@ -90,5 +92,8 @@ class Drawn(QWidget):
         """Paint in scaled units."""
         painter, paint = begin(self, self.themed)
         scale = ui_scale()
-        self.draw(paint, self.width() / scale, self.height() / scale)
+        width, height = self.width() / scale, self.height() / scale
+        if self._ground is not None:
+            paint.fill(QRectF(0, 0, width, height), self._ground)
+        self.draw(paint, width, height)
         painter.end()

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from gradstudio.app import text
+from gradstudio.engine.dtypes import name_of
 from gradstudio.session.state import CELLS, TensorView
 
 Number: TypeAlias = float | int | bool
@@ -67,7 +68,7 @@ def grid_of_array(array: npt.NDArray[np.generic], limit: int = CELLS) -> Grid:
     if array.size > limit:
         sizes = sample_shape(array.shape, limit)
         sample = array[np.ix_(*(np.linspace(0, n - 1, m).round().astype(int) for n, m in zip(array.shape, sizes, strict=True)))]
-    return Grid(tuple(sample.ravel().tolist()), sample.shape, array.shape, array.dtype.name)
+    return Grid(tuple(sample.ravel().tolist()), sample.shape, array.shape, name_of(array.dtype))
 
 
 def sample_shape(shape: tuple[int, ...], limit: int) -> tuple[int, ...]:

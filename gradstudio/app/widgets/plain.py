@@ -27,4 +27,6 @@ def tip(text: str) -> str:
 
 def set_tip(widget: QWidget, text: str) -> None:
     """Give a widget a tool tip of plain text."""
-    widget.setToolTip(tip(text))
+    words = tip(text)
+    if words != widget.toolTip():  # Qt sends an event either way
+        widget.setToolTip(words)

@@ -43,6 +43,7 @@ from gradstudio.document.rules import Refused, literal_fault, name_fault, operan
 from gradstudio.document.strict import Place
 from gradstudio.document.values import frozen, value_fault
 from gradstudio.engine import TABLE
+from gradstudio.engine.dtypes import name_of
 
 
 class AddNode(Struct, frozen=True):
@@ -324,7 +325,7 @@ def value_dtype(node: Node) -> str:
     """Return the dtype of a leaf's start value."""
     if isinstance(node.value, Recipe):
         return node.value.dtype
-    return "" if node.value is None else node.value.dtype.name
+    return "" if node.value is None else name_of(node.value.dtype)
 
 
 class SetRetainGrad(Struct, frozen=True):

@@ -13,6 +13,7 @@ from gradstudio.document.graph import Array, Literal, NodeId, OperandPath, Recip
 from gradstudio.document.limits import MAX_ELEMENTS
 from gradstudio.document.rules import Refused
 from gradstudio.document.values import resized, shape_fault
+from gradstudio.engine.dtypes import name_of
 
 NUMBERS = "numbers"  # a start value that is typed, not drawn
 FILLS = (NUMBERS, "randn", "rand", "zeros", "ones")
@@ -86,7 +87,7 @@ def filled(document: Document, node: NodeId, value: object, gesture: int) -> Com
     if isinstance(old, Recipe):
         shape, dtype = old.shape, old.dtype
     else:
-        shape, dtype = start_value(document, node).shape, start_value(document, node).dtype.name
+        shape, dtype = start_value(document, node).shape, name_of(start_value(document, node).dtype)
     if value == NUMBERS:
         return SetLeafValue(node, frozen(np.zeros(shape, dtype)), gesture)
     return SetLeafValue(node, Recipe(str(value), shape, dtype), gesture)

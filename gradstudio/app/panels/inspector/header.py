@@ -22,7 +22,7 @@ class Header(Drawn):
     """Glyph, name, remark, chips, pin. F2, Enter or a double click on it renames."""
 
     def __init__(self, studio: Studio, parent: QWidget) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
         self.head: Head | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -13,6 +13,7 @@ from gradstudio.app.widgets.grid import grid_of, grid_of_array
 from gradstudio.document.graph import INPUT, INSTANCE, Array, Recipe
 from gradstudio.document.labels import base_op
 from gradstudio.document.rules import DTYPES
+from gradstudio.engine.dtypes import name_of
 from gradstudio.session.state import TensorView
 from gradstudio.session.trace import ACCUMULATE, TensorKey, Write
 
@@ -53,7 +54,7 @@ def value_rows(subject: Subject) -> tuple[Row, ...]:
     node = subject.node.id
     changed = change_rows(subject, start)
     if start.size == 1:
-        return (Scrub("Value", start.item(), start.dtype.name, Edit(edits.scalar, (node,)), above=6), *changed)
+        return (Scrub("Value", start.item(), name_of(start.dtype), Edit(edits.scalar, (node,)), above=6), *changed)
     view = subject.view if changed and subject.view else None  # an unchanged leaf shows its start value: it follows a drag at once
     grid = grid_of(view) if view else grid_of_array(start)
     heat = Heat(
@@ -156,7 +157,7 @@ def extremes(subject: Subject, view: TensorView | None, start: Array | None = No
         finite = start[np.isfinite(start)]
         if not finite.size:
             return ""
-        low, high, dtype = finite.min().item(), finite.max().item(), start.dtype.name
+        low, high, dtype = finite.min().item(), finite.max().item(), name_of(start.dtype)
     else:
         return ""
     return f"min {subject.number(low, dtype)}   max {subject.number(high, dtype)}"
@@ -172,5 +173,5 @@ def _kind_of(subject: Subject) -> tuple[tuple[int, ...], str]:
     if isinstance(value, Recipe):
         return value.shape, value.dtype
     if value is not None:
-        return value.shape, value.dtype.name
+        return value.shape, name_of(value.dtype)
     return (subject.view.shape, subject.view.dtype) if subject.view else ((), "")

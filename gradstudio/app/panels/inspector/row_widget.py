@@ -24,6 +24,7 @@ class RowWidget(QWidget):
     def __init__(self, studio: Studio, row: Row, parent: QWidget) -> None:
         super().__init__(parent)
         self.studio, self.row, self.split = studio, row, 0.0
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def show_row(self, row: Row, split: float) -> None:
         """Show another row of the same kind; `split`: where a second column starts."""
@@ -45,8 +46,9 @@ class RowWidget(QWidget):
         return self.width() / ui_scale() - LEFT - SIDE
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the row between the margins."""
+        """Draw the ground, and the row between the margins."""
         painter, paint = begin(self, self.studio)
+        paint.fill(self.rect(), "panel")
         painter.translate(LEFT, self.row.above)
         self.draw(paint)
         painter.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -35,7 +35,7 @@ class LedgerPanel(Drawn):
     closed = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
         self.key: TensorKey | None = None
         self.watches = RowList(studio, "Watched tensors", self)
@@ -202,7 +202,6 @@ class LedgerPanel(Drawn):
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the head: whose ledger it is."""
-        paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(0, 0, width, 0)
         paint.line(0, 0, 0, height)
         if self.watches.isVisible():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -37,7 +37,7 @@ class LessonsPanel(Drawn):
     closed = Signal()
 
     def __init__(self, studio: Studio, lessons: Sequence[Lesson], parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio, self.lessons = studio, tuple(lessons)
         self.lesson: Lesson | None = None
         self.mark: Mark | None = None
@@ -179,7 +179,6 @@ class LessonsPanel(Drawn):
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the head, the line under the list, and the right edge."""
-        paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(width - 1, 0, width - 1, height)
         used = paint.text(16, HEAD / 2, self.title, "bodyStrong")
         done = sum(map(self._is_done, self.lessons))

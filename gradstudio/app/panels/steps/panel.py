@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Signal
+from PySide6.QtCore import QSize, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -26,7 +26,7 @@ class StepsPanel(Drawn):
     closed = Signal()
 
     def __init__(self, studio: Studio, parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
         self.model = StepModel(studio, self)
         self.view = StepView(studio, self.model, self)
@@ -142,7 +142,6 @@ class StepsPanel(Drawn):
 
     def draw(self, paint: Paint, width: float, height: float) -> None:
         """Paint the head: how many steps are listed."""
-        paint.fill(QRectF(0, 0, width, height), "panel")
         paint.line(0, 0, width, 0)
         paint.line(0, 0, 0, height)
         used = paint.text(16, HEAD / 2, self.title, "bodyStrong")

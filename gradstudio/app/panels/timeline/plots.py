@@ -35,7 +35,7 @@ class GradientPlots(Drawn):
     ready = Signal()
 
     def __init__(self, studio: Studio, left: float, right: float, parent: QWidget | None = None) -> None:
-        super().__init__(studio, parent)
+        super().__init__(studio, parent, "panel")
         self.studio = studio
         self.left, self.right = left, right
         self.tracks: list[Track] = []
@@ -55,10 +55,11 @@ class GradientPlots(Drawn):
             self._read()
 
     def _read(self) -> None:
-        shown = self.studio.shown
+        shown, before = self.studio.shown, len(self.tracks)
         self.tracks = tracks_of(shown.document, shown.trace, shown.state, shown.labels, self._ranges)
         self.setAccessibleDescription(". ".join(track.spoken for track in self.tracks))
-        self.updateGeometry()
+        if len(self.tracks) != before:
+            self.updateGeometry()
         self._lay_out()
         self.say([(track.name, track.now, track.signed) for track in self.tracks])
 
