@@ -38,10 +38,10 @@ class Actions(QObject):
         self.recent = QMenu("Open recent", window)
         self.recent.aboutToShow.connect(self._list_recent)
         self.recent.triggered.connect(self._open_recent)
-        window.painted.connect(self.catch_up, Qt.ConnectionType.QueuedConnection)
+        window.at_leisure.connect(self.catch_up)
 
     def fill(self) -> None:
-        """Make the actions, when they are first wanted: after the first paint, or at a key that comes earlier."""
+        """Make the actions, when they are first wanted: at leisure, or at a key that comes earlier."""
         if self.by_id:
             return
         bar = self.window.menuBar()

@@ -65,6 +65,7 @@ def _furnish(window: MainWindow, file: Path | None) -> None:
     window.docks.restore()
     sys.excepthook = Faults(window).hook
     window.files.open_first(file)
+    studio.runs.runner.hasten()  # then numbers are there with the first paint of the document, or right after
 
 
 def _hasten() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint
 
 from gradstudio.app.actions import Actions
 from gradstudio.app.canvas.view import CanvasView
@@ -64,7 +64,7 @@ def _connect(window: MainWindow) -> None:
     bar.wanted.connect(window.do)
     bar.backward.menu_wanted.connect(partial(_show_backward_menu, window))
     window.palette_panel.chosen.connect(window.placing.add_item)
-    window.painted.connect(window.palette_panel.describe, Qt.ConnectionType.QueuedConnection)
+    window.at_leisure.connect(window.palette_panel.describe)
     canvas.search_requested.connect(window.searching.ops)
     canvas.menu_requested.connect(window.actions_.show_context)
     canvas.table_requested.connect(partial(_open_table, window))

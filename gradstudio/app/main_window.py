@@ -38,12 +38,17 @@ if TYPE_CHECKING:
 STEP_KEYS: dict[int, str] = {Qt.Key.Key_Right: "step", Qt.Key.Key_Left: "back"}
 SIZE = 1600, 1000
 OPENING = "Opening…"
+LEISURE_MS = 600  # after the first paint with everything in it
 
 
 class MainWindow(QMainWindow):
-    """`painted` after the first paint, and again after the first one with everything in it; `plots_ready` when the step plots are there."""
+    """`painted` after the first paint, and again after the first one with everything in it; `plots_ready` when the step plots are there.
+
+    `at_leisure` when numbers and plots can be expected to be there: then is made what nobody can want as soon as the window is seen.
+    """
 
     painted = Signal()
+    at_leisure = Signal()
     plots_ready = Signal()
 
     studio: Studio
@@ -177,7 +182,13 @@ class MainWindow(QMainWindow):
         if event.type() == QEvent.Type.Paint and not self._was_painted:
             self._was_painted = True
             QTimer.singleShot(0, self.painted.emit)
+            if self.furnished:
+                QTimer.singleShot(LEISURE_MS, self, self._rest)
         return handled
+
+    def _rest(self) -> None:
+        if self.isVisible():
+            self.at_leisure.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Sketch what will stand here; once it does, bars and docks cover the window."""

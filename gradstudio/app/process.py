@@ -91,9 +91,17 @@ class Process(QObject):
         return self._process.processId()
 
     def send(self, request: messages.Request) -> None:
-        """Send a request; before the process runs it is buffered."""
+        """Send a request; until the process runs it is buffered."""
         head = messages.encode(request)
         self._process.write(PREFIX.pack(len(head), 0) + head)
+        self._flush()
+
+    def hasten(self) -> None:
+        """Send what waits for the process to run, if it does by now: Qt would look at the next turn of the event loop only."""
+        self._process.waitForStarted(0)
+        self._flush()
+
+    def _flush(self) -> None:
         if self._process.state() == QProcess.ProcessState.Running:
             self._process.waitForBytesWritten(0)  # now, not at the next turn of the event loop: it works while the window paints
 

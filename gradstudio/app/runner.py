@@ -62,6 +62,11 @@ class Runner(QObject):
         if self._worker is None:
             self._take_worker()
 
+    def hasten(self) -> None:
+        """Let a worker that has begun by now have what it was asked."""
+        if self._worker is not None:
+            self._worker.hasten()
+
     def ask(self, request: messages.Request) -> None:
         """Queue a request and send it as soon as the worker is free."""
         if isinstance(request, RunDocument):

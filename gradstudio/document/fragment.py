@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from hashlib import sha256
 
 import numpy as np
 from msgspec import Struct, field
@@ -98,6 +97,8 @@ def renamed_group(group: Group, ids: Mapping[str, str]) -> Group:
 
 def signatures(groups: Map[GroupId, Group]) -> dict[GroupId, str]:
     """Return a text per group; equal texts mean groups that are equal up to ids."""
+    from hashlib import sha256  # it loads OpenSSL, which a start need not wait for
+
     own: dict[GroupId, str] = {}
     for group in inner_first(groups):
         own[group] = sha256(repr(_content(groups[group], own)).encode()).hexdigest()

@@ -29,11 +29,13 @@ def frames_common(graph: Graph, chosen: frozenset[NodeId]) -> tuple[FrameId, ...
 
 
 def without_leaves_in(graph: Graph, chosen: frozenset[NodeId], common: tuple[FrameId, ...]) -> Graph:
-    """Return the graph with the leaves that lie in frames of the selection taken out of these: grad mode is nothing to a leaf."""
+    """Return the graph with the leaves in frames of a selection, and frames of leaves, taken out of these: grad mode is nothing to them."""
     inner = {f for n in chosen for f in frames_round(graph, graph.nodes[n].frame)} - set(common)
     outer = common[-1] if common else None
     lying = [node for node in graph.nodes.values() if node.id not in chosen and node.frame in inner]
-    return graph.with_nodes(replace(node, frame=outer) for node in lying)
+    left = [replace(frame, parent=outer) for frame in graph.frames.values() if frame.id not in inner and frame.parent in inner]
+    moved = graph.with_nodes(replace(node, frame=outer) for node in lying)
+    return replace(moved, frames=moved.frames.update([(frame.id, frame) for frame in left])) if left else moved
 
 
 def gathered(graph: Graph, groups: Groups, chosen: frozenset[NodeId], common: tuple[FrameId, ...]) -> Graph:

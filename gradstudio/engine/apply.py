@@ -12,7 +12,7 @@ from gradstudio.engine import dtypes, errors, modes, promote, reduced
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.fast import binary, comparison, product, single, unary
 from gradstudio.engine.gradnode import Port, next_seq
-from gradstudio.engine.op import ROWS, TABLE, Op, kernels, ops, rebound
+from gradstudio.engine.op import ROWS, Op, kernels, ops, rebound
 from gradstudio.engine.packing import pack
 from gradstudio.engine.plan import Plan
 from gradstudio.engine.promote import F32, F64, constant
@@ -36,14 +36,6 @@ class Made(dict[str, T]):
     def __missing__(self, name: str) -> T:
         made = self[name] = self._make(ROWS[name])
         return made
-
-
-def register(*rows: Op) -> None:
-    """Enter rows in the table."""
-    for op in rows:
-        ROWS[op.name] = op
-        if not op.hidden:
-            TABLE[op.name] = op
 
 
 def call(name: str, operands: Sequence[Any], attrs: Mapping[str, Any] | None = None) -> Any:

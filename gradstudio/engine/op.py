@@ -8,6 +8,7 @@ written once, against `ops` and Python's operators.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -168,17 +169,21 @@ class Rows(dict[str, Op]):
 
 
 class Unread(Rows):
-    """Rows that are loaded when the first is asked for: a window is painted before it needs one. Then it is `Rows`."""
+    """The rows that are loaded so far: kind by kind until one has what is asked for, for a window shows few. All loaded, it is `Rows`."""
 
     __slots__ = ()
 
     def __missing__(self, name: str) -> Op:
-        load()
+        self._find(name)
         return self[name]
 
     def __contains__(self, name: object) -> bool:
-        load()
-        return name in self
+        self._find(name)
+        return dict.__contains__(self, name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._find(name)
+        return dict.get(self, name, default)
 
     def __iter__(self) -> Iterator[str]:
         load()
@@ -187,10 +192,6 @@ class Unread(Rows):
     def __len__(self) -> int:
         load()
         return len(self)
-
-    def get(self, name: str, default: Any = None) -> Any:
-        load()
-        return self.get(name, default)
 
     def keys(self) -> Any:
         load()
@@ -204,18 +205,47 @@ class Unread(Rows):
         load()
         return self.items()
 
+    def _find(self, name: object) -> None:
+        while self.__class__ is Unread and not dict.__contains__(self, name):
+            _load_next()
+
 
 def load() -> None:
-    """Load the rows, if nothing has asked for one so far."""
+    """Load all rows, if that has not been done, and give tensors their operators."""
+    while TABLE.__class__ is Unread:
+        _load_next()
+
+
+def _load_next() -> None:
+    kinds = import_module("gradstudio.engine.ops").KINDS
+    kind = next((kind for kind in kinds if kind not in _begun), None)
+    if kind is not None:
+        _begun.add(kind)
+        import_module(f"gradstudio.engine.ops.{kind}")
+        return
     for table in (TABLE, ROWS):
         table.__class__ = Rows
-    import_module("gradstudio.engine.ops")
+        rows = sorted(table.items(), key=lambda row: kinds.index(_kinds[row[0]]))  # any of them may have been imported first
+        table.clear()
+        table.update(rows)
+    import_module("gradstudio.engine.operators").install()
+
+
+def register(*rows: Op) -> None:
+    """Enter rows in the table; called by the file that they stand in."""
+    kind = sys._getframe(1).f_globals["__name__"].rpartition(".")[2]  # noqa: SLF001 (a row is in the order of its file)
+    for op in rows:
+        ROWS[op.name], _kinds[op.name] = op, kind
+        if not op.hidden:
+            TABLE[op.name] = op
 
 
 ops = Namespace()
 kernels = Namespace()
 TABLE: dict[str, Op] = Unread()  # what people see, in palette order
 ROWS: dict[str, Op] = Unread()  # the hidden ones too
+_kinds: dict[str, str] = {}  # the file that a row stands in
+_begun: set[str] = set()  # files that are imported, or being imported
 
 
 _spaces: dict[str, dict[str, Any]] = {}  # per module: its globals with `ops` replaced; grows as the module goes on

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import stat
 from collections.abc import Iterator
@@ -83,7 +82,7 @@ def save(path: str | Path, data: bytes) -> str | None:
     with _in_words(path, len(data)):
         target = Path(os.path.realpath(path))
         mode = _mode_of(target)
-        temporary = target.with_name(f".gradstudio-{secrets.token_hex(8)}.gs-tmp")
+        temporary = target.with_name(f".gradstudio-{os.urandom(8).hex()}.gs-tmp")
         try:
             _write(temporary, data, mode)
             os.replace(temporary, target)

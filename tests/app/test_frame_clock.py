@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import time
+
 import pytest
 
 from gradstudio.app.change import Change
+from gradstudio.app.frame_clock import MOTION
 from gradstudio.document.commands.nodes import SetLeafValue
 from tests.app.conftest import example, settled
 from tests.document.making import array
@@ -71,9 +75,15 @@ def test_the_canvas_is_painted_before_the_panels_are_told(window, qtbot, settle)
 
     canvas.viewportEvent = watched
     studio.followed.connect(lambda change: order.append("panels"))
-    studio.do(SetLeafValue("n1", array([2.5]), studio.new_gesture()))
-    qtbot.waitUntil(lambda: "panels" in order)
-    settle()
+    began = -math.inf
+    for number in range(20):  # a machine that is busy may take longer than a hand is taken to be in motion
+        order.clear()
+        began = time.monotonic()
+        studio.do(SetLeafValue("n1", array([2.5 + number]), studio.new_gesture()))
+        qtbot.waitUntil(lambda: "panels" in order)
+        if time.monotonic() - began < MOTION:
+            break
+        settle()
     assert order[0] == "painted"
 
 

@@ -2,6 +2,8 @@
 
 import math
 import re
+import subprocess
+import sys
 from itertools import product
 
 import numpy as np
@@ -193,3 +195,23 @@ def taken(operand):
 def test_a_number_is_not_cut_into_parts(op, attrs, words):
     with pytest.raises(RuntimeError, match=f"^{re.escape(words)}$"):
         call(op, (tensor(1.0),), attrs)
+
+
+def test_rows_are_loaded_kind_by_kind_until_one_is_found_and_stand_in_the_order_of_kinds():
+    told = subprocess.run(
+        [sys.executable, "-c", PARTLY], capture_output=True, text=True, check=True, timeout=60,
+    ).stdout.split()  # fmt: skip
+    assert told == ["True", "False", "6.0", "True", "True", "False"]
+
+
+PARTLY = """
+import sys
+from gradstudio.engine import TABLE, tensor
+from gradstudio.engine.ops import KINDS
+import gradstudio.engine.ops.testing  # out of order
+def loaded(kind): return f"gradstudio.engine.ops.{kind}" in sys.modules
+print(TABLE.get("mul").name == "mul", loaded("loss"))
+print((tensor(2.0) * 3.0).array.item())
+print(loaded("loss"))
+print([k for k in KINDS if not loaded(k)] == [] and list(TABLE).index("mul") < list(TABLE).index("assert_close"), "no_such_op" in TABLE)
+"""

@@ -270,7 +270,7 @@ class PalettePanel(QWidget):
         return tile
 
     def describe(self) -> None:
-        """Say what the tiles are. It waits for the first paint, because it needs the op table."""
+        """Say what the tiles are. It waits until there is leisure, because it needs the whole op table."""
         self._described = True
         for tile in self.tiles():
             tile.describe()

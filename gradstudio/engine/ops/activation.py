@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import accurate
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, ops
+from gradstudio.engine.op import Attr, Input, Op, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import F32, constant
 

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors, random
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.matrix import CATEGORY
 from gradstudio.engine.ops.softmax import softmax

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Input, Op
+from gradstudio.engine.op import Input, Op, register
 from gradstudio.engine.ops import samples
 
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
 from gradstudio.engine.geometry import Memory
-from gradstudio.engine.op import Input, Op, Sample, ops
+from gradstudio.engine.op import Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY
 

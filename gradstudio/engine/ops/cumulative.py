@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DTYPE
 from gradstudio.engine.promote import I64

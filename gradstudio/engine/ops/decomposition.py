@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.solving import CATEGORY, refuse_unsquare, refuse_whole
 from gradstudio.engine.promote import F32, F64

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
 from gradstudio.engine.lu import factored, sign_of, solved
-from gradstudio.engine.op import Input, Op, Sample, helper, kernels, ops
+from gradstudio.engine.op import Input, Op, Sample, helper, kernels, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.solving import CATEGORY, INVERTED, M2, M3, SINGULAR, UNSQUARE, dtype_of, refuse_unsquare, refuse_whole
 from gradstudio.engine.tensor import make

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape, dim_of
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.loss import broadcast_pair
 from gradstudio.engine.ops.matrix import CATEGORY

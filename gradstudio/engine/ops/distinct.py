@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import dtypes, errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of
-from gradstudio.engine.op import Attr, Input, Op, ops
+from gradstudio.engine.op import Attr, Input, Op, ops, register
 from gradstudio.engine.ops.rounding import none_for
 
 Array = np.ndarray[Any, Any]

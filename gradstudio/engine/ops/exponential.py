@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import accurate, errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY, sigmoid
 from gradstudio.engine.ops.softmax import BAD, DTYPE, GIVEN

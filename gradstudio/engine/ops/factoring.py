@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import STACK, SYMMETRIC, TALL, WIDE, refuse_dtype, refuse_flat
 from gradstudio.engine.ops.solving import CATEGORY, CHECK, M3, column_major, refuse_singular, refuse_unsquare

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import TABLE, Attr, Input, Op, ops
+from gradstudio.engine.op import TABLE, Attr, Input, Op, ops, register
 from gradstudio.engine.ops.shape import PIECES
 
 Array = np.ndarray[Any, Any]

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.inplace import mutating
-from gradstudio.engine.op import ROWS, Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import ROWS, Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import refuse_bools
 from gradstudio.engine.ops.indexing import out_of_bounds

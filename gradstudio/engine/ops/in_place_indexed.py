@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import expanded
 from gradstudio.engine.inplace import mutating
-from gradstudio.engine.op import TABLE, Op, Sample
+from gradstudio.engine.op import TABLE, Op, Sample, register
 from gradstudio.engine.ops.in_place import CATEGORY
 from gradstudio.engine.ops.positions import index_of
 from gradstudio.engine.ops.scatter import scatter_row

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of, dims_of
-from gradstudio.engine.op import Input, Op, helper, ops
+from gradstudio.engine.op import Input, Op, helper, ops, register
 from gradstudio.engine.ops import arithmetic, reduction, samples
 from gradstudio.engine.tensor import Tensor
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape, dim_of, dims_of
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.indexing import CATEGORY as INDEXING
 from gradstudio.engine.ops.shape import CATEGORY, DIM

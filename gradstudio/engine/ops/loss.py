@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import summation
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 
 Array = np.ndarray[Any, Any]

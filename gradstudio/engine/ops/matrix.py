@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import batches, errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor
 

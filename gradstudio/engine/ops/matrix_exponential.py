@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.decomposition import refuse_dtype
 from gradstudio.engine.ops.solving import CATEGORY, M2, M3, refuse_unsquare

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided as strided
 
 from gradstudio.engine import errors, modes
-from gradstudio.engine.apply import register
 from gradstudio.engine.geometry import Geometry, Memory
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.shape import CATEGORY
 from gradstudio.engine.tensor import View

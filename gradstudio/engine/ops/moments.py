@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
-from gradstudio.engine.op import Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.reduction import ADD, BAD_DIM, CATEGORY, DIM, DTYPE, KEEPDIM, LISTS, average, total
 from gradstudio.engine.ops.statistics import CORRECTION, SPREAD, UNBIASED, spread_of, variance

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import JOINT, Attr, Input, Op, helper, ops
+from gradstudio.engine.op import JOINT, Attr, Input, Op, helper, ops, register
 from gradstudio.engine.ops.gradients import GRADIENTS, MASK
 
 Array = np.ndarray[Any, Any]

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand
 from gradstudio.engine.tensor import Tensor

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors, summation
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, kernels, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, kernels, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import I64
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import accurate, errors
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.classification import CHANCES
 from gradstudio.engine.ops.loss import CATEGORY, PAIR, REDUCTION, broadcast_pair, reduced, text_of

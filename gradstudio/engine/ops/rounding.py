@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dims_of
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand
 from gradstudio.engine.promote import number_dtype

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.dtypes import BFLOAT16
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.lu import factored, solved, substituted
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import make
 

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of, reduced_shape
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.extreme import take_along
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, KEEPDIM, ONE_DIM

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import accurate, errors, summation
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import Dim, dim_of, dims_of
 from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, DTYPE, KEEPDIM, LISTS, PLAIN
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors, promote
-from gradstudio.engine.apply import register
 from gradstudio.engine.dims import dim_of
-from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.shape import CATEGORY, PIECES, SHAPE
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
 from gradstudio.engine.dtypes import BFLOAT16, name_of
-from gradstudio.engine.op import Attr, Input, Op, Sample
+from gradstudio.engine.op import Attr, Input, Op, Sample, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor
 

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.apply import register
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops
+from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.pooling import AVG_ATTRS, DIVISOR, INDICES, LARGEST, MAX_ATTRS, MEAN, lowest, pooled_size, row, single
 from gradstudio.engine.ops.sliding import Sizes, each

@@ -75,6 +75,16 @@ CASES = [
         ([], [Frame("f1", "no_grad"), Frame("f2", "enable_grad", "f1")]),
     ),
     Case(
+        "group a frame with a frame of leaves in it: that one stays outside, for leaves do",
+        document(
+            leaf("n1", frame="f2"), op("n2", "exp", "n1", frame="f1"), op("n3", "neg", "n2"),
+            frames=(Frame("f1", "no_grad"), Frame("f2", "no_grad", "f1")),
+        ),
+        GroupNodes(("n2", "n3"), "all", "g1", "n20", ("n21",)),
+        lambda d: ([*d.graph.frames.values()], d.graph.nodes["n1"].frame, [*d.groups["g1"].graph.frames.values()]),
+        ([Frame("f2", "no_grad")], "f2", [Frame("f1", "no_grad")]),
+    ),
+    Case(
         "group: a .grad is an input of its own",
         document(leaf("n1", names=("w",)), op("n2", "mul", Ref("n1", grad=True), 0.1), op("n3", "sub_", "n1", "n2")),
         GroupNodes(("n2", "n3"), "update", "g1", "n20", ("n21", "n22")),

@@ -91,12 +91,7 @@ class Curves:
                 curve.show_track(tracks[i], end, colors, scale)
 
     def _add(self) -> None:
-        plot = pyqtgraph.PlotItem(enableMenu=False)
-        for side in ("left", "bottom", "right", "top"):
-            plot.hideAxis(side)
-        plot.hideButtons()
-        plot.setMouseEnabled(False, False)
-        plot.layout.setContentsMargins(0, 0, 0, 0)
+        plot = pyqtgraph.ViewBox(enableMenu=False, enableMouse=False)  # a PlotItem makes four axes and a form, which nobody would see
         plot.setYRange(0, 1, padding=0)
         plot.disableAutoRange()
         curve = StepCurve()

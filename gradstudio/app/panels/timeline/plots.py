@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
 
 TRACK, TALLEST = 47.0, 71.0  # px; few tracks share the room that there is
+NUMBERS_MS = 100  # that the curves wait for the numbers of the first run, which are shown first
 
 
 class Fresh(NamedTuple):
@@ -40,7 +41,8 @@ class GradientPlots(Drawn):
         self.left, self.right = left, right
         self.tracks: list[Track] = []
         self.curves: Curves | None = None
-        self._asked = False
+        self._soon = QTimer(self, singleShot=True, interval=NUMBERS_MS)
+        self._soon.timeout.connect(self._load_curves)
         self._ranges = ranges_of(studio.shown.document, studio.shown.trace)
         self.setAccessibleName("Gradients over time")
         studio.followed.connect(self.refresh)
@@ -53,6 +55,8 @@ class GradientPlots(Drawn):
             self._ranges = ranges_of(self.studio.shown.document, self.studio.shown.trace)
         if change.everything or change.trace or change.playhead or change.theme or renamed:
             self._read()
+        if self._soon.isActive() and not self._awaits_numbers():
+            self._soon.start(0)  # when what is told now has been painted
 
     def _read(self) -> None:
         shown, before = self.studio.shown, len(self.tracks)
@@ -93,11 +97,13 @@ class GradientPlots(Drawn):
     # ---- the curves
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint; the first time, ask for the curves as soon as nothing else is to be done."""
+        """Paint; as long as there are no curves, ask for them as soon as nothing else is to be done."""
         super().paintEvent(event)
-        if not self._asked:
-            self._asked = True
-            QTimer.singleShot(0, self._load_curves)
+        if self.curves is None and not self._soon.isActive():
+            self._soon.start(NUMBERS_MS if self._awaits_numbers() else 0)
+
+    def _awaits_numbers(self) -> bool:
+        return self.studio.runs.running and not self.studio.shown.trace.run
 
     def _load_curves(self) -> None:
         # Loaded here, not above: pyqtgraph takes as long to import as the whole window to appear.
