@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 Objects = npt.NDArray[Any]
+FEW = 64  # nodes whose colours are looked up to spare a paint
 RING_GAP = 3.0  # px between a node and the ring of the step
 
 
@@ -54,6 +55,19 @@ class FarView:
             self._stale.update(nodes)
         self._fills = None
         self.stamp += 1
+
+    def follow(self, nodes: set[NodeId]) -> bool:
+        """Nodes may show another heat, or have failed. Return whether anything has to be drawn: of few it is found out."""
+        if self._stale is None or len(self._hues) != len(self._canvas.plates.nodes) or len(nodes) + len(self._stale) > FEW:
+            self.forget_hues(nodes)
+            return bool(nodes)
+        which, before = self._canvas.plates.rows(nodes | self._stale), self._hues.copy()
+        self._stale |= nodes
+        if np.array_equal(before[which], self._known_hues()[which]):
+            return False
+        self._fills = None
+        self.stamp += 1
+        return True
 
     def move_rects(self, which: list[int]) -> None:
         """Some nodes stand elsewhere."""

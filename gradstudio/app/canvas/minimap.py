@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SIZE, PADDING, RADIUS = QSize(216, 122), 12.0, 8.0
 LARGEST, LEAST, LEAST_MARK = 0.16, 2.0, 4.0  # scale of the map; px of a node; of one that is selected, current or failed
 RING = 2.0  # px round the node of the step on show
+SOON_MS = 50  # after the canvas
 REST_MS, SHARE = 40, 9  # between two pictures at least; and that many times as long as the last one took
 ALL = slice(None)
 KEYS = {"": None, "shown": True, "hidden": False}  # the setting; "": where there is something to find
@@ -43,6 +44,7 @@ class Minimap(Overlay):
         self._picture = QPixmap()
         self._map = QTransform()
         self._behind, self._stamp = True, -1
+        self._current: NodeId | None = None  # the node with the ring
         self._lifted: set[NodeId] = set()  # nodes that are dragged, and so are no part of the picture
         self._seen = QRectF()
         self._grip: QPointF | None = None
@@ -78,9 +80,9 @@ class Minimap(Overlay):
 
     # ------------------------------------------------------------ following
     def refresh(self, change: Change) -> None:
-        """Draw the graph anew where a change may show in it."""
-        graph = change.everything or change.document is not None or change.scope or change.selection or change.theme or change.stale
-        if graph or change.values or change.flows or change.engine or change.playhead or change.trace or change.marks:
+        """Draw the graph anew where a change shows in it; what it does to places and colours is seen by the stamp of the far view."""
+        ring = change.playhead and self._view.canvas.context.current != self._current
+        if change.everything or change.scope or change.selection or change.theme or change.marks or ring:
             self._fall_behind()
 
     def follow(self) -> None:
@@ -90,7 +92,7 @@ class Minimap(Overlay):
             self._lift()
             self.update()  # what is dragged is drawn over the picture
         elif self._stamp != canvas.far.stamp:
-            self._fall_behind()
+            self._fall_behind(SOON_MS)
         seen = self._view.visible_rect()
         if seen != self._seen:
             self._seen = seen
@@ -113,10 +115,18 @@ class Minimap(Overlay):
             rect = rect.united(QRectF(canvas.left[node].topLeft(), canvas.nodes[node].full.rect.size()))
         return rect
 
-    def _fall_behind(self) -> None:
+    def _fall_behind(self, milliseconds: int = 0) -> None:
         self._behind = True
-        if not self._rest.isActive():
+        if self._rest.isActive():
+            return
+        if milliseconds and self._rests():
+            self._rest.start(milliseconds)
+        else:
             self.update()
+
+    def _rests(self) -> bool:
+        """Say whether it may wait: a picture of the window shows all that there is."""
+        return not self.window().testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
 
     def catch_up(self) -> None:
         """Show what has changed meanwhile."""
@@ -137,7 +147,8 @@ class Minimap(Overlay):
         painter.end()
         self._behind, self._stamp = False, self._view.canvas.far.stamp
         self.made += 1
-        if not self.window().testAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen):
+        self._current = self._view.canvas.context.current
+        if self._rests():
             self._rest.start(max(REST_MS, round((time.perf_counter() - began) * 1000 * SHARE)))
 
     def _fitted(self) -> QTransform:

@@ -121,10 +121,10 @@ class CanvasScene(DirtyScene):
             self._stock.follow()
         nodes, wires = touched(change, before, self.context)
         self.due.add(nodes)
-        self.far.forget_hues(nodes)
+        is_seen_afar = self.far.follow(nodes)
         if self.level == Level.FAR:
             self.wires.invalidate(wires, QRectF())
-            if nodes:
+            if is_seen_afar:
                 self.update()
         else:
             seen = self.seen()
