@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from gradstudio.app.canvas.reach import frozen_nodes, passes_grad, requiring_grad, rewritten_leaves, scissors, upstream
@@ -12,10 +12,12 @@ from gradstudio.document.calls.backward import Backward
 from gradstudio.document.graph import INSTANCE, Graph, Node, NodeId, NodePath, OperandPath, Ref, Wire
 from gradstudio.document.groups import Group
 from gradstudio.session.state import Flow, Local, TensorView
-from gradstudio.session.trace import Failure, Pass
+from gradstudio.session.trace import Failure, Pass, TensorKey
 
 if TYPE_CHECKING:
     from gradstudio.app.studio import Studio
+
+NAMED = 3  # roots of a pass that are named; a label has no room for more
 
 
 class Context:
@@ -165,21 +167,20 @@ class Context:
 
     @cached_property
     def root_names(self) -> str:
-        """What is differentiated: `loss`."""
+        """What is differentiated: `loss`; of many roots the first ones."""
         roots = self.named_pass.roots if self.named_pass else ()
         names = []
-        for path, out in roots:
+        for path, out in roots[:NAMED]:
             try:
                 names.append(self.labels.label(path, out).rpartition("/")[2])
             except KeyError:
                 names.append("?")
-        return "+".join(names)
+        return "+".join(names if len(roots) <= NAMED else [*names, "…"])
 
     @cached_property
     def roots(self) -> frozenset[tuple[NodeId, int]]:
         """Outputs of this graph at which the named pass starts."""
-        found = self.named_pass.roots if self.named_pass else ()
-        return frozenset((path[-1], out) for path, out in found if path[:-1] == self.scope)
+        return roots_in(self.named_pass.roots if self.named_pass else (), self.scope)
 
     @cached_property
     def root_words(self) -> str:
@@ -260,3 +261,9 @@ class Context:
     def skipped(self) -> dict[NodeId, str]:
         """Nodes that were not made, each with the reason in words."""
         return {path[-1]: why for path, why in self.trace.skipped.items() if path[:-1] == self.scope and path[-1] in self.graph.nodes}
+
+
+@lru_cache(maxsize=8)
+def roots_in(roots: tuple[TensorKey, ...], scope: NodePath) -> frozenset[tuple[NodeId, int]]:
+    """Return those of the roots of a pass that are outputs of one graph."""
+    return frozenset((path[-1], out) for path, out in roots if path[:-1] == scope)

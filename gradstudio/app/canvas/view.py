@@ -184,8 +184,7 @@ class CanvasView(Camera):
 
     # ------------------------------------------------------------ pointer
     def _pointer(self, at: QPointF, keys: Qt.KeyboardModifier) -> Pointer:
-        scene = self.to_scene(at)
-        return Pointer(at, scene, self.canvas.hit(scene), keys)
+        return Pointer(at, self.to_scene(at), keys, self.canvas.hit)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Protocol
 
-from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 
 from gradstudio.app.canvas.hit import Hit
@@ -13,13 +14,17 @@ from gradstudio.app.paint import Paint
 STARTS_AFTER = 4.0  # px that the pointer must move before a press is a drag
 
 
-class Pointer(Struct, frozen=True):
-    """Where the pointer is: in view pixels and canvas units, with the keys held and what lies there."""
+class Pointer:
+    """Where the pointer is: in view pixels and canvas units, with the keys held; and what lies there, looked up if anybody asks."""
 
-    view: QPointF
-    scene: QPointF
-    hit: Hit
-    keys: Qt.KeyboardModifier
+    def __init__(self, view: QPointF, scene: QPointF, keys: Qt.KeyboardModifier, hit_at: Callable[[QPointF], Hit]) -> None:
+        self.view, self.scene, self.keys = view, scene, keys
+        self._hit_at = hit_at
+
+    @cached_property
+    def hit(self) -> Hit:
+        """What lay there when it was asked for first."""
+        return self._hit_at(self.scene)
 
     @property
     def shift(self) -> bool:
