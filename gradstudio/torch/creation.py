@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -153,10 +154,11 @@ def plain(x: Any) -> Any:
     return x.array if isinstance(x, Tensor) else x
 
 
-def arange(*bounds: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Return start, start + step, ... before end; integers unless a bound is a float."""
-    numbers = [b.array.item() if isinstance(b, Tensor) else b for b in bounds]
-    start, end, step = (0, numbers[0], 1) if len(numbers) == 1 else (*numbers, 1)[:3]
+def arange(*bounds: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **named: Any) -> Tensor:
+    """Return start, start + step, ... before end; integers unless a bound is a float. `named`: bounds by name."""
+    given = _bounds(bounds, named)
+    numbers = [b.array.item() if isinstance(b, Tensor) else b for b in given]
+    start, end, step = numbers
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
@@ -167,10 +169,21 @@ def arange(*bounds: Any, dtype: Any = None, device: Any = None, requires_grad: b
     return finished(start + step * np.arange(count, dtype=np.float64 if kind.kind == "f" else np.int64), kind, requires_grad)
 
 
+def _bounds(bounds: Sequence[Any], named: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """Return start, end and step of a range, as they are given by position and by name."""
+    alone = len(bounds) == 1 and not named
+    given = dict(zip(("end",) if alone else ("start", "end", "step"), bounds, strict=False)) | named
+    if len(given) < len(bounds) + len(named) or [*sorted(given)] not in (["end"], ["end", "start"], ["end", "start", "step"]):
+        kinds = [*map(errors.type_name, bounds), *[f"{name}={errors.type_name(bound)}" for name, bound in named.items()]]
+        raise TypeError(f"arange() received an invalid combination of arguments - got ({', '.join(kinds)})")
+    return given.get("start", 0), given["end"], given.get("step", 1)
+
+
 def linspace(start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Return steps numbers from start to end. The second half is counted from the end, as in PyTorch."""
     kind = dtypes.as_numpy(dtype or dtypes.default())
     first, last = [x.array.item() if isinstance(x, Tensor) else x for x in (start, end)]
+    steps = operator.index(steps)
     if steps < 0:
         raise RuntimeError("number of steps must be non-negative")
     if kind.kind != "f":

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from gradstudio.engine import dtypes
+import numpy as np
+
+from gradstudio.engine import dtypes, errors
 from gradstudio.engine.apply import FUNCTIONS
 from gradstudio.engine.op import TABLE, Op
 from gradstudio.engine.runs import taker
@@ -22,7 +24,41 @@ from gradstudio.torch.return_types import named, type_of
 Function = Callable[..., Any]
 INTS = {int}
 PACKED = ("shape", "sizes", "dims")  # kinds of attr that may be written as several integers
-ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value": "src", "rcond": "rtol"}
+ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value": "src", "rcond": "rtol",
+           "indices": "indices_or_sections", "sections": "indices_or_sections", "tensor_indices_or_sections": "indices_or_sections"}
+
+
+NO = type(None)
+TAKEN: dict[str, frozenset[type]] = {  # kinds of attr, and the types of what is taken as it is
+    "int": frozenset({int, NO}), "dim": frozenset({int, NO}), "number": frozenset({int, float, complex, bool, NO}),
+    "float": frozenset({int, float, bool, NO}), "dims": frozenset({int, tuple, list, NO}), "shape": frozenset({int, tuple, list, NO}),
+    "sizes": frozenset({int, tuple, list, NO}), "split": frozenset({int, tuple, list, NO}), "dtype": frozenset({NO}),
+}  # fmt: skip
+PLAIN = frozenset({int, float, str, bool, NO})  # types of settings that are handed on unread
+
+
+class Setting:
+    """How one attr is read. `plain`: types that need no reading; `must_be`: how a refusal begins, empty where Python's own words do."""
+
+    def __init__(self, kind: str, must_be: str) -> None:
+        self.kind, self.plain, self.must_be = kind, TAKEN[kind], must_be
+
+    def read(self, value: Any) -> Any:
+        """Return a dtype as numpy's, and a tensor of one number, or a number of numpy, as Python's. Raises TypeError for other kinds."""
+        if self.kind == "dtype":
+            return dtypes.as_numpy(value)
+        if isinstance(value, np.generic):
+            return value.item()
+        if isinstance(value, Tensor) and not value.sizes and (value.scalar_type.kind in "iu" or self.kind in ("number", "float")):
+            return value.array.item()
+        if self.must_be and self.kind in ("int", "dim"):
+            raise TypeError(f"{self.must_be} int, not {errors.type_name(value)}")
+        if self.must_be and self.kind == "number" and isinstance(value, tuple | list):
+            raise TypeError(f"{self.must_be} Number, not {errors.type_name(value)}")
+        return value
+
+
+Route = tuple[Callable[[Any], Any], list[tuple[int, Setting]]]
 
 
 class Signature:
@@ -47,7 +83,7 @@ class Signature:
         self.star = next((i for i, n in enumerate(self.names) if any(f"*{{{n}}}" in text for text in op.torch)), None)
         self.keywords = {n: n for n in self.names} | {i.saved_name: i.name for i in op.inputs} | {a.argument: a.name for a in op.attrs}
         self.keywords["input"] = operands[0] if operands else ""
-        self.routes: dict[tuple[Any, ...], tuple[Callable[[Any], Any], list[int]]] = {}  # by number of arguments and names of others
+        self.routes: dict[tuple[Any, ...], Route] = {}  # by number of arguments and names of others
 
     def bind(self, args: Sequence[Any], named: dict[str, Any]) -> Sequence[Any]:
         """Return the arguments in the row's order. Raise TypeError for one too many, unknown or missing."""
@@ -59,15 +95,15 @@ class Signature:
         key = (len(args), *named)
         if key not in self.routes:
             self.routes[key] = self.route(len(args), list(named))
-        taken, dtypes_at = self.routes[key]
+        taken, given = self.routes[key]
         found: Sequence[Any] = taken((*args, *named.values(), *self.defaults))
-        for i in dtypes_at:
-            if found[i] is not None:
-                found = [*found[:i], dtypes.as_numpy(found[i]), *found[i + 1:]]
+        for i, setting in given:
+            if type(found[i]) not in setting.plain:
+                found = [*found[:i], setting.read(found[i]), *found[i + 1:]]
         return found
 
-    def route(self, count: int, keys: Sequence[str]) -> tuple[Callable[[Any], Any], list[int]]:
-        """Return what puts arguments, then those given by name, then the defaults into the row's order, and where dtypes are given.
+    def route(self, count: int, keys: Sequence[str]) -> Route:
+        """Return what puts arguments, then those given by name, then the defaults into the row's order, and the settings that are given.
 
         Raise TypeError as `bind`.
         """
@@ -83,7 +119,14 @@ class Signature:
             raise TypeError(self.words.missing([argument for name, argument in self.required.items() if name not in given]))
         order = dict(zip(self.positions, self.names, strict=True))
         picks = [sources.get(order[i], len(sources) + i) for i in range(len(self.defaults))]
-        return taker(picks), [i for i, p in enumerate(picks) if p < len(sources) and self.kinds.get(order[i]) == "dtype"]
+        settings = [i for i, p in enumerate(picks) if p < len(sources) and self.kinds.get(order[i]) in TAKEN]
+        return taker(picks), [(i, self.setting(order[i], picks[i] + 1 if picks[i] < count else 0)) for i in settings]
+
+    def setting(self, name: str, position: int) -> Setting:
+        """Return how an attr is read that stands at a position, from 1; 0 for one that is given by name."""
+        argument = next(a.argument for a in self.op.attrs if a.name == name)
+        where = f" (position {position})" if position else ""
+        return Setting(self.kinds[name], "" if self.words.python else f"{self.called}(): argument '{argument}'{where} must be")
 
     def packed(self, args: Sequence[Any]) -> Sequence[Any]:
         """Return the arguments with trailing integers as one tuple."""
@@ -103,11 +146,10 @@ def function_of(op: Op, name: str, order: Sequence[str], words: Words) -> Functi
     count = max([len(op.inputs), *[signature.names.index(a.name) + 1 for a in op.attrs if a.required]])
     kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
-
-    packs, fewest = signature.packs, signature.fewest
+    operands, packs, fewest = len(op.inputs), signature.packs, signature.fewest
 
     def function(*args: Any, out: Any = None, **given: Any) -> Any:
-        if simple and not given and count <= len(args) <= len(signature.names):
+        if simple and not given and count <= len(args) <= len(signature.names) and PLAIN.issuperset(map(type, args[operands:])):
             result = FUNCTIONS[row](*args)
         elif packs and not given and len(args) >= fewest and set(map(type, args[packs:])) == INTS:
             result = FUNCTIONS[row](*args[:packs], args[packs:])

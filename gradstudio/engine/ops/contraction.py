@@ -213,7 +213,7 @@ register(
        torch=("torch.inner({x}, {y})", "{x}.inner({y})"), latex=r"{x} \cdot {y}", doc="Inner products along the last dim of both.",
        samples=(Sample((V3, samples.array(3))), Sample((A23, V3)), Sample((samples.SCALAR, A23))),
        bad_samples=(Sample((V3, samples.array(4)), error="inner() the last dimension must match on both input tensors"),)),
-    Op("tensordot", (Input("x", formula="·{y}"), Input("y", formula="{x}·")), composite=tensordot,
+    Op("tensordot", (Input("x", formula="·{y}", torch="a"), Input("y", formula="{x}·", torch="b")), composite=tensordot,
        attrs=(Attr("dims", "pairs", 2, "How many dims, or two lists of them."),), category=CATEGORY, symbol="⋅ₙ",
        torch=("torch.tensordot({x}, {y}, {dims})",), latex=r"{x} \cdot {y}", doc="Sum of products over pairs of dims.",
        samples=(Sample((A23, A34), {"dims": 1}), Sample((A233, samples.array(3, 3, start=0.3))), Sample((A23, V3), {"dims": ([1], [0])}),

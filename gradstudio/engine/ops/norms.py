@@ -55,7 +55,7 @@ def matrix_norm(x: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = F
         return ops.norm_of_singular_values(x, dims, keepdim, "sum" if ord == "nuc" else REDUCE[ord])
     summed, left = dims if abs(ord) == 1 else dims[::-1]
     sums = ops.vector_norm(x, 1, (summed,), keepdim)
-    return getattr(ops, REDUCE[ord])(sums, (left - (not keepdim and summed < left),), keepdim)
+    return extreme_of(sums, REDUCE[ord], left - (not keepdim and summed < left), keepdim)
 
 
 @helper
@@ -75,8 +75,18 @@ def norm_of_singular_values(x: Any, dims: tuple[int, ...], keepdim: bool, reduce
     """Return the singular values of matrices in two dims, reduced by the row of that name: sum, amax, amin."""
     rank = len(ops.shape_of(x))
     order = (*[d for d in range(rank) if d not in dims], *dims)
-    out = getattr(ops, reduce)(ops.svdvals(ops.permute(x, order)), -1, keepdim)
+    values = ops.svdvals(ops.permute(x, order))
+    out = ops.sum(values, -1, keepdim) if reduce == "sum" else extreme_of(values, reduce, -1, keepdim)
     return ops.permute(ops.unsqueeze(out, -1), tuple([order.index(d) for d in range(rank)])) if keepdim else out
+
+
+def extreme_of(x: Any, reduce: str, dim: int, keepdim: bool) -> Any:
+    """Return the largest or smallest number along a dim, by the row of that name. The largest of none is 0; none is smallest."""
+    if ops.shape_of(x)[dim]:
+        return getattr(ops, reduce)(x, dim, keepdim)
+    if reduce == "amin":
+        raise IndexError(f"amin(): Expected reduction dim {dim} to have non-zero size.")
+    return ops.sum(x, dim, keepdim)
 
 
 def any_norm(x: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, dtype: Any = None) -> Any:

@@ -168,7 +168,7 @@ register(
        bad_samples=(Sample((samples.array(2, 3),), {"source": (0, 0), "destination": (0, 1)}, "movedim: repeated dim in `source` ([0, 0])"),
                     Sample((samples.array(2, 3),), {"source": 2, "destination": 0}, RANGE))),
     Op("tile", (Input("x", formula="1"),), composite=tile,
-       attrs=(Attr("dims", "sizes", (1,), "How often along each of the last dims.", required=True),),
+       attrs=(Attr("dims", "shape", (1,), "How often along each of the last dims.", required=True),),
        category=CATEGORY, symbol="tile", torch=("torch.tile({x}, {dims})", "{x}.tile({dims})"), latex=r"\mathrm{tile}({x})",
        doc="Copies side by side; dims that are not named stand once. The gradient adds up over the copies.",
        samples=(Sample((samples.array(2, 3),), {"dims": (2,)}), Sample((samples.array(3),), {"dims": (2, 2)}))),

@@ -367,7 +367,7 @@ register(
        torch=("torch.split_with_sizes({x}, {split_sizes})", "{x}.split_with_sizes({split_sizes})"),
        samples=(Sample((samples.array(3, 4),), {"split_sizes": (1, 3), "dim": 1}),),
        bad_samples=(Sample((samples.array(4),), {"split_sizes": (1, 2)}, "split_with_sizes expects split_sizes to sum exactly to 4"),)),
-    Op("split", (Input("x", formula="1"),), composite=split, outputs=PIECES, many=True, views=True,
+    Op("split", (Input("x", formula="1", torch="tensor"),), composite=split, outputs=PIECES, many=True, views=True,
        attrs=(Attr("split_size", "split", 1, "Size of each part, or a list of sizes.", required=True, torch="split_size_or_sections"),
               DIM), category=CATEGORY, symbol="split",
        torch=("torch.split({x}, {split_size})", "{x}.split({split_size})"), latex=r"\mathrm{split}({x})", doc="Cut into parts along a dim.",
