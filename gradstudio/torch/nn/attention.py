@@ -1,10 +1,8 @@
-"""MultiheadAttention and the encoder of a transformer, composed of other modules, with PyTorch's parameters and start values."""
+"""MultiheadAttention, composed of other modules, with PyTorch's parameters and start values."""
 from __future__ import annotations
 
-import copy
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,10 +11,8 @@ from gradstudio.engine import dtypes
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch.nn import functional, init
-from gradstudio.torch.nn.containers import ModuleList
-from gradstudio.torch.nn.layers import LAYERS
 from gradstudio.torch.nn.module import Module
-from gradstudio.torch.nn.weighted import LayerNorm, Linear, parameter
+from gradstudio.torch.nn.weighted import Linear, parameter
 
 
 class NonDynamicallyQuantizableLinear(Linear):
@@ -142,61 +138,3 @@ class MultiheadAttention(Module):
         q, k, v = [ops.view(t, (count, self.num_heads, -1, self.head_dim)) for t in (q, k, v)]
         out = functional.scaled_dot_product_attention(q, k, v, mask, self.dropout if self.training else 0.0, causal)
         return ops.view(ops.contiguous(ops.permute(out, (2, 0, 1, 3))), (count * length, self.embed_dim))
-
-
-def activation_of(given: Any) -> Callable[..., Any]:
-    """Return relu or gelu by name, or the function given. Raise RuntimeError for other names."""
-    if not isinstance(given, str):
-        return given  # type: ignore[no-any-return]
-    if given not in ("relu", "gelu"):
-        raise RuntimeError(f"activation should be relu/gelu, not {given}")
-    return getattr(functional, given)  # type: ignore[no-any-return]
-
-
-class TransformerEncoderLayer(Module):
-    """Self attention, then two linear layers; each added to its input and normalised (before, with norm_first)."""
-
-    def __init__(self, d_model: int, nhead: int, dim_feedforward: int = 2048, dropout: float = 0.1, activation: Any = "relu",
-                 layer_norm_eps: float = 1e-5, batch_first: bool = False, norm_first: bool = False, bias: bool = True, device: Any = None,
-                 dtype: Any = None) -> None:
-        super().__init__()
-        self.self_attn = MultiheadAttention(d_model, nhead, dropout=dropout, bias=bias, batch_first=batch_first, dtype=dtype)
-        self.linear1 = Linear(d_model, dim_feedforward, bias=bias, dtype=dtype)
-        self.dropout = LAYERS["Dropout"](dropout)
-        self.linear2 = Linear(dim_feedforward, d_model, bias=bias, dtype=dtype)
-        self.norm_first = norm_first
-        self.norm1, self.norm2 = [LayerNorm(d_model, eps=layer_norm_eps, bias=bias, dtype=dtype) for _ in range(2)]
-        self.dropout1, self.dropout2 = LAYERS["Dropout"](dropout), LAYERS["Dropout"](dropout)
-        self.activation = activation_of(activation)
-
-    def forward(self, src: Any, src_mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None,
-                is_causal: bool = False) -> Any:
-        """Return the encoded sequence, of src's shape."""
-        if self.norm_first:
-            src = src + self._attended(self.norm1(src), src_mask, src_key_padding_mask, is_causal)
-            return src + self._fed(self.norm2(src))
-        src = self.norm1(src + self._attended(src, src_mask, src_key_padding_mask, is_causal))
-        return self.norm2(src + self._fed(src))
-
-    def _attended(self, x: Any, mask: Any, padding: Any, is_causal: bool) -> Any:
-        return self.dropout1(self.self_attn(x, x, x, padding, False, mask, is_causal=is_causal)[0])
-
-    def _fed(self, x: Any) -> Any:
-        return self.dropout2(self.linear2(self.dropout(self.activation(self.linear1(x)))))
-
-
-class TransformerEncoder(Module):
-    """Copies of an encoder layer, one after the other, and a norm at the end."""
-
-    def __init__(self, encoder_layer: Module, num_layers: int, norm: Module | None = None, enable_nested_tensor: bool = True,
-                 mask_check: bool = True) -> None:
-        super().__init__()
-        self.layers = ModuleList([copy.deepcopy(encoder_layer) for _ in range(num_layers)])
-        self.num_layers, self.norm = num_layers, norm
-
-    def forward(self, src: Any, mask: Tensor | None = None, src_key_padding_mask: Tensor | None = None,
-                is_causal: bool | None = None) -> Any:
-        """Return the sequence after all layers."""
-        for layer in self.layers:
-            src = layer(src, src_mask=mask, src_key_padding_mask=src_key_padding_mask)
-        return src if self.norm is None else self.norm(src)

@@ -1,4 +1,4 @@
-"""Functions of `nn.functional` that are more than one row: gumbel_softmax, local_response_norm, embedding_bag; losses that warn."""
+"""Functions of `nn.functional` that are more than one row: gumbel_softmax, normalisations, embeddings, p-norm pools; losses that warn."""
 from __future__ import annotations
 
 import functools
@@ -13,6 +13,7 @@ from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation, spellings
+from gradstudio.torch.grad_mode import no_grad
 
 rrelu_write = mutating("rrelu_with_noise")
 SIZED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
@@ -112,6 +113,67 @@ def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, trainin
     return rrelu_write(input, factor) if inplace else ops.rrelu_with_noise(input, factor)
 
 
+def embedding(input: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: float | None = None, norm_type: float = 2.0,
+              scale_grad_by_freq: bool = False, sparse: bool = False) -> Any:
+    """Return the rows of weight that the integers name; with max_norm, longer ones among them are shortened in place first.
+
+    Raises AssertionError for a padding_idx outside of weight, NotImplementedError for gradients scaled by frequency and sparse ones.
+    """
+    if padding_idx is not None:
+        rows = weight.sizes[0]
+        if not -rows <= padding_idx < rows:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        padding_idx %= rows
+    if scale_grad_by_freq or sparse:
+        raise NotImplementedError("embedding with scale_grad_by_freq or sparse gradients is not here")
+    if max_norm is not None:
+        with no_grad():
+            shorten(weight, input, max_norm, norm_type)
+    return ops.embedding(input, weight, padding_idx)
+
+
+def shorten(weight: Tensor, indices: Tensor, longest: float, norm_type: float) -> None:
+    """Scale rows of weight that are named, and longer than the longest, down to that length, in place."""
+    array = weight.array
+    for row in np.unique(indices.array).tolist():
+        length = float(np.linalg.norm(array[row], norm_type))
+        if length > longest:
+            array[row] *= array.dtype.type(longest / (length + 1e-7))
+    weight.version[0] += 1
+
+
+def lp_pool1d(input: Tensor, norm_type: float, kernel_size: int | tuple[int], stride: Any = None, ceil_mode: bool = False) -> Any:
+    """Return the p-norms of windows of the last dim: the p-th root of the sum of p-th powers."""
+    size = kernel_size if isinstance(kernel_size, int) else kernel_size[0]
+    means = ops.avg_pool1d(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+    return rooted(means, size, norm_type)
+
+
+def lp_pool2d(input: Tensor, norm_type: float, kernel_size: int | tuple[int, int], stride: Any = None, ceil_mode: bool = False) -> Any:
+    """Return the p-norms of windows of the last two dims."""
+    height, width = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+    means = ops.avg_pool2d(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+    return rooted(means, height * width, norm_type)
+
+
+def rooted(means: Any, count: int, norm_type: float) -> Any:
+    """Return the p-th root of sums, given means over so many."""
+    return ops.pow(ops.mul(ops.mul(ops.sign(means), ops.relu(ops.abs(means))), count), 1.0 / norm_type)
+
+
+def channel_shuffle(input: Tensor, groups: int) -> Any:
+    """Interleave groups of channels. Raise RuntimeError for channels that the groups do not divide."""
+    if input.ndim <= 2:
+        raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.sizes)}")
+    if groups <= 0:
+        raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
+    n, channels, *rest = input.sizes
+    if channels % groups:
+        raise RuntimeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups.")
+    parts = ops.transpose(ops.view(input, (n, groups, channels // groups, *rest)), 1, 2)
+    return ops.reshape(ops.contiguous(parts), input.sizes)
+
+
 def embedding_bag(input: Tensor, weight: Tensor, offsets: Tensor | None = None, max_norm: float | None = None, norm_type: float = 2,
                   scale_grad_by_freq: bool = False, mode: str = "mean", sparse: bool = False, per_sample_weights: Tensor | None = None,
                   include_last_offset: bool = False, padding_idx: int | None = None) -> Any:
@@ -155,5 +217,6 @@ def check_mode(mode: str, max_norm: float | None, sparse: bool, weighed: bool) -
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    embedding_bag, gumbel_softmax, local_response_norm, multi_margin_loss, multilabel_margin_loss, multilabel_soft_margin_loss, rrelu)}
+    channel_shuffle, embedding, embedding_bag, gumbel_softmax, lp_pool1d, lp_pool2d, local_response_norm, multi_margin_loss,
+    multilabel_margin_loss, multilabel_soft_margin_loss, rrelu)}
 FUNCTIONS |= {name: sized(name) for name in SIZED}

@@ -209,3 +209,7 @@ class ParameterDict(Module):
     def items(self) -> Any:
         """Return (name, parameter) pairs."""
         return self._parameters.items()
+
+    def extra_repr(self) -> str:
+        lines = [f"  ({name}): Parameter containing: [torch.FloatTensor of size {'x'.join(map(str, p.shape))}]" for name, p in self.items()]
+        return "\n".join(lines)

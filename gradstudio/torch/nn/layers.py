@@ -8,6 +8,7 @@ from gradstudio.torch.nn import dropouts, functional
 from gradstudio.torch.nn.module import Module
 
 REQUIRED: Any = object()
+BUFFERS = "weight", "pos_weight"  # settings of losses that are saved with a model
 TRAINED = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "rrelu")  # know training
 
 
@@ -32,10 +33,13 @@ class Simple(Module):
             value = given.get(name, default)
             if value is REQUIRED:
                 raise TypeError(f"{type(self).__name__}.__init__() missing 1 required positional argument: '{name}'")
-            setattr(self, name, value)
+            if name in BUFFERS:
+                self.register_buffer(name, value)
+            else:
+                setattr(self, name, value)
         if "Dropout" in type(self).__name__:
             dropouts.check(self.p)
-        if getattr(self, "stride", 1) is None:
+        if getattr(self, "stride", 1) is None and "LP" not in type(self).__name__:
             self.stride = self.kernel_size
 
     def forward(self, *inputs: Any) -> Any:
@@ -108,12 +112,15 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
                                  "divisor_override": None}, ("kernel_size", "stride", "padding")),
     **{f"AdaptiveMaxPool{k}d": (f"adaptive_max_pool{k}d", {"output_size": REQUIRED, "return_indices": False}, ("output_size",))
        for k in (1, 2, 3)},
+    **{f"LPPool{k}d": (f"lp_pool{k}d", {"norm_type": REQUIRED, "kernel_size": REQUIRED, "stride": None, "ceil_mode": False},
+                       ("norm_type", "kernel_size", "stride", "ceil_mode")) for k in (1, 2)},
     "Unfold": ("unfold", {"kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
                ("kernel_size", "dilation", "padding", "stride")),
     "Fold": ("fold", {"output_size": REQUIRED, "kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
              ("output_size", "kernel_size", "dilation", "padding", "stride")),
     "PixelShuffle": ("pixel_shuffle", {"upscale_factor": REQUIRED}, ("upscale_factor",)),
     "PixelUnshuffle": ("pixel_unshuffle", {"downscale_factor": REQUIRED}, ("downscale_factor",)),
+    "ChannelShuffle": ("channel_shuffle", {"groups": REQUIRED}, ("groups",)),
     "CosineSimilarity": ("cosine_similarity", {"dim": 1, "eps": 1e-8}, ()),
     "PairwiseDistance": ("pairwise_distance", {"p": 2.0, "eps": 1e-6, "keepdim": False}, ()),
     "L1Loss": ("l1_loss", LOSS, ()),
@@ -139,7 +146,8 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 
 
 # Where PyTorch defines the class of a name with this part.
-HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Unfold": "fold", "Fold": "fold", "huffle": "pixelshuffle",
+HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Unfold": "fold", "Fold": "fold", "ChannelShuffle": "channelshuffle",
+         "huffle": "pixelshuffle",
          "ResponseNorm": "normalization", "Similarity": "distance", "Distance": "distance"}
 
 

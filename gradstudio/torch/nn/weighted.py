@@ -47,21 +47,41 @@ class Linear(Module):
 class Embedding(Module):
     """A table of vectors: integers in, rows out."""
 
-    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, dtype: Any = None) -> None:
+    def __init__(self, num_embeddings: int, embedding_dim: int, padding_idx: int | None = None, max_norm: float | None = None,
+                 norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False, _weight: Tensor | None = None,
+                 _freeze: bool = False, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
-        self.num_embeddings, self.embedding_dim, self.padding_idx = num_embeddings, embedding_dim, padding_idx
-        self.weight = parameter(num_embeddings, embedding_dim, dtype=dtype)
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise AssertionError("Padding_idx must be within num_embeddings")
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = None if padding_idx is None else padding_idx % num_embeddings
+        self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse = max_norm, norm_type, scale_grad_by_freq, sparse
+        if _weight is not None:
+            if _weight.sizes != (num_embeddings, embedding_dim):
+                raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
+            self.weight = Parameter(_weight, requires_grad=not _freeze)
+            return
+        self.weight = Parameter(parameter(num_embeddings, embedding_dim, dtype=dtype), requires_grad=not _freeze)
         init.normal_(self.weight)
-        if padding_idx is not None:
-            self.weight.array[padding_idx] = 0
+        if self.padding_idx is not None:
+            self.weight.array[self.padding_idx] = 0
+
+    @classmethod
+    def from_pretrained(cls, embeddings: Tensor, freeze: bool = True, padding_idx: int | None = None, **settings: Any) -> Embedding:
+        """Return a table of vectors that are given, (n, size). Raise AssertionError for other than two dims."""
+        if len(embeddings.sizes) != 2:
+            raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
+        return cls(*embeddings.sizes, padding_idx=padding_idx, _weight=embeddings, _freeze=freeze, **settings)
 
     def forward(self, input: Tensor) -> Tensor:
         """Return the rows that the integers name."""
-        return functional.embedding(input, self.weight, padding_idx=self.padding_idx)  # type: ignore[no-any-return]
+        return functional.embedding(  # type: ignore[no-any-return]
+            input, self.weight, self.padding_idx, self.max_norm, self.norm_type, self.scale_grad_by_freq, self.sparse)
 
     def extra_repr(self) -> str:
-        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
-        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
+        plain = {"padding_idx": None, "max_norm": None, "norm_type": 2, "scale_grad_by_freq": False}
+        words = [f"{name}={getattr(self, name)}" for name, default in plain.items() if getattr(self, name) != default]
+        return ", ".join([str(self.num_embeddings), str(self.embedding_dim), *words, *(["sparse=True"] if self.sparse else [])])
 
 
 class PReLU(Module):
