@@ -4,6 +4,7 @@ from __future__ import annotations
 import warnings
 from collections import defaultdict
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ClassVar
 
 import numpy as np
@@ -30,10 +31,26 @@ GROUPS = {
 IDLE = {"foreach": None, "fused": None, "differentiable": False, "capturable": False}
 
 
+def noting(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a subclass' own step, which notes that there was one."""
+
+    @wraps(step)
+    def noted(optimizer: Optimizer, *args: Any, **named: Any) -> Any:
+        optimizer.was_stepped = True
+        return step(optimizer, *args, **named)
+
+    return noted
+
+
 class Optimizer:
     """Groups of parameters with options, and a state for each parameter. Subclasses have a `kind`, or their own `step`."""
 
     kind: ClassVar[str] = ""
+    was_stepped = False  # what rules for the learning rate ask, before they go on
+
+    def __init_subclass__(cls) -> None:
+        if "step" in vars(cls):
+            setattr(cls, "step", noting(vars(cls)["step"]))  # noqa: B010
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -78,7 +95,7 @@ class Optimizer:
 
     def step(self, closure: Closure = None) -> Any:
         """Step every parameter that has a gradient. A closure is called first and its loss returned."""
-        loss = None
+        loss, self.was_stepped = None, True
         if closure is not None:
             with modes.GradMode(True):
                 loss = closure()
