@@ -109,6 +109,34 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     return finished(array_of(data, dtype), dtype, False)
 
 
+def asarray(obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool | None = None) -> Tensor:
+    """Return anything as a tensor, on its own memory where that is possible and no copy is asked for.
+
+    A tensor keeps its history, with a warning, unless requires_grad is False.
+    """
+    found = as_tensor(obj, dtype)
+    if copy:
+        found = found.clone()  # type: ignore[attr-defined]
+    if requires_grad is None and found.requires_grad:
+        warnings.warn("torch.asarray: unspecified requires_grad now defaults to obj.requires_grad instead of False. Pass "
+                      "requires_grad=False explicitly to get the old behavior and silence this warning.", UserWarning, stacklevel=2)
+    elif requires_grad is False and found.requires_grad:
+        found = found.detach()
+    elif requires_grad and not found.requires_grad:
+        found.requires_grad = True
+    return found
+
+
+def scalar_tensor(s: float, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return a number as a 0-dim tensor, of the default dtype."""
+    return finished(np.asarray(s, dtypes.as_numpy(dtype or dtypes.default())), None, requires_grad)
+
+
+def randint_like(input: Tensor, *bounds: int, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+    """Return integers in [low, high) in the shape and dtype of a tensor."""
+    return randint(*bounds, input.sizes, dtype=dtype or input.scalar_type, requires_grad=requires_grad)
+
+
 def from_numpy(array: Array) -> Tensor:
     """Return a tensor on the memory of an array. Raise TypeError for what is no array of numbers."""
     if not isinstance(array, np.ndarray):

@@ -10,6 +10,7 @@ from gradstudio.engine import dtypes, random
 from gradstudio.engine.apply import FUNCTIONS
 from gradstudio.engine.random import Generator
 from gradstudio.engine.tensor import Tensor, make
+from gradstudio.torch import creation
 
 
 def written(self: Tensor, values: Any) -> Tensor:
@@ -53,3 +54,4 @@ def random_(self: Tensor, from_: int = 0, to: int | None = None, *, generator: G
 
 
 METHODS: dict[str, Callable[..., Tensor]] = {f.__name__: f for f in (uniform_, normal_, exponential_, bernoulli_, random_)}
+METHODS |= {"bernoulli": creation.bernoulli, "multinomial": creation.multinomial}

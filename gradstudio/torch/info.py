@@ -1,4 +1,4 @@
-"""Facts about dtypes and the machine: finfo, iinfo, cuda (there is none), threads (one)."""
+"""Facts about dtypes and the machine: finfo, iinfo, cuda (there is none)."""
 from __future__ import annotations
 
 from types import SimpleNamespace
@@ -38,10 +38,5 @@ class iinfo:  # noqa: N801
         return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
 
 
-def get_num_threads() -> int:
-    """Return 1: the engine computes in one thread."""
-    return 1
-
-
 cuda = SimpleNamespace(is_available=lambda: False, device_count=lambda: 0)
-FACTS: dict[str, Any] = {"finfo": finfo, "iinfo": iinfo, "get_num_threads": get_num_threads, "cuda": cuda}
+FACTS: dict[str, Any] = {"finfo": finfo, "iinfo": iinfo, "cuda": cuda}

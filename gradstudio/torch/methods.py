@@ -13,6 +13,7 @@ from gradstudio.engine.tensor import Tensor, View, make
 from gradstudio.torch import (
     aliases,
     apart,
+    asked,
     casting,
     compare,
     creation,
@@ -242,7 +243,7 @@ def install() -> None:
         if name not in vars(Tensor):
             setattr(Tensor, name, method)
     own: dict[str, Callable[..., Any]] = {**METHODS, **casting.METHODS, **compare.METHODS, **in_place_views.METHODS, **drawing.METHODS,
-                                       **discrete.METHODS, **apart.METHODS}
+                                       **discrete.METHODS, **apart.METHODS, **asked.METHODS}
     for name, method in own.items():
         setattr(Tensor, name, method)
     operators.install()

@@ -8,7 +8,21 @@ from gradstudio.engine import dtypes, printing
 from gradstudio.engine.dtypes import DType, Size
 from gradstudio.engine.random import Generator
 from gradstudio.engine.tensor import Tensor
-from gradstudio.torch import aliases, apart, compare, creation, devices, discrete, grad_mode, info, legacy, methods, spellings
+from gradstudio.torch import (
+    aliases,
+    apart,
+    asked,
+    choices,
+    compare,
+    creation,
+    devices,
+    discrete,
+    grad_mode,
+    info,
+    legacy,
+    methods,
+    spellings,
+)
 from gradstudio.torch.autograd import anomaly
 
 LONG_NAMES = {"half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
@@ -59,8 +73,14 @@ OWN |= {"Tensor": legacy.TensorType, "device": devices.Device, "dtype": DType, "
 CREATION = {name: getattr(creation, name) for name in (
     "tensor", "as_tensor", "from_numpy", "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "arange",
     "linspace", "logspace", "eye", "rand", "randn", "rand_like", "randn_like", "randint", "randperm", "normal", "bernoulli", "multinomial",
-    "manual_seed", "initial_seed")}
+    "manual_seed", "initial_seed", "asarray", "scalar_tensor", "randint_like")}
+WRITTEN = (  # methods that write into their tensor, and are functions too, with a line at their end
+    "abs", "acos", "asin", "atan", "ceil", "clamp", "clamp_max", "clamp_min", "cos", "cosh", "detach", "erf", "erfc", "exp", "exp2",
+    "expm1", "fill", "floor", "frac", "log", "log10", "log1p", "log2", "neg", "reciprocal", "relu", "round", "rsqrt", "sigmoid", "sin",
+    "sinh", "sqrt", "square", "tan", "tanh", "trunc", "zero",
+)
 ROWS = {name: function for name, function in spellings.TORCH.items() if "." not in name}
 ALL: dict[str, Any] = {**aliases.TORCH_ALIASES, **ROWS, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **info.FACTS}
-ALL |= {**legacy.TYPES, **discrete.TORCH, **apart.TORCH, **OWN}
+ALL |= {**legacy.TYPES, **discrete.TORCH, **apart.TORCH, **asked.TORCH, **choices.FUNCTIONS, **OWN}
 methods.install()
+ALL |= {f"{name}_": getattr(Tensor, f"{name}_") for name in WRITTEN}

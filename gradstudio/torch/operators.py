@@ -13,6 +13,8 @@ from gradstudio.engine.op import ROWS, TABLE, ops
 from gradstudio.engine.ops import indexing
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation
+from gradstudio.torch.missing import Words
+from gradstudio.torch.spellings import Signature
 
 Function = Callable[..., Any]
 Array = np.ndarray[Any, Any]
@@ -21,6 +23,7 @@ BINARY = {"+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", 
 COMPARISON = {"==": "eq", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "le"}
 ONLY_NEW = ("dist", "fmax", "fmin", "logaddexp", "logaddexp2", "logcumsumexp", "logsumexp", "maximum", "minimum", "where",
             "hardshrink")  # methods without an in-place form
+WITH_SETTINGS = "tril", "triu", "cumsum", "cumprod", "addmm", "addmv", "addr", "addbmm", "baddbmm"
 UNARY = {"-": "neg", "~": "invert"}
 
 
@@ -115,6 +118,19 @@ def in_place_methods() -> Iterator[tuple[str, Function]]:
             yield f"{op.name}_", mutating(row.name)
         elif row is None and f"{op.name}_tensor" in ROWS and f"{op.name}_number" in ROWS:
             yield f"{op.name}_", written_by_kind(op.name)
+    for name in WITH_SETTINGS:
+        yield f"{name}_", bound(name)
+
+
+def bound(name: str) -> Function:
+    """Return the in-place form of a row that takes more than operands, with PyTorch's arguments."""
+    write, signature = mutating(name), Signature(TABLE[name], (), Words(f"{name}_"))
+
+    def change(x: Tensor, *args: Any, **named: Any) -> Tensor:
+        return write(*signature.bind((x, *args), named))
+
+    change.__name__ = f"{name}_"
+    return change
 
 
 def written_by_kind(name: str) -> Function:
