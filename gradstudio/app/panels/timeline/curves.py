@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyqtgraph
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
+from gradstudio.app.panels.timeline import graphing
 from gradstudio.app.panels.timeline.draw_track import draw_track
 from gradstudio.app.panels.timeline.tracks import Track
 from gradstudio.app.theme import Theme
+
+pyqtgraph: Any = graphing.load()
 
 
 class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
