@@ -168,6 +168,10 @@ class Rows(dict[str, Op]):
     __slots__ = ()
 
 
+MANY = 2000  # questions from which on all are loaded: a large graph asks for each of its nodes, and `Rows` answer faster
+_questions = 0
+
+
 class Unread(Rows):
     """The rows that are loaded so far: kind by kind until one has what is asked for, for a window shows few. All loaded, it is `Rows`."""
 
@@ -206,6 +210,10 @@ class Unread(Rows):
         return self.items()
 
     def _find(self, name: object) -> None:
+        global _questions
+        _questions += 1
+        if _questions > MANY:
+            load()
         while self.__class__ is Unread and not dict.__contains__(self, name):
             _load_next()
 

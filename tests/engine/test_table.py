@@ -204,6 +204,15 @@ def test_rows_are_loaded_kind_by_kind_until_one_is_found_and_stand_in_the_order_
     assert told == ["True", "False", "6.0", "True", "True", "False"]
 
 
+def test_who_asks_very_often_gets_all_rows_which_answer_faster():
+    code = (
+        "from gradstudio.engine import op\n[op.TABLE.get('mul') for _ in range(op.MANY)]\nprint(op.TABLE.__class__ is op.Unread)\n"
+        "op.TABLE.get('mul'), op.TABLE.get('mul')\nprint(op.TABLE.__class__ is op.Rows, op.TABLE.get('mul').name)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+    assert told == ["True", "True", "mul"]
+
+
 PARTLY = """
 import sys
 from gradstudio.engine import TABLE, tensor
