@@ -247,11 +247,11 @@ def on_system_change(slot: Callable[[], None]) -> None:
     QGuiApplication.styleHints().colorSchemeChanged.connect(slot)
 
 
-_worn = [1.0]  # the UI scale that the application wears
+_worn = [1.0]
 
 
-def worn_scale() -> float:
-    """Return that scale; 1.0 is 100 %."""
+def ui_scale() -> float:
+    """Return the UI scale, 1.0 at 100 %: that of the theme that the application wears."""
     return _worn[0]
 
 

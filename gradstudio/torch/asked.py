@@ -36,11 +36,6 @@ def argwhere(input: Tensor) -> Any:
     return nonzero(input)
 
 
-def range(start: float = 0, end: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
-    """Refuse what PyTorch is about to remove: arange does it, without the end."""
-    raise NotImplementedError("torch.range is deprecated in PyTorch and is not here: use torch.arange, whose end is not in it")
-
-
 def typename(obj: Any) -> str:
     """Return the name of the type of a tensor (torch.FloatTensor) or of anything else, with its module."""
     return f"torch.{errors.dtype_name(obj.scalar_type)}Tensor" if isinstance(obj, Tensor) else errors.type_name(obj)
@@ -53,4 +48,4 @@ ELEMENTS: dict[str, Function] = {
     "isreal": _asked("isreal", np.isreal, complex_too=True),
 }
 METHODS: dict[str, Function] = {**ELEMENTS, "is_signed": is_signed, "argwhere": argwhere}
-TORCH: dict[str, Function] = {**METHODS, "range": range, "typename": typename}
+TORCH: dict[str, Function] = {**METHODS, "typename": typename}

@@ -61,9 +61,10 @@ class FarView:
         if self._stale is None or len(self._hues) != len(self._canvas.plates.nodes) or len(nodes) + len(self._stale) > FEW:
             self.forget_hues(nodes)
             return bool(nodes)
-        which, before = self._canvas.plates.rows(nodes | self._stale), self._hues.copy()
+        which = self._canvas.plates.rows(nodes | self._stale)
+        before = self._hues[which]
         self._stale |= nodes
-        if np.array_equal(before[which], self._known_hues()[which]):
+        if np.array_equal(before, self._known_hues()[which]):
             return False
         self._fills = None
         self.stamp += 1

@@ -9,9 +9,11 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app.paint import Paint
-from gradstudio.app.theme import Shade, Theme, named, worn_scale
+from gradstudio.app.theme import Shade, Theme, named, ui_scale
 
 POINTING = Qt.CursorShape.PointingHandCursor
+
+__all__ = ["POINTING", "Drawn", "Themed", "begin", "scaled_font", "sized", "theme_of", "ui_scale"]
 
 
 class Themed(Protocol):
@@ -25,11 +27,6 @@ class Themed(Protocol):
 def theme_of(themed: Themed) -> Theme:
     """Return the theme in units of the design: painters are scaled, not fonts."""
     return named(themed.theme)
-
-
-def ui_scale() -> float:
-    """Return the UI scale, 1.0 at 100 %: what the theme made of the application's font."""
-    return worn_scale()
 
 
 def sized(width: float, height: float) -> QSize:

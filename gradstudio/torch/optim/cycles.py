@@ -121,7 +121,24 @@ def phases(total: int, share: float, three: bool) -> list[dict[str, Any]]:
     return [{"end_step": float(share * total) - 1, **up}, back, {"end_step": total - 1, **out}]
 
 
-class SequentialLR(LRScheduler):
+class OfRules(LRScheduler):
+    """What is made of other rules: their state is part of its own."""
+
+    _schedulers: list[LRScheduler]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is needed to go on later, that of the rules too."""
+        own = {key: value for key, value in super().state_dict().items() if key != "_schedulers"}
+        return {**own, "_schedulers": [scheduler.state_dict() for scheduler in self._schedulers]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a state dict."""
+        super().load_state_dict({key: value for key, value in state_dict.items() if key != "_schedulers"})
+        for scheduler, kept in zip(self._schedulers, state_dict["_schedulers"], strict=True):
+            scheduler.load_state_dict(kept)
+
+
+class SequentialLR(OfRules):
     """One rule after the other, each from its milestone on."""
 
     def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int], last_epoch: int = -1) -> None:
@@ -153,7 +170,7 @@ class SequentialLR(LRScheduler):
         self._last_lr = scheduler.get_last_lr()
 
 
-class ChainedScheduler(LRScheduler):
+class ChainedScheduler(OfRules):
     """Several rules, all of them in each epoch."""
 
     def __init__(self, schedulers: Sequence[LRScheduler], optimizer: Optimizer | None = None) -> None:
@@ -170,7 +187,7 @@ class ChainedScheduler(LRScheduler):
         self._last_lr = self.rates()
 
 
-class ReduceLROnPlateau:
+class ReduceLROnPlateau(LRScheduler):
     """Times factor when a figure has not improved for `patience` epochs."""
 
     def __init__(self, optimizer: Optimizer, mode: str = "min", factor: float = 0.1, patience: int = 10, threshold: float = 1e-4,
@@ -180,7 +197,7 @@ class ReduceLROnPlateau:
         self.factor, self.optimizer, self.default_min_lr = factor, optimizer, min_lr
         self.min_lrs = [min_lr] * len(optimizer.param_groups)
         self.patience, self.cooldown, self.eps, self.last_epoch = patience, cooldown, eps, 0
-        self._last_lr = self.get_last_lr()
+        self._last_lr = self.rates()
         self.mode_worse = math.inf if mode == "min" else -math.inf
         self.mode, self.threshold, self.threshold_mode, self.best = mode, threshold, threshold_mode, self.mode_worse
         self.cooldown_counter = self.num_bad_epochs = 0
@@ -192,7 +209,7 @@ class ReduceLROnPlateau:
             return figure != self.best
         return figure < self.best - step if self.mode == "min" else figure > self.best + step
 
-    def step(self, metrics: Any) -> None:
+    def step(self, metrics: Any, epoch: int | None = None) -> None:  # type: ignore[override]
         """Take the figure of an epoch."""
         figure = float(metrics)
         self.last_epoch += 1
@@ -207,16 +224,4 @@ class ReduceLROnPlateau:
                 lower = max(group["lr"] * self.factor, least)
                 group["lr"] = lower if group["lr"] - lower > self.eps else group["lr"]
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
-        self._last_lr = self.get_last_lr()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return what is needed to go on later."""
-        return {key: value for key, value in self.__dict__.items() if key != "optimizer"}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from a state dict."""
-        self.__dict__.update(state_dict)
-
-    def get_last_lr(self) -> list[float]:
-        """Return the rates now in force."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        self._last_lr = self.rates()

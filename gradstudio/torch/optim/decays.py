@@ -4,19 +4,36 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any
 
 from gradstudio.torch.optim.optimizer import Optimizer
 from gradstudio.torch.optim.scheduler import LRScheduler
 
 
-class LambdaLR(LRScheduler):
-    """The initial rate times a function of the epoch."""
+class ByFunction(LRScheduler):
+    """What both rules are that a program writes itself: a function of the epoch, or one for each group."""
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
         count = len(optimizer.param_groups)
         self.lr_lambdas: Sequence[Callable[[int], float]] = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * count
         super().__init__(optimizer, last_epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is needed to go on later: of objects that are called their attributes, of functions nothing."""
+        kept = [None if isinstance(rule, FunctionType) else dict(vars(rule)) for rule in self.lr_lambdas]
+        return {**{key: value for key, value in super().state_dict().items() if key != "lr_lambdas"}, "lr_lambdas": kept}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a state dict; functions stay."""
+        super().load_state_dict({key: value for key, value in state_dict.items() if key != "lr_lambdas"})
+        for rule, kept in zip(self.lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if kept is not None:
+                vars(rule).update(kept)
+
+
+class LambdaLR(ByFunction):
+    """The initial rate times a function of the epoch."""
 
     def get_lr(self) -> list[float]:
         return [base * rule(self.last_epoch) for rule, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
@@ -111,13 +128,8 @@ class CosineAnnealingLR(LRScheduler):
         return [self.eta_min + (base - self.eta_min) * share for base in self.base_lrs]
 
 
-class MultiplicativeLR(LRScheduler):
+class MultiplicativeLR(ByFunction):
     """Times a function of the epoch, every epoch."""
-
-    def __init__(self, optimizer: Optimizer, lr_lambda: Any, last_epoch: int = -1) -> None:
-        count = len(optimizer.param_groups)
-        self.lr_lambdas: Sequence[Callable[[int], float]] = list(lr_lambda) if isinstance(lr_lambda, list | tuple) else [lr_lambda] * count
-        super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         return [lr * rule(self.last_epoch) if self.last_epoch > 0 else lr for rule, lr in zip(self.lr_lambdas, self.rates(), strict=True)]
