@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gradstudio.document.frames import Frame, FrameId
 from gradstudio.document.map import EMPTY, Map
+from gradstudio.engine.op import NO_OPS
 
 NodeId: TypeAlias = str
 CallId: TypeAlias = str
@@ -24,6 +25,7 @@ Array: TypeAlias = npt.NDArray[np.generic]  # read-only
 T = TypeVar("T")
 
 LEAF, INPUT, INSTANCE = "leaf", "input", "instance"  # kinds of node that are no rows of the op table
+NO_OPS.update((LEAF, INPUT, INSTANCE))
 
 
 class Ref(Struct, frozen=True):

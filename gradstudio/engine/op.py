@@ -168,6 +168,7 @@ class Rows(dict[str, Op]):
     __slots__ = ()
 
 
+NO_OPS: set[str] = set()  # what a graph calls its nodes that are no ops: to say that they are none, nothing is loaded
 MANY = 2000  # questions from which on all are loaded: a large graph asks for each of its nodes, and `Rows` answer faster
 _questions = 0
 
@@ -179,6 +180,8 @@ class Unread(Rows):
 
     def __missing__(self, name: str) -> Op:
         self._find(name)
+        if name in NO_OPS:
+            raise KeyError(name)
         return self[name]
 
     def __contains__(self, name: object) -> bool:
@@ -214,7 +217,7 @@ class Unread(Rows):
         _questions += 1
         if _questions > MANY:
             load()
-        while self.__class__ is Unread and not dict.__contains__(self, name):
+        while self.__class__ is Unread and name not in NO_OPS and not dict.__contains__(self, name):
             _load_next()
 
 

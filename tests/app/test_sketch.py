@@ -1,5 +1,6 @@
 """The window before anything is in it: a sketch that is on the screen while the program is loaded."""
 
+import os
 import subprocess
 import sys
 
@@ -65,3 +66,17 @@ def test_the_sketch_needs_neither_numpy_nor_the_rest_of_the_program():
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     ours = "app", "app.application", "app.main_window", "app.metrics", "app.settings", "app.theme", "resources"
     assert set(loaded) == {f"gradstudio.{module}" for module in ours}
+
+
+def test_a_start_loads_the_ops_of_its_document_only():
+    program = """
+import os, sys
+os.environ["GRADSTUDIO_STARTUP_MARKS"] = "1"
+from gradstudio.app import application
+application.main()
+print(*(m.rpartition(".")[2] for m in sys.modules if m.startswith("gradstudio.engine.ops.")))
+"""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": os.devnull}
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment, timeout=60).stdout
+    assert "arithmetic" in told.splitlines()[-1].split()
+    assert len(told.splitlines()[-1].split()) < 10
