@@ -1,25 +1,53 @@
-"""pyqtgraph, loaded in half of the time. It copies every name of Qt, and PySide makes a type of each name that is asked for: a thousand."""
+"""What draws curves in pyqtgraph, without the rest: its package imports 140 modules and copies all names of Qt, a thousand types."""
 
 from __future__ import annotations
 
+import atexit
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 COPIED = "QtCore", "QtGui", "QtWidgets"
+OPTIONS = {  # of pyqtgraph's, those that its parts ask for
+    "antialias": False,
+    "background": None,
+    "crashWarning": False,
+    "enableExperimental": False,
+    "leftButtonPan": True,
+    "mouseRateLimit": 100,
+    "segmentedLineMode": "auto",
+    "useOpenGL": False,
+}
 
 
 def load() -> Any:
-    """Return pyqtgraph. Its copies of Qt's modules look a name up when it is needed; what lies in them is Qt's own."""
+    """Return pyqtgraph with `PlotCurveItem`, `ViewBox` and `GraphicsView`. Another part of it is there once its own module is imported."""
     if "pyqtgraph" not in sys.modules:
+        package = _package()
         with _without_names():
             for name in COPIED:
                 _seed(f"pyqtgraph.Qt.{name}", sys.modules[f"PySide6.{name}"])
-            import_module("pyqtgraph")
+            from pyqtgraph.graphicsItems.PlotCurveItem import PlotCurveItem
+            from pyqtgraph.graphicsItems.ViewBox import ViewBox
+            from pyqtgraph.widgets.GraphicsView import GraphicsView
+        vars(package).update(PlotCurveItem=PlotCurveItem, ViewBox=ViewBox, GraphicsView=GraphicsView)
+        atexit.register(ViewBox.quit)  # a view box that goes later than its widgets is not to look for them
     return sys.modules["pyqtgraph"]
+
+
+def _package() -> ModuleType:
+    """Put pyqtgraph in place, so that modules are found in it, with what these ask of it, but without all that it imports by itself."""
+    spec = find_spec("pyqtgraph")
+    assert spec is not None
+    package = ModuleType("pyqtgraph", "The parts of pyqtgraph that draw curves.")
+    package.__spec__, package.__path__ = spec, list(spec.submodule_search_locations or ())
+    vars(package).update(getConfigOption=OPTIONS.__getitem__, _connectCleanup=lambda: None)
+    sys.modules["pyqtgraph"] = package
+    return package
 
 
 @contextmanager
