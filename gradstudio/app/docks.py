@@ -27,9 +27,10 @@ class Docks(QObject):
         super().__init__(window)
         self.window = window
         self.hidden = False
-        self.columns = QSplitter(Qt.Orientation.Horizontal)
-        self.middle = QSplitter(Qt.Orientation.Vertical)
-        self.right = QSplitter(Qt.Orientation.Vertical)
+        self.body = QWidget(window)  # all that stands in the window, made from the top: who gets another parent is dressed anew
+        self.columns = QSplitter(Qt.Orientation.Horizontal, self.body)
+        self.middle = QSplitter(Qt.Orientation.Vertical, self.columns)
+        self.right = QSplitter(Qt.Orientation.Vertical, self.columns)
         self.rail = Rail(window.studio, window)
         self.rail.chosen.connect(self.unfold)
         self.rail.lessons.clicked.connect(partial(window.do, "lessons"))
@@ -40,11 +41,11 @@ class Docks(QObject):
 
     def _fill(self) -> None:
         w = self.window
+        for column in (w.palette_panel, self.middle, self.right):
+            self.columns.addWidget(column)
         for splitter, widgets in ((self.middle, (w.canvas, w.timeline)), (self.right, (w.inspector, w.under))):
             for widget in widgets:
                 splitter.addWidget(widget)
-        for column in (w.palette_panel, self.middle, self.right):
-            self.columns.addWidget(column)
         for splitter in (self.columns, self.middle, self.right):
             splitter.setHandleWidth(0)
             splitter.setChildrenCollapsible(False)
@@ -52,15 +53,14 @@ class Docks(QObject):
         self.middle.setStretchFactor(0, 1)
         self.right.setStretchFactor(0, 1)
         w.canvas.setMinimumWidth(NARROW)
-        self.body = QWidget(w)  # all that stands in the window
         rows = QVBoxLayout(self.body)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         self.across = QHBoxLayout()  # the rail, and the lessons, may stand left of the columns
-        self.across.addWidget(self.rail)
-        self.across.addWidget(self.columns, 1)
         rows.addWidget(w.toolbar)
         rows.addLayout(self.across, 1)
+        self.across.addWidget(self.rail)
+        self.across.addWidget(self.columns, 1)
         rows.addWidget(w.status)
         w.setCentralWidget(self.body)
         self.reset()
