@@ -85,10 +85,9 @@ class CanvasItem(QGraphicsItem):
             self.canvas.dirt.add(self.mapRectToScene(rect))
 
     def prepareGeometryChange(self) -> None:
-        """Have it drawn anew where it is now, and where it will be."""
+        """Have it drawn anew where it is now, and where it will be. Qt is not told: nobody asks it what lies where."""
         self.canvas.dirt.add(self.sceneBoundingRect())
         self.canvas.dirt.add_item(self)
-        super().prepareGeometryChange()
 
 
 class DirtyScene(QGraphicsScene):

@@ -207,6 +207,7 @@ class PortMarks:
 
     cursor = Qt.CursorShape.ArrowCursor
     pans = False
+    over = True
 
     def __init__(self, view: CanvasView, ports: PortWalk) -> None:
         self._view = view

@@ -51,7 +51,6 @@ class Minimap(Overlay):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.catch_up)
-        view.rested.connect(self.catch_up)
         self.chosen = KEYS.get(view.studio.settings.text("minimap"))
         self.want(bool(self.chosen))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -66,7 +65,9 @@ class Minimap(Overlay):
         self._view.studio.settings.set("minimap", next(key for key, value in KEYS.items() if value is shown))
 
     def decide(self) -> None:
-        """Be there or not: as was chosen, else where it helps."""
+        """Be there or not: as was chosen, else where it helps. One that has no picture yet comes when the view is at rest."""
+        if self._picture.isNull() and self._view.in_motion:
+            return
         shown = self.chosen if self.chosen is not None else bool(self._view.canvas.plates.nodes) and self._helps()
         if shown != self.wanted:
             self.want(shown)

@@ -28,6 +28,7 @@ class Overlays:
         self.minimap = Minimap(view)
         view.covers = (self.minimap,)
         self.zoom_box.left.connect(self.follow)
+        view.rested.connect(self.catch_up)
 
     def refresh(self, change: Change) -> None:
         """Follow the studio."""
@@ -44,6 +45,11 @@ class Overlays:
             self.minimap.decide()
         self.minimap.follow()
         self.place()
+
+    def catch_up(self) -> None:
+        """Show what waited until the view is at rest."""
+        self.follow()
+        self.minimap.catch_up()
 
     def places(self) -> list[QRect]:
         """Return where overlays are seen."""

@@ -125,15 +125,15 @@ class PillLayer(CanvasItem):
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         wires = self.canvas.wires
         if widget is None:
-            self._paint_pills(painter, wires.visible(option.exposedRect), pictured=False)
+            self._paint_pills(painter, wires.visible(option.exposedRect), option.exposedRect, pictured=False)
         else:
-            self._paint_pills(painter, wires.still(option.exposedRect), pictured=True)
+            self._paint_pills(painter, wires.still(option.exposedRect), option.exposedRect, pictured=True)
 
     def paint_live(self, painter: QPainter) -> None:
         """Draw the pills of the wires that are being moved, over the still."""
-        self._paint_pills(painter, self.canvas.wires.live(), pictured=True)
+        self._paint_pills(painter, self.canvas.wires.live(), self._rect, pictured=True)
 
-    def _paint_pills(self, painter: QPainter, wires: Iterable[Shown], pictured: bool) -> None:
+    def _paint_pills(self, painter: QPainter, wires: Iterable[Shown], seen: QRectF, pictured: bool) -> None:
         canvas = self.canvas
         if canvas.level != Level.FULL:
             return
@@ -141,7 +141,7 @@ class PillLayer(CanvasItem):
         whole = canvas.ratio % 1 == 0  # else a picture, which pills share, lies a part of a pixel off what is drawn at once
         for key, face, shape in wires:
             rect = self._place(key, face, shape)
-            if rect is not None:
+            if rect is not None and rect.adjusted(-HALO, -HALO, HALO, HALO).intersects(seen):
                 painter.setOpacity(canvas.fade.wire_opacity(key))
                 draw, shown = partial(self._paint_one, at=rect.center(), face=face), ("pill", face.pill, face.pill_value)
                 if not pictured or (whole and self._painted.get(key) != shown):

@@ -77,7 +77,7 @@ class CanvasScene(DirtyScene):
         self.fade = Fade(self)
         self.plates = Plates()
         self.setSceneRect(self.plates.room())
-        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.BspTreeIndex)
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.wires = WireLayer(self)
         self.pills = PillLayer(self)
         self.gesture_item = GestureItem(self)
@@ -127,10 +127,10 @@ class CanvasScene(DirtyScene):
             if is_seen_afar:
                 self.update()
         else:
-            seen = self.seen()
-            if not (self.moving or self.is_hurried):  # else what has come is worked out as there is time to draw it
+            seen, in_time = self.seen(), bool(self.moving) or self.is_hurried  # what has come is worked out as there is time to draw it
+            if not in_time:
                 self.settle(seen)
-            self.wires.invalidate(wires, seen)
+            self.wires.invalidate(wires, seen, in_time)
         if change.playhead:
             self.frames.update()
             if self.motion or self.fades:

@@ -17,7 +17,8 @@ from gradstudio.app.canvas.wire_tiles import squares
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
-BUDGET = 0.005  # seconds of a frame of a view in motion in which squares are begun
+BUDGET = 0.003  # seconds of a frame of a view in motion in which squares are drawn
+LEARNING = 0.2  # share of a square's time in what the next one is expected to take
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
 MOST_RECTS, LITTLE_MORE = 12, 1.4  # of what is to be drawn; of more, or where that has little more area, the rectangle round them
 PARTS = 3  # of a tile, each way: what is begun in a frame is not much
@@ -38,6 +39,7 @@ class Still(QObject):
         self._fresh = QRegion()  # what of the picture shows what there is now
         self._owed = QPoint()  # by how much the picture is still to be scrolled
         self._known = QRegion()  # what shows that, or what there was a moment ago, or plates and lines
+        self._cell = 0.0  # seconds that drawing a square takes
         self._next = 0.0  # when there is time again, by perf_counter
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -61,9 +63,17 @@ class Still(QObject):
             for rect in rects:
                 spoiled += self._seen(rect)
         self._fresh -= spoiled
+        if not shown.isEmpty() and self._view.in_motion:  # found out while drawing: another frame's, or there is none left for it
+            self._wait()
+            spoiled = QRegion()
         beside = (spoiled + over).intersected(port.rect()) - shown
         if not beside.isEmpty():
             port.update(self._around(beside))
+
+    def _wait(self) -> None:
+        """Have what is out of date drawn when there is time, unless a frame does it earlier."""
+        if not self._later.isActive():
+            self._later.start(math.ceil(max(0.0, self._next - time.perf_counter()) * 1000))
 
     def _around(self, region: QRegion) -> QRegion:
         """Return the rectangle round a region, but for overlays in it that nothing of the region lies beneath: they need no paint."""
@@ -183,15 +193,18 @@ class Still(QObject):
             if not unknown.isEmpty():
                 self._paint.plainly(painter, unknown)
                 self._known += unknown
-        if not (region - self._fresh).isEmpty() and not self._later.isActive():
-            self._later.start(math.ceil(max(0.0, self._next - time.perf_counter()) * 1000))
+        if not (region - self._fresh).isEmpty():
+            self._wait()
 
     def _draw_cells(self, painter: QPainter, region: QRegion, until: float) -> None:
-        self._settle(region, until)
+        """Draw squares of a region that are expected to be done at a time; one, if half of the time for them is left."""
+        self._settle(region, until - BUDGET / 2)
         for cell in self._cells(region - self._fresh):
-            if time.perf_counter() >= until:
+            if time.perf_counter() + min(self._cell, BUDGET / 2) > until or not self._paint.prepare(cell, until):
                 break
+            began = time.perf_counter()
             self._paint.sharply(painter, cell)
+            self._cell += (time.perf_counter() - began - self._cell) * LEARNING
             self._fresh += cell
             self._known += cell
 

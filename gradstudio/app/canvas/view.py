@@ -289,7 +289,7 @@ class CanvasView(Camera):
             self.viewport().setCursor(gesture.cursor)
         else:
             self.still.finish()
-            self.overlays.minimap.catch_up()
+            self.overlays.catch_up()
         self.follow_gesture()
 
     def lead(self, at: QPointF, keys: Qt.KeyboardModifier) -> None:
@@ -388,4 +388,4 @@ class CanvasView(Camera):
     @property
     def in_motion(self) -> bool:
         """Whether the still will do where nothing has changed: the view is moving, or something is dragged over it."""
-        return self.hurried or self.gesture is not None
+        return self.hurried or (self.gesture is not None and self.gesture.over)

@@ -46,6 +46,11 @@ class ViewPaint:
             self._paint_items(painter, items_in(canvas, seen), self._tiled(area))
         painter.restore()
 
+    def prepare(self, area: QRect, until: float) -> bool:
+        """Make ready, until a time (perf_counter), what takes long to draw in an area. Return whether all is."""
+        canvas = self._view.canvas
+        return canvas.level == Level.FAR or canvas.wires.prepare(self._tiled(area), until)
+
     def _tiled(self, area: QRect) -> QRectF:
         """Return the rectangle of the canvas whose tiles fill an area: they lie on whole pixels, as what is snapped does."""
         way, ratio = self._view.viewportTransform(), self._view.canvas.device_ratio
@@ -54,13 +59,13 @@ class ViewPaint:
         return QTransform.fromScale(1 / way.m11(), 1 / way.m22()).mapRect(inner)
 
     def plainly(self, painter: QPainter, region: QRegion) -> None:
-        """Draw plates and lines in a region."""
-        area = region.boundingRect()
-        painter.save()
-        painter.setClipRegion(region)
-        painter.setWorldTransform(self._view.viewportTransform())
-        self._view.canvas.far.paint(painter, self._view.visible_rect(area), area)
-        painter.restore()
+        """Draw plates and lines in a region, rectangle by rectangle: what a pan brings to light are two strips."""
+        for area in region:  # type: ignore[attr-defined]  # a QRegion yields its rectangles
+            painter.save()
+            painter.setClipRect(area)
+            painter.setWorldTransform(self._view.viewportTransform())
+            self._view.canvas.far.paint(painter, self._view.visible_rect(area), area)
+            painter.restore()
 
     def live(self, painter: QPainter, area: QRect) -> None:
         """Draw what is being dragged."""

@@ -20,7 +20,7 @@ from gradstudio.app.canvas.wire_faces import WireId, face_of
 from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
 from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
-from gradstudio.app.canvas.wire_tiles import Look, WireTiles, blit_tiles, pixels_of
+from gradstudio.app.canvas.wire_tiles import Look, Stroke, WireTiles, blit_tiles, pixels_of
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Shade, Z
@@ -75,8 +75,11 @@ class WireLayer(CanvasItem):
         self.stamp = object()
         self.update()
 
-    def invalidate(self, keys: Iterable[WireId], seen: QRectF) -> None:
-        """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different."""
+    def invalidate(self, keys: Iterable[WireId], seen: QRectF, in_time: bool = False) -> None:
+        """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different.
+
+        `in_time`: repaint all of them, and find that out as there is time to draw them.
+        """
         inside = set() if seen.isEmpty() else set(self.courses.touching(seen).tolist())
         self.stamp = object()
         for key in keys:
@@ -85,7 +88,7 @@ class WireLayer(CanvasItem):
             if i is None or before is None:
                 continue
             self._dirty.add(key)
-            if i in inside and self.face(key) != before:
+            if i in inside and (in_time or self.face(key) != before):
                 self._repaint(self.courses.area(i))
 
     def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
@@ -265,19 +268,27 @@ class WireLayer(CanvasItem):
         look: Look = (self._dense, *((*self._look(key, face, shape), face.kind) for key, face, shape in still))
         return look
 
-    def draw(self, painter: QPainter, square: QRectF) -> None:
-        """Draw a tile."""
-        still = self._still(square)
-        if self._dense:
-            self._paint_dense(painter, still, square)
-            return
-        for key, face, shape in still:
-            painter.setOpacity(self.canvas.fade.wire_opacity(key))
+    def strokes(self, square: QRectF) -> Iterator[Stroke]:
+        """Yield what draws a tile, wire by wire."""
+        for each in self._still(square):
+            key, face, shape = each
+            if self._dense:
+                yield partial(self._paint_dense, shown=[each], rect=square)
+                continue
             draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, square), halo=self._halo(key))
-            if is_dashed(face):  # Qt would round the dashes by where the tile cuts them
-                self.canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), self.canvas.ratio, 1.0, draw)
-            else:
-                draw(painter)
+            yield partial(self._paint_in_tile, key=key, face=face, shape=shape, draw=draw)
+
+    def _paint_in_tile(self, painter: QPainter, key: WireId, face: WireFace, shape: WireShape, draw: Stroke) -> None:
+        painter.setOpacity(self.canvas.fade.wire_opacity(key))
+        if is_dashed(face):  # Qt would round the dashes by where the tile cuts them
+            self.canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), self.canvas.ratio, 1.0, draw)
+        else:
+            draw(painter)
+
+    def prepare(self, rect: QRectF, until: float) -> bool:
+        """Draw tiles of a rectangle until a time (perf_counter); return whether all are there, so that painting only blits them."""
+        self._follow_marks()
+        return self._tiles.prepare(rect, self.canvas.zoom, self.canvas.device_ratio, until)
 
     def _paint_plainly(self, painter: QPainter, rect: QRectF) -> None:
         for key, face, shape in self._sorted(self.visible(rect)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from msgspec import Struct
@@ -18,6 +19,7 @@ LIMIT = 48 * 2**20  # bytes
 Place = tuple[float, int, int]  # side, column and row of a tile
 Look = tuple[object, ...]
 Ready = tuple[QRectF, QPixmap]  # a square and its picture
+Stroke = Callable[[QPainter], None]
 
 
 class Wires(Protocol):
@@ -28,8 +30,8 @@ class Wires(Protocol):
     def look(self, square: QRectF) -> Look:
         """Return what decides the pixels of a square; () where there is nothing. It is the same while the stamp is."""
 
-    def draw(self, painter: QPainter, square: QRectF) -> None:
-        """Draw a square. The painter is in canvas units."""
+    def strokes(self, square: QRectF) -> Iterator[Stroke]:
+        """Yield what draws a square, part by part. Painters are in canvas units."""
 
 
 class Tile(Struct):
@@ -39,6 +41,7 @@ class Tile(Struct):
     stamp: object
     resolution: float
     pixmap: QPixmap | None = None
+    begun: tuple[QPixmap, Iterator[Stroke]] | None = None  # a picture in the making, and what is missing in it
 
 
 class WireTiles:
@@ -69,41 +72,56 @@ class WireTiles:
                 left_over.append(square)
         return ready, left_over
 
+    def prepare(self, rect: QRectF, scale: float, ratio: float, until: float) -> bool:
+        """Draw pictures of the tiles of a rectangle until a time (perf_counter). Return whether all are there: `look_up` has them ready."""
+        found = ((self._looked_at(place, square, scale * ratio)[0], square) for place, square in squares(rect, scale))
+        return all(not tile.look or tile.pixmap is not None or self._go_on(tile, square, until) for tile, square in found)
+
     def _tile(self, place: Place, square: QRectF, resolution: float) -> Tile:
         """Return the tile of a square as it may be blitted; without a picture where it is to be drawn directly."""
+        tile, fresh = self._looked_at(place, square, resolution)
+        if tile.look and tile.pixmap is None and not fresh:
+            self._go_on(tile, square, math.inf)
+        return tile
+
+    def _looked_at(self, place: Place, square: QRectF, resolution: float) -> tuple[Tile, bool]:
+        """Return the tile of a square, and whether it looks different from the last time."""
         tile, stamp = self._kept.get(place), self._wires.stamp
         look = tile.look if tile is not None and tile.stamp is stamp else self._wires.look(square)
-        same = tile is not None and (tile.look is look or tile.look == look)
-        if tile is not None and same and tile.resolution == resolution:
+        if tile is not None and tile.resolution == resolution and (tile.look is look or tile.look == look):
             tile.stamp = stamp
             self._kept.move_to_end(place)
-            fresh = False
-        else:
-            self._drop(place)
-            tile, fresh = Tile(look, stamp, resolution), True
-            self._kept[place] = tile
-        if look and tile.pixmap is None and not fresh:
-            tile.pixmap = self._drawn(square, resolution)
-            self._size += _bytes(tile.pixmap)
-            while self._size > LIMIT:
-                self._drop(next(iter(self._kept)))
-        return tile
+            return tile, False
+        self._drop(place)
+        self._kept[place] = tile = Tile(look, stamp, resolution)
+        return tile, True
 
     def _drop(self, place: Place) -> None:
         gone = self._kept.pop(place, None)
         if gone is not None and gone.pixmap is not None:
             self._size -= _bytes(gone.pixmap)
 
-    def _drawn(self, square: QRectF, resolution: float) -> QPixmap:
-        (left, top), (right, bottom) = _corner(square.topLeft(), resolution), _corner(square.bottomRight(), resolution)
-        pixmap = QPixmap(max(1, right - left), max(1, bottom - top))
-        pixmap.fill(Qt.GlobalColor.transparent)
+    def _go_on(self, tile: Tile, square: QRectF, until: float) -> bool:
+        """Draw the picture of a tile, or more of it. Return whether it is done."""
+        (left, top), (right, bottom) = _corner(square.topLeft(), tile.resolution), _corner(square.bottomRight(), tile.resolution)
+        if tile.begun is None:
+            pixmap = QPixmap(max(1, right - left), max(1, bottom - top))
+            pixmap.fill(Qt.GlobalColor.transparent)
+            tile.begun = pixmap, self._wires.strokes(square)
+        pixmap, strokes = tile.begun
         with QPainter(pixmap) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.translate(-left, -top)
-            painter.scale(resolution, resolution)
-            self._wires.draw(painter, square)
-        return pixmap
+            painter.scale(tile.resolution, tile.resolution)
+            for stroke in strokes:
+                stroke(painter)
+                if time.perf_counter() >= until:
+                    return False
+        tile.pixmap, tile.begun = pixmap, None
+        self._size += _bytes(pixmap)
+        while self._size > LIMIT:
+            self._drop(next(iter(self._kept)))
+        return True
 
 
 def blit_tiles(painter: QPainter, ready: list[Ready], scale: float, ratio: float) -> None:

@@ -73,6 +73,14 @@ def test_it_comes_when_a_node_is_out_of_sight_and_goes_when_all_are_in_view(view
     assert view.overlays.zoom_box.geometry() == box
 
 
+def test_one_that_has_no_picture_yet_comes_when_the_view_is_at_rest(view, hand, minimap, qtbot):
+    view.hurry()
+    view.put(hand.on("x", 0, 0), QPointF(-400, 30))
+    assert not minimap.isVisible()
+    qtbot.waitUntil(lambda: not view.hurried)
+    assert minimap.isVisible()
+
+
 def test_it_comes_when_nodes_are_too_small_to_be_read_but_not_over_one(view, hand, minimap):
     view.set_zoom(0.4)
     assert minimap.isVisible()

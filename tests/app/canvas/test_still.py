@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
@@ -201,3 +203,41 @@ def test_numbers_that_come_while_a_view_moves_are_there_when_it_rests(view, stud
     QApplication.processEvents()
     assert view.canvas.nodes[leaf.id].face.value == "7.5"
     assert same(pixels(view), anew(view))
+
+
+def test_a_number_that_is_scrubbed_is_shown_with_all_that_follows_from_it_at_once(view, hand, studio, settle, monkeypatch):
+    settle()
+    view.set_zoom(1.0)
+    view.viewport().repaint()
+    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", -1.0)  # no time at all for what may wait
+    start = hand.on("x", 20, 56)
+    hand.press(start)
+    before = pixels(view)
+    hand.move(start + QPointF(40, 0))
+    settle()
+    kept = pixels(view)
+    assert not np.array_equal(kept, before)
+    assert same(kept, anew(view))
+    hand.release(start + QPointF(40, 0))
+
+
+def test_a_tile_that_is_drawn_part_by_part_has_the_same_pixels(view, studio, settle):
+    studio.show_example(layers(300), "layers")
+    settle()
+    view.set_zoom(1.0)
+    view.viewport().repaint()
+    QApplication.processEvents()
+    wires = view.canvas.wires
+    seen = view.visible_rect()
+    pictures = []
+    for until in (math.inf, 0.0):  # at once; wire by wire
+        wires._tiles.clear()
+        calls = 1
+        while not wires.prepare(seen, until):
+            calls += 1
+        ready, left_over = wires._tiles.look_up(seen, view.zoom, view.canvas.device_ratio)
+        assert not left_over
+        assert calls == 1 or until == 0.0
+        pictures.append([pixmap.toImage() for _, pixmap in ready])
+    assert calls > len(pictures[0])
+    assert pictures[0] == pictures[1]

@@ -19,6 +19,7 @@ class BoxSelect:
 
     cursor = Qt.CursorShape.ArrowCursor
     pans = True
+    over = True
 
     def __init__(self, view: CanvasView, at: Pointer) -> None:
         self._view = view

@@ -39,6 +39,7 @@ class DragWire:
 
     cursor = Qt.CursorShape.CrossCursor
     pans = True
+    over = True
 
     def __init__(self, view: CanvasView, at: Pointer, loose: LooseWire) -> None:
         self._view = view

@@ -47,6 +47,7 @@ class Gesture(Protocol):
 
     cursor: Qt.CursorShape
     pans: bool  # whether the view scrolls at its edges meanwhile
+    over: bool  # whether what moves lies over the canvas, which may be brought up to date as there is time
 
     def move(self, at: Pointer) -> None:
         """The pointer has moved."""

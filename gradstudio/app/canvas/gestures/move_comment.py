@@ -21,6 +21,7 @@ class MoveComment:
 
     cursor = Qt.CursorShape.SizeAllCursor
     pans = True
+    over = True
 
     def __init__(self, view: CanvasView, at: Pointer, index: int) -> None:
         self._view = view

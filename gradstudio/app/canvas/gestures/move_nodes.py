@@ -21,6 +21,7 @@ class MoveNodes:
 
     cursor = Qt.CursorShape.ArrowCursor
     pans = True
+    over = True
 
     def __init__(self, view: CanvasView, at: Pointer, grabbed: NodeId, nodes: tuple[NodeId, ...] = ()) -> None:
         self._view = view

@@ -18,6 +18,7 @@ class Pan:
 
     cursor = Qt.CursorShape.ClosedHandCursor
     pans = False
+    over = True
 
     def __init__(self, view: CanvasView, at: Pointer) -> None:
         self._view = view

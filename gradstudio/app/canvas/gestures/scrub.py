@@ -23,6 +23,7 @@ class Scrub:
 
     cursor = Qt.CursorShape.SizeHorCursor
     pans = False
+    over = False
 
     def __init__(self, view: CanvasView, at: Pointer, node: NodeId, value: Array) -> None:
         self._view = view
