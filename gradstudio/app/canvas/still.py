@@ -13,11 +13,12 @@ from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.canvas.wire_tiles import squares
+from gradstudio.app.frame_clock import FRAME_MS
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
-BUDGET = 0.003  # seconds of a frame of a view in motion in which squares are drawn
+BUDGET = 0.002  # seconds of a frame of a view in motion in which squares are drawn
 LEARNING = 0.2  # share of a square's time in what the next one is expected to take
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
 MOST_RECTS, LITTLE_MORE = 12, 1.4  # of what is to be drawn; of more, or where that has little more area, the rectangle round them
@@ -40,6 +41,7 @@ class Still(QObject):
         self._owed = QPoint()  # by how much the picture is still to be scrolled
         self._known = QRegion()  # what shows that, or what there was a moment ago, or plates and lines
         self._cell = 0.0  # seconds that drawing a square takes
+        self._late = QRegion()  # where what is dragged is different, but not drawn yet
         self._next = 0.0  # when there is time again, by perf_counter
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -56,18 +58,21 @@ class Still(QObject):
     def _listen(self, shown: QRegion) -> None:
         """Hear of all that has changed until now; ask Qt for what of it is not being shown anyway."""
         dirt, port = self._view.canvas.dirt, self._view.viewport()
-        rects, over = dirt.take(), self._seen(dirt.take_over())
+        rects, over = dirt.take(), self._late + self._seen(dirt.take_over())
         spoiled = QRegion(port.rect())
         if rects is not None:
             spoiled = QRegion()
             for rect in rects:
                 spoiled += self._seen(rect)
         self._fresh -= spoiled
-        if not shown.isEmpty() and self._view.in_motion:  # found out while drawing: another frame's, or there is none left for it
-            self._wait()
-            spoiled = QRegion()
         beside = (spoiled + over).intersected(port.rect()) - shown
-        if not beside.isEmpty():
+        is_late = not shown.isEmpty() and self._view.in_motion  # found out while drawing: it is left to the next frame
+        self._late = over - shown if is_late else QRegion()
+        if beside.isEmpty():
+            return
+        if is_late:
+            self._wait()
+        else:
             port.update(self._around(beside))
 
     def _wait(self) -> None:
@@ -208,13 +213,17 @@ class Still(QObject):
             self._fresh += cell
             self._known += cell
 
+    def put_off(self) -> None:
+        """Leave what is out of date as it is for a frame, which has enough to do: a gesture begins."""
+        self._next = time.perf_counter() + FRAME_MS / 1000
+
     def finish(self) -> None:
         """Have all drawn that is out of date."""
         port = self._view.viewport()
         if not self._view.in_motion:
             self._view.canvas.settle(self._view.visible_rect(port.rect()))  # of what came meanwhile some may not have been looked at
         if self._taken == self._view.viewportTransform():
-            port.update((QRegion(port.rect()) - self._fresh).boundingRect())
+            port.update((QRegion(port.rect()) - self._fresh + self._late).boundingRect())
         elif not self._view.hurried:
             port.update()
 

@@ -287,6 +287,7 @@ class CanvasView(Camera):
         self.edge.stop()
         if gesture is not None:
             self.viewport().setCursor(gesture.cursor)
+            self.still.put_off()
         else:
             self.still.finish()
             self.overlays.catch_up()

@@ -26,6 +26,7 @@ def drawn(view, settle, monkeypatch):
     settle()
     monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 60.0)
     monkeypatch.setattr("gradstudio.app.canvas.still.REST", 0.0)
+    monkeypatch.setattr("gradstudio.app.canvas.still.FRAME_MS", 0)
     view.set_zoom(1.0)
     view.viewport().repaint()
     sharp: list[QRect] = []
