@@ -46,6 +46,7 @@ class Toolbar(Drawn):
         ):
             button.setProperty("command", command)
             button.clicked.connect(self._clicked)
+        self._told = "", False  # title, and whether there are unsaved changes
         studio.followed.connect(self.refresh)
         self.refresh(EVERYTHING)
 
@@ -66,9 +67,11 @@ class Toolbar(Drawn):
             self.grad.setChecked(grad_enabled(studio))
         if change.mode or change.theme:
             self.mode.update()
-        if change.everything or change.file or change.history or change.mode or change.theme:
+        told = studio.title, studio.dirty
+        if change.everything or change.mode or change.theme or told != self._told:
+            self._told = told
             self._place()
-            self.say(studio.title, studio.dirty)
+            self.say(*told)
 
     def resizeEvent(self, event: object) -> None:
         """Keep the search in the middle and the rest at its side."""

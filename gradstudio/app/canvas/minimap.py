@@ -47,6 +47,8 @@ class Minimap(Overlay):
         self._current: NodeId | None = None  # the node with the ring
         self._lifted: set[NodeId] = set()  # nodes that are dragged, and so are no part of the picture
         self._seen = QRectF()
+        self._asked: tuple[object, ...] = ()  # what decides whether it helps
+        self._answer = False
         self._grip: QPointF | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -74,10 +76,13 @@ class Minimap(Overlay):
 
     def _helps(self) -> bool:
         """Say whether nodes are out of sight; or too small to be read, and none lies under the map."""
-        canvas = self._view.canvas
-        if not canvas.plates.inside(self._view.visible_rect()).all():
-            return True
-        return canvas.level <= Level.TILE and not canvas.plates.inside(self._view.visible_rect(self.geometry())).any()
+        canvas, seen = self._view.canvas, self._view.visible_rect()
+        asked = canvas.plates, canvas.plates.stamp, canvas.level, seen, self.geometry()
+        if asked != self._asked:
+            out_of_sight = not canvas.plates.inside(seen).all()
+            small = canvas.level <= Level.TILE and not canvas.plates.inside(self._view.visible_rect(self.geometry())).any()
+            self._asked, self._answer = asked, out_of_sight or small
+        return self._answer
 
     # ------------------------------------------------------------ following
     def refresh(self, change: Change) -> None:

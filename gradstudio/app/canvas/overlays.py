@@ -21,6 +21,7 @@ class Overlays:
     def __init__(self, view: CanvasView) -> None:
         self._view = view
         self._card = QRect()
+        self._placed: tuple[object, ...] = ()  # what decides where each is, as it was last
         theme = view.canvas.theme
         self.legend = Legend(theme, view.switch_norms, view)
         self.breadcrumb = Breadcrumb(view.studio, view)
@@ -70,6 +71,10 @@ class Overlays:
     def place(self) -> None:
         """Put each in its place."""
         size = self._view.viewport().size()
+        asked = size, self._card, *((each.size(), each.isHidden()) for each in (self.legend, self.breadcrumb, self.zoom_box, self.minimap))
+        if asked == self._placed:
+            return
+        self._placed = asked
         left, right, bottom = MARGIN, size.width() - MARGIN, size.height() - MARGIN + 2
         top = bottom - HEIGHT
         self.legend.move(left, top)

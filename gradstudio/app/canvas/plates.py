@@ -29,12 +29,14 @@ class Plates:
         self.nodes: list[NodeId] = []
         self.boxes: Boxes = NO_BOXES
         self.full: Boxes = NO_BOXES  # as they are at 100 %, whatever the level
+        self.stamp = 0  # goes up when boxes are others
         self._row: dict[NodeId, int] = {}
         self._reach = 0.0
         self._squares: Squares[tuple[Plate, ...]] = Squares(self._in_square)
 
     def take(self, items: Mapping[NodeId, NodeItem]) -> None:
         """Measure all nodes."""
+        self.stamp += 1
         self.nodes = [n for n, item in items.items() if item.face.kind != "scissors"]
         self._row = {n: i for i, n in enumerate(self.nodes)}
         self.boxes = np.array([items[n].box for n in self.nodes], np.float64).reshape(-1, 4)
@@ -43,6 +45,7 @@ class Plates:
 
     def follow(self, nodes: Iterable[NodeId], items: Mapping[NodeId, NodeItem]) -> list[int]:
         """Measure nodes that stand elsewhere, or have another size; return their rows."""
+        self.stamp += 1
         rows = [(self.nodes[i], i) for i in self.rows(nodes)]
         for node, i in rows:
             self._forget(i)

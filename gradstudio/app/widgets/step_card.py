@@ -58,6 +58,8 @@ class StepCard(Card):
 
     def refresh(self, change: Change) -> None:
         """Read the step anew where the playhead or the numbers moved."""
+        if self.equation is None and not self.studio.player.stepping:
+            return
         if (
             change.everything
             or change.playhead
