@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from itertools import zip_longest
 
 from PySide6.QtCore import QPointF, QRectF, QSize, QTimer
 from PySide6.QtGui import QGuiApplication, QResizeEvent, QShowEvent
@@ -41,7 +40,7 @@ class CodePanel(Drawn):
         self._emitted: Document | None = None
         self._told: tuple[object, ...] = ()  # what the program says of the run
         self._lines: dict[str, int] = {}  # the last line that stands for a node or a call
-        self._values: tuple[str, ...] = ()  # what stands beside each line
+        self._values: dict[int, str] = {}  # what stands beside the lines in view
         self._cost = 0.0  # seconds that the last program took
         self._reveals = False  # the current line is to be brought into sight, and the program that has it is not written yet
         self._rest = QTimer(self)
@@ -138,18 +137,12 @@ class CodePanel(Drawn):
         self._tell()
 
     def _follow_values(self) -> None:
-        """Paint the lines again whose number is another one."""
-        before, self._values = self._values, self.values
-        pairs = zip_longest(before, self._values)
-        self.view.update_lines(frozenset(i for i, (old, new) in enumerate(pairs) if old != new))
+        """Paint the lines in view again whose number is another one."""
+        before, self._values = self._values, {i: self.value_of(i) for i, _ in self.view.shown_blocks()}
+        self.view.update_lines(frozenset(i for i, words in self._values.items() if words != before.get(i)))
 
     def _tell(self) -> None:
         self.say(len(self.program.lines), self.in_sync)
-
-    @property
-    def values(self) -> tuple[str, ...]:
-        """What stands beside each line."""
-        return tuple(self.value_of(i) for i in range(len(self.program.lines)))
 
     def value_of(self, i: int) -> str:
         """Return the number of what a line computes, or its shape; nothing for a leaf, which says it itself."""
