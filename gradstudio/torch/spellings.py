@@ -13,7 +13,7 @@ import numpy as np
 
 from gradstudio.engine import dtypes, errors
 from gradstudio.engine.apply import FUNCTIONS
-from gradstudio.engine.op import TABLE, Op
+from gradstudio.engine.op import TABLE, Attr, Op
 from gradstudio.engine.runs import taker
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.implicit import NAMES, dim_chosen
@@ -31,17 +31,20 @@ ALIASES = {"axis": "dim", "axes": "dims", "dims": "dim", "self": "input", "value
 NO = type(None)
 TAKEN: dict[str, frozenset[type]] = {  # kinds of attr, and the types of what is taken as it is
     "int": frozenset({int, NO}), "dim": frozenset({int, NO}), "number": frozenset({int, float, complex, bool, NO}),
-    "float": frozenset({int, float, bool, NO}), "dims": frozenset({int, tuple, list, NO}), "shape": frozenset({int, tuple, list, NO}),
-    "sizes": frozenset({int, tuple, list, NO}), "split": frozenset({int, tuple, list, NO}), "dtype": frozenset({NO}),
+    "float": frozenset({int, float, bool, NO}), "bool": frozenset({bool, NO}), "dims": frozenset({int, tuple, list, NO}),
+    "shape": frozenset({int, tuple, list, NO}), "sizes": frozenset({int, tuple, list, NO}), "split": frozenset({int, tuple, list, NO}),
+    "dtype": frozenset({NO}),
 }  # fmt: skip
-PLAIN = frozenset({int, float, str, bool, NO})  # types of settings that are handed on unread
+PLAIN = frozenset({int, float, str, bool})  # types of settings that are handed on unread
+WORDS = {"int": "int", "dim": "int", "bool": "bool", "float": "float", "number": "Number"}  # what a setting has to be
 
 
 class Setting:
-    """How one attr is read. `plain`: types that need no reading; `must_be`: how a refusal begins, empty where Python's own words do."""
+    """How one attr is read. `plain`: types that need no reading; `must_be`: how a refusal begins."""
 
-    def __init__(self, kind: str, must_be: str) -> None:
-        self.kind, self.plain, self.must_be = kind, TAKEN[kind], must_be
+    def __init__(self, attr: Attr, must_be: str) -> None:
+        self.kind, self.must_be = attr.kind, must_be
+        self.plain = TAKEN[attr.kind] if attr.default is None and not attr.required else TAKEN[attr.kind] - {NO}
 
     def read(self, value: Any) -> Any:
         """Return a dtype as numpy's, and a tensor of one number, or a number of numpy, as Python's. Raises TypeError for other kinds."""
@@ -51,10 +54,9 @@ class Setting:
             return value.item()
         if isinstance(value, Tensor) and not value.sizes and (value.scalar_type.kind in "iu" or self.kind in ("number", "float")):
             return value.array.item()
-        if self.must_be and self.kind in ("int", "dim"):
-            raise TypeError(f"{self.must_be} int, not {errors.type_name(value)}")
-        if self.must_be and self.kind == "number" and isinstance(value, tuple | list):
-            raise TypeError(f"{self.must_be} Number, not {errors.type_name(value)}")
+        wanted = WORDS.get(self.kind)
+        if wanted and (wanted in ("int", "bool") or value is None or isinstance(value, tuple | list | (str if wanted == "float" else NO))):
+            raise TypeError(f"{self.must_be} {wanted}, not {errors.type_name(value).removeprefix('torch.')}")
         return value
 
 
@@ -124,9 +126,11 @@ class Signature:
 
     def setting(self, name: str, position: int) -> Setting:
         """Return how an attr is read that stands at a position, from 1; 0 for one that is given by name."""
-        argument = next(a.argument for a in self.op.attrs if a.name == name)
+        attr = next(a for a in self.op.attrs if a.name == name)
+        if self.words.python:  # it hands all on, in the row's order
+            position = self.positions[self.names.index(name)] + 1
         where = f" (position {position})" if position else ""
-        return Setting(self.kinds[name], "" if self.words.python else f"{self.called}(): argument '{argument}'{where} must be")
+        return Setting(attr, f"{self.called}(): argument '{attr.argument}'{where} must be")
 
     def packed(self, args: Sequence[Any]) -> Sequence[Any]:
         """Return the arguments with trailing integers as one tuple."""
@@ -147,9 +151,10 @@ def function_of(op: Op, name: str, order: Sequence[str], words: Words) -> Functi
     kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
     operands, packs, fewest = len(op.inputs), signature.packs, signature.fewest
+    plain = PLAIN if {"bool", "number", "float"} & set(signature.kinds.values()) else PLAIN - {bool}
 
     def function(*args: Any, out: Any = None, **given: Any) -> Any:
-        if simple and not given and count <= len(args) <= len(signature.names) and PLAIN.issuperset(map(type, args[operands:])):
+        if simple and not given and count <= len(args) <= len(signature.names) and plain.issuperset(map(type, args[operands:])):
             result = FUNCTIONS[row](*args)
         elif packs and not given and len(args) >= fewest and set(map(type, args[packs:])) == INTS:
             result = FUNCTIONS[row](*args[:packs], args[packs:])

@@ -8,7 +8,7 @@ from gradstudio.torch.nn.attention import MultiheadAttention, NonDynamicallyQuan
 from gradstudio.torch.nn.bags import EmbeddingBag
 from gradstudio.torch.nn.containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential
 from gradstudio.torch.nn.convolutional import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from gradstudio.torch.nn.layers import LAYERS, Flatten, Identity, Unflatten
+from gradstudio.torch.nn.layers import LAYERS, Flatten, Identity, TripletMarginWithDistanceLoss, Unflatten
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.normalized import (
     BatchNorm3d,
@@ -36,13 +36,14 @@ __all__ = ["GRU", "LSTM", "RNN", "AvgPool1d", "BatchNorm1d", "BatchNorm2d", "Bat
            "GroupNorm", "Identity", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "LSTMCell", "LayerNorm", "Linear",
            "Module", "ModuleDict", "ModuleList", "MultiheadAttention", "PReLU", "Parameter", "ParameterDict", "ParameterList",
            "RMSNorm", "RNNCell", "Sequential", "Softmax2d", "Transformer", "TransformerDecoder", "TransformerDecoderLayer",
-           "TransformerEncoder", "TransformerEncoderLayer", "Unflatten",
-           "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
+           "TransformerEncoder", "TransformerEncoderLayer", "TripletMarginWithDistanceLoss", "Unflatten", "Upsample",
+           "UpsamplingBilinear2d", "UpsamplingNearest2d", "functional", "init", "utils"]
 __all__ += [*LAYERS, *PADS]
 globals().update(LAYERS | PADS)
 # Where PyTorch defines its classes: what `print(type(module))` shows.
 HOMES: dict[str, tuple[type, ...]] = {
     "linear": (Linear, Identity, Bilinear, NonDynamicallyQuantizableLinear), "sparse": (Embedding, EmbeddingBag),
+    "loss": (TripletMarginWithDistanceLoss,),
     "activation": (PReLU, Softmax2d, MultiheadAttention),
     "normalization": (LayerNorm, GroupNorm, RMSNorm),
     "flatten": (Flatten, Unflatten), "batchnorm": (BatchNorm1d, BatchNorm2d, BatchNorm3d),

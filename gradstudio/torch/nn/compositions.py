@@ -1,8 +1,6 @@
-"""Functions of `nn.functional` that are more than one row: gumbel_softmax, normalisations, embeddings, p-norm pools; losses that warn."""
+"""Functions of `nn.functional` that are more than one row: gumbel_softmax, normalisations, embeddings, p-norm pools."""
 from __future__ import annotations
 
-import functools
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,26 +10,10 @@ from gradstudio.engine import random
 from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor, make
-from gradstudio.torch import creation, spellings
+from gradstudio.torch import creation
 from gradstudio.torch.grad_mode import no_grad
 
 rrelu_write = mutating("rrelu_with_noise")
-SIZED = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss")
-
-
-def sized(name: str) -> Callable[..., Any]:
-    """Return a loss that warns, at its caller's line, of a target that has another size than the input and is broadcast."""
-    plain = spellings.FUNCTIONAL[name]
-
-    @functools.wraps(plain)
-    def loss(input: Any, target: Any, *args: Any, **named: Any) -> Any:
-        if isinstance(target, Tensor) and isinstance(input, Tensor) and target.sizes != input.sizes:
-            warnings.warn(f"Using a target size (torch.Size({list(target.sizes)})) that is different to the input size "
-                          f"(torch.Size({list(input.sizes)})). This will likely lead to incorrect results due to broadcasting. Please "
-                          "ensure they have the same size.", UserWarning, stacklevel=2)
-        return plain(input, target, *args, **named)
-
-    return loss
 
 
 def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Any:
@@ -61,44 +43,6 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         sums = ops.squeeze(ops.avg_pool3d(ops.pad(lines, (0, 0, 0, 0, before, after)), (size, 1, 1), 1), 1)
         sums = ops.view(sums, input.sizes)
     return ops.div(input, ops.pow(ops.add(ops.mul(sums, alpha), k), beta))
-
-
-def multilabel_soft_margin_loss(input: Tensor, target: Tensor, weight: Tensor | None = None, size_average: Any = None, reduce: Any = None,
-                                reduction: str = "mean") -> Any:
-    """Return the mean over classes of binary cross entropies of logits, then the mean or the sum over samples."""
-    others: Any = 1 - target  # type: ignore[operator]
-    each = ops.neg(ops.add(ops.mul(target, ops.log_sigmoid(input)), ops.mul(others, ops.log_sigmoid(ops.neg(input)))))
-    if weight is not None:
-        each = ops.mul(each, weight)
-    loss = ops.div(ops.sum(each, input.ndim - 1), input.sizes[-1])
-    check_reduction(reduction)
-    return loss if reduction == "none" else ops.mean(loss) if reduction == "mean" else ops.sum(loss)
-
-
-def check_reduction(reduction: str) -> None:
-    """Raise ValueError for what is no way to reduce."""
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-
-
-def multi_margin_loss(input: Tensor, target: Tensor, p: int = 1, margin: float = 1.0, weight: Tensor | None = None,
-                      size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
-    """Return the sum over wrong classes of max(0, margin - x[target] + x)^p, over the number of classes (Crammer and Singer 2001)."""
-    check_reduction(reduction)
-    if p not in (1, 2):
-        raise ValueError("only p == 1 and p == 2 supported")
-    if weight is not None and weight.ndim != 1:
-        raise ValueError("weight must be one-dimensional")
-    return ops.multi_margin_loss(input, target, weight, p, margin, reduction)
-
-
-def multilabel_margin_loss(input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean") -> Any:
-    """Return the sum over right and wrong classes of max(0, 1 - x[right] + x[wrong]), over the number of classes.
-
-    A target row lists the right classes, up to the first -1.
-    """
-    check_reduction(reduction)
-    return ops.multilabel_margin_loss(input, target, reduction)
 
 
 def rrelu(input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False) -> Any:
@@ -154,6 +98,14 @@ def lp_pool2d(input: Tensor, norm_type: float, kernel_size: int | tuple[int, int
     height, width = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
     means = ops.avg_pool2d(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
     return rooted(means, height * width, norm_type)
+
+
+def lp_pool3d(input: Tensor, norm_type: float, kernel_size: int | tuple[int, int, int], stride: Any = None,
+              ceil_mode: bool = False) -> Any:  # fmt: skip
+    """Return the p-norms of windows of the last three dims."""
+    depth, height, width = (kernel_size,) * 3 if isinstance(kernel_size, int) else kernel_size
+    means = ops.avg_pool3d(ops.pow(input, norm_type), kernel_size, stride, 0, ceil_mode)
+    return rooted(means, depth * height * width, norm_type)
 
 
 def rooted(means: Any, count: int, norm_type: float) -> Any:
@@ -217,6 +169,4 @@ def check_mode(mode: str, max_norm: float | None, sparse: bool, weighed: bool) -
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    channel_shuffle, embedding, embedding_bag, gumbel_softmax, lp_pool1d, lp_pool2d, local_response_norm, multi_margin_loss,
-    multilabel_margin_loss, multilabel_soft_margin_loss, rrelu)}
-FUNCTIONS |= {name: sized(name) for name in SIZED}
+    channel_shuffle, embedding, embedding_bag, gumbel_softmax, lp_pool1d, lp_pool2d, lp_pool3d, local_response_norm, rrelu)}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gradstudio.engine.tensor import Tensor
+from gradstudio.torch.nn.arguments import own_init
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.parameter import Parameter
 
@@ -43,6 +44,12 @@ class Listed(Module):
         del kept[index]
         self._modules.clear()
         self.extend(kept)
+
+    def pop(self, key: int | slice) -> Any:
+        """Take a part out and return it."""
+        found = self[key]
+        del self[key]
+        return found
 
     def append(self, module: Module) -> Any:
         """Add a part at the end."""
@@ -84,6 +91,7 @@ class Sequential(Listed):
         return input
 
 
+@own_init
 class ModuleList(Listed):
     """A list of parts; it has no forward."""
 
@@ -130,6 +138,14 @@ class ModuleDict(Module):
 
     def __delitem__(self, name: str) -> None:
         del self._modules[name]
+
+    def pop(self, key: str) -> Any:
+        """Take a part out and return it."""
+        return self._modules.pop(key)
+
+    def clear(self) -> None:
+        """Take all parts out."""
+        self._modules.clear()
 
     def keys(self) -> Any:
         """Return the names."""
@@ -209,6 +225,38 @@ class ParameterDict(Module):
     def items(self) -> Any:
         """Return (name, parameter) pairs."""
         return self._parameters.items()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the parameter of a name, or the default."""
+        return self._parameters.get(key, default)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """Return the parameter of a name; the default becomes it where there is none."""
+        if key not in self._parameters:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: str) -> Any:
+        """Take a parameter out and return it."""
+        return self._parameters.pop(key)
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take the last parameter out and return it with its name."""
+        found: tuple[str, Any] = self._parameters.popitem()
+        return found
+
+    def clear(self) -> None:
+        """Take all parameters out."""
+        self._parameters.clear()
+
+    def update(self, parameters: Any) -> None:
+        """Add parameters from a mapping or pairs."""
+        for name, value in parameters.items() if hasattr(parameters, "items") else parameters:
+            self[name] = value
+
+    def copy(self) -> ParameterDict:
+        """Return another dict of the same parameters."""
+        return ParameterDict(dict(self.items()))
 
     def extra_repr(self) -> str:
         lines = [f"  ({name}): Parameter containing: [torch.FloatTensor of size {'x'.join(map(str, p.shape))}]" for name, p in self.items()]

@@ -6,6 +6,7 @@ from typing import Any
 
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.nn import functional, init
+from gradstudio.torch.nn.arguments import own_init
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.weighted import parameter
 
@@ -127,36 +128,42 @@ class TransposedConvolution(Filters):
         return tuple([n - low for n, low in zip(wanted, least, strict=True)])
 
 
+@own_init
 class Conv1d(Convolution):
     """Over (N, C, L)."""
 
     dims = 1
 
 
+@own_init
 class Conv2d(Convolution):
     """Over (N, C, H, W)."""
 
     dims = 2
 
 
+@own_init
 class Conv3d(Convolution):
     """Over (N, C, D, H, W)."""
 
     dims = 3
 
 
+@own_init
 class ConvTranspose1d(TransposedConvolution):
     """Over (N, C, L)."""
 
     dims = 1
 
 
+@own_init
 class ConvTranspose2d(TransposedConvolution):
     """Over (N, C, H, W)."""
 
     dims = 2
 
 
+@own_init
 class ConvTranspose3d(TransposedConvolution):
     """Over (N, C, D, H, W)."""
 

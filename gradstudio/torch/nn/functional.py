@@ -8,7 +8,7 @@ from gradstudio.engine.inplace import mutating
 from gradstudio.engine.op import TABLE
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import aliases, spellings
-from gradstudio.torch.nn import compositions, dropouts
+from gradstudio.torch.nn import compositions, dropouts, losses
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
@@ -28,7 +28,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return make((numbers[..., None] == range(count)).astype("int64"), None)
 
 
-_found = {**aliases.FUNCTIONAL_ALIASES, **spellings.FUNCTIONAL, **dropouts.FUNCTIONS, **compositions.FUNCTIONS}
+_found = {**aliases.FUNCTIONAL_ALIASES, **spellings.FUNCTIONAL, **dropouts.FUNCTIONS, **compositions.FUNCTIONS, **losses.FUNCTIONS}
 # Activations that take `inplace`, and the row that writes and its settings where these are other ones.
 IN_PLACE: dict[str, tuple[str, tuple[float, ...]]] = {name: (name, ()) for name in (
     "relu", "elu", "celu", "selu", "silu", "mish", "hardtanh", "hardsigmoid", "hardswish", "leaky_relu", "threshold")}

@@ -39,11 +39,21 @@ def crossed(values: Any, note: Callable[[Grads], Grads]) -> Any:
     return tuple(listed) if isinstance(values, tuple) else listed if isinstance(values, list) else listed[0]
 
 
-class Crossing:
-    """One call of a module: calls hook(module, grad_input, grad_output) when backward has passed from its outputs to its inputs."""
+def changed_arguments(found: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments that a hook before forward gave back. Raise RuntimeError unless they are (args, kwargs)."""
+    if not isinstance(found, tuple) or len(found) != 2:
+        raise RuntimeError(f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {found}.")
+    return found
 
-    def __init__(self, module: Any, hooks: list[Callable[..., Any]]) -> None:
-        self.module, self.hooks = module, hooks
+
+class Crossing:
+    """One call of a module: calls hook(module, grad_input, grad_output) when backward has passed from its outputs to its inputs.
+
+    Before that, pre_hook(module, grad_output) when it comes to the outputs.
+    """
+
+    def __init__(self, module: Any, hooks: list[Callable[..., Any]], pre_hooks: list[Callable[..., Any]]) -> None:
+        self.module, self.hooks, self.pre_hooks = module, hooks, pre_hooks
         self.arrived: Grads = ()
         self.alone = 0  # tensors among the inputs, none of which requires grad
 
@@ -65,6 +75,10 @@ class Crossing:
         return grads
 
     def remember(self, grads: Grads) -> Grads:
+        for hook in self.pre_hooks:
+            found = hook(self.module, grads)
+            if found is not None:
+                grads = found if isinstance(found, tuple) else (found,)
         self.arrived = grads
         if self.alone:
             warnings.warn(NO_INPUTS, UserWarning, stacklevel=2)

@@ -1,38 +1,33 @@
 """Layers without parameters, activations and losses: each is a row that names a function of `nn.functional` and its settings."""
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from gradstudio.torch.nn import dropouts, functional
+from gradstudio.torch.nn import dropouts, functional, losses
+from gradstudio.torch.nn.arguments import REQUIRED, bound
 from gradstudio.torch.nn.module import Module
 
-REQUIRED: Any = object()
 BUFFERS = "weight", "pos_weight"  # settings of losses that are saved with a model
+FORMER = "size_average", "reduce"  # what losses had before `reduction`
 TRAINED = ("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout", "rrelu")  # know training
 
 
 class Simple(Module):
     """A module that calls one function with its settings. `shown` are the settings in its text; a bare one shows its value only."""
 
+    row: ClassVar[str]  # the name of the class, or of the one that it extends
     function: ClassVar[str]
     settings: ClassVar[Mapping[str, Any]]
     shown: ClassVar[tuple[str, ...]]
 
     def __init__(self, *args: Any, **named: Any) -> None:
         super().__init__()
-        names = list(self.settings)
-        if len(args) > len(names):
-            raise TypeError(f"{type(self).__name__}.__init__() takes from 1 to {len(names) + 1} positional arguments but {len(args) + 1} "
-                            "were given")
-        given = {**dict(zip(names, args, strict=False)), **named}
-        for name in given:
-            if name not in self.settings:
-                raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument '{name}'")
-        for name, default in self.settings.items():
-            value = given.get(name, default)
-            if value is REQUIRED:
-                raise TypeError(f"{type(self).__name__}.__init__() missing 1 required positional argument: '{name}'")
+        given = bound(self.row, self.settings, args, named)
+        former = [given.pop(name, None) for name in FORMER]
+        if former != [None, None]:
+            given["reduction"] = losses.former_way(*former)
+        for name, value in given.items():
             if name in BUFFERS:
                 self.register_buffer(name, value)
             else:
@@ -44,7 +39,8 @@ class Simple(Module):
 
     def forward(self, *inputs: Any) -> Any:
         """Call the function."""
-        chosen = {name: getattr(self, name) for name in self.settings if getattr(self, name) is not self.settings[name]}
+        settings = {name: default for name, default in self.settings.items() if name not in FORMER}
+        chosen = {name: getattr(self, name) for name, default in settings.items() if getattr(self, name) is not default}
         if self.function in TRAINED:
             chosen["training"] = self.training
         return getattr(functional, self.function)(*inputs, **chosen)
@@ -62,7 +58,9 @@ class Simple(Module):
 
 
 IN_PLACE: dict[str, Any] = {"inplace": False}
-LOSS: dict[str, Any] = {"reduction": "mean"}
+FORMERLY: dict[str, Any] = dict.fromkeys(FORMER)
+WAY: dict[str, Any] = {"reduction": "mean"}
+LOSS: dict[str, Any] = {**FORMERLY, **WAY}
 # name: function, settings with their defaults, settings shown
 ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "ReLU": ("relu", IN_PLACE, ("inplace?",)),
@@ -113,7 +111,7 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     **{f"AdaptiveMaxPool{k}d": (f"adaptive_max_pool{k}d", {"output_size": REQUIRED, "return_indices": False}, ("output_size",))
        for k in (1, 2, 3)},
     **{f"LPPool{k}d": (f"lp_pool{k}d", {"norm_type": REQUIRED, "kernel_size": REQUIRED, "stride": None, "ceil_mode": False},
-                       ("norm_type", "kernel_size", "stride", "ceil_mode")) for k in (1, 2)},
+                       ("norm_type", "kernel_size", "stride", "ceil_mode")) for k in (1, 2, 3)},
     "Unfold": ("unfold", {"kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
                ("kernel_size", "dilation", "padding", "stride")),
     "Fold": ("fold", {"output_size": REQUIRED, "kernel_size": REQUIRED, "dilation": 1, "padding": 0, "stride": 1},
@@ -126,9 +124,10 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "L1Loss": ("l1_loss", LOSS, ()),
     "MSELoss": ("mse_loss", LOSS, ()),
     "SmoothL1Loss": ("smooth_l1_loss", {**LOSS, "beta": 1.0}, ()),
-    "HuberLoss": ("huber_loss", {**LOSS, "delta": 1.0}, ()),
-    "CrossEntropyLoss": ("cross_entropy", {"weight": None, "ignore_index": -100, **LOSS, "label_smoothing": 0.0}, ()),
-    "NLLLoss": ("nll_loss", {"weight": None, "ignore_index": -100, **LOSS}, ()),
+    "HuberLoss": ("huber_loss", {**WAY, "delta": 1.0}, ()),
+    "CrossEntropyLoss": ("cross_entropy", {"weight": None, "size_average": None, "ignore_index": -100, "reduce": None, **WAY,
+                                            "label_smoothing": 0.0}, ()),
+    "NLLLoss": ("nll_loss", {"weight": None, "size_average": None, "ignore_index": -100, "reduce": None, **WAY}, ()),
     "BCELoss": ("binary_cross_entropy", {"weight": None, **LOSS}, ()),
     "BCEWithLogitsLoss": ("binary_cross_entropy_with_logits", {"weight": None, **LOSS, "pos_weight": None}, ()),
     "KLDivLoss": ("kl_div", {**LOSS, "log_target": False}, ()),
@@ -140,8 +139,9 @@ ROWS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "SoftMarginLoss": ("soft_margin_loss", LOSS, ()),
     "CosineEmbeddingLoss": ("cosine_embedding_loss", {"margin": 0.0, **LOSS}, ()),
     "TripletMarginLoss": ("triplet_margin_loss", {"margin": 1.0, "p": 2.0, "eps": 1e-6, "swap": False, **LOSS}, ()),
-    "PoissonNLLLoss": ("poisson_nll_loss", {"log_input": True, "full": False, "eps": 1e-8, **LOSS}, ()),
-    "GaussianNLLLoss": ("gaussian_nll_loss", {"full": False, "eps": 1e-6, **LOSS}, ()),
+    "PoissonNLLLoss": ("poisson_nll_loss", {"log_input": True, "full": False, "size_average": None, "eps": 1e-8, "reduce": None, **WAY},
+                       ()),
+    "GaussianNLLLoss": ("gaussian_nll_loss", {"full": False, "eps": 1e-6, **WAY}, ()),
 }
 
 
@@ -154,12 +154,30 @@ HOMES = {"Loss": "loss", "Dropout": "dropout", "Pool": "pooling", "Unfold": "fol
 def _named(name: str) -> type[Simple]:
     function, settings, shown = ROWS[name]
     home = next((home for part, home in HOMES.items() if part in name), "activation")
-    body = {"function": function, "settings": settings, "shown": shown, "__doc__": f"`F.{function}` as a module.",
+    body = {"row": name, "function": function, "settings": settings, "shown": shown, "__doc__": f"`F.{function}` as a module.",
             "__module__": f"torch.nn.modules.{home}"}
     return type(name, (Simple,), body)
 
 
 LAYERS: dict[str, type[Simple]] = {name: _named(name) for name in ROWS}
+
+
+class TripletMarginWithDistanceLoss(Module):
+    """`F.triplet_margin_with_distance_loss` as a module."""
+
+    def __init__(self, *, distance_function: Callable[[Any, Any], Any] | None = None, margin: float = 1.0, swap: bool = False,
+                 reduction: str = "mean") -> None:  # fmt: skip
+        super().__init__()
+        if margin <= 0:
+            raise ValueError(f"TripletMarginWithDistanceLoss: expected margin to be greater than 0, got {margin} instead")
+        self.reduction, self.margin, self.swap = reduction, margin, swap
+        self.distance_function = distance_function if distance_function is not None else LAYERS["PairwiseDistance"]()
+
+    def forward(self, anchor: Any, positive: Any, negative: Any) -> Any:
+        """Return the loss."""
+        return functional.triplet_margin_with_distance_loss(
+            anchor, positive, negative, distance_function=self.distance_function, margin=self.margin, swap=self.swap,
+            reduction=self.reduction)
 
 
 class Identity(Module):

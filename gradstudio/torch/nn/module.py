@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 from gradstudio.engine.hooks import Handle
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.grad_mode import no_grad
-from gradstudio.torch.nn.hooks import Crossing
+from gradstudio.torch.nn.arguments import check_name
+from gradstudio.torch.nn.hooks import Crossing, changed_arguments
 from gradstudio.torch.nn.parameter import Parameter
 
 M = TypeVar("M", bound="Module")
@@ -24,7 +25,7 @@ class Module:
 
     def __init__(self) -> None:
         state: dict[str, Any] = {"training": True, "_parameters": {}, "_buffers": {}, "_modules": {}, "_transient": set(),
-                                 "_before": {}, "_after": {}, "_backward": {}}
+                                 "_before": {}, "_after": {}, "_backward": {}, "_before_backward": {}}
         self.__dict__.update(state)
 
     def forward(self, *args: Any, **named: Any) -> Any:
@@ -34,17 +35,21 @@ class Module:
     def __call__(self, *args: Any, **named: Any) -> Any:
         """Run forward, with the hooks around it."""
         own = self.__dict__
-        if not (own["_before"] or own["_after"] or own["_backward"]):
+        if not (own["_before"] or own["_after"] or own["_backward"] or own["_before_backward"]):
             return self.forward(*args, **named)
-        for hook in list(own["_before"].values()):
-            found = hook(self, args)
-            args = args if found is None else found if isinstance(found, tuple) else (found,)
-        crossing = Crossing(self, list(own["_backward"].values())) if own["_backward"] else None
+        for hook, with_kwargs in list(own["_before"].values()):
+            found = hook(self, args, named) if with_kwargs else hook(self, args)
+            if with_kwargs and found is not None:
+                args, named = changed_arguments(found)
+            elif found is not None:
+                args = found if isinstance(found, tuple) else (found,)
+        hooks, pre_hooks = ([hook for hook, _ in own[kind].values()] for kind in ("_backward", "_before_backward"))
+        crossing = Crossing(self, hooks, pre_hooks) if hooks or pre_hooks else None
         if crossing is not None:
             args = crossing.inputs(args)
         out = self.forward(*args, **named)
-        for hook in list(own["_after"].values()):
-            found = hook(self, args, out)
+        for hook, with_kwargs in list(own["_after"].values()):
+            found = hook(self, args, named, out) if with_kwargs else hook(self, args, out)
             out = out if found is None else found
         return out if crossing is None else crossing.outputs(out)
 
@@ -99,18 +104,25 @@ class Module:
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter, or None for one that is absent."""
+        check_name("parameter", name, hasattr(self, str(name)) and name not in self._parameters)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(f"cannot assign '{type_name(param)}' object to parameter '{name}' (torch.nn.Parameter or None required)")
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is saved but not trained."""
+        check_name("buffer", name, hasattr(self, str(name)) and name not in self._buffers)
+        if tensor is not None and not isinstance(tensor, Tensor):
+            raise TypeError(f"cannot assign '{type_name(tensor)}' object to buffer '{name}' (torch Tensor or None required)")
         self._buffers[name] = tensor
         if not persistent:
             self._transient.add(name)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Add a part."""
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(f"{type_name(module)} is not a Module subclass")
+        check_name("module", name, hasattr(self, str(name)) and name not in self._modules)
         self._modules[name] = module
 
     register_module = add_module
@@ -185,6 +197,16 @@ class Module:
         if name not in vars(module)["_parameters"]:
             raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
         return vars(module)["_parameters"][name]  # type: ignore[no-any-return]
+
+    def get_buffer(self, target: str) -> Tensor:
+        """Return the buffer of a dotted name. Raise AttributeError if it is not there."""
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if not hasattr(module, name):
+            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        if name not in vars(module)["_buffers"]:
+            raise AttributeError(f"`{name}` is not a buffer")
+        return vars(module)["_buffers"][name]  # type: ignore[no-any-return]
 
     # What is done to all parts.
     def apply(self: M, fn: Callable[[Module], None]) -> M:
@@ -279,22 +301,29 @@ class Module:
         return LoadResult(missing, unexpected)
 
     # Hooks.
-    def _hook(self, kind: str, hook: Callable[..., Any]) -> Handle:
-        key = _keys()
-        self.__dict__[kind][key] = hook
-        return Handle(self.__dict__[kind], key)
+    def _hook(self, kind: str, hook: Callable[..., Any], prepend: bool, with_kwargs: bool = False) -> Handle:
+        key, hooks = _keys(), self.__dict__[kind]
+        others = list(hooks.items()) if prepend else []
+        hooks[key] = hook, with_kwargs
+        for other, _ in others:
+            hooks[other] = hooks.pop(other)
+        return Handle(hooks, key)
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call hook(module, args) before forward; it may return other args."""
-        return self._hook("_before", hook)
+    def register_forward_pre_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
+        """Call hook(module, args), or hook(module, args, kwargs), before forward; it may return others."""
+        return self._hook("_before", hook, prepend, with_kwargs)
 
-    def register_forward_hook(self, hook: Callable[..., Any]) -> Handle:
-        """Call hook(module, args, output) after forward; it may return another output."""
-        return self._hook("_after", hook)
+    def register_forward_hook(self, hook: Callable[..., Any], *, prepend: bool = False, with_kwargs: bool = False) -> Handle:
+        """Call hook(module, args, output), or hook(module, args, kwargs, output), after forward; it may return another output."""
+        return self._hook("_after", hook, prepend, with_kwargs)
 
-    def register_full_backward_hook(self, hook: Callable[..., Any]) -> Handle:
+    def register_full_backward_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
         """Call hook(module, grad_input, grad_output) when backward has passed the module; it may return another grad_input."""
-        return self._hook("_backward", hook)
+        return self._hook("_backward", hook, prepend)
+
+    def register_full_backward_pre_hook(self, hook: Callable[..., Any], prepend: bool = False) -> Handle:
+        """Call hook(module, grad_output) when backward comes to the module; it may return another grad_output."""
+        return self._hook("_before_backward", hook, prepend)
 
     # Text.
     def extra_repr(self) -> str:

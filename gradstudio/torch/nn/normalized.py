@@ -6,6 +6,7 @@ from typing import Any
 
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.nn import functional, init
+from gradstudio.torch.nn.arguments import spoken_by
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.weighted import BatchNorm, parameter
 
@@ -57,6 +58,7 @@ class RMSNorm(Module):
 class InstanceNorm(BatchNorm):
     """Brings each channel of each sample to mean 0 and variance 1."""
 
+    @spoken_by("_InstanceNorm")
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float = 0.1, affine: bool = False,
                  track_running_stats: bool = False, device: Any = None, dtype: Any = None) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype)

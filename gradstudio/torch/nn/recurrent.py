@@ -14,6 +14,7 @@ from gradstudio.engine.op import ops
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch import creation
 from gradstudio.torch.nn import functional, init
+from gradstudio.torch.nn.arguments import own_init, spoken_by
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.weighted import parameter
 
@@ -72,6 +73,7 @@ def check_sizes(size: Any, name: str) -> None:
 class Recurrent(Module):
     """Layers of steps over sequences (L, N, input_size): weights per layer and direction, start values uniform in ±1/√hidden_size."""
 
+    @spoken_by("RNNBase")
     def __init__(self, mode: str, input_size: int, hidden_size: int, num_layers: int = 1, bias: bool = True, batch_first: bool = False,
                  dropout: float = 0.0, bidirectional: bool = False, proj_size: int = 0, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
@@ -196,6 +198,7 @@ class Recurrent(Module):
 class RNN(Recurrent):
     """h = tanh(W x + b + W' h + b'), or with relu."""
 
+    @spoken_by("RNNBase")
     def __init__(self, input_size: int, hidden_size: int, num_layers: int = 1, nonlinearity: str = "tanh", bias: bool = True,
                  batch_first: bool = False, dropout: float = 0.0, bidirectional: bool = False, device: Any = None,
                  dtype: Any = None) -> None:
@@ -296,12 +299,14 @@ class RNNCell(Cell):
         return super().extra_repr() + ("" if self.nonlinearity == "tanh" else f", nonlinearity={self.nonlinearity}")
 
 
+@own_init
 class LSTMCell(Cell):
     """One step of an LSTM; returns (h, c)."""
 
     mode = "LSTM"
 
 
+@own_init
 class GRUCell(Cell):
     """One step of a GRU."""
 

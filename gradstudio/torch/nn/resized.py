@@ -5,6 +5,7 @@ from typing import Any
 
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch.nn import functional
+from gradstudio.torch.nn.arguments import own_init
 from gradstudio.torch.nn.module import Module
 
 
@@ -61,8 +62,8 @@ class ConstantPad(Pad):
 
 def _padded(name: str, mode: str, dims: int) -> type[Pad]:
     kind = ConstantPad if name == "ConstantPad" else Pad
-    return type(f"{name}{dims}d", (kind,), {"dims": dims, "mode": mode, "__doc__": f"`F.pad` of {dims} dims as a module.",
-                                            "__module__": "torch.nn.modules.padding"})
+    return own_init(type(f"{name}{dims}d", (kind,), {"dims": dims, "mode": mode, "__doc__": f"`F.pad` of {dims} dims as a module.",
+                                                     "__module__": "torch.nn.modules.padding"}))
 
 
 PADS: dict[str, type[Pad]] = {f"{name}{dims}d": _padded(name, mode, dims) for name, mode in (

@@ -7,6 +7,7 @@ from typing import Any
 from gradstudio.engine.tensor import Tensor
 from gradstudio.torch import creation
 from gradstudio.torch.nn import functional, init
+from gradstudio.torch.nn.arguments import spoken_by
 from gradstudio.torch.nn.module import Module
 from gradstudio.torch.nn.parameter import Parameter
 
@@ -126,6 +127,7 @@ class BatchNorm(Module):
 
     ranks: tuple[int, ...] = ()
 
+    @spoken_by("_BatchNorm")
     def __init__(self, num_features: int, eps: float = 1e-5, momentum: float | None = 0.1, affine: bool = True,
                  track_running_stats: bool = True, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
