@@ -164,12 +164,14 @@ def check_node(node: Node, groups: Groups, group: Group | None, where: str = "")
     if node.op == INPUT and (group is None or node.id not in group.inputs):
         raise CodecError(where, "an input stands in a group, and among its inputs")
     count = output_count(node, groups)
-    if count is not None and (len(node.names) > max(count, 1) or any(out >= count for out in node.retain_grad)):
+    if count is not None and (len(node.names) > max(count, 1) or (node.retain_grad and max(node.retain_grad) >= count)):
         raise CodecError(where, f"{node.op} does not have so many outputs")
 
 
 def check_operands(graph: Graph, node: Node, groups: Groups, results: Results | None, where: str = "") -> int:
     """Return how many wires lead into a node. Raises CodecError where one comes from nowhere (results None: it may)."""
+    if not node.inputs:
+        return 0
     wires = 0
     for path, ref in node.refs():
         wires += 1
@@ -207,7 +209,7 @@ def _check_order(graph: Graph, place: str) -> None:
         if torn:
             raise CodecError(f"{place}.blocks.{block}", f"the nodes of the frame {torn} do not lie together")
     homes: dict[str, str] = {}
-    for node, block in graph.block_of.items():
+    for node, block in graph.block_of.items() if graph.frames else ():
         for frame in frames_round(graph, graph.nodes[node].frame):
             if homes.setdefault(frame, block) != block:
                 raise CodecError(f"{place}.frames.{frame}", "the frame lies in two blocks")

@@ -16,6 +16,8 @@ Arrows = dict[str, set[str]]  # item -> the items that must come after it
 
 def frames_round(graph: Graph, frame: FrameId | None) -> tuple[FrameId, ...]:
     """Return a frame and those round it, from outside in."""
+    if frame is None:
+        return ()
     found: list[FrameId] = []
     while frame is not None and frame in graph.frames:
         found.append(frame)
@@ -155,6 +157,8 @@ def first_fault(graph: Graph, block: BlockId) -> tuple[NodeId, NodeId] | None:
 
 def split_frame(graph: Graph, block: BlockId) -> FrameId | None:
     """Return a frame whose nodes do not lie together in the block, if there is one."""
+    if not graph.frames:
+        return None
     closed: set[FrameId] = set()
     last: tuple[FrameId, ...] = ()
     for node_id in graph.blocks[block]:

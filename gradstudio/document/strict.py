@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from msgspec import NODEFAULT, Struct
@@ -93,17 +93,17 @@ class Place:
                 self.refuse(f"{shown(key)} is no id: ids here are {letter} and a number")
         return members
 
-    def items(self, limit: int = 200_000) -> Iterator[Place]:
+    def items(self, limit: int = 200_000) -> list[Place]:
         """Return the items of a list."""
         if not isinstance(self.value, list):
             self.refuse(f"a list stands here, not {shown(self.value)}")
         if len(self.value) > limit:
             self.refuse(f"{len(self.value):,} items are above the limit of {limit:,}")
-        return (Place(value, self, i) for i, value in enumerate(self.value))
+        return [Place(value, self, i) for i, value in enumerate(self.value)]
 
     def each(self, read: Callable[[Place], T], limit: int = 200_000) -> tuple[T, ...]:
         """Return the items of a list, read."""
-        return tuple(read(item) for item in self.items(limit))
+        return tuple([read(item) for item in self.items(limit)])
 
     def boolean(self) -> bool:
         """Return true or false."""
