@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
 BUDGET = 0.002  # seconds of a frame of a view in motion in which squares are drawn
+COMING = 0.005  # and what has come into view, else plates and lines stand there
+SQUARE, FURTHER = 85.0**2, 0.15  # pixels of a square; of the time for one, what another beside it takes when both are drawn at once
 LEARNING = 0.2  # share of a square's time in what the next one is expected to take
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
 MOST_RECTS, LITTLE_MORE = 12, 1.4  # of what is to be drawn; of more, or where that has little more area, the rectangle round them
@@ -40,7 +42,7 @@ class Still(QObject):
         self._fresh = QRegion()  # what of the picture shows what there is now
         self._owed = QPoint()  # by how much the picture is still to be scrolled
         self._known = QRegion()  # what shows that, or what there was a moment ago, or plates and lines
-        self._cell = 0.0  # seconds that drawing a square takes
+        self._square = 0.0  # seconds that drawing one takes
         self._late = QRegion()  # where what is dragged is different, but not drawn yet
         self._next = 0.0  # when there is time again, by perf_counter
         self._later = QTimer(self)
@@ -189,9 +191,12 @@ class Still(QObject):
         if (region - self._fresh).isEmpty():
             return
         with QPainter(self._picture) as painter:
-            began = time.perf_counter()
-            if began >= self._next or not (region - self._known).isEmpty():
-                self._draw_cells(painter, region, began + BUDGET)
+            began, unknown = time.perf_counter(), region - self._known
+            if began >= self._next or not unknown.isEmpty():
+                self._settle(region, began + BUDGET / 2)
+                ready = began + (BUDGET + COMING) / 2
+                self._draw_areas(painter, unknown, ready, began + COMING)  # type: ignore[arg-type]  # a QRegion yields its rectangles
+                self._draw_areas(painter, self._cells(region - self._fresh), began + BUDGET, began + BUDGET)
                 now = time.perf_counter()
                 self._next = now + REST * (now - began)
             unknown = region - self._known
@@ -201,17 +206,21 @@ class Still(QObject):
         if not (region - self._fresh).isEmpty():
             self._wait()
 
-    def _draw_cells(self, painter: QPainter, region: QRegion, until: float) -> None:
-        """Draw squares of a region that are expected to be done at a time; one, if half of the time for them is left."""
-        self._settle(region, until - BUDGET / 2)
-        for cell in self._cells(region - self._fresh):
-            if time.perf_counter() + min(self._cell, BUDGET / 2) > until or not self._paint.prepare(cell, until):
+    def _draw_areas(self, painter: QPainter, areas: Iterable[QRect], ready: float, until: float) -> None:
+        """Draw areas that can be made ready at a time, and are expected to be done at another.
+
+        One square is drawn if half of the time for squares is left.
+        """
+        for area in areas:
+            share = 1 + FURTHER * max(0.0, area.width() * area.height() / SQUARE - 1)
+            expected = self._square * share if share > 1 else min(self._square, BUDGET / 2)
+            if time.perf_counter() + expected > until or not self._paint.prepare(area, ready):
                 break
             began = time.perf_counter()
-            self._paint.sharply(painter, cell)
-            self._cell += (time.perf_counter() - began - self._cell) * LEARNING
-            self._fresh += cell
-            self._known += cell
+            self._paint.sharply(painter, area)
+            self._square += ((time.perf_counter() - began) / share - self._square) * LEARNING
+            self._fresh += area
+            self._known += area
 
     def put_off(self) -> None:
         """Leave what is out of date as it is for a frame, which has enough to do: a gesture begins."""

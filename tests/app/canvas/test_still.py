@@ -24,7 +24,8 @@ MIDDLE = Qt.MouseButton.MiddleButton
 def drawn(view, settle, monkeypatch):
     """Areas that a view has drawn sharply, and those of plates and lines; all is drawn before. Time is no matter."""
     settle()
-    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 60.0)
+    for name in ("BUDGET", "COMING"):
+        monkeypatch.setattr(f"gradstudio.app.canvas.still.{name}", 60.0)
     monkeypatch.setattr("gradstudio.app.canvas.still.REST", 0.0)
     monkeypatch.setattr("gradstudio.app.canvas.still.FRAME_MS", 0)
     view.set_zoom(1.0)
@@ -123,6 +124,18 @@ def test_a_number_that_comes_while_a_node_is_dragged_is_shown(view, hand, drawn,
     hand.release(start)
 
 
+def test_what_comes_into_view_is_drawn_at_once_where_there_is_time(view, hand, drawn):
+    sharp, plain = drawn
+    hand.press(QPointF(-300, -300), button=MIDDLE)
+    at = QPointF(hand.at(QPointF(-300, -300)))
+    for i in range(1, 4):
+        view.lead(at + QPointF(12 * i, 8 * i), Qt.KeyboardModifier.NoModifier)
+        view.viewport().repaint()
+    assert not plain
+    assert len(sharp) <= 3 * 3  # a strip at once, not square by square
+    hand.release(QPointF(-300, -300), button=MIDDLE)
+
+
 def test_a_wheel_stretches_the_still_and_at_rest_all_is_sharp(view, drawn, qtbot):
     sharp, _ = drawn
     view.hurry()
@@ -159,7 +172,8 @@ def test_where_there_is_no_time_plates_stand_until_there_is(view, hand, drawn, s
     view.set_zoom(1.0)
     view.viewport().repaint()
     sharp.clear()
-    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 0.0)
+    for name in ("BUDGET", "COMING"):
+        monkeypatch.setattr(f"gradstudio.app.canvas.still.{name}", 0.0)
     view.hurry()
     view.pan(300, 200)
     view.viewport().repaint()
