@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QRectF
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gradstudio.app.canvas.overlay import HEIGHT, Parts
@@ -89,10 +89,11 @@ class Breadcrumb(Parts):
     def press(self, part: int) -> None:
         self._studio.enter(self.places()[part][0])
 
-    def paintEvent(self, event: QPaintEvent) -> None:
+    def draw(self, painter: QPainter) -> None:
+        """Draw the way."""
         if self._theme is None:
             return
-        paint = Paint(QPainter(self), self._theme)
+        paint = Paint(painter, self._theme)
         cy = HEIGHT / 2
         paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
         for i, ((path, words), (left, right)) in enumerate(zip(self.places(), self._spans(), strict=True)):
@@ -103,4 +104,3 @@ class Breadcrumb(Parts):
             paint.text(left, cy, words, "body", "accent" if offered else "text" if here else "text2", weight=500)
             if i and not offered:
                 paint.text(left - GAP / 2, cy, "›", "body", "text3", "c")
-        paint.painter.end()

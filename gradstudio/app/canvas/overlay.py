@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from gradstudio.app import text
@@ -35,7 +35,35 @@ class Overlay(QWidget):
             self.setVisible(self.wanted and not covered)
 
 
-class Legend(Overlay):
+class Pictured(Overlay):
+    """An overlay that is kept as a picture until it is updated: what moves beneath it has it painted each time."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._picture = QPixmap()
+
+    def update(self) -> None:  # type: ignore[override]
+        """Paint it anew."""
+        self._picture = QPixmap()
+        super().update()
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw the picture."""
+        raise NotImplementedError
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        if self._picture.size() != self.size() * ratio or self._picture.devicePixelRatio() != ratio:
+            self._picture = QPixmap(self.size() * ratio)
+            self._picture.setDevicePixelRatio(ratio)
+            self._picture.fill(Qt.GlobalColor.transparent)
+            with QPainter(self._picture) as painter:
+                self.draw(painter)
+        with QPainter(self) as painter:
+            painter.drawPixmap(0, 0, self._picture)
+
+
+class Legend(Pictured):
     """The colour range of the pass on show, fixed inside the pass; a click switches between sign and norm."""
 
     def __init__(self, theme: Theme, switch: Callable[[], None], parent: QWidget) -> None:
@@ -90,8 +118,9 @@ class Legend(Overlay):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         event.accept()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        paint = Paint(QPainter(self), self._theme)
+    def draw(self, painter: QPainter) -> None:
+        """Draw ends and ramp."""
+        paint = Paint(painter, self._theme)
         cy, x = HEIGHT / 2, self._ramp
         ramp = QRectF(x, HEIGHT / 2 - 5, RAMP, 10)
         paint.fill(self.rect(), "canvas")
@@ -108,10 +137,9 @@ class Legend(Overlay):
             paint.line(x + RAMP / 2, 8, x + RAMP / 2, 22, "text3")
             paint.text(x - 7, cy, low, "code", self._theme.gradient(-1), "r", 500)
             paint.text(x + RAMP + 7, cy, high, "code", self._theme.gradient(1), weight=500)
-        paint.painter.end()
 
 
-class Parts(Overlay):
+class Parts(Pictured):
     """An overlay of parts side by side: the one under the pointer is lit, a click presses it. `left`: by the pointer."""
 
     left = Signal()
@@ -185,8 +213,9 @@ class ZoomBox(Parts):
             return True
         return super().event(event)
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        paint = Paint(QPainter(self), self._theme)
+    def draw(self, painter: QPainter) -> None:
+        """Draw the parts."""
+        paint = Paint(painter, self._theme)
         cy = HEIGHT / 2
         paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
         spans = ((3, 30), (34, 36), (71, 26), (100, 29))
@@ -198,4 +227,3 @@ class ZoomBox(Parts):
         paint.icon("plus", 82, cy, 14, "text2")
         paint.hairline(98, 8, 98, 22)
         paint.icon("maximize", 115, cy, 14, "text2")
-        paint.painter.end()
