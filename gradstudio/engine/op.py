@@ -179,10 +179,10 @@ class Unread(Rows):
     __slots__ = ()
 
     def __missing__(self, name: str) -> Op:
-        self._find(name)
-        if name in NO_OPS:
+        found: Op | None = self.get(name)
+        if found is None:
             raise KeyError(name)
-        return self[name]
+        return found
 
     def __contains__(self, name: object) -> bool:
         self._find(name)

@@ -70,7 +70,8 @@ class ErrorCard(Card):
     def refresh(self, change: Change) -> None:
         """Read the failure on show anew."""
         if change.everything or change.trace or change.playhead or change.document:
-            if self.explanation is not None or raised_call(self.studio.shown, self.studio.shown.state.k) is not None:
+            shown = self.studio.shown
+            if self.explanation is not None or raised_call(shown, shown.state.k) is not None:
                 self._read()
         elif change.theme:
             self.fit()

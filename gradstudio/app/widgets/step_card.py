@@ -58,18 +58,9 @@ class StepCard(Card):
 
     def refresh(self, change: Change) -> None:
         """Read the step anew where the playhead or the numbers moved."""
-        if self.equation is None and not self.studio.player.stepping:
-            return
-        if (
-            change.everything
-            or change.playhead
-            or change.trace
-            or change.values
-            or change.flows
-            or change.engine
-            or change.theme
-            or change.document
-        ):
+        numbers = change.trace or change.values or change.flows or change.engine
+        is_told = self.equation is not None or self.studio.player.stepping
+        if is_told and (change.everything or change.playhead or numbers or change.theme or change.document):
             self._read()
 
     def _read(self) -> None:

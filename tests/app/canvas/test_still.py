@@ -72,13 +72,18 @@ def size(view) -> int:
     return view.viewport().width() * view.viewport().height()
 
 
-def test_a_pan_draws_the_strips_that_come_into_view(view, hand, drawn, qtbot):
-    sharp, plain = drawn
+def pan(view, hand, frames: int) -> None:
+    """Pan for some frames, and hold the button."""
     hand.press(QPointF(-300, -300), button=MIDDLE)
     at = QPointF(hand.at(QPointF(-300, -300)))
-    for i in range(1, 6):
+    for i in range(1, frames + 1):
         view.lead(at + QPointF(12 * i, 8 * i), Qt.KeyboardModifier.NoModifier)
         view.viewport().repaint()
+
+
+def test_a_pan_draws_the_strips_that_come_into_view(view, hand, drawn, qtbot):
+    sharp, plain = drawn
+    pan(view, hand, 5)
     assert 0 < area(sharp + plain) < 0.4 * size(view)
     hand.release(QPointF(-300, -300), button=MIDDLE)
     qtbot.waitUntil(lambda: not view.hurried)
@@ -126,11 +131,7 @@ def test_a_number_that_comes_while_a_node_is_dragged_is_shown(view, hand, drawn,
 
 def test_what_comes_into_view_is_drawn_at_once_where_there_is_time(view, hand, drawn):
     sharp, plain = drawn
-    hand.press(QPointF(-300, -300), button=MIDDLE)
-    at = QPointF(hand.at(QPointF(-300, -300)))
-    for i in range(1, 4):
-        view.lead(at + QPointF(12 * i, 8 * i), Qt.KeyboardModifier.NoModifier)
-        view.viewport().repaint()
+    pan(view, hand, 3)
     assert not plain
     assert len(sharp) <= 3 * 3  # a strip at once, not square by square
     hand.release(QPointF(-300, -300), button=MIDDLE)
