@@ -45,23 +45,33 @@ def matrices(x: Tensor, full: Sizes, expanded: bool) -> Factor:
     node = x.node if modes.grad else None
     if expanded:
         node = viewing("expand", node, sizes, array.dtype)
+    shaped = array.reshape(full)
     if array.flags.c_contiguous:
-        return array.reshape(full), counter, viewing("view", node, sizes, array.dtype)
-    try:
-        return array.reshape(full, copy=False), counter, viewing("reshape_alias", node, sizes, array.dtype)
-    except ValueError:  # the strides allow no view
-        node = viewing("unsafe_view", viewing("clone", node, sizes, array.dtype), sizes, array.dtype)
-        return array.reshape(full), [0], node
+        return shaped, counter, viewing("view", node, sizes, array.dtype)
+    if np.may_share_memory(shaped, array):
+        return shaped, counter, viewing("reshape_alias", node, sizes, array.dtype)
+    return shaped, [0], viewing("unsafe_view", viewing("clone", node, sizes, array.dtype), sizes, array.dtype)  # the strides allow no view
 
 
 def viewing(row: str, node: GradNode | None, sizes: Sizes, dtype: np.dtype[Any]) -> GradNode | None:
     """Return the node of a row that gives one tensor other sizes; None where there is nothing to record."""
     if node is None:
         return None
-    made = COMPILED[row].plan((True,), True).node_type()
+    made = VIEWS[row]()
     made.seq, made.edges, made.g, made.into = next_seq(), (node,), None, ((sizes, dtype),)
     made.kept, made.rest = (), (sizes,)
     return made
+
+
+class Types(dict[str, type[GradNode]]):
+    """The node types of rows that give one tensor other sizes, each made when it is first asked for."""
+
+    def __missing__(self, row: str) -> type[GradNode]:
+        made = self[row] = COMPILED[row].plan((True,), True).node_type
+        return made
+
+
+VIEWS = Types()
 
 
 def product(row: str, left: Factor, right: Factor, sizes: Sizes) -> Tensor:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gradstudio.engine import dtypes, errors, summation
+from gradstudio.engine import dtypes, errors, quicksum, summation
 from gradstudio.engine.gradnode import EMPTY, receive
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
 Run = Callable[[Any, Any], None]
 
-EXACT_SUM: Final = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, numpy's sum is faster
+EXACT_SUM: Final = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, quickly
 LEADING: Final = tuple([tuple(range(n)) for n in range(65)])  # axes in front of those that an operand has
 
 
@@ -29,11 +29,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     if g.shape != shape:
         lead = g.ndim - len(shape)
         if g.size > EXACT_SUM and g.shape[lead:] == shape:
-            g = asarray(np.add.reduce(g, LEADING[lead]))
+            g = quicksum.total(g, LEADING[lead])
         else:
             axes = LEADING[lead] + tuple([i + lead for i, s in enumerate(shape) if s == 1 and g.shape[i + lead] != 1])
             if axes:
-                g = summation.total(g, axes, True) if g.size <= EXACT_SUM else asarray(np.add.reduce(g, axes, keepdims=True))
+                g = summation.total(g, axes, True) if g.size <= EXACT_SUM else quicksum.total(g, axes, True)
             if lead:
                 g = g.reshape(shape)
     out: Array = g if g.dtype is dtype else dtypes.cast(g, dtype)
@@ -53,7 +53,8 @@ def run_of(plan: Plan) -> Run:
         if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
             return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
     if plan.op.joint is None and plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
-        return _any(plan)
+        unsaved = len(raw) == 1 and not plan.saved and plan.others and picks[0] == list(range(len(plan.others)))
+        return _one_unsaved(raw[0], plan.active[0]) if unsaved else _any(plan)
     return _general(plan)
 
 
@@ -70,6 +71,24 @@ def taker(picks: list[int]) -> Callable[[Any], Any]:
     """Return a function that takes these places of a tuple, as a tuple (one of C: a comprehension would cost a frame)."""
     first = picks[0] if picks else 0
     return itemgetter(slice(first, first + len(picks))) if picks == list(range(first, first + len(picks))) else itemgetter(*picks)
+
+
+def _one_unsaved(vjp: Callable[..., Any], i: int) -> Run:
+    """One vjp that reads no tensor, only attrs and shapes: views, and sums."""
+    def run(n: Any, g: Any) -> None:
+        c = vjp(g, *n.rest)
+        shape, dtype = n.into[i]
+        if type(c) is not ndarray or c.shape != shape or c.dtype is not dtype:
+            if c is None:
+                return
+            c = unbroadcast(c, shape, dtype)
+        e = n.edges[i]
+        if e.g is EMPTY:
+            e.g = c
+        else:
+            receive(e, c)
+
+    return run
 
 
 def _any(plan: Plan) -> Run:

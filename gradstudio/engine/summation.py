@@ -1,7 +1,7 @@
 """Sums of floats in PyTorch's order of additions, so that losses agree to the last bit: a cascade over vectors, and four rows at a time.
 
 PyTorch adds vectors of 32 bytes, in four partial sums, in chunks of sixteen whose sums are added in chunks again. Above the size from
-which it shares a sum among threads its order is not defined, and numpy's is as good.
+which it shares a sum among threads its order is not defined, and any other is as good (quicksum.py).
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+
+from gradstudio.engine import quicksum
 
 Array = np.ndarray[Any, Any]
 SHARED: Final = 32768  # elements from which PyTorch uses threads
@@ -25,8 +27,7 @@ def total(x: Array, axes: Sequence[int] | None = None, keepdims: bool = False) -
     """Return the sum over axes (all if None) as an array of x's dtype."""
     lanes = LANES.get(x.dtype.char)
     if lanes is None or x.size > SHARED or not x.size:
-        plain: Any = np.add
-        return np.asarray(plain.reduce(x, None if axes is None else tuple(axes), keepdims=keepdims))
+        return quicksum.total(x, tuple(range(x.ndim) if axes is None else axes), keepdims)
     if (axes is None or len(axes) == x.ndim) and x.flags.c_contiguous:
         out = np.asarray(line(x.reshape(-1), lanes) + x.dtype.type(0))
         return out.reshape((1,) * x.ndim) if keepdims else out
@@ -95,8 +96,8 @@ def cascade_steps(n: int, tail: tuple[int, ...]) -> Steps:
         if n % step:
             return ()
         n //= step
-        steps.append(((n, step, *tail), 1))
-    return (*steps, ((n, *tail), 0))
+        steps.append(((n, step, *tail), 1) if n > 1 else ((step, *tail), 0))
+    return (*steps, ((n, *tail), 0)) if n > 1 else tuple(steps)
 
 
 def chunk_of(n: int) -> int:

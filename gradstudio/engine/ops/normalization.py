@@ -12,7 +12,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
-from gradstudio.engine.ops.normalization_backward import EPS, TRAINING, Dims, batch_dims, last_dims, mean_over, per_channel
+from gradstudio.engine.ops.normalization_backward import EPS, TRAINING, Dims, batch_dims, last_dims, mean_of_products, mean_over, per_channel
 
 Array = np.ndarray[Any, Any]
 SHAPE = Attr("normalized_shape", "sizes", (), "Sizes of the last dims, over which each group goes.", required=True)
@@ -27,7 +27,7 @@ def moments(x: Array, dims: Dims, eps: float) -> tuple[Any, Any, Any, Any]:
     """Return mean, variance and 1/√(variance + eps) over dims, which stay with size 1, and (x − mean)·that."""
     mean = mean_over(x, dims)
     centred = x - mean
-    variance = mean_over(np.square(centred), dims)
+    variance = mean_of_products(centred, centred, dims)
     rstd = 1 / np.sqrt(variance + x.dtype.type(eps))
     return mean, variance, rstd, np.multiply(centred, rstd, centred)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine import quicksum
 from gradstudio.engine.op import JOINT, Attr, Input, Op, helper, ops, register
 from gradstudio.engine.ops.gradients import GRADIENTS, MASK
 
@@ -36,11 +37,21 @@ def per_channel(rank: int) -> Dims:
 
 
 def mean_over(x: Array, dims: Dims) -> Any:
-    """Return the mean over dims, which stay with size 1; the order of additions is numpy's, halves are summed as float32."""
-    half = x.dtype.char == "e"
-    total = np.add.reduce(x, dims, np.float32 if half else None, keepdims=True)
-    mean = total / total.dtype.type(x.size // max(total.size, 1))
-    return mean.astype(x.dtype) if half else mean
+    """Return the mean over dims, which stay with size 1; halves are summed as float32."""
+    if x.dtype.char == "e":
+        return mean_over(x.astype(np.float32), dims).astype(x.dtype)
+    total = quicksum.total(x, dims, True)
+    total /= x.size // max(total.size, 1)
+    return total
+
+
+def mean_of_products(x: Array, y: Array, dims: Dims) -> Any:
+    """Return the mean of x·y over dims, which stay with size 1."""
+    if len(dims) > 1 or dims[0] != x.ndim - 1 or x.dtype.char == "e" or x.dtype is not y.dtype or x.shape != y.shape:
+        return mean_over(x * y, dims)
+    total = quicksum.of_products(x, y)
+    total /= max(x.shape[-1], 1)
+    return total
 
 
 def again_mean(x: Any, saved: Any, dims: Dims) -> Any:
@@ -110,12 +121,12 @@ def layer_norm_backward(g: Array, x: Array, mean: Array, rstd: Array, weight: Ar
     dims, rest = last_dims(x.ndim, count), tuple(range(x.ndim - count))
     hat = x - mean
     hat *= rstd
-    of_weight = np.add.reduce(g * hat, rest) if mask[1] else None
-    of_bias = np.add.reduce(g, rest) if mask[2] else None
+    of_weight = quicksum.total(g * hat, rest) if mask[1] else None
+    of_bias = quicksum.total(g, rest) if mask[2] else None
     if not mask[0]:
         return None, of_weight, of_bias
     a = g if weight is None else g * weight
-    out = hat * mean_over(a * hat, dims)
+    out = hat * mean_of_products(a, hat, dims)
     np.subtract(a - mean_over(a, dims), out, out)
     out *= rstd
     return out, of_weight, of_bias
@@ -145,12 +156,12 @@ def batch_norm_backward(g: Array, x: Array, weight: Array | None, running_mean: 
         assert running_var is not None
         mean, rstd = running_mean.reshape(shape), 1 / np.sqrt(running_var.reshape(shape) + running_var.dtype.type(eps))
     hat = (x - mean) * rstd
-    of_weight = np.add.reduce(g * hat, dims) if mask[1] else None
-    of_bias = np.add.reduce(g, dims) if mask[2] else None
+    of_weight = quicksum.total(g * hat, dims) if mask[1] else None
+    of_bias = quicksum.total(g, dims) if mask[2] else None
     if not mask[0]:
         return None, of_weight, of_bias
     a = g if weight is None else g * weight.reshape(shape)
-    return (a - mean_over(a, dims) - hat * mean_over(a * hat, dims)) * rstd if training else a * rstd, of_weight, of_bias
+    return (a - mean_over(a, dims) - hat * mean_of_products(a, hat, dims)) * rstd if training else a * rstd, of_weight, of_bias
 
 
 def batch_norm_double(g: Any, mask: Any, grad_output: Any, x: Any, weight: Any, running_mean: Any, running_var: Any, mean: Any, rstd: Any,

@@ -47,14 +47,14 @@ def spread(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 # Sum and mean.
 def total(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
     wanted = as_numpy(dtype) if dtype is not None else I64 if x.dtype.kind in "biu" else x.dtype
-    dims = dims_of(dim, x.ndim)
+    dims = None if dim is None else dims_of(dim, x.ndim)
     if x.size > 4 and wanted.kind == "f":
         return summation.total(x if x.dtype is wanted else x.astype(wanted), dims, keepdim)
     return ADD(x, dims, wanted, None, keepdim)
 
 
 def count(shape: Sequence[int], dim: Dim = None) -> int:
-    return math.prod([shape[d] for d in dims_of(dim, len(shape))])
+    return math.prod(shape) if dim is None else math.prod([shape[d] for d in dims_of(dim, len(shape))])
 
 
 def average(x: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Any:
@@ -81,7 +81,8 @@ def shared(g: Any, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
 
 def shared_array(g: Array, shape: tuple[int, ...], dim: Any, keepdim: bool) -> Any:
     """The same numbers, divided before they are spread: no array of the whole shape is made."""
-    return kernels.spread(g / count(shape, dim), shape, dim, keepdim)
+    share = np.asarray(g / count(shape, dim))
+    return np.ndarray(shape, share.dtype, share, 0, (0,) * len(shape)) if dim is None else kernels.spread(share, shape, dim, keepdim)
 
 
 def mean_text(texts: Any, attrs: Any, operands: Any) -> str:
