@@ -30,7 +30,8 @@ def total(x: Array, axes: Shape, keepdims: bool = False) -> Array:
         if n:
             ones = (SINGLE if dtype is F32 else DOUBLE)[:n]
             x = x.reshape(matrix)
-            return (x.dot(ones) if rows else ones.dot(x)).reshape(shape)
+            sums: Array = x.dot(ones) if rows else ones.dot(x)
+            return sums.reshape(shape)
     return np.asarray(ADD(x, axes, keepdims=keepdims))
 
 

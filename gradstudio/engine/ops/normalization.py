@@ -10,9 +10,10 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, helper, ops, register
+from gradstudio.engine.ops import normalization_backward as gradients
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
-from gradstudio.engine.ops.normalization_backward import EPS, TRAINING, Dims, batch_dims, last_dims, mean_of_products, mean_over, per_channel
+from gradstudio.engine.ops.normalization_backward import EPS, TRAINING, Dims, batch_dims, last_dims, mean_over, per_channel
 
 Array = np.ndarray[Any, Any]
 SHAPE = Attr("normalized_shape", "sizes", (), "Sizes of the last dims, over which each group goes.", required=True)
@@ -27,7 +28,7 @@ def moments(x: Array, dims: Dims, eps: float) -> tuple[Any, Any, Any, Any]:
     """Return mean, variance and 1/√(variance + eps) over dims, which stay with size 1, and (x − mean)·that."""
     mean = mean_over(x, dims)
     centred = x - mean
-    variance = mean_of_products(centred, centred, dims)
+    variance = gradients.mean_of_products(centred, centred, dims)
     rstd = 1 / np.sqrt(variance + x.dtype.type(eps))
     return mean, variance, rstd, np.multiply(centred, rstd, centred)
 
