@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import errors, levels
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import NO_BOOL_PAIR
@@ -63,17 +63,23 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, igno
     if all_count(x, target, weight, ignore):
         n = x.dtype.type(len(x))
         try:
-            return reduced(-x[np.arange(len(x)), target], reduction), np.asarray(0 * n if reduction == "none" else n)
+            picked = x[np.arange(len(x)), target]
+            if reduction == "none":
+                return -picked, np.zeros((), x.dtype)
+            loss = -levels.total(picked)
+            return loss / n if reduction == "mean" else loss, n
         except IndexError:  # said below in PyTorch's words
             pass
     checked(x, target, weight, ignore)
     safe, w = weights_of(x, target, weight, ignore)
     picked = class_last(x)[np.arange(len(safe)), safe]
-    losses = np.where(w == 0, x.dtype.type(0), -picked * w)  # an ignored infinity does not count
-    weights = np.add.reduce(w, None)
-    if reduction == "mean":
-        return np.add.reduce(losses, None) / weights, weights
-    return reduced(losses.reshape(target.shape), reduction), weights if reduction == "sum" else np.zeros((), x.dtype)
+    counts = target.reshape(-1) != ignore
+    losses = np.where(counts, -picked * w, x.dtype.type(0))  # an ignored infinity does not count
+    if reduction == "none":
+        return losses.reshape(target.shape), np.zeros((), x.dtype)
+    weights = x.dtype.type(np.count_nonzero(counts)) if weight is None else levels.total_of(w, counts)
+    loss = levels.total_of(losses, counts)
+    return loss / weights if reduction == "mean" else loss, weights
 
 
 def nll_loss_backward(g: Array, x: Array, target: Array, weight: Array | None, total: Array, reduction: str, ignore: int) -> Array:
