@@ -27,11 +27,13 @@ def total(x: Array) -> Any:
         return in_turn(x)
     step = 1 << power_of(len(x))
     first, x = x[0], x[1:]
-    while len(x) > 1:
-        if len(x) % step:  # nothing changes by a zero
-            x = np.concatenate((x, np.zeros(-len(x) % step, x.dtype)))
+    while (n := len(x)) > step:
+        if n % step:  # nothing changes by a zero
+            whole = np.zeros(n + -n % step, x.dtype)
+            whole[:n] = x
+            x = whole
         x = np.add.accumulate(x.reshape(-1, step), 1)[:, -1]
-    return x[0] + first
+    return np.add.accumulate(x)[-1] + first
 
 
 def total_of(x: Array, counts: Array) -> Any:

@@ -8,17 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from gradstudio.engine.dtypes import BFLOAT16, cast
+from gradstudio.engine.fused import wide
 
 Array = np.ndarray[Any, np.dtype[Any]]
 State = dict[str, Array]
 Options = Mapping[str, Any]
 Update = Callable[[Array, Array, State, Options], None]
-FLOAT64: Final = np.dtype("float64")
-
-
-def wide(x: Array) -> Array:
-    """Return x in a wider dtype, so that a product and a sum round once, as a fused multiply-add does."""
-    return x.astype(np.longdouble if x.dtype == FLOAT64 else FLOAT64)
 
 
 def scalar(value: float, like: Array) -> float:

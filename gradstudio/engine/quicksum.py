@@ -27,7 +27,7 @@ def total(x: Array, axes: Shape, keepdims: bool = False) -> Array:
     dtype = x.dtype
     if x.size > FEW and (dtype is F32 or dtype is F64) and x.flags.c_contiguous:
         rows, n, matrix, shape = as_matrix(x.shape, axes, keepdims)
-        if n:
+        if 0 < n <= LONGEST:
             ones = (SINGLE if dtype is F32 else DOUBLE)[:n]
             x = x.reshape(matrix)
             sums: Array = x.dot(ones) if rows else ones.dot(x)
@@ -41,9 +41,9 @@ def as_matrix(shape: Shape, axes: Shape, keepdims: bool) -> tuple[bool, int, Sha
     count, rank = len(axes), len(shape)
     rows, columns = axes == tuple(range(rank - count, rank)), axes == tuple(range(count))
     n = prod([shape[a] for a in axes])
-    if rows is columns or n > LONGEST:
+    if rows is columns:
         return False, 0, (), ()
-    whole = prod(shape) // n
+    whole = prod(shape) // max(n, 1)
     left = tuple([1 if i in axes else size for i, size in enumerate(shape) if keepdims or i not in axes])
     return rows, n, (whole, n) if rows else (n, whole), left
 

@@ -18,7 +18,7 @@ ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
 Run = Callable[[Any, Any], None]
 
-EXACT_SUM: Final = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, quickly
+EXACT_SUM: Final = 4096  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, quickly
 LEADING: Final = tuple([tuple(range(n)) for n in range(65)])  # axes in front of those that an operand has
 
 

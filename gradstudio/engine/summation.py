@@ -31,24 +31,26 @@ def total(x: Array, axes: Sequence[int] | None = None, keepdims: bool = False) -
     if (axes is None or len(axes) == x.ndim) and x.flags.c_contiguous:
         out = np.asarray(line(x.reshape(-1), lanes) + x.dtype.type(0))
         return out.reshape((1,) * x.ndim) if keepdims else out
-    if x.ndim == 2 and axes is not None and len(axes) == 1 and x.flags.c_contiguous and min(x.shape) > 1:
-        return table(x, axes[0] % 2, lanes, keepdims)
+    if axes is not None and x.flags.c_contiguous:
+        rows, n, matrix, shape = quicksum.as_matrix(x.shape, tuple(axes), keepdims)
+        if n and min(matrix) > 1:
+            return table(x.reshape(matrix), int(rows), lanes).reshape(shape)
     gone = {a % x.ndim for a in (range(x.ndim) if axes is None else axes)}
     kept = [n for i, n in enumerate(x.shape) if i not in gone]
-    shape = [1 if i in gone else n for i, n in enumerate(x.shape)] if keepdims else kept
-    return np.asarray(along(x, gone, lanes) + x.dtype.type(0)).reshape(shape)
+    return np.asarray(along(x, gone, lanes) + x.dtype.type(0)).reshape(
+        [1 if i in gone else n for i, n in enumerate(x.shape)] if keepdims else kept)
 
 
-def table(x: Array, axis: int, lanes: int, keepdims: bool) -> Array:
+def table(x: Array, axis: int, lanes: int) -> Array:
     """Return the sums of the columns (axis 0) or rows (axis 1) of a contiguous matrix."""
     rows, columns = x.shape
     if axis == 0 and (steps := column_steps(rows, columns, lanes)):
         for shape, at in steps:
             x = np.add.reduce(x.reshape(shape), at)
         x += ZERO  # a sum begins at 0: no -0 is left
-        return x.reshape(1, columns) if keepdims else x
+        return x
     sums = outer(x, 4 * lanes if columns >= lanes else 4) if axis == 0 else inner(x.T, lanes) if columns >= lanes else four(x.T)
-    return np.asarray(sums + x.dtype.type(0)).reshape(((1, columns), (rows, 1))[axis] if keepdims else (-1,))
+    return np.asarray(sums + x.dtype.type(0))
 
 
 def line(x: Array, lanes: int) -> Any:
@@ -109,34 +111,21 @@ def in_turn(x: Array) -> Any:
     """Return the sum along the first axis, one after the other."""
     if len(x) < 8:  # numpy has an order of its own along what lies contiguous, from eight elements on
         return np.add.reduce(x, 0) if len(x) != 1 else x[0]
-    return np.add.reduce(np.ascontiguousarray(x), 0) if x[0].size > 1 else np.add.accumulate(x, 0)[-1]
-
-
-def chunked(x: Array, step: int) -> Any:
-    """Return the sums along the first axis of whole chunks of so many, each one after the other."""
-    parts = x.reshape(len(x) // step, step, *x.shape[1:])
-    if x[0].size > 1 and x.flags.c_contiguous:
-        return np.add.reduce(parts, 1)
-    return in_turn(np.moveaxis(parts, 1, 0))
+    return np.add.reduce(x, 0) if x.strides[0] > x.itemsize and x[0].size > 1 else np.add.accumulate(x, 0)[-1]
 
 
 def cascade(x: Array) -> Any:
-    """Return the sum along the first axis in chunks, whose sums are added in chunks again."""
+    """Return the sum along the first axis in chunks, whose sums are added in chunks again. What is left over is a chunk with zeros."""
     if len(x) < 16:
         return in_turn(x)
     step = chunk_of(len(x))
-    sums = []
     for _ in range(LEVELS - 1):
-        whole = len(x) // step * step
-        if not whole:
+        if len(x) <= step:
             break
-        if len(x) > whole:
-            sums.append(in_turn(x[whole:]))
-        x = chunked(x[:whole], step)
-    out = sums[0] if sums else in_turn(x)
-    for more in (*sums[1:], *([in_turn(x)] if sums else [])):
-        out = out + more
-    return out
+        if len(x) % step:
+            x = np.concatenate((x, np.zeros((-len(x) % step, *x.shape[1:]), x.dtype)))
+        x = in_turn(x.reshape(len(x) // step, step, *x.shape[1:]).swapaxes(0, 1))
+    return in_turn(x)
 
 
 def four(x: Array) -> Any:

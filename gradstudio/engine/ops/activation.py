@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate
+from gradstudio.engine import accurate, fused, sleef
 from gradstudio.engine.op import Attr, Input, Op, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import F32, constant
@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 CATEGORY = "activation"
 GRAD = "grad_output"
 ZERO = constant(0, F32)
+SHORT = 32  # elements up to which tanh's slope is rounded as in PyTorch; of more, which a network has many of, speed counts more
 
 
 def relu(x: Array) -> Any:
@@ -33,16 +34,19 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
 
 
 def tanh_backward(g: Array, out: Array) -> Any:
+    if out.size == 1:
+        y = out.item()
+        return g * (1.0 - y * y)
+    if out.size <= SHORT:
+        return g * fused.less_product(constant(1, out.dtype), out, out)
     square = out * out
-    if type(square) is not np.ndarray:
-        return g * (constant(1, out.dtype) - square)
     np.subtract(constant(1, out.dtype), square, square)
     return np.multiply(g, square, square)
 
 
 def sigmoid(x: Array) -> Any:
     one = constant(1, x.dtype)
-    return one / (one + accurate.exp(-x))
+    return one / (one + sleef.exp_each(np.asarray(-x)))
 
 
 def sigmoid_backward(g: Array, out: Array) -> Any:

@@ -11,7 +11,7 @@ from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DTYPE
-from gradstudio.engine.promote import I64
+from gradstudio.engine.promote import F32, F64, I64
 
 Array = np.ndarray[Any, Any]
 DIM = Attr("dim", "dim", 0, "Along which dim.", required=True)
@@ -19,11 +19,16 @@ A32 = samples.array(3, 2)
 ALONG = (Sample((A32,), {"dim": 0}), Sample((samples.array(4),), {"dim": -1}), Sample((samples.SCALAR,), {"dim": 0}))
 
 
+def running(ufunc: Any, x: Array, dim: int, dtype: Any) -> Any:
+    """Return running sums or products along a dim; of float32 they are kept in float64, as in PyTorch."""
+    dim = dim_of(dim, x.ndim)
+    return ufunc.accumulate(x, dim, F64 if dtype == F32 else dtype).astype(dtype, copy=False) if x.ndim else x.astype(dtype)
+
+
 # Products.
 def cumprod(x: Array, dim: int, dtype: Any = None) -> Any:
     wanted = as_numpy(dtype) if dtype is not None else I64 if x.dtype.kind in "biu" else x.dtype
-    dim = dim_of(dim, x.ndim)
-    return np.multiply.accumulate(x, dim, wanted) if x.ndim else x.astype(wanted)
+    return running(np.multiply, x, dim, wanted)
 
 
 @helper

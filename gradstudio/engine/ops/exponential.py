@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, errors
+from gradstudio.engine import accurate, errors, sleef
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
@@ -34,7 +34,7 @@ def celu(x: Array, alpha: float) -> Any:
 
 
 def elu_backward(g: Array, x: Array, alpha: float, scale: float, input_scale: float) -> Any:
-    below = g * (input_scale * alpha * scale) * accurate.exp(np.minimum(x, 0) * input_scale)
+    below = g * (input_scale * alpha * scale) * sleef.exp_each(np.asarray(np.minimum(x, 0) * input_scale))
     return np.where(x <= 0, below, g * scale)
 
 
@@ -55,13 +55,14 @@ def elu_row(name: str, forward: Any, settings: Any, formula: str, latex: str, do
 
 # Logarithm of the logistic function; PyTorch's CPU kernel keeps exp(−|x|) for backward.
 def log_sigmoid(x: Array) -> Any:
-    if x.dtype.kind in "biu":
-        raise errors.lacking("log_sigmoid_cpu", x.dtype)
-    return np.minimum(x, 0) - accurate.log1p(accurate.exp(-np.abs(x)))
+    return log_sigmoid_parts(x)[0]
 
 
 def log_sigmoid_parts(x: Array) -> tuple[Any, Any]:
-    return log_sigmoid(x), accurate.exp(-np.abs(x))
+    if x.dtype.kind in "biu":
+        raise errors.lacking("log_sigmoid_cpu", x.dtype)
+    power = sleef.exp_along(np.asarray(-np.abs(x)), 1)
+    return np.minimum(x, 0) - accurate.log1p(power), power
 
 
 def log_sigmoid_backward(g: Array, x: Array, buffer: Array) -> Any:

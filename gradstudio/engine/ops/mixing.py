@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import errors, fused
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand, pow_text
@@ -30,7 +30,7 @@ def times(value: Any, x: Array) -> Any:
 
 
 def scaled_product(x: Array, tensor1: Array, tensor2: Array, value: Any) -> Any:
-    return x + times(value, tensor1) * tensor2
+    return fused.product_plus(np.asarray(times(value, tensor1)), tensor2, x)
 
 
 def addcdiv(x: Any, tensor1: Any, tensor2: Any, value: Any = 1) -> Any:
@@ -54,7 +54,10 @@ def lerp(x: Any, end: Any, weight: Any) -> Any:
 
 
 def between(x: Array, end: Array, weight: Any) -> Any:
-    near, far = x + weight * (end - x), end - (end - x) * (1 - weight)
+    way = np.asarray(end - x)
+    if not isinstance(weight, np.ndarray):
+        weight = way.dtype.type(weight)
+    near, far = fused.product_plus(way, weight, x), fused.less_product(end, way, 1 - weight)
     return np.where(np.abs(weight) < 0.5, near, far)
 
 

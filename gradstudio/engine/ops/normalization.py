@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors
+from gradstudio.engine import errors, fused, norms
 from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import normalization_backward as gradients
 from gradstudio.engine.ops import samples
@@ -65,6 +65,11 @@ def layer_norm(x: Any, weight: Any = None, bias: Any = None, normalized_shape: A
 def layer_norm_of(x: Array, weight: Array | None, bias: Array | None, count: int, eps: float) -> tuple[Any, Any, Any]:
     if x.dtype.kind != "f":
         raise errors.lacking("LayerNormKernelImpl", x.dtype)
+    if gradients.exactly(x, math.prod(x.shape[x.ndim - count:])):
+        scale, shift = (None if t is None else t.reshape(-1) for t in (weight, bias))
+        out, mean, rstd = norms.layer(gradients.rows(x, count), scale, shift, eps)
+        kept = (*x.shape[:x.ndim - count], *(1,) * count)
+        return out.reshape(x.shape), mean.reshape(kept), rstd.reshape(kept)
     mean, _, rstd, hat = moments(x, last_dims(x.ndim, count), eps)
     return scaled(hat, weight, bias, x.shape[x.ndim - count:]), mean, rstd
 
@@ -105,14 +110,23 @@ def batch_norm_of(x: Array, weight: Array | None, bias: Array | None, running_me
         assert running_mean is not None
         assert running_var is not None
         rstd = 1 / np.sqrt(running_var + running_var.dtype.type(eps))
-        hat = (x - running_mean.reshape(shape)) * rstd.reshape(shape)
-        return scaled(hat, weight, bias, shape), np.empty(0, x.dtype), np.empty(0, x.dtype)
-    mean, variance, rstd, hat = moments(x, batch_dims(x.ndim), eps)
+        scale = rstd if weight is None else rstd * weight
+        shift = -running_mean * scale if bias is None else fused.product_plus(-running_mean, scale, bias)
+        return fused.product_plus(x, scale.reshape(shape), shift.reshape(shape)), np.empty(0, x.dtype), np.empty(0, x.dtype)
     n = x.size // x.shape[1]
-    for running, now in ((running_mean, mean), (running_var, variance * x.dtype.type(n / max(n - 1, 1)))):
-        if running is not None:
-            running[...] = running * (1 - momentum) + now.reshape(-1) * momentum
-    return scaled(hat, weight, bias, shape), mean, rstd
+    exact = gradients.exactly(x)
+    if exact:
+        found, *of_channels = norms.batch(gradients.channels(x), weight, bias, eps)
+        mean, unbiased, rstd = (t.reshape(shape) for t in of_channels)
+    else:
+        mean, variance, rstd, hat = moments(x, batch_dims(x.ndim), eps)
+        unbiased = variance * x.dtype.type(n / max(n - 1, 1))
+    share = x.dtype.type(momentum)
+    if running_mean is not None:
+        running_mean[...] = running_mean * x.dtype.type(1 - momentum) + mean.reshape(-1) * share
+    if running_var is not None:
+        running_var[...] = fused.product_plus(unbiased.reshape(-1), share, running_var * x.dtype.type(1 - momentum))
+    return found.reshape(x.shape) if exact else scaled(hat, weight, bias, shape), mean, rstd
 
 
 def batch_norm_gradients(g: Any, mask: Any, x: Any, weight: Any, running_mean: Any, running_var: Any, result1: Any, result2: Any,
@@ -160,6 +174,9 @@ def grouped(shape: Dims, groups: int) -> Dims:
 
 def group_norm_of(x: Array, weight: Array | None, bias: Array | None, groups: int, eps: float) -> tuple[Any, Any, Any]:
     rows = x.reshape(grouped(x.shape, groups))
+    if gradients.exactly(x, rows.shape[2]):
+        out, mean, rstd = norms.groups(rows, x.shape[1], weight, bias, eps)
+        return out.reshape(x.shape), mean, rstd
     mean, _, rstd, hat = moments(rows, (2,), eps)
     return scaled(hat.reshape(x.shape), weight, bias, per_channel(x.ndim)), mean, rstd
 

@@ -6,12 +6,13 @@ be differentiated again they are computed anew from the input, so that they depe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import quicksum
+from gradstudio.engine import fused, norms, quicksum, vectors
 from gradstudio.engine.op import JOINT, Attr, Input, Op, helper, ops, register
 from gradstudio.engine.ops.gradients import GRADIENTS, MASK
 
@@ -34,6 +35,21 @@ def batch_dims(rank: int) -> Dims:
 def per_channel(rank: int) -> Dims:
     """Return the shape in which one number a channel broadcasts against an input of a rank."""
     return tuple([-1 if i == 1 else 1 for i in range(rank)])
+
+
+def exactly(x: Array, length: int = 0) -> bool:
+    """Tell whether elements, in rows of a length where rows are normalised, are few enough to be computed to PyTorch's last bit."""
+    return fused.few(x) and x.size > 0 and length <= vectors.CHUNK
+
+
+def rows(x: Array, count: int) -> Array:
+    """Return x as a matrix whose rows hold the last dims, as many as are counted."""
+    return np.ascontiguousarray(x).reshape(-1, math.prod(x.shape[x.ndim - count:]))
+
+
+def channels(x: Array) -> Array:
+    """Return x as samples × channels × elements."""
+    return np.ascontiguousarray(x).reshape(*x.shape[:2], -1)
 
 
 def mean_over(x: Array, dims: Dims) -> Any:
@@ -119,6 +135,11 @@ def plus_broadcast(x: Any, y: Any, like: Any) -> Any:
 def layer_norm_backward(g: Array, x: Array, mean: Array, rstd: Array, weight: Array | None, bias: Array | None, count: int, eps: float,
                         mask: Sequence[bool]) -> tuple[Any, Any, Any]:
     dims, rest = last_dims(x.ndim, count), tuple(range(x.ndim - count))
+    if exactly(x, math.prod(x.shape[x.ndim - count:])):
+        factor = None if weight is None else weight.reshape(-1)
+        own, *others = norms.layer_gradients(rows(g, count), rows(x, count), mean.reshape(-1, 1), rstd.reshape(-1, 1), factor, mask)
+        of_weight, of_bias = (None if t is None else t.reshape(x.shape[x.ndim - count:]) for t in others)
+        return None if own is None else own.reshape(x.shape), of_weight, of_bias
     hat = x - mean
     hat *= rstd
     of_weight = quicksum.total(g * hat, rest) if mask[1] else None
@@ -155,6 +176,9 @@ def batch_norm_backward(g: Array, x: Array, weight: Array | None, running_mean: 
         assert running_mean is not None
         assert running_var is not None
         mean, rstd = running_mean.reshape(shape), 1 / np.sqrt(running_var.reshape(shape) + running_var.dtype.type(eps))
+    if exactly(x):
+        parts = norms.batch_gradients(channels(g), channels(x), mean.reshape(-1), rstd.reshape(-1), weight, training)
+        return parts[0].reshape(x.shape) if mask[0] else None, parts[1] if mask[1] else None, parts[2] if mask[2] else None
     hat = (x - mean) * rstd
     of_weight = quicksum.total(g * hat, dims) if mask[1] else None
     of_bias = quicksum.total(g, dims) if mask[2] else None

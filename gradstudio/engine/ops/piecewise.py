@@ -18,6 +18,7 @@ from gradstudio.engine.ops.rounding import none_for
 from gradstudio.engine.promote import constant
 
 Array = np.ndarray[Any, Any]
+SIXTH = float(np.float32(1 / 6))  # PyTorch's constant is a float32
 LAMBD = Attr("lambd", "number", 0.5, "How far from 0 elements are taken for 0.")
 LIMIT = Attr("threshold", "number", 0, "Up to which number elements are replaced.", required=True)
 VALUE = Attr("value", "number", 0, "What they are replaced with.", required=True)
@@ -30,11 +31,20 @@ def zero_where(off: Any, g: Array) -> Any:
 
 # Hard sigmoid and hard swish: clamp(x + 3, 0, 6) / 6, without and with a factor x.
 def hardsigmoid(x: Array) -> Any:
-    return np.minimum(np.maximum(x + constant(3, x.dtype), constant(0, x.dtype)), constant(6, x.dtype)) / constant(6, x.dtype)
+    return up_to_six(x) / constant(6, x.dtype)
+
+
+def up_to_six(x: Array) -> Any:
+    """Return x + 3, from 0 to 6."""
+    return np.minimum(np.maximum(x + constant(3, x.dtype), constant(0, x.dtype)), constant(6, x.dtype))
 
 
 def hardsigmoid_backward(g: Array, x: Array) -> Any:
-    return np.where((x > -3) & (x < 3), g / constant(6, g.dtype), constant(0, g.dtype))
+    return np.where((x > -3) & (x < 3), g * constant(SIXTH, g.dtype), constant(0, g.dtype))
+
+
+def hardswish(x: Array) -> Any:
+    return x * up_to_six(x) / constant(6, x.dtype)
 
 
 def hardswish_backward(g: Array, x: Array) -> Any:
@@ -123,7 +133,7 @@ register(
     Op("hardswish_backward", (Input("grad_output", lambda g, x: ops.hardswish_backward(g, x)),
                               Input("x", lambda g, grad_output, x: ops.inside(g * grad_output / 3, x, 3))), hardswish_backward,
        node_name="HardswishBackwardBackward0", hidden=True),
-    Op("hardswish", (Input("x", lambda g, x: ops.hardswish_backward(g, x), "{x}/3 + 1/2 within ±3"),), lambda x: x * hardsigmoid(x),
+    Op("hardswish", (Input("x", lambda g, x: ops.hardswish_backward(g, x), "{x}/3 + 1/2 within ±3"),), hardswish,
        node_name="HardswishBackward0", promotes="same", lacks=("biu", "hardswish_cpu"), category=CATEGORY, symbol="hardswish",
        torch=("F.hardswish({x})",), latex=r"{x}\,\frac{\max(0, \min(6, {x} + 3))}{6}", doc="x times its hard sigmoid.",
        samples=(*samples.ONE, Sample((samples.array(3, 2) * 4,)))),

@@ -39,9 +39,9 @@ def huber(d: Array, bound: float) -> Any:
     return np.where(z <= b, half * z * z, b * (z - half * b))
 
 
-def huber_slope(d: Array, bound: float) -> Any:
+def huber_slope(g: Array, d: Array, bound: float, share: Array) -> Any:
     b = constant(bound, d.dtype)
-    return np.maximum(np.minimum(d, b), -b)
+    return np.where(np.abs(d) < b, share * d * g, np.sign(d) * (share * g * b))
 
 
 def smooth_l1(d: Array, bound: float) -> Any:
@@ -49,10 +49,16 @@ def smooth_l1(d: Array, bound: float) -> Any:
     return np.where(z < b, half * z * z / b, z - half * b)
 
 
+def smooth_l1_slope(g: Array, d: Array, bound: float, share: Array) -> Any:
+    b = constant(bound, d.dtype)
+    return np.where(np.abs(d) < b, share * d * g / b, np.sign(d) * (share * g))
+
+
 def bent(name: str, node: str, value: Function, slope: Function, over: bool) -> tuple[Op, Op]:
     """Return the hidden rows of a loss that is an even function of the difference, and of its backward.
 
-    `value(d, bound)` and `slope(d, bound)` are on arrays; the second derivative is 1 up to the bound, or 1 `over` the bound.
+    `value(d, bound)` and `slope(g, d, bound, share)`, share being 1 over the number of elements of a mean, are on arrays; the second
+    derivative is 1 up to the bound, or 1 `over` the bound.
     """
     back = f"{name}_backward"
 
@@ -60,7 +66,7 @@ def bent(name: str, node: str, value: Function, slope: Function, over: bool) -> 
         return reduced(np.asarray(value(x - target, bound)), reduction)
 
     def backward(g: Array, x: Array, target: Array, reduction: str, bound: float) -> Any:
-        return averaged(slope(x - target, bound), reduction) * g
+        return slope(g, np.asarray(x - target), bound, constant(1 / max(x.size, 1) if reduction == "mean" else 1, x.dtype))
 
     def vjp(g: Any, x: Any, target: Any, reduction: str, bound: float) -> Any:
         return getattr(ops, back)(g, x, target, reduction, bound)
@@ -131,8 +137,8 @@ def bce_of(x: Array, target: Array, weight: Array | None, reduction: str) -> Any
 
 
 def bce_slope(g: Array, x: Array, target: Array, weight: Array | None, reduction: str) -> Any:
-    slope = (x - target) / np.maximum((constant(1, x.dtype) - x) * x, constant(FLOOR, x.dtype))
-    return averaged(slope if weight is None else slope * weight, reduction) * g
+    slope = g * (x - target) / np.maximum((constant(1, x.dtype) - x) * x, constant(FLOOR, x.dtype))
+    return averaged(slope if weight is None else slope * weight, reduction)
 
 
 @helper
@@ -162,7 +168,7 @@ SIDES = np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]])
 INNER = np.array([[0.2, 0.7], [0.45, 0.9], [0.35, 0.6]])
 FAR = (*PAIR, Sample((samples.array(3, 2) * 3, samples.array(3, 2, start=0.6))))
 register(
-    *bent("smooth_l1_loss", "SmoothL1Loss", smooth_l1, lambda d, bound: huber_slope(d, bound) / constant(bound, d.dtype), True),
+    *bent("smooth_l1_loss", "SmoothL1Loss", smooth_l1, smooth_l1_slope, True),
     *bent("huber_loss", "HuberLoss", huber, huber_slope, False),
     Op("smooth_l1_loss", (Input("x", formula=text_of("clamp", "+")), Input("target", formula=text_of("clamp", "−"))),
        composite=smooth_l1_loss, attrs=(REDUCTION, Attr("beta", "number", 1.0, "Up to which difference it is a parabola.")),

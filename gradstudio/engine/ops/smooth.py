@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate
+from gradstudio.engine import accurate, fused, sleef
 from gradstudio.engine.erf import erf
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
-from gradstudio.engine.ops.activation import CATEGORY, sigmoid
+from gradstudio.engine.ops.activation import CATEGORY
+from gradstudio.engine.promote import constant
 
 Array = np.ndarray[Any, Any]
 SLOPE = Attr("negative_slope", "number", 0.01, "Slope on the negative side.")
@@ -35,12 +36,12 @@ def leaky_relu_backward(g: Array, x: Array, slope: float) -> Any:
 # Softplus: log(1 + exp(beta x)) / beta, linear where that is x.
 def softplus(x: Array, beta: float, threshold: float) -> Any:
     z = x * beta
-    return np.where(z > threshold, x, accurate.log1p(accurate.exp(z)) / beta)
+    return np.where(z > threshold, x, accurate.log1p(sleef.exp_each(np.asarray(z))) / beta)
 
 
 def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Any:
     z = x * beta
-    powers = accurate.exp(z)
+    powers = sleef.exp_each(np.asarray(z))
     return np.where(z > threshold, g, g * powers / (powers + 1))
 
 
@@ -84,6 +85,8 @@ def gelu(x: Array, approximate: str) -> Any:
 
 def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
     if approximate == "tanh":
+        if fused.few(x):
+            return exact_slope(g, x)
         slope = x * x
         share = half_of_tanh(x, slope)
         slope *= 6 * K * CUBIC
@@ -97,6 +100,16 @@ def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
     return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * accurate.exp(-0.5 * x * x) * INV_SQRT_2PI)
 
 
+def exact_slope(g: Array, x: Array) -> Any:
+    """The gradient of the approximation by tanh as PyTorch's kernel computes it."""
+    k, one, half = constant(K, x.dtype), constant(1, x.dtype), constant(0.5, x.dtype)
+    square = np.asarray(x * x)
+    tanh = np.asarray(accurate.tanh(k * fused.product_plus(np.asarray(x * square), constant(CUBIC, x.dtype), x)))
+    inner = k * fused.product_plus(square, constant(3 * CUBIC, x.dtype), one)
+    right = np.asarray(half * x * fused.less_product(one, tanh, tanh))
+    return g * fused.product_plus(right, inner, half * (one + tanh))
+
+
 @helper
 def gelu_double_backward(g: Any, x: Any, approximate: str) -> Any:
     """The second derivative of gelu, times g."""
@@ -107,14 +120,24 @@ def gelu_double_backward(g: Any, x: Any, approximate: str) -> Any:
     return g * (change * inner + x * 0.5 * (change * (x * (6 * K * CUBIC)) - t * change * inner * inner * 2))
 
 
+def silu(x: Array) -> Any:
+    return x / (constant(1, x.dtype) + sleef.exp_each(np.asarray(-x)))
+
+
+def product_plus_one(x: Any, y: Any) -> Any:
+    return x * y + 1
+
+
 @helper
 def silu_backward(g: Any, x: Any) -> Any:
-    """The gradient of x σ(x), written so that it can be differentiated again."""
+    """The gradient of x σ(x)."""
     s = ops.sigmoid(x)
-    return g * s * (1 + x * (1 - s))
+    return g * s * ops.product_plus_one(x, 1 - s)
 
 
 register(
+    Op("product_plus_one", (Input("x"), Input("y")), composite=product_plus_one,
+       kernel=lambda x, y: fused.product_plus(x, y, constant(1, x.dtype)), hidden=True),
     Op("leaky_relu_backward", (Input("grad_output", lambda g, x, negative_slope: ops.leaky_relu_backward(g, x, negative_slope)),
                                Input("x", lambda g: ops.zeros_like(g))), leaky_relu_backward, node_name="LeakyReluBackwardBackward0",
        attrs=(SLOPE,), hidden=True),
@@ -140,7 +163,7 @@ register(
        category=CATEGORY, symbol="gelu", torch=("F.gelu({x})",),
        latex=r"{x}\,\Phi({x})", doc="x weighted by the normal distribution function.",
        samples=(*samples.ONE, Sample((samples.array(3, 2),), {"approximate": "tanh"}))),
-    Op("silu", (Input("x", lambda g, x: ops.silu_backward(g, x), "σ({x})(1 + {x}(1 − σ({x})))"),), lambda x: x * sigmoid(x),
+    Op("silu", (Input("x", lambda g, x: ops.silu_backward(g, x), "σ({x})(1 + {x}(1 − σ({x})))"),), silu,
        node_name="SiluBackward0", promotes="same", lacks=("biu", "silu_cpu"),
        category=CATEGORY, symbol="silu", torch=("F.silu({x})",), latex=r"{x}\,\sigma({x})",
        doc="x times its logistic function.", samples=samples.ONE),

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, errors, quicksum
+from gradstudio.engine import accurate, errors, fused, quicksum, sleef, vectors
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
+from gradstudio.engine.promote import constant
 
 Array = np.ndarray[Any, Any]
 DIM = Attr("dim", "dim", -1, "Along which dim.", required=True)
@@ -38,29 +39,57 @@ def shifted(x: Array, dim: int, name: str) -> tuple[Array, tuple[int, ...]]:
     return x - largest(x, axes) if x.size else x.copy(), axes
 
 
+def sums(x: Array, axes: tuple[int, ...]) -> Any:
+    """Return the sums along an axis, which stays with size 1; of few float32 numbers in PyTorch's order."""
+    if not axes or not x.size or not fused.few(x):
+        return quicksum.total(x, axes, True)
+    found = vectors.total(x) if axes[0] == x.ndim - 1 else np.add.accumulate(x, axes[0]).take(-1, axes[0])
+    return np.expand_dims(found, axes)
+
+
+def powers_of(x: Array, axes: tuple[int, ...]) -> Array:
+    """Return exp: along the last dim in whole vectors, else across the dims behind, of which some elements may be left."""
+    if not axes or not x.size or not fused.few(x):
+        return np.asarray(accurate.exp(x))
+    if axes[0] == x.ndim - 1:
+        return np.asarray(sleef.exp(x))
+    shape = x.shape
+    return np.asarray(sleef.exp_along(x.reshape(*shape[:axes[0] + 1], -1), vectors.LANES)).reshape(shape)
+
+
 def softmax(x: Array, dim: int) -> Any:
     less, axes = shifted(x, dim, "softmax")
-    powers = accurate.exp(less)
-    powers /= quicksum.total(powers, axes, True)
+    powers = powers_of(less, axes)
+    total = sums(powers, axes)
+    if axes and axes[0] == x.ndim - 1 and fused.few(x):
+        powers *= constant(1, x.dtype) / total
+    else:
+        powers /= total
     return powers
 
 
 def log_softmax(x: Array, dim: int) -> Any:
     less, axes = shifted(x, dim, "log_softmax")
-    less -= accurate.log(quicksum.total(accurate.exp(less), axes, True))
+    less -= accurate.log(sums(powers_of(less, axes), axes))
     return less
 
 
 def softmax_backward(g: Array, out: Array, dim: int) -> Any:
-    found = g - quicksum.total(g * out, axes_of(out, dim), True)
+    axes = axes_of(out, dim)
+    if not axes or not out.size or not fused.few(out):
+        total = quicksum.total(np.asarray(g * out), axes, True)
+    elif axes[0] == out.ndim - 1:
+        total = np.expand_dims(vectors.of_products(g, out), axes)
+    else:
+        total = np.expand_dims(fused.sum_of_products(np.moveaxis(g, axes[0], 0), np.moveaxis(out, axes[0], 0)), axes)
+    found = g - total
     found *= out
     return found
 
 
 def log_softmax_backward(g: Array, out: Array, dim: int) -> Any:
-    powers = accurate.exp(out)
-    powers *= quicksum.total(g, axes_of(out, dim), True)
-    return g - powers
+    axes = axes_of(out, dim)
+    return fused.less_product(g, powers_of(out, axes), sums(g, axes))
 
 
 @helper

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, errors, summation
-from gradstudio.engine.dims import Dim, dim_of, dims_of
+from gradstudio.engine import accurate, errors, fused, summation, vectors
+from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.dtypes import as_numpy
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
+from gradstudio.engine.ops.cumulative import running
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, DTYPE, KEEPDIM, LISTS, PLAIN
+from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]
 ADD: Any = np.add.reduce
@@ -27,12 +29,22 @@ SPREAD = (Sample((samples.array(3, 2),)), Sample((samples.array(3, 2),), {"dim":
 
 # Variance and standard deviation.
 def variance(x: Array, dim: Dim, correction: Any, keepdim: bool) -> Any:
+    return wide_variance(x, dim, correction, keepdim).astype(x.dtype)
+
+
+def deviation(x: Array, dim: Dim, correction: Any, keepdim: bool) -> Any:
+    return np.sqrt(wide_variance(x, dim, correction, keepdim)).astype(x.dtype)
+
+
+def wide_variance(x: Array, dim: Dim, correction: Any, keepdim: bool) -> Any:
+    """Return the variance; of float32 numbers in float64, in which PyTorch adds them up too."""
     if x.dtype.kind not in "fc":
         raise RuntimeError("std and var only support floating point and complex dtypes")
     dims = dims_of(dim, x.ndim)
     n = math.prod([x.shape[d] for d in dims])
-    centred = x - ADD(x, dims, None, None, True) / x.dtype.type(n)
-    return summation.total(centred * centred, dims, keepdim) / x.dtype.type(max(n - correction, 0))
+    wide = x.astype(F64) if x.dtype is F32 else x
+    centred = wide - ADD(wide, dims, None, None, True) / wide.dtype.type(n)
+    return ADD(np.square(centred), dims, None, None, keepdim) / wide.dtype.type(max(n - correction, 0))
 
 
 @helper
@@ -83,8 +95,18 @@ def norm(x: Array, p: Any, dim: Dim, keepdim: bool) -> Any:
     if p == 1:
         return summation.total(size, dims, keepdim)
     if p == 2:
-        return np.sqrt(summation.total(x * x, dims, keepdim))
+        return euclidean(x, dims, keepdim)
     return summation.total(size ** p, dims, keepdim) ** (1 / p)
+
+
+def euclidean(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
+    """Return lengths; of few float32 numbers, along the last dim, one other or all, in PyTorch's order."""
+    if not dims or not x.size or not fused.few(x) or (1 < len(dims) < x.ndim) or (len(dims) > 1 and not x.flags.c_contiguous):
+        return np.sqrt(summation.total(x * x, dims, keepdim))
+    if len(dims) == x.ndim:
+        return vectors.length(x.reshape(-1)).reshape((1,) * x.ndim if keepdim else ())
+    found = vectors.length(x) if dims[0] == x.ndim - 1 else np.sqrt(np.add.accumulate(x * x, dims[0]).take(-1, dims[0]))
+    return np.expand_dims(found, dims) if keepdim else found
 
 
 @helper
@@ -121,7 +143,7 @@ def logsumexp(x: Array, dim: Dim, keepdim: bool) -> Any:
     dims = dims_of(dim, x.ndim)
     top = np.maximum.reduce(x, dims, keepdims=True) if x.size else np.zeros((1,) * x.ndim, x.dtype)
     top = np.where(np.isinf(top), 0, top)
-    out = accurate.log(ADD(accurate.exp(x - top), dims, None, None, keepdim))
+    out = accurate.log(summation.total(np.asarray(accurate.exp(x - top)), dims, keepdim))
     return out + (top if keepdim else np.squeeze(top, dims)).astype(x.dtype)
 
 
@@ -140,14 +162,14 @@ def cumsum_backward(g: Any, dim: int) -> Any:
 
 def cumsum(x: Array, dim: int, dtype: Any = None) -> Any:
     wanted = as_numpy(dtype) if dtype is not None else np.dtype(np.int64) if x.dtype.kind in "biu" else x.dtype
-    return np.add.accumulate(x, dim_of(dim, x.ndim), wanted) if x.ndim else x.astype(wanted)
+    return running(np.add, x, dim, wanted)
 
 
 register(
     Op("var_of", (Input("x", lambda g, x, dim, correction, keepdim: ops.var_backward(g, x, dim, correction, keepdim)),), variance,
        node_name="VarBackward0", attrs=(DIM, CORRECTION, KEEPDIM), hidden=True),
     Op("std_of", (Input("x", lambda g, x, out, dim, correction, keepdim: ops.std_backward(g, x, out, dim, correction, keepdim)),),
-       lambda *a: np.sqrt(variance(*a)), node_name="StdBackward0", attrs=(DIM, CORRECTION, KEEPDIM), hidden=True),
+       deviation, node_name="StdBackward0", attrs=(DIM, CORRECTION, KEEPDIM), hidden=True),
     Op("var", (Input("x", formula="2({x} − mean)/(n − 1)"),), composite=spread_of("var_of"), attrs=(DIM, UNBIASED, KEEPDIM, CORRECTION),
        category=CATEGORY, symbol="σ²", torch=("torch.var({x})", "{x}.var()"),
        latex=r"\mathrm{var}({x})", doc="Variance.", samples=SPREAD, bad_samples=BAD_DIM),
