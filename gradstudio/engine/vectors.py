@@ -22,9 +22,7 @@ def total(x: Array) -> Any:
     if n < LANES:
         return in_turn(x)
     whole = n // LANES * LANES
-    lanes = x[..., :LANES].copy()
-    for i in range(LANES, whole, LANES):
-        lanes += x[..., i:i + LANES]
+    lanes = lane_by_lane(x, whole)
     if whole < n:
         lanes[..., :n - whole] += x[..., whole:]
     return halved(lanes)
@@ -36,12 +34,18 @@ def of_products(x: Array, y: Array) -> Any:
     if n < LANES:
         return in_turn(products)
     whole = n // LANES * LANES
-    lanes = products[..., :LANES].copy()
-    for i in range(LANES, whole, LANES):
-        lanes += products[..., i:i + LANES]
+    lanes = lane_by_lane(products, whole)
     if whole < n:
         lanes[..., :n - whole] = fused.product_plus(x[..., whole:], y[..., whole:], lanes[..., :n - whole])
     return halved(lanes)
+
+
+def lane_by_lane(x: Array, whole: int) -> Array:
+    """Return the sums of each lane over the vectors in front."""
+    lanes: Array = x[..., :LANES].copy()
+    for i in range(LANES, whole, LANES):
+        lanes += x[..., i:i + LANES]
+    return lanes
 
 
 def in_turn(x: Array) -> Any:
@@ -62,10 +66,7 @@ def length(x: Array) -> Any:
     whole = n // LANES * LANES
     found = np.zeros(x.shape[:-1], x.dtype)
     if whole:
-        lanes = squares[..., :LANES].copy()
-        for i in range(LANES, whole, LANES):
-            lanes += squares[..., i:i + LANES]
-        found = in_turn(lanes)
+        found = in_turn(lane_by_lane(squares, whole))
     by_four = whole + (n - whole) // 4 * 4
     for i in range(whole, n):
         found = found + squares[..., i] if i < by_four else fused.product_plus(np.asarray(x[..., i]), x[..., i], found)
