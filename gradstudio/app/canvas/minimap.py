@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QToolTip
 from gradstudio.app.arrays import distinct
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.overlay import Overlay
+from gradstudio.app.frame_clock import FRAME_MS
 from gradstudio.app.paint import Paint
 from gradstudio.document.graph import NodeId
 
@@ -53,6 +54,9 @@ class Minimap(Overlay):
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.catch_up)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self.follow)
         self.chosen = KEYS.get(view.studio.settings.text("minimap"))
         self.want(bool(self.chosen))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -91,9 +95,13 @@ class Minimap(Overlay):
         if change.everything or change.scope or change.selection or change.theme or change.marks or ring:
             self._fall_behind()
 
-    def follow(self) -> None:
-        """Follow the camera, and nodes that have moved."""
+    def follow(self, later: bool = False) -> None:
+        """Follow the camera, and nodes that have moved; later: in the next frame, unless it is asked again."""
         canvas = self._view.canvas
+        if later:
+            self._soon.start(FRAME_MS)
+            return
+        self._soon.stop()
         if canvas.moving:
             self._lift()
             self.update()  # what is dragged is drawn over the picture

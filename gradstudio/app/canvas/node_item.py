@@ -231,22 +231,19 @@ class NodeItem(CanvasItem):
     @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         canvas = self.canvas
-        hovered, focused = self.node == canvas.hovered_node, self.node == canvas.focused_node
-        marks = Marks(hovered, self.node in canvas.selected_nodes, focused, canvas.steps.carries_ring_to(self.node))
-        level, zoom = canvas.level, canvas.zoom
+        marks, level, zoom = self._marks(), canvas.level, canvas.zoom
         painter.setOpacity(canvas.fade.opacity(self.node))
         snap(painter, canvas.device_ratio)
         if self.face.kind == "scissors":
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
         whole = option.exposedRect.contains(self.place.rect)  # else another part of it is painted right after
-        if widget is None or (self._shown is not self._stamp and level == Level.FULL and whole):
+        key = (self._stamp, level, marks, canvas.norms)
+        first = self._shown is not self._stamp and level == Level.FULL and whole
+        if widget is None or (first and not canvas.pictures.holds(key, zoom, canvas.device_ratio)):
             self._paint(painter, marks, pictured=widget is not None)
         else:
-            area = QRectF(-REACH, -REACH, self.place.width + 2 * REACH, self.place.height + 2 * REACH + 3)
-            key = (self._stamp, level, marks, canvas.norms)
-            draw = partial(self._paint, marks=marks, pictured=True)
-            canvas.pictures.draw(painter, key, area, zoom, canvas.device_ratio, draw)
+            canvas.pictures.draw(painter, key, self._area(), zoom, canvas.device_ratio, partial(self._paint, marks=marks, pictured=True))
         self._shown = self._stamp
         face, drawer = self.face, self.face.drawer
         if not (marks.hovered or face.badge or face.above or face.below):
@@ -258,6 +255,22 @@ class NodeItem(CanvasItem):
             paint_badge(paint, face, self.place, max(1.0, LEAST_SCALE / zoom))
         if level == Level.FULL:
             paint_words(paint, face, self.place)
+
+    def prepare(self) -> None:
+        """Keep a picture of the node as it is, so that it takes little time to paint it."""
+        canvas, marks = self.canvas, self._marks()
+        if self.face.kind != "scissors":
+            key, draw = (self._stamp, canvas.level, marks, canvas.norms), partial(self._paint, marks=marks, pictured=True)
+            canvas.pictures.prepare(key, self._area(), canvas.zoom, canvas.device_ratio, draw)
+
+    def _marks(self) -> Marks:
+        canvas, node = self.canvas, self.node
+        hovered, focused = node == canvas.hovered_node, node == canvas.focused_node
+        return Marks(hovered, node in canvas.selected_nodes, focused, canvas.steps.carries_ring_to(node))
+
+    def _area(self) -> QRectF:
+        """Return what a picture of the node shows."""
+        return QRectF(-REACH, -REACH, self.place.width + 2 * REACH, self.place.height + 2 * REACH + 3)
 
     def _paint_scissors(self, paint: Paint, marks: Marks) -> None:
         if self.canvas.level >= Level.MEDIUM:

@@ -40,6 +40,17 @@ class Pictures:
             self._kept.move_to_end(key)
         blit(painter, found[0], grid_corner(rect, resolution), ratio)
 
+    def holds(self, key: Hashable, scale: float, ratio: float) -> bool:
+        """Return whether a picture is kept that `draw` would only blit."""
+        found = self._kept.get(key)
+        return found is not None and found[1] == scale * ratio
+
+    def prepare(self, key: Hashable, rect: QRectF, scale: float, ratio: float, draw: Callable[[QPainter], None]) -> None:
+        """Draw and keep a picture, unless it is kept, or too large for that."""
+        resolution = scale * ratio
+        if rect.width() * rect.height() * resolution**2 <= LARGEST and not self.holds(key, scale, ratio):
+            self._keep(key, (self._drawn(rect, resolution, draw), resolution))
+
     def clear(self) -> None:
         """Throw all away: another theme, another screen."""
         self._kept.clear()

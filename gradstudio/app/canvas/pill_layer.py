@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -117,6 +118,15 @@ class PillLayer(CanvasItem):
         b = self.canvas.plates.boxes[self._roots[2]].reshape(-1, 4)
         middle = (b[:, 0] + b[:, 2]) / 2
         return np.stack([middle - ABOVE_WIDTH / 2, b[:, 1] - 26, middle + ABOVE_WIDTH / 2, b[:, 1] - 6], 1)
+
+    def prepare(self, seen: QRectF, until: float) -> bool:
+        """Find places, until a time (perf_counter), for the pills in a rectangle. Return whether all are found."""
+        if self.canvas.level == Level.FULL:
+            for key, face, shape in self.canvas.wires.still(seen):
+                if time.perf_counter() > until:
+                    return False
+                self._place(key, face, shape)
+        return True
 
     def boundingRect(self) -> QRectF:
         return self._rect

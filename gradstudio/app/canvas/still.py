@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
 BUDGET = 0.002  # seconds of a frame of a view in motion in which squares are drawn
-COMING = 0.005  # and what has come into view, else plates and lines stand there
+COMING = 0.004  # and what has come into view, else plates and lines stand there
+DRAWN_BY = 0.008  # seconds after the first event of a frame by which they are drawn: what follows takes time too
 SQUARE, FURTHER = 85.0**2, 0.15  # pixels of a square; of the time for one, what another beside it takes when both are drawn at once
 LEARNING = 0.2  # share of a square's time in what the next one is expected to take
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
@@ -45,6 +46,8 @@ class Still(QObject):
         self._square = 0.0  # seconds that drawing one takes
         self._late = QRegion()  # where what is dragged is different, but not drawn yet
         self._next = 0.0  # when there is time again, by perf_counter
+        self._moved = 0.0  # when the first event of this frame came; 0 before it
+        self._begun = 0.0  # when the frame in which a gesture began is over
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self.finish)
@@ -130,6 +133,7 @@ class Still(QObject):
             self._draw(painter, region)
         if view.canvas.moving:
             self._paint.live(painter, region.boundingRect())
+        self._moved = 0.0
 
     def _draw(self, painter: QPainter, region: QRegion) -> None:
         """Draw a part of the picture, brought up to date."""
@@ -193,10 +197,13 @@ class Still(QObject):
         with QPainter(self._picture) as painter:
             began, unknown = time.perf_counter(), region - self._known
             if began >= self._next or not unknown.isEmpty():
-                self._settle(region, began + BUDGET / 2)
-                ready = began + (BUDGET + COMING) / 2
-                self._draw_areas(painter, unknown, ready, began + COMING)  # type: ignore[arg-type]  # a QRegion yields its rectangles
-                self._draw_areas(painter, self._cells(region - self._fresh), began + BUDGET, began + BUDGET)
+                least = BUDGET / 2  # in a frame that is late
+                left = max(least, self._moved + DRAWN_BY - began) if began < self._moved + FRAME_MS / 1000 else COMING
+                known, coming = began + min(BUDGET, left), began + min(COMING, left)
+                self._settle(region, began + least)
+                ready = (known + coming) / 2 - least  # a node's picture, or a wire's line, takes up to that much longer
+                self._draw_areas(painter, unknown, ready, coming)  # type: ignore[arg-type]  # a QRegion yields its rectangles
+                self._draw_areas(painter, self._cells(region - self._fresh), known, known)
                 now = time.perf_counter()
                 self._next = now + REST * (now - began)
             unknown = region - self._known
@@ -222,9 +229,19 @@ class Still(QObject):
             self._fresh += area
             self._known += area
 
+    def hasten(self) -> None:
+        """A hand has moved: the frame that shows it begins, unless it has begun."""
+        now = time.perf_counter()
+        if now > self._moved + FRAME_MS / 1000:
+            self._moved = now
+
     def put_off(self) -> None:
         """Leave what is out of date as it is for a frame, which has enough to do: a gesture begins."""
-        self._next = time.perf_counter() + FRAME_MS / 1000
+        self._next = self._begun = time.perf_counter() + FRAME_MS / 1000
+
+    def is_put_off(self) -> bool:
+        """Return whether this is the frame in which a gesture has begun."""
+        return time.perf_counter() < self._begun
 
     def finish(self) -> None:
         """Have all drawn that is out of date."""

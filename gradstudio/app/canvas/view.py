@@ -193,6 +193,7 @@ class CanvasView(Camera):
             return
         self.keys.pointer_took_over()
         self.hold_still()
+        self.still.hasten()
         self._space_used = self._space_held
         self.edge.begin(event.position())
         self._take(begun(self, self._pointer(event.position(), event.modifiers()), event.button(), self._space_held))
@@ -277,6 +278,7 @@ class CanvasView(Camera):
         turns = event.angleDelta().y() or event.angleDelta().x()
         fine = 0.25 if event.modifiers() & Qt.KeyboardModifier.ControlModifier else 1.0
         if turns:
+            self.still.hasten()
             self.hurry()
             self.zoom_by(1.0015 ** (turns * fine), event.position())
         event.accept()
@@ -296,9 +298,10 @@ class CanvasView(Camera):
     def lead(self, at: QPointF, keys: Qt.KeyboardModifier) -> None:
         """Lead the gesture in hand to a view position."""
         if self.gesture is not None:
+            self.still.hasten()
             self.gesture.move(self._pointer(at, keys))
             self.follow_gesture()
-            self.overlays.minimap.follow()
+            self.overlays.minimap.follow(self.still.is_put_off())
 
     def follow_gesture(self) -> None:
         """Draw the gesture where it is now."""

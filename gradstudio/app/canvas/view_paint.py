@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
 SLIVER = 0.99  # of the first pixel of an area: it belongs to the tile that its last part lies in
+REACH = 40.0  # canvas units that its marks do
 WORDS = 300.0  # canvas units that the words of a node stick out of it at most
 
 
@@ -49,7 +51,14 @@ class ViewPaint:
     def prepare(self, area: QRect, until: float) -> bool:
         """Make ready, until a time (perf_counter), what takes long to draw in an area. Return whether all is."""
         canvas = self._view.canvas
-        return canvas.level == Level.FAR or canvas.wires.prepare(self._tiled(area), until)
+        if canvas.level == Level.FAR:
+            return True
+        seen = self._view.visible_rect(area)
+        for node in canvas.plates.nodes_in(seen.adjusted(-REACH, -REACH, REACH, REACH)):
+            if time.perf_counter() > until:
+                return False
+            canvas.nodes[node].prepare()
+        return canvas.wires.prepare(self._tiled(area), until) and canvas.pills.prepare(seen, until)
 
     def _tiled(self, area: QRect) -> QRectF:
         """Return the rectangle of the canvas whose tiles fill an area: they lie on whole pixels, as what is snapped does."""

@@ -91,6 +91,27 @@ def test_a_pan_draws_the_strips_that_come_into_view(view, hand, drawn, qtbot):
     assert same(pixels(view), anew(view))
 
 
+def test_a_frame_that_is_late_draws_plates_and_lines_only(view, hand, drawn, monkeypatch):
+    sharp, plain = drawn
+    monkeypatch.setattr("gradstudio.app.canvas.still.FRAME_MS", 60_000)
+    monkeypatch.setattr("gradstudio.app.canvas.still.DRAWN_BY", 0.0)
+    monkeypatch.setattr("gradstudio.app.canvas.still.BUDGET", 0.0)
+    pan(view, hand, 3)
+    assert not sharp
+    assert plain
+    hand.release(QPointF(-300, -300), button=MIDDLE)
+
+
+def test_a_node_that_is_made_ready_has_its_picture(view, hand):
+    item, pictures = view.canvas.nodes[hand.node("x")], view.canvas.pictures
+    pictures.clear()
+    item.prepare()
+    assert len(pictures._kept) > 0
+    kept = dict(pictures._kept)
+    item.prepare()
+    assert dict(pictures._kept) == kept
+
+
 def test_a_drag_draws_nothing_of_what_stays(view, hand, drawn, studio, settle):
     sharp, plain = drawn
     studio.show_example(layers(300), "layers")
