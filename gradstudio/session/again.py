@@ -49,7 +49,10 @@ def restored(old: State, change: Values) -> State:
 def _merged(old: Mapping[Any, Any], new: tuple[Any, ...] | dict[Any, Any]) -> dict[Any, Any]:
     if isinstance(new, dict):
         return new
-    return {key: before if now is None else now for (key, before), now in zip(old.items(), new, strict=True)}
+    if len(old) != len(new):
+        raise ValueError(f"{len(new)} values came for {len(old)} keys")
+    pairs = zip(old, new, strict=True)
+    return dict(pairs) if all(new) else {**old, **{key: now for key, now in pairs if now is not None}}
 
 
 def same_steps(old: Trace, new: Trace) -> bool:

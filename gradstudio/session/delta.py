@@ -83,9 +83,7 @@ def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any
     """Yield every key whose value differs between two maps of states."""
     if old is new:
         return
-    for key, value in new.items():
-        was = old.get(key)
-        if was is not value and not same(was, value):
-            yield key
+    get = old.get
+    yield from [key for key, value in new.items() if (was := get(key)) is not value and not same(was, value)]
     if not old.keys() <= new.keys():
         yield from (key for key in old if key not in new)

@@ -58,7 +58,7 @@ def _everywhere(change: Change, before: Context, now: Context) -> bool:
     diff = change.document
     if diff is not None and (diff.renamed or diff.script or diff.optimizers or _switched(diff, before, now)):
         return True
-    if change.mode or before.full != now.full:
+    if change.mode or before.full != now.full or len(change.values) > len(now.graph.nodes):  # most nodes: to find out which takes longer
         return True
     if before.in_pass or now.in_pass or before.stepping != now.stepping:
         return True
