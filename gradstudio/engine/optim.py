@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from gradstudio.engine.dtypes import BFLOAT16, cast
-from gradstudio.engine.fused import wide
+from gradstudio.engine.numerics.fused import wide
 
 Array = np.ndarray[Any, np.dtype[Any]]
 State = dict[str, Array]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import dtypes
-from gradstudio.engine.boxmuller import box_muller
+from gradstudio.engine.numerics.boxmuller import box_muller
 
 Array = np.ndarray[Any, np.dtype[Any]]
 FLOAT64 = np.dtype("float64")

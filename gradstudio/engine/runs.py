@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from gradstudio.engine import dtypes, errors, quicksum, summation
+from gradstudio.engine import dtypes, errors
 from gradstudio.engine.gradnode import EMPTY, receive
+from gradstudio.engine.numerics import quicksum, summation
 
 if TYPE_CHECKING:
     from gradstudio.engine.plan import Plan

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, fused, sleef
+from gradstudio.engine.numerics import accurate, fused, sleef
 from gradstudio.engine.op import Attr, Input, Op, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import F32, constant

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, levels
+from gradstudio.engine import errors
+from gradstudio.engine.numerics import levels
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import NO_BOOL_PAIR

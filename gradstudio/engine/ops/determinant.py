@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.lu import factored, sign_of, solved
+from gradstudio.engine.numerics.lu import factored, sign_of, solved
 from gradstudio.engine.op import Input, Op, Sample, helper, kernels, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.solving import CATEGORY, INVERTED, M2, M3, SINGULAR, UNSQUARE, dtype_of, refuse_unsquare, refuse_whole

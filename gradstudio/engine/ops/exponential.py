@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, errors, sleef
+from gradstudio.engine import errors
 from gradstudio.engine.dims import dim_of
+from gradstudio.engine.numerics import accurate, sleef
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY, sigmoid

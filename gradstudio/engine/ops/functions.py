@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate
-from gradstudio.engine.erf import erf, erfc
+from gradstudio.engine.numerics import accurate
+from gradstudio.engine.numerics.erf import erf, erfc
 from gradstudio.engine.op import Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY

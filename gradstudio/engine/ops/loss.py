@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import summation
 from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.numerics import summation
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, fused
+from gradstudio.engine import errors
+from gradstudio.engine.numerics import fused
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand, pow_text

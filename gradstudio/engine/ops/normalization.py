@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, fused, norms
+from gradstudio.engine import errors
+from gradstudio.engine.numerics import fused, norms
 from gradstudio.engine.op import JOINT, Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import normalization_backward as gradients
 from gradstudio.engine.ops import samples

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import fused, norms, quicksum, vectors
+from gradstudio.engine.numerics import fused, norms, quicksum, vectors
 from gradstudio.engine.op import JOINT, Attr, Input, Op, helper, ops, register
 from gradstudio.engine.ops.gradients import GRADIENTS, MASK
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, summation
+from gradstudio.engine import errors
 from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.dtypes import as_numpy
+from gradstudio.engine.numerics import summation
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, kernels, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import I64

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, errors
+from gradstudio.engine import errors
+from gradstudio.engine.numerics import accurate
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.classification import CHANCES

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, fused, sleef
-from gradstudio.engine.erf import erf
+from gradstudio.engine.numerics import accurate, fused, sleef
+from gradstudio.engine.numerics.erf import erf
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY

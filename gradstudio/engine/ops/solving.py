@@ -10,7 +10,7 @@ from gradstudio.engine import errors
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.dtypes import BFLOAT16
 from gradstudio.engine.inplace import mutating
-from gradstudio.engine.lu import factored, solved, substituted
+from gradstudio.engine.numerics.lu import factored, solved, substituted
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import make

@@ -12,12 +12,12 @@ import numpy as np
 
 from gradstudio.engine import errors
 from gradstudio.engine.dims import dim_of, reduced_shape
+from gradstudio.engine.numerics.quickselect import selected
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.extreme import take_along
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, KEEPDIM, ONE_DIM
 from gradstudio.engine.promote import I64
-from gradstudio.engine.quickselect import selected
 from gradstudio.engine.tensor import Tensor, make
 
 Array = np.ndarray[Any, Any]

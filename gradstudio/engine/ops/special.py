@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.erf import erf, erfinv
-from gradstudio.engine.gammas import digamma, lgamma, polygamma
+from gradstudio.engine.numerics.erf import erf, erfinv
+from gradstudio.engine.numerics.gammas import digamma, lgamma, polygamma
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import accurate, errors, fused, summation, vectors
+from gradstudio.engine import errors
 from gradstudio.engine.dims import Dim, dims_of
 from gradstudio.engine.dtypes import as_numpy
+from gradstudio.engine.numerics import accurate, fused, summation, vectors
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.cumulative import running

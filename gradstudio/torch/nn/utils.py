@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine.numerics.summation import total
 from gradstudio.engine.op import ops
-from gradstudio.engine.summation import total
 from gradstudio.engine.tensor import Tensor, make
 from gradstudio.torch import creation
 from gradstudio.torch.grad_mode import no_grad

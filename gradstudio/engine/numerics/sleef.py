@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from gradstudio.engine import accurate, fused
+from gradstudio.engine.numerics import accurate, fused
 from gradstudio.engine.promote import F32, F64, constant
 
 Array = np.ndarray[Any, Any]

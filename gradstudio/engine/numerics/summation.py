@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from gradstudio.engine import quicksum
+from gradstudio.engine.numerics import quicksum
 
 Array = np.ndarray[Any, Any]
 SHARED: Final = 32768  # elements from which PyTorch uses threads

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import vectors
-from gradstudio.engine.fused import product_plus, sum_of_products
+from gradstudio.engine.numerics import vectors
+from gradstudio.engine.numerics.fused import product_plus, sum_of_products
 from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]

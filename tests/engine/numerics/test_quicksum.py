@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gradstudio.engine import quicksum
+from gradstudio.engine.numerics import quicksum
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from gradstudio.engine import fused
+from gradstudio.engine.numerics import fused
 
 Array = np.ndarray[Any, Any]
 LANES: Final = 8

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gradstudio import torch
-from gradstudio.engine import levels
+from gradstudio.engine.numerics import levels
 from gradstudio.torch.nn import functional
 
 Array = np.ndarray[Any, Any]

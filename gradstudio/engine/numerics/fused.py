@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from gradstudio.engine.accurate import SMALL
+from gradstudio.engine.numerics.accurate import SMALL
 from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]

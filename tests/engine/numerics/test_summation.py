@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gradstudio.engine.summation import total
+from gradstudio.engine.numerics.summation import total
 
-CASES = json.loads((Path(__file__).parents[1] / "data" / "sums.json").read_text())
+CASES = json.loads((Path(__file__).parents[2] / "data" / "sums.json").read_text())
 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gradstudio.engine.lu import BLOCK, factored, order_of, sign_of, solved, substituted
+from gradstudio.engine.numerics.lu import BLOCK, factored, order_of, sign_of, solved, substituted
 
 SHAPES = [(1, 1), (3, 3), (2, 3, 3), (2, 1, 4, 4), (0, 0), (2, 0, 0), (0, 3, 3), (BLOCK, BLOCK), (2, 2 * BLOCK + 2, 2 * BLOCK + 2)]
 

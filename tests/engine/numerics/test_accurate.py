@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gradstudio.engine import call, tensor
-from gradstudio.engine.accurate import SMALL
+from gradstudio.engine.numerics.accurate import SMALL
 
 PYTORCH = [  # recorded from torch 2.13; numpy's float32 functions differed from each of these
     ("exp", [0.0721649453, 0.0824742243, 0.113402061], [1.074832558631897, 1.0859706401824951, 1.120082139968872]),
