@@ -22,6 +22,7 @@ from gradstudio.torch import (
     legacy,
     methods,
     spellings,
+    windows,
 )
 from gradstudio.torch.autograd import anomaly
 
@@ -81,6 +82,6 @@ WRITTEN = (  # methods that write into their tensor, and are functions too, with
 )
 ROWS = {name: function for name, function in spellings.TORCH.items() if "." not in name}
 ALL: dict[str, Any] = {**aliases.TORCH_ALIASES, **ROWS, **DTYPES, **CONSTANTS, **CREATION, **compare.FUNCTIONS, **info.FACTS}
-ALL |= {**legacy.TYPES, **discrete.TORCH, **apart.TORCH, **asked.TORCH, **choices.FUNCTIONS, **OWN}
+ALL |= {**legacy.TYPES, **discrete.TORCH, **apart.TORCH, **asked.TORCH, **choices.FUNCTIONS, **windows.FUNCTIONS, **OWN}
 methods.install()
 ALL |= {f"{name}_": getattr(Tensor, f"{name}_") for name in WRITTEN}

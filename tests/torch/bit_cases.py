@@ -63,6 +63,7 @@ def cases(torch: Any, f: Any) -> dict[str, tuple[list[Draw], Callable[..., Any]]
     for shape in ((7,), (9,), (3, 4)):
         each = [rows(*shape), *[lambda rng, n, c=shape[0]: rng.standard_normal(c)] * 2]
         found[f"batch_norm {shape}"] = (each, lambda x, w, b: f.batch_norm(x, None, None, w, b, training=True))
+    found["group_norm"] = ([rows(4, 3)], lambda x: f.group_norm(x.detach(), 2).requires_grad_() * 1)
     found["bias"] = ([rows(7), lambda rng, n: rng.standard_normal(7)], lambda x, b: x + b)
     found["scale"] = ([rows(7), lambda rng, n: rng.standard_normal((n, 1))], lambda x, b: x * b)
     return found

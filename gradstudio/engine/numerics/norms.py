@@ -36,7 +36,7 @@ def layer(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tup
 def groups(x: Array, channels: int, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """Return the group norm of samples × groups × elements, and means and 1/σ of the groups; weight and bias have a number a channel."""
     mean, variance = (part[..., None] for part in vectors.moments(x))
-    rstd = ONE / np.sqrt(variance + F32.type(eps))
+    rstd = (1 / np.sqrt(variance.astype(F64) + eps)).astype(F32)
     if weight is None and bias is None:
         return (x - mean) * rstd, mean, rstd
     each = (*x.shape[:2], channels // x.shape[1], 1)  # samples × groups × channels of a group × elements

@@ -47,7 +47,86 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         self.set_rates(self.get_lr())
 
 
-class OneCycleLR(LRScheduler):
+class WithMomentum(LRScheduler):
+    """A rule that may have momentum, or Adam's first beta, go the other way."""
+
+    use_beta1: bool
+
+    def _takes_momentum(self, optimizer: Optimizer) -> None:
+        """Find out which of the two it is. Raise ValueError where the optimizer has neither."""
+        self.use_beta1 = "betas" in optimizer.defaults
+        if not self.use_beta1 and "momentum" not in optimizer.defaults:
+            raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
+
+    def _set_momentum(self, group: dict[str, Any], momentum: float) -> None:
+        if self.use_beta1:
+            group["betas"] = (momentum, *group["betas"][1:])
+        else:
+            group["momentum"] = momentum
+
+
+def for_each(name: str, optimizer: Optimizer, given: float | Sequence[float]) -> list[float]:
+    """Return a setting for each group. Raise ValueError for another number of them."""
+    groups = len(optimizer.param_groups)
+    if not isinstance(given, list | tuple):
+        return [given] * groups  # type: ignore[list-item]
+    if len(given) != groups:
+        raise ValueError(f"{name} must have the same length as optimizer.param_groups. {name} has {len(given)} values, param_groups has "
+                         f"{groups}.")
+    return list(given)
+
+
+class CyclicLR(WithMomentum):
+    """From base_lr to max_lr and back, over and over; momentum goes the other way (Smith 2017)."""
+
+    def __init__(self, optimizer: Optimizer, base_lr: float | list[float], max_lr: float | list[float], step_size_up: int = 2000,
+                 step_size_down: int | None = None, mode: str = "triangular", gamma: float = 1.0, scale_fn: Any = None,
+                 scale_mode: str = "cycle", cycle_momentum: bool = True, base_momentum: float | list[float] = 0.8,
+                 max_momentum: float | list[float] = 0.9, last_epoch: int = -1) -> None:
+        bases, self.max_lrs = for_each("base_lr", optimizer, base_lr), for_each("max_lr", optimizer, max_lr)
+        if last_epoch == -1:
+            for lr, group in zip(bases, optimizer.param_groups, strict=True):
+                group["lr"] = lr
+        up, down = float(step_size_up), float(step_size_up if step_size_down is None else step_size_down)
+        self.total_size, self.step_ratio = up + down, up / (up + down)
+        if mode not in ("triangular", "triangular2", "exp_range") and scale_fn is None:
+            raise ValueError("mode is invalid and scale_fn is None")
+        self.mode, self.gamma, self._scale_fn_custom = mode, gamma, scale_fn
+        self.scale_mode = scale_mode if scale_fn is not None else "iterations" if mode == "exp_range" else "cycle"
+        self.cycle_momentum = cycle_momentum
+        if cycle_momentum:
+            self._takes_momentum(optimizer)
+            self.base_momentums = for_each("base_momentum", optimizer, base_momentum)
+            self.max_momentums = for_each("max_momentum", optimizer, max_momentum)
+            for top, low, group in zip(self.max_momentums, self.base_momentums, optimizer.param_groups, strict=True):
+                if last_epoch == -1:
+                    self._set_momentum(group, top)
+                    group["max_momentum"], group["base_momentum"] = top, low
+        super().__init__(optimizer, last_epoch)
+        self.base_lrs = bases
+
+    def scale_fn(self, x: float) -> float:
+        """Return the height of a cycle, or at a step, as a share of the first one's."""
+        if self._scale_fn_custom is not None:
+            return float(self._scale_fn_custom(x))
+        return 1.0 if self.mode == "triangular" else 1 / (2.0 ** (x - 1)) if self.mode == "triangular2" else self.gamma**x
+
+    def get_lr(self) -> list[float]:
+        cycle = math.floor(1 + self.last_epoch / self.total_size)
+        x = 1.0 + self.last_epoch / self.total_size - cycle
+        share = x / self.step_ratio if x <= self.step_ratio else (x - 1) / (self.step_ratio - 1)
+        height = self.scale_fn(cycle if self.scale_mode == "cycle" else self.last_epoch)
+        if self.cycle_momentum:
+            for low, top, group in zip(self.base_momentums, self.max_momentums, self.optimizer.param_groups, strict=True):
+                self._set_momentum(group, top - (top - low) * share * height)
+        return [low + (top - low) * share * height for low, top in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is needed to go on later; a function is not kept."""
+        return {key: value for key, value in super().state_dict().items() if key != "_scale_fn_custom"}
+
+
+class OneCycleLR(WithMomentum):
     """Up to max_lr, then down to next to nothing, within all steps; momentum goes the other way (Smith and Topin 2018)."""
 
     def __init__(self, optimizer: Optimizer, max_lr: float | list[float], total_steps: int | None = None, epochs: int | None = None,
@@ -67,19 +146,11 @@ class OneCycleLR(LRScheduler):
             group["min_lr"] = group["initial_lr"] / final_div_factor
         self.cycle_momentum = cycle_momentum
         if cycle_momentum:
-            self.use_beta1 = "betas" in optimizer.defaults
-            if not self.use_beta1 and "momentum" not in optimizer.defaults:
-                raise ValueError("optimizer must support momentum or beta1 with `cycle_momentum` option enabled")
+            self._takes_momentum(optimizer)
             for group in optimizer.param_groups:
                 self._set_momentum(group, max_momentum)
                 group["max_momentum"], group["base_momentum"] = max_momentum, base_momentum
         super().__init__(optimizer, last_epoch)
-
-    def _set_momentum(self, group: dict[str, Any], momentum: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (momentum, *group["betas"][1:])
-        else:
-            group["momentum"] = momentum
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self._anneal_func_type == "linear":

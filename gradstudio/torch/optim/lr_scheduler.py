@@ -1,7 +1,14 @@
 """`torch.optim.lr_scheduler`: rules that change the learning rate from epoch to epoch."""
 from __future__ import annotations
 
-from gradstudio.torch.optim.cycles import ChainedScheduler, CosineAnnealingWarmRestarts, OneCycleLR, ReduceLROnPlateau, SequentialLR
+from gradstudio.torch.optim.cycles import (
+    ChainedScheduler,
+    CosineAnnealingWarmRestarts,
+    CyclicLR,
+    OneCycleLR,
+    ReduceLROnPlateau,
+    SequentialLR,
+)
 from gradstudio.torch.optim.decays import (
     ConstantLR,
     CosineAnnealingLR,
@@ -15,8 +22,9 @@ from gradstudio.torch.optim.decays import (
 )
 from gradstudio.torch.optim.scheduler import LRScheduler
 
-__all__ = ["ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler", "LambdaLR",
-           "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR", "StepLR"]
+__all__ = ["ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR", "LRScheduler",
+           "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR", "ReduceLROnPlateau", "SequentialLR",
+           "StepLR"]
 
 
 def __getattr__(name: str) -> None:
