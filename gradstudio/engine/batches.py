@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import dtypes, modes
-from gradstudio.engine.apply import COMPILED
+from gradstudio.engine.apply import COMPILED, Made
 from gradstudio.engine.gradnode import GradNode, next_seq
 from gradstudio.engine.promote import F32, F64
 from gradstudio.engine.tensor import INFERENCE, Tensor, make
@@ -63,15 +63,7 @@ def viewing(row: str, node: GradNode | None, sizes: Sizes, dtype: np.dtype[Any])
     return made
 
 
-class Types(dict[str, type[GradNode]]):
-    """The node types of rows that give one tensor other sizes, each made when it is first asked for."""
-
-    def __missing__(self, row: str) -> type[GradNode]:
-        made = self[row] = COMPILED[row].plan((True,), True).node_type
-        return made
-
-
-VIEWS = Types()
+VIEWS = Made(lambda op: COMPILED[op.name].plan((True,), True).node_type)  # the node types of rows that give one tensor other sizes
 
 
 def product(row: str, left: Factor, right: Factor, sizes: Sizes) -> Tensor:

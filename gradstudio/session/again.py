@@ -49,10 +49,8 @@ def restored(old: State, change: Values) -> State:
 def _merged(old: Mapping[Any, Any], new: tuple[Any, ...] | dict[Any, Any]) -> dict[Any, Any]:
     if isinstance(new, dict):
         return new
-    if len(old) != len(new):
-        raise ValueError(f"{len(new)} values came for {len(old)} keys")
     pairs = zip(old, new, strict=True)
-    return dict(pairs) if all(new) else {**old, **{key: now for key, now in pairs if now is not None}}
+    return dict(pairs) if None not in new else {**old, **{key: now for key, now in pairs if now is not None}}
 
 
 def same_steps(old: Trace, new: Trace) -> bool:

@@ -1,6 +1,7 @@
 """Window functions of signal processing: bell shapes of a length, periodic (the last step left out) or symmetric.
 
-Computed step by step in their dtype, as PyTorch does (aten/src/ATen/native/TensorFactories.cpp), so that they have its bits.
+All but kaiser_window are computed step by step in their dtype, as PyTorch does (aten/src/ATen/native/TensorFactories.cpp), so that they
+have its bits.
 """
 from __future__ import annotations
 

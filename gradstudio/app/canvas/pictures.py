@@ -26,30 +26,31 @@ class Pictures:
 
         `scale`: view pixels a unit; `ratio`: device pixels a view pixel.
         """
-        resolution = scale * ratio
-        if rect.width() * rect.height() * resolution**2 > LARGEST:
+        found = self.prepare(key, rect, scale, ratio, draw)
+        if found is None:
             painter.save()
             draw(painter)
             painter.restore()
-            return
-        found = self._kept.get(key)
-        if found is None or found[1] != resolution:
-            found = self._drawn(rect, resolution, draw), resolution
-            self._keep(key, found)
         else:
-            self._kept.move_to_end(key)
-        blit(painter, found[0], grid_corner(rect, resolution), ratio)
+            blit(painter, found, grid_corner(rect, scale * ratio), ratio)
 
     def holds(self, key: Hashable, scale: float, ratio: float) -> bool:
         """Return whether a picture is kept that `draw` would only blit."""
         found = self._kept.get(key)
         return found is not None and found[1] == scale * ratio
 
-    def prepare(self, key: Hashable, rect: QRectF, scale: float, ratio: float, draw: Callable[[QPainter], None]) -> None:
-        """Draw and keep a picture, unless it is kept, or too large for that."""
+    def prepare(self, key: Hashable, rect: QRectF, scale: float, ratio: float, draw: Callable[[QPainter], None]) -> QPixmap | None:
+        """Return a picture, drawn and kept from now on if it was not; None if it is too large for that."""
         resolution = scale * ratio
-        if rect.width() * rect.height() * resolution**2 <= LARGEST and not self.holds(key, scale, ratio):
-            self._keep(key, (self._drawn(rect, resolution, draw), resolution))
+        if rect.width() * rect.height() * resolution**2 > LARGEST:
+            return None
+        found = self._kept.get(key)
+        if found is None or found[1] != resolution:
+            found = self._drawn(rect, resolution, draw), resolution
+            self._keep(key, found)
+        else:
+            self._kept.move_to_end(key)
+        return found[0]
 
     def clear(self) -> None:
         """Throw all away: another theme, another screen."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.grid import Grid
+from gradstudio.app.canvas.node_chrome import REACH
 from gradstudio.app.theme import Z
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
 SLIVER = 0.99  # of the first pixel of an area: it belongs to the tile that its last part lies in
-REACH = 40.0  # canvas units that its marks do
 WORDS = 300.0  # canvas units that the words of a node stick out of it at most
 
 

@@ -1,7 +1,7 @@
 """Box-Muller on blocks of sixteen floats, bit for bit as PyTorch's vector code does it.
 
 In float32 that code approximates log, sine and cosine by the polynomials of the Cephes library, with fused multiply-adds; a fused
-step is computed here in float64 and rounded once.
+step is `fused.once`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+
+from gradstudio.engine.numerics.fused import once
 
 Array = np.ndarray[Any, Any]
 F32: Final = np.dtype("float32")
@@ -37,18 +39,11 @@ def box_muller(d: Array) -> None:
     d[:, :HALF], d[:, HALF:] = radius * cosine, radius * sine
 
 
-def fused(x: Array, y: Array | float, z: Array | float) -> Array:
-    """Return x y + z, rounded once."""
-    wide = x.astype(np.float64) * np.asarray(y, F32).astype(np.float64)
-    found: Array = (wide + np.asarray(z, F32).astype(np.float64)).astype(F32)
-    return found
-
-
 def polynomial(x: Array, factors: Sequence[float]) -> Array:
     """Return the polynomial with the highest power first."""
     y = np.full_like(x, factors[0])
     for factor in factors[1:]:
-        y = fused(y, x, factor)
+        y = once(y, x, np.float32(factor))
     return y
 
 
@@ -61,8 +56,9 @@ def log(x: Array) -> Array:
     exponent -= low
     part = np.where(low, part - 1 + part, part - 1)
     square = part * part
-    y = fused(polynomial(part, LOG) * part, square, exponent * np.float32(LOG_2[0]))
-    return fused(exponent, LOG_2[1], part + fused(square, -0.5, y))
+    y = once(polynomial(part, LOG) * part, square, exponent * np.float32(LOG_2[0]))
+    found: Array = once(exponent, np.float32(LOG_2[1]), part + once(square, np.float32(-0.5), y))
+    return found
 
 
 def sine_cosine(x: Array) -> tuple[Array, Array]:
@@ -70,10 +66,10 @@ def sine_cosine(x: Array) -> tuple[Array, Array]:
     octant = ((x * np.float32(FOUR_OVER_PI)).astype(np.int32) + 1) & ~1
     turned = octant.astype(F32)
     for part in QUARTER_PI:
-        x = fused(turned, part, x)
+        x = once(turned, np.float32(part), x)
     square = x * x
-    cosine = fused(polynomial(square, COSINE) * square, square, square * np.float32(-0.5)) + np.float32(1)
-    sine = fused(polynomial(square, SINE) * square, x, x)
+    cosine = once(polynomial(square, COSINE) * square, square, square * np.float32(-0.5)) + np.float32(1)
+    sine = once(polynomial(square, SINE) * square, x, x)
     swap = (octant & 2) != 0
     first, second = np.where(swap, cosine, sine), np.where(swap, sine, cosine)
     return np.where(octant & 4, -first, first), np.where((octant - 2) & 4, second, -second)

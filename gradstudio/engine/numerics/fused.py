@@ -33,17 +33,20 @@ def fuses(x: Array) -> bool:
     return x.size <= SMALL and (x.dtype is F32 or x.dtype is F64)
 
 
-def product_plus(a: Array, b: Any, c: Any) -> Any:
-    """Return a·b + c; b and c are arrays of a's dtype, or numbers that it holds."""
-    if not fuses(a):
-        return a * b + c
+def once(a: Array, b: Any, c: Any) -> Any:
+    """Return a·b + c rounded once, however many there are; b and c are arrays of a's dtype, or numbers that it holds."""
     found = wide(a) * b
     found += c
     return found.astype(a.dtype)
 
 
+def product_plus(a: Array, b: Any, c: Any) -> Any:
+    """Return a·b + c, rounded once where there are few."""
+    return once(a, b, c) if fuses(a) else a * b + c
+
+
 def less_product(c: Any, a: Array, b: Any) -> Any:
-    """Return c − a·b, of such operands."""
+    """Return c − a·b, rounded once where there are few."""
     return np.subtract(c, wide(a) * b).astype(a.dtype) if fuses(a) else c - a * b
 
 

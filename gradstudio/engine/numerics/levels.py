@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from gradstudio.engine.numerics import vectors
+
 Array = np.ndarray[Any, Any]
 LEVELS: Final = 8
 
@@ -55,5 +57,5 @@ def total_of(x: Array, counts: Array) -> Any:
 
 
 def in_turn(x: Array) -> Any:
-    """Return the sum of a line, one after the other."""
-    return np.add.accumulate(x)[-1] if len(x) else x.dtype.type(0)
+    """Return the sum of a line, which may be empty, one after the other."""
+    return vectors.in_turn(x) if len(x) else x.dtype.type(0)

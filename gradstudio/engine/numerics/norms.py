@@ -50,7 +50,7 @@ def layer_gradients(g: Array, x: Array, mean: Array, rstd: Array, weight: Array 
     """Return the gradients of rows, weight and bias."""
     hat = product_plus(x, rstd, -rstd * mean)
     of_weight = sum_of_products(g, hat) if mask[1] else None
-    of_bias = np.add.accumulate(g, 0)[-1] if mask[2] else None
+    of_bias = vectors.in_turn(g, 0) if mask[2] else None
     if not mask[0]:
         return None, of_weight, of_bias
     if weight is None:
@@ -68,7 +68,7 @@ def batch(x: Array, weight: Array | None, bias: Array | None, eps: float) -> tup
     """Return the batch norm, and for each channel mean, variance (over n − 1) and 1/σ."""
     n = x.shape[0] * x.shape[2]
     if x.shape[2] == 1:  # sums are kept in float32 then
-        mean = np.add.accumulate(x[..., 0], 0)[-1] / F32.type(n)
+        mean = vectors.in_turn(x[..., 0], 0) / F32.type(n)
         off = x[..., 0] - mean
         squares = sum_of_products(off, off)
     else:
@@ -84,7 +84,7 @@ def batch_gradients(g: Array, x: Array, mean: Array, rstd: Array, weight: Array 
     """Return the gradients of elements, weight and bias. Without training, mean and 1/σ do not depend on the elements."""
     n, off = x.shape[0] * x.shape[2], x - mean[:, None]
     if x.shape[2] == 1:
-        total, product = np.add.accumulate(g[..., 0], 0)[-1], sum_of_products(g[..., 0], off[..., 0])
+        total, product = vectors.in_turn(g[..., 0], 0), sum_of_products(g[..., 0], off[..., 0])
         of_weight, share = product * rstd, total / F32.type(n)
     else:
         wide = np.add.reduce(vectors.of_products(off, g), 0, F64)

@@ -14,7 +14,7 @@ import numpy as np
 from gradstudio.engine.promote import F32, F64
 
 Array = np.ndarray[Any, Any]
-FEW: Final = 512  # elements up to which numpy is as fast
+WORTH: Final = 512  # elements above which it is worth it
 LONGEST: Final = 4096  # numbers that are added into one: rounding errors grow with them, more slowly in numpy's sums of pairs
 SINGLE: Final = np.ones(LONGEST, F32)
 DOUBLE: Final = np.ones(LONGEST, F64)
@@ -25,7 +25,7 @@ Shape = tuple[int, ...]
 def total(x: Array, axes: Shape, keepdims: bool = False) -> Array:
     """Return the sum over axes, each from 0 on and in order, as an array of x's dtype."""
     dtype = x.dtype
-    if x.size > FEW and (dtype is F32 or dtype is F64) and x.flags.c_contiguous:
+    if x.size > WORTH and (dtype is F32 or dtype is F64) and x.flags.c_contiguous:
         rows, n, matrix, shape = as_matrix(x.shape, axes, keepdims)
         if 0 < n <= LONGEST:
             ones = (SINGLE if dtype is F32 else DOUBLE)[:n]
@@ -50,7 +50,7 @@ def as_matrix(shape: Shape, axes: Shape, keepdims: bool) -> tuple[bool, int, Sha
 
 def of_products(x: Array, y: Array) -> Array:
     """Return the sums of x·y along the last axis, which stays with size 1. Both are floats of one shape and dtype."""
-    if x.size > FEW and x.shape[-1] <= LONGEST and x.flags.c_contiguous and y.flags.c_contiguous:
+    if x.size > WORTH and x.shape[-1] <= LONGEST and x.flags.c_contiguous and y.flags.c_contiguous:
         sums: Array = np.vecdot(x, y)
         return sums.reshape((*sums.shape, 1))
     return np.asarray(ADD(x * y, -1, keepdims=True))

@@ -48,9 +48,9 @@ def lane_by_lane(x: Array, whole: int) -> Array:
     return lanes
 
 
-def in_turn(x: Array) -> Any:
-    """Return the sums along the last axis, one element after the other."""
-    return np.add.accumulate(x, -1)[..., -1]
+def in_turn(x: Array, axis: int = -1) -> Any:
+    """Return the sums along an axis, one element after the other."""
+    return np.add.accumulate(x, axis).take(-1, axis)
 
 
 def halved(lanes: Array) -> Any:

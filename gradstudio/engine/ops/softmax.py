@@ -27,7 +27,7 @@ def axes_of(x: Array, dim: int) -> tuple[int, ...]:
 
 def largest(x: Array, axes: tuple[int, ...]) -> Any:
     """Return the largest elements along an axis, which stays with size 1. Of short rows the columns of a copy are quicker to compare."""
-    if x.size > quicksum.FEW and axes[0] == x.ndim - 1 and x.shape[-1] <= SHORT and x.flags.c_contiguous:
+    if x.size > quicksum.WORTH and axes[0] == x.ndim - 1 and x.shape[-1] <= SHORT and x.flags.c_contiguous:
         return np.maximum.reduce(np.ascontiguousarray(x.reshape(-1, x.shape[-1]).T), 0).reshape((*x.shape[:-1], 1))
     return np.maximum.reduce(x, axes, keepdims=True)
 
@@ -40,29 +40,34 @@ def shifted(x: Array, dim: int, name: str) -> tuple[Array, tuple[int, ...]]:
     return x - largest(x, axes) if x.size else x.copy(), axes
 
 
+def by_rows(x: Array, axes: tuple[int, ...]) -> bool | None:
+    """Tell whether few float32 numbers, which are computed to PyTorch's last bit, are rows, or lie across; None for others."""
+    return axes[0] == x.ndim - 1 if axes and x.size and fused.few(x) else None
+
+
 def sums(x: Array, axes: tuple[int, ...]) -> Any:
     """Return the sums along an axis, which stays with size 1; of few float32 numbers in PyTorch's order."""
-    if not axes or not x.size or not fused.few(x):
+    rows = by_rows(x, axes)
+    if rows is None:
         return quicksum.total(x, axes, True)
-    found = vectors.total(x) if axes[0] == x.ndim - 1 else np.add.accumulate(x, axes[0]).take(-1, axes[0])
-    return np.expand_dims(found, axes)
+    return np.expand_dims(vectors.total(x) if rows else vectors.in_turn(x, axes[0]), axes)
 
 
 def powers_of(x: Array, axes: tuple[int, ...]) -> Array:
-    """Return exp: along the last dim in whole vectors, else across the dims behind, of which some elements may be left."""
-    if not axes or not x.size or not fused.few(x):
+    """Return exp: of rows in whole vectors, else across the dims behind, of which some elements may be left."""
+    rows = by_rows(x, axes)
+    if rows is None:
         return np.asarray(accurate.exp(x))
-    if axes[0] == x.ndim - 1:
+    if rows:
         return np.asarray(sleef.exp(x))
-    shape = x.shape
-    return np.asarray(sleef.exp_along(x.reshape(*shape[:axes[0] + 1], -1), vectors.LANES)).reshape(shape)
+    return np.asarray(sleef.exp_along(x.reshape(*x.shape[:axes[0] + 1], -1), vectors.LANES)).reshape(x.shape)
 
 
 def softmax(x: Array, dim: int) -> Any:
     less, axes = shifted(x, dim, "softmax")
     powers = powers_of(less, axes)
     total = sums(powers, axes)
-    if axes and axes[0] == x.ndim - 1 and fused.few(x):
+    if by_rows(powers, axes):
         powers *= constant(1, x.dtype) / total
     else:
         powers /= total
@@ -77,9 +82,10 @@ def log_softmax(x: Array, dim: int) -> Any:
 
 def softmax_backward(g: Array, out: Array, dim: int) -> Any:
     axes = axes_of(out, dim)
-    if not axes or not out.size or not fused.few(out):
+    rows = by_rows(out, axes)
+    if rows is None:
         total = quicksum.total(np.asarray(g * out), axes, True)
-    elif axes[0] == out.ndim - 1:
+    elif rows:
         total = np.expand_dims(vectors.of_products(g, out), axes)
     else:
         total = np.expand_dims(fused.sum_of_products(np.moveaxis(g, axes[0], 0), np.moveaxis(out, axes[0], 0)), axes)

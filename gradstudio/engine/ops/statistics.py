@@ -106,7 +106,7 @@ def euclidean(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
         return np.sqrt(summation.total(x * x, dims, keepdim))
     if len(dims) == x.ndim:
         return vectors.length(x.reshape(-1)).reshape((1,) * x.ndim if keepdim else ())
-    found = vectors.length(x) if dims[0] == x.ndim - 1 else np.sqrt(np.add.accumulate(x * x, dims[0]).take(-1, dims[0]))
+    found = vectors.length(x) if dims[0] == x.ndim - 1 else np.sqrt(vectors.in_turn(x * x, dims[0]))
     return np.expand_dims(found, dims) if keepdim else found
 
 
