@@ -11,6 +11,7 @@ import numpy as np
 from gradstudio.engine import dtypes, errors
 from gradstudio.engine.gradnode import EMPTY, receive
 from gradstudio.engine.numerics import quicksum, summation
+from gradstudio.engine.op import ops
 
 if TYPE_CHECKING:
     from gradstudio.engine.plan import Plan
@@ -19,7 +20,7 @@ ndarray, asarray = np.ndarray, np.asarray
 Array = np.ndarray[Any, Any]
 Run = Callable[[Any, Any], None]
 
-EXACT_SUM: Final = 4096  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, quickly
+EXACT_SUM: Final = 512  # elements up to which a cotangent is summed in PyTorch's order, bit for bit; above, quickly
 LEADING: Final = tuple([tuple(range(n)) for n in range(65)])  # axes in front of those that an operand has
 
 
@@ -41,6 +42,11 @@ def unbroadcast(g: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     return out
 
 
+def resized(g: Any, x_shape: tuple[int, ...]) -> Any:
+    """The vjp of rows that give a tensor other sizes."""
+    return ops.reshape(g, x_shape)
+
+
 def run_of(plan: Plan) -> Run:
     """Return run(n, g): made for the common sizes, else through plan.cotangents. (Handing on is written out in each: a call costs.)"""
     raw, picks = plan.raw, plan.picks
@@ -53,10 +59,12 @@ def run_of(plan: Plan) -> Run:
             return _two_free(*raw)
         if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
             return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
+    if plan.vjps == [resized] and plan.exact:
+        return _one_resized(plan.active[0])
     if plan.op.joint is None and plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
         unsaved = len(raw) == 1 and not plan.saved and plan.others and picks[0] == list(range(len(plan.others)))
         return _one_unsaved(raw[0], plan.active[0]) if unsaved else _any(plan)
-    return _general(plan)
+    return _joint(plan) if plan.op.joint is not None and plan.exact and plan.op.inputs[0].kind != "tensors" else _general(plan)
 
 
 def _general(plan: Plan) -> Run:
@@ -83,6 +91,18 @@ def _one_unsaved(vjp: Callable[..., Any], i: int) -> Run:
             if c is None:
                 return
             c = unbroadcast(c, shape, dtype)
+        e = n.edges[i]
+        if e.g is EMPTY:
+            e.g = c
+        else:
+            receive(e, c)
+
+    return run
+
+
+def _one_resized(i: int) -> Run:
+    def run(n: Any, g: Any) -> None:
+        c = g.reshape(n.into[i][0])
         e = n.edges[i]
         if e.g is EMPTY:
             e.g = c
@@ -122,6 +142,25 @@ def _any(plan: Plan) -> Run:
                 e.g = c
             else:
                 receive(e, c)
+
+    return run
+
+
+def _joint(plan: Plan) -> Run:
+    """One vjp for all edges; its results may need reducing or a cast."""
+    vjp, mask, taken = plan.raw[0], plan.mask, taker(plan.picks[0])
+
+    def run(n: Any, g: Any) -> None:
+        plan.check(n)
+        for e, c, into in zip(n.edges, vjp(g, mask, *taken(plan.values(n))), n.into, strict=True):
+            if c is not None and e is not None:
+                shape, dtype = into
+                if type(c) is not ndarray or c.shape != shape or c.dtype is not dtype:
+                    c = unbroadcast(c, shape, dtype)
+                if e.g is EMPTY:
+                    e.g = c
+                else:
+                    receive(e, c)
 
     return run
 

@@ -15,7 +15,6 @@ Array = np.ndarray[Any, Any]
 CATEGORY = "activation"
 GRAD = "grad_output"
 ZERO = constant(0, F32)
-SHORT = 32  # elements up to which tanh's slope is rounded as in PyTorch; of more, which a network has many of, speed counts more
 
 
 def relu(x: Array) -> Any:
@@ -37,7 +36,7 @@ def tanh_backward(g: Array, out: Array) -> Any:
     if out.size == 1 and out.dtype is F32:  # a scalar's tanh is common
         y = out.item()
         return g * (1.0 - y * y)
-    if out.size <= SHORT:
+    if out.size <= accurate.SHORT:
         return g * fused.less_product(constant(1, out.dtype), out, out)
     square = out * out
     np.subtract(constant(1, out.dtype), square, square)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradstudio.engine import modes
 from gradstudio.engine.dims import broadcast_shape
+from gradstudio.engine.numerics import accurate
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.promote import constant
@@ -172,7 +173,7 @@ def raise_to(x: Any, exponent: Any) -> Any:
     if x.dtype.kind != "f":
         return np.power(x, exponent)
     short = POWERS.get(exponent)
-    return short(x) if short is not None else np.power(x, constant(exponent, x.dtype))
+    return short(x) if short is not None else accurate.power(x, constant(exponent, x.dtype))
 
 
 @helper
@@ -206,11 +207,11 @@ def pow_base_backward(g: Any, x: Any, exponent: Any, out: Any) -> Any:
 def raise_base(x: Any, y: Any) -> Any:
     if y.dtype.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-    return np.power(x, y)
+    return accurate.power(constant(x, y.dtype), y) if y.dtype.kind == "f" and isinstance(x, int | float) else np.power(x, y)
 
 
 def raise_any(x: Any, y: Any) -> Any:
-    return np.power(x, y) if isinstance(y, np.ndarray) else raise_to(x, y)
+    return accurate.power(x, y) if isinstance(y, np.ndarray) else raise_to(x, y)
 
 
 def pow_text(texts: Sequence[str | None], attrs: dict[str, Any], operands: Any) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from gradstudio.engine.numerics import accurate
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY, operand
@@ -51,7 +52,8 @@ def instead(name: str, doc: str) -> Attr:
 
 NUMBERS = np.array([1.5, np.nan, np.inf, -np.inf, -0.25])
 register(
-    pair("atan2", np.arctan2, (lambda g, x, y: g * y * ops.inverse_square_sum(x, y), lambda g, x, y: g * -x * ops.inverse_square_sum(x, y)),
+    pair("atan2", accurate.atan2, (lambda g, x, y: g * y * ops.inverse_square_sum(x, y),
+                                   lambda g, x, y: g * -x * ops.inverse_square_sum(x, y)),
          ("{y}/({x}² + {y}²)", "−{x}/({x}² + {y}²)"), "atan2", r"\mathrm{atan2}({x}, {y})",
          "Angle of the point (y, x) from the first axis, from -π to π.", promotes="float", lacks=("c", "atan2_cpu")),
     pair("hypot", np.hypot, (lambda g, x, out: g * x / out, lambda g, y, out: g * y / out),

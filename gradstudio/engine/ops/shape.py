@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import errors, promote
+from gradstudio.engine import batches, errors, promote
 from gradstudio.engine.dims import dim_of, expanded, with_inferred
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
-from gradstudio.engine.runs import unbroadcast
+from gradstudio.engine.runs import resized, unbroadcast
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "shape"
@@ -24,7 +24,8 @@ DIM = Attr("dim", "dim", 0, "Which dim.")
 # View and reshape.
 def viewed(x: Array, shape: Sequence[int]) -> Array:
     try:
-        out = x.reshape(shape if min(shape, default=0) >= 0 else with_inferred(shape, x.size), copy=False)
+        full = shape if min(shape, default=0) >= 0 else with_inferred(shape, x.size)
+        out = x.reshape(full) if x.flags.c_contiguous else x.reshape(full, copy=False)
     except ValueError:
         full = with_inferred(shape, x.size)
         if x.size:
@@ -39,6 +40,9 @@ def reshape(x: Any, shape: Sequence[int]) -> Any:
     if not array.size or array.flags.c_contiguous:
         return ops.view(x, shape)
     full = with_inferred(shape, array.size)
+    if batches.is_plain(x, x):
+        out = batches.copied(x, full)
+        return ops.reshape_alias(x, full) if out is None else out
     try:
         array.reshape(full, copy=False)
     except ValueError:
@@ -63,14 +67,14 @@ def texts_one(texts: Any, attrs: Any, operands: Any) -> str:
 
 
 register(
-    Op("view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape), "1"),), viewed, node_name="ViewBackward0", views=True,
+    Op("view", (Input("x", resized, "1"),), viewed, node_name="ViewBackward0", views=True,
        attrs=(SHAPE,),
        category=CATEGORY, symbol="view", torch=("{x}.view({shape})",), latex=r"\mathrm{view}({x})",
        doc="The same numbers in another shape, on the same storage.", samples=(Sample((samples.array(2, 3),), {"shape": (3, -1)}),),
        bad_samples=(Sample((samples.array(2, 3),), {"shape": (4, -1)}, "shape '[4, -1]' is invalid for input of size 6"),)),
-    Op("reshape_alias", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), viewed, node_name="ReshapeAliasBackward0", views=True,
+    Op("reshape_alias", (Input("x", resized),), viewed, node_name="ReshapeAliasBackward0", views=True,
        attrs=(SHAPE,), hidden=True),
-    Op("unsafe_view", (Input("x", lambda g, x_shape: ops.reshape(g, x_shape)),), np.ndarray.reshape,
+    Op("unsafe_view", (Input("x", resized),), np.ndarray.reshape,
        node_name="UnsafeViewBackward0", attrs=(SHAPE,), hidden=True),
     Op("reshape", (Input("x", formula="1"),), composite=reshape, kernel=np.ndarray.reshape, attrs=(SHAPE,),
        category=CATEGORY, symbol="reshape", torch=("{x}.reshape({shape})", "torch.reshape({x}, {shape})"), latex=r"\mathrm{reshape}({x})",

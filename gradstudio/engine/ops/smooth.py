@@ -53,30 +53,25 @@ def softplus_double_backward(g: Any, x: Any, beta: float, threshold: float) -> A
 
 
 # Gelu.
-def half_of_tanh(x: Array, square: Array) -> Any:
-    """Return (1 + tanh z)/2 for z = K(x + 0.044715 x³), which is 1/(1 + exp(−2z)): of many numbers quicker by half.
+def tanh_of_cubic(x: Array, square: Array) -> Array:
+    """Return tanh(K(x + 0.044715 x³)), and leave 0.044715 K x² where x² was.
 
     Here and below in place: a new array costs more than its numbers.
     """
-    z = square * x
-    z *= CUBIC
-    z += x
-    if x.size <= accurate.SMALL:
-        z *= K
-        share = accurate.tanh(z)
-        share += 1
-        share *= 0.5
-        return share
-    z *= -2 * K
-    powers = np.exp(z, z)
-    powers += 1
-    return np.divide(1, powers, powers)
+    square *= K * CUBIC
+    z = np.asarray(square + K)
+    z *= x
+    return np.tanh(z, z)
 
 
 def gelu(x: Array, approximate: str) -> Any:
     if approximate == "tanh":
-        out = half_of_tanh(x, x * x)
+        if x.size <= accurate.SMALL:
+            return (accurate.tanh((x * x * x * CUBIC + x) * K) + 1) * 0.5 * x
+        out = tanh_of_cubic(x, x * x)
+        out += 1
         out *= x
+        out *= 0.5
         return out
     if approximate != "none":
         raise RuntimeError("approximate argument must be either none or tanh.")
@@ -87,14 +82,15 @@ def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
     if approximate == "tanh":
         if fused.few(x):
             return exact_slope(g, x)
-        slope = x * x
-        share = half_of_tanh(x, slope)
-        slope *= 6 * K * CUBIC
-        slope += 2 * K
+        slope = np.asarray(x * x)
+        tanh = tanh_of_cubic(x, slope)
+        slope *= 1.5
+        slope += K / 2
         slope *= x
-        slope *= 1 - share
-        slope += 1
-        slope *= share
+        slope *= 1 - tanh
+        slope += 0.5
+        tanh += 1
+        slope *= tanh
         slope *= g
         return slope
     return g * (0.5 * (1 + erf(x * math.sqrt(0.5))) + x * accurate.exp(-0.5 * x * x) * INV_SQRT_2PI)

@@ -16,7 +16,7 @@ from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.cumulative import running
 from gradstudio.engine.ops.reduction import BAD_DIM, CATEGORY, DIM, DTYPE, KEEPDIM, LISTS, PLAIN
-from gradstudio.engine.promote import F32, F64
+from gradstudio.engine.promote import F32, F64, constant
 
 Array = np.ndarray[Any, Any]
 ADD: Any = np.add.reduce
@@ -97,7 +97,8 @@ def norm(x: Array, p: Any, dim: Dim, keepdim: bool) -> Any:
         return summation.total(size, dims, keepdim)
     if p == 2:
         return euclidean(x, dims, keepdim)
-    return summation.total(size ** p, dims, keepdim) ** (1 / p)
+    powers = np.asarray(accurate.power(size, constant(p, size.dtype)))
+    return accurate.power(summation.total(powers, dims, keepdim), constant(1 / p, size.dtype))
 
 
 def euclidean(x: Array, dims: tuple[int, ...], keepdim: bool) -> Any:
