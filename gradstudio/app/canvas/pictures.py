@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap, QTransform
 
+SMOOTH = QPainter.RenderHint.SmoothPixmapTransform
 LIMIT = 64 * 2**20  # bytes
 LARGEST = 700_000  # device pixels; what is larger is drawn each time
 
@@ -83,7 +84,17 @@ def grid_corner(rect: QRectF, resolution: float) -> tuple[int, int]:
 
 
 def blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: float) -> None:
-    """Draw a pixmap pixel by pixel, its corner so many device pixels from the one nearest to the origin."""
+    """Draw a pixmap pixel by pixel, its corner so many device pixels from the one nearest to the origin.
+
+    Not smoothly: no pixel is mixed with others, but Qt would take ten times as long to find that out.
+    """
+    smooth = painter.testRenderHint(SMOOTH)
+    painter.setRenderHint(SMOOTH, False)
+    _blit(painter, pixmap, corner, ratio)
+    painter.setRenderHint(SMOOTH, smooth)
+
+
+def _blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: float) -> None:
     transform = painter.worldTransform()
     dx, dy = transform.dx(), transform.dy()
     left, top = math.floor(dx * ratio + 0.5) + corner[0], math.floor(dy * ratio + 0.5) + corner[1]
