@@ -172,9 +172,12 @@ class CopyPlan:
     fields: tuple[str, ...] = ()
 
     def check(self, n: Any) -> None:
+        if n.inner.kept is None:  # also of an op that saves nothing
+            raise RuntimeError(errors.FREED)
         n.inner.plan.check(n.inner)
 
     def cotangents(self, n: Any, g: Array) -> list[Any]:
+        self.check(n)
         found = n.inner.plan.cotangents(n.inner, n.geometry.taken(g))
         whole = None if n.edges[0] is None else n.geometry.put(g, 0 if found[0] is None else found[0])
         return [whole, *found[1:]]

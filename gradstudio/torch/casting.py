@@ -18,8 +18,13 @@ SHORT = {"bfloat16": "bfloat16", "half": "float16", "float": "float32", "double"
 NAMED = {d.name: d for d in dtypes.DTYPES.values()}
 
 
-def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **layout: Any) -> Tensor:
-    """Return the tensor in another dtype: `to(torch.float64)`, `to(other)`, `to("cpu")`. Raise NotImplementedError for other devices."""
+def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, non_blocking: bool = False,
+       memory_format: Any = None) -> Tensor:
+    """Return the tensor in another dtype: `to(torch.float64)`, `to(other)`, `to("cpu")`. Raise NotImplementedError for other devices.
+
+    By position `non_blocking` and `copy` follow.
+    """
+    copy = copy or is_moved(self, memory_format) or (args[-2:-1] in ((True,), (False,)) and args[-1] is True)
     for given in (*args, device):
         if isinstance(given, Tensor):
             dtype = given.scalar_type
@@ -35,13 +40,18 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bo
     return found
 
 
+def is_moved(x: Tensor, memory_format: Any) -> bool:
+    """Tell whether the elements of a tensor would lie elsewhere in a memory format, which takes a copy."""
+    rank = {"torch.channels_last": 4, "torch.channels_last_3d": 5}.get(str(memory_format))
+    return rank == x.array.ndim and not np.moveaxis(x.array, 1, -1).flags.c_contiguous
+
+
 def cast_to(name: str) -> Callable[..., Tensor]:
     """Return the method that casts to one dtype."""
     wanted = NAMED[name]
 
     def cast(self: Tensor, memory_format: Any = None) -> Tensor:
-        found: Tensor = FUNCTIONS["to"](self, wanted)
-        return found
+        return to(self, dtype=wanted, memory_format=memory_format)
 
     return cast
 
