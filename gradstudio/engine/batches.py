@@ -75,7 +75,7 @@ VIEWS = Made(lambda op: COMPILED[op.name].plan((True,), True).node_type)  # the 
 def product(row: str, left: Factor, right: Factor, sizes: Sizes) -> Tensor:
     """Multiply, and give the result its sizes."""
     (a, v, e), (b, w, f) = left, right
-    out = np.matmul(a, b)
+    out = a.dot(b) if row == "mm" else np.matmul(a, b)
     if e is None and f is None:
         return make(out.reshape(sizes), None)
     n = COMPILED[row].plan((e is not None, f is not None), True).node_type()

@@ -31,7 +31,7 @@ def total(x: Array, axes: Shape, keepdims: bool = False) -> Array:
             ones = (SINGLE if dtype is F32 else DOUBLE)[:n]
             x = x.reshape(matrix)
             sums: Array = x.dot(ones) if rows else ones.dot(x)
-            return sums.reshape(shape)
+            return sums if sums.shape == shape else sums.reshape(shape)  # a view would be copied into .grad
     return np.asarray(ADD(x, axes, keepdims=keepdims))
 
 

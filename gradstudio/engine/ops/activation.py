@@ -15,6 +15,7 @@ Array = np.ndarray[Any, Any]
 CATEGORY = "activation"
 GRAD = "grad_output"
 ZERO = constant(0, F32)
+BITS = {size: np.dtype(f"i{size}") for size in (2, 4, 8)}  # integers of a float's size
 
 
 def relu(x: Array) -> Any:
@@ -25,7 +26,7 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
     bound = ZERO if not threshold and x.dtype is F32 else constant(threshold, x.dtype)
     off = np.less_equal(x, bound)  # torch keeps g where x is nan, and gives 0 even where g is inf
     if g.size > 256 and g.dtype.kind == "f":  # masks mispredict: multiply the bits instead, 0 * inf cannot become nan
-        bits: Array = np.multiply(g.view(f"i{g.itemsize}"), ~off)
+        bits: Array = np.multiply(g.view(BITS[g.itemsize]), np.logical_not(off, off))
         return bits.view(g.dtype)
     out = g.copy()
     out[off] = 0

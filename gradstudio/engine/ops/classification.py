@@ -19,9 +19,15 @@ Array = np.ndarray[Any, Any]
 IGNORE = Attr("ignore_index", "int", -100, "Targets of this class do not count.")
 SMOOTHING = Attr("label_smoothing", "float", 0.0, "Share of the target that is spread over all classes.")
 WEIGHT = Input("weight", optional=True)
+ROWS = np.arange(1024)
 
 
 # Negative log likelihood. Classes are dim 1, or the only dim.
+def rows_of(n: int) -> Array:
+    """Return the numbers of n rows."""
+    return ROWS[:n] if n <= len(ROWS) else np.arange(n)
+
+
 def class_last(x: Array) -> Array:
     """Return x as a matrix with the classes as columns."""
     return x.reshape(-1, x.shape[-1]) if x.ndim <= 2 else np.moveaxis(x, 1, -1).reshape(-1, x.shape[1])
@@ -64,7 +70,7 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, igno
     if all_count(x, target, weight, ignore):
         n = x.dtype.type(len(x))
         try:
-            picked = x[np.arange(len(x)), target]
+            picked = x[rows_of(len(x)), target]
             if reduction == "none":
                 return -picked, np.zeros((), x.dtype)
             loss = -levels.total(picked)
@@ -86,7 +92,7 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, igno
 def nll_loss_backward(g: Array, x: Array, target: Array, weight: Array | None, total: Array, reduction: str, ignore: int) -> Array:
     if (weight is None and x.ndim == 2 and total == len(x)) or all_count(x, target, weight, ignore):
         scattered = np.zeros(x.shape, x.dtype)
-        scattered[np.arange(len(x)), target] = -g / total if reduction == "mean" else -g
+        scattered[rows_of(len(x)), target] = -g / total if reduction == "mean" else -g
         return scattered
     safe, w = weights_of(x, target, weight, ignore)
     g = g.reshape(-1)
