@@ -263,7 +263,7 @@ def general_of(row: Compiled) -> Function:
 def recorder(row: Compiled) -> Function:
     """Return record(out, operands, arrays, attrs, exact): it wraps what the kernel returned, with a GradNode if one is needed."""
     op, diff, sequence, plans = row.op, row.diff, row.sequence, row.plans
-    whole, views = len(diff) == len(op.inputs), op.views
+    whole = len(diff) == len(op.inputs)
     single = len(op.outputs) == 1 and not op.many
 
     def record(out: Any, operands: Sequence[Any], arrays: Sequence[Any], attrs: Sequence[Any], exact: bool) -> Any:
@@ -284,10 +284,7 @@ def recorder(row: Compiled) -> Function:
                 plan = plans[exact].get(needs) or row.plan(needs, exact)
                 node = plan.node_type()
                 node.seq, node.edges, node.g, node.into = next_seq(), tuple(edges), None, tuple(into)
-        if single or views:
-            outs = [wrapped(op, o, operands[0], not single) for o in ((out,) if single else out)]
-        else:
-            outs = [None if o is None else make(o if type(o) is ndarray else asarray(o), None) for o in out]
+        outs = [wrapped(op, o, operands[0], not single) for o in ((out,) if single else out)]
         if node is not None and single:
             outs[0].node = node
         elif node is not None:

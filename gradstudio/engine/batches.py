@@ -39,12 +39,6 @@ def batched(x: Tensor, y: Tensor) -> Tensor:
     return product("bmm", matrices(x, (size, n, m), True), matrices(y, (size, m, k), True), (*batch, n, k))
 
 
-def copied(x: Tensor, full: Sizes) -> Tensor | None:
-    """Return a copy of a plain tensor in other sizes; None where its strides allow a view."""
-    array, counter, node = matrices(x, full, False)
-    return None if counter is x.version else make(array, node)
-
-
 def matrices(x: Tensor, full: Sizes, expanded: bool) -> Factor:
     """Return a factor in the sizes that the product takes, as `expand` (of a batch that has its size) and `reshape` give it."""
     array, sizes, counter = x.array, x.sizes, x.version

@@ -223,7 +223,7 @@ def keeper(plan: Plan) -> Callable[..., None]:
     op = plan.op
     names, attr_names = [i.name for i in op.inputs], [a.name for a in op.attrs]
     sources = [(True, op.outputs.index(s)) if s in op.outputs else (False, names.index(s)) for s in plan.saved]
-    found = [(out, i, not plan.exact and not out and op.inputs[i].kind != "index") for out, i in sources]
+    places = [(out, i, not plan.exact and not out and op.inputs[i].kind != "index") for out, i in sources]
     rest = [_rest(name, names, attr_names) for name in plan.others]
     settings = [attr_names.index(name) for name in plan.others] if set(plan.others) <= set(attr_names) else None
     taken = None if settings is None else taker(settings)
@@ -232,7 +232,7 @@ def keeper(plan: Plan) -> Callable[..., None]:
         got: list[Any] = []
         counters: list[Any] = []
         versions: list[Any] = []
-        for out, i, given in found:
+        for out, i, given in places:
             source: Any = outs[i] if out else operands[i]
             got.append(source.array if out else getattr(source, "array", source) if given else arrays[i])
             counter = source.version if isinstance(source, Tensor) else NOTHING if source is None else counter_of(source)

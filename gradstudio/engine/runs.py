@@ -59,12 +59,14 @@ def run_of(plan: Plan) -> Run:
             return _two_free(*raw)
         if len(raw) == 2 and len(plan.saved) == 2 and [len(p) for p in picks] == [1, 1]:
             return _two_saved(plan, raw[0], raw[1], picks[0][0], picks[1][0])
-    if plan.vjps == [resized] and plan.exact:
+    if plan.lean or not plan.exact or plan.op.inputs[0].kind == "tensors":
+        return _general(plan)
+    if plan.op.joint is not None:
+        return _joint(plan)
+    if plan.vjps == [resized]:
         return _one_resized(plan.active[0])
-    if plan.op.joint is None and plan.exact and not plan.lean and plan.op.inputs[0].kind != "tensors":
-        unsaved = len(raw) == 1 and not plan.saved and plan.others and picks[0] == list(range(len(plan.others)))
-        return _one_unsaved(raw[0], plan.active[0]) if unsaved else _any(plan)
-    return _joint(plan) if plan.op.joint is not None and plan.exact and plan.op.inputs[0].kind != "tensors" else _general(plan)
+    unsaved = len(raw) == 1 and not plan.saved and plan.others and picks[0] == list(range(len(plan.others)))
+    return _one_unsaved(raw[0], plan.active[0]) if unsaved else _any(plan)
 
 
 def _general(plan: Plan) -> Run:

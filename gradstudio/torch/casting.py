@@ -24,7 +24,8 @@ def to(self: Tensor, *args: Any, dtype: Any = None, device: Any = None, copy: bo
 
     By position `non_blocking` and `copy` follow.
     """
-    copy = copy or is_moved(self, memory_format) or (args[-2:-1] in ((True,), (False,)) and args[-1] is True)
+    flags = [given for given in args if isinstance(given, bool)]
+    copy = copy or flags[1:] == [True] or is_moved(self, memory_format)
     for given in (*args, device):
         if isinstance(given, Tensor):
             dtype = given.scalar_type

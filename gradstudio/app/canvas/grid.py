@@ -29,7 +29,6 @@ class Grid:
             self._key, self._brush = key, _texture(theme, zoom, ratio)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.fillRect(rect, self._brush)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
 
 
 def _texture(theme: Theme, zoom: float, ratio: float) -> QBrush:

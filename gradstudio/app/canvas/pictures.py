@@ -88,22 +88,17 @@ def blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: flo
 
     Not smoothly: no pixel is mixed with others, but Qt would take ten times as long to find that out.
     """
-    smooth = painter.testRenderHint(SMOOTH)
-    painter.setRenderHint(SMOOTH, False)
-    _blit(painter, pixmap, corner, ratio)
-    painter.setRenderHint(SMOOTH, smooth)
-
-
-def _blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: float) -> None:
-    transform = painter.worldTransform()
+    transform, smooth = painter.worldTransform(), painter.testRenderHint(SMOOTH)
     dx, dy = transform.dx(), transform.dy()
     left, top = math.floor(dx * ratio + 0.5) + corner[0], math.floor(dy * ratio + 0.5) + corner[1]
+    painter.setRenderHint(SMOOTH, False)
     if ratio == 1 and transform.m11() == 1:  # a canvas is never turned
         painter.drawPixmap(QPointF(left - dx, top - dy), pixmap)
-        return
-    painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
-    painter.drawPixmap(QPointF(left, top), pixmap)
-    painter.setWorldTransform(transform)
+    else:
+        painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
+        painter.drawPixmap(QPointF(left, top), pixmap)
+        painter.setWorldTransform(transform)
+    painter.setRenderHint(SMOOTH, smooth)
 
 
 def snap(painter: QPainter, ratio: float) -> None:

@@ -16,7 +16,7 @@ from gradstudio.engine.numerics import quicksum
 
 Array = np.ndarray[Any, Any]
 SHARED: Final = 32768  # elements from which PyTorch uses threads
-LONGEST: Final = 4096  # elements of a line, beyond which speed counts more
+WHOLE: Final = 4096  # elements of an array that is summed whole, beyond which speed counts more
 LANES: Final = {"f": 8, "d": 4}  # elements of a vector
 SHORT: Final = {5: [0, 4, 1, 2, 3], 6: [0, 4, 5, 1, 2, 3], 7: [0, 4, 5, 6, 1, 2, 3]}  # four partial sums of less than two elements
 LEVELS: Final = 4
@@ -27,11 +27,10 @@ Steps = tuple[tuple[tuple[int, ...], int], ...]  # reductions one after the othe
 def total(x: Array, axes: Sequence[int] | None = None, keepdims: bool = False) -> Array:
     """Return the sum over axes (all if None) as an array of x's dtype."""
     lanes = LANES.get(x.dtype.char)
-    if lanes is None or x.size > SHARED or not x.size:
+    whole = axes is None or len(axes) == x.ndim
+    if lanes is None or x.size > (WHOLE if whole else SHARED) or not x.size:
         return quicksum.total(x, tuple(range(x.ndim) if axes is None else axes), keepdims)
-    if (axes is None or len(axes) == x.ndim) and x.flags.c_contiguous:
-        if x.size > LONGEST:
-            return quicksum.total(x, tuple(range(x.ndim)), keepdims)
+    if whole and x.flags.c_contiguous:
         out = np.asarray(line(x.reshape(-1), lanes) + x.dtype.type(0))
         return out.reshape((1,) * x.ndim) if keepdims else out
     if axes is not None and x.flags.c_contiguous:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import batches, errors, promote
+from gradstudio.engine import errors, promote
 from gradstudio.engine.dims import dim_of, expanded, with_inferred
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
@@ -40,9 +40,6 @@ def reshape(x: Any, shape: Sequence[int]) -> Any:
     if not array.size or array.flags.c_contiguous:
         return ops.view(x, shape)
     full = with_inferred(shape, array.size)
-    if batches.is_plain(x, x):
-        out = batches.copied(x, full)
-        return ops.reshape_alias(x, full) if out is None else out
     try:
         array.reshape(full, copy=False)
     except ValueError:
