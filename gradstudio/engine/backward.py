@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import dtypes, errors, modes
-from gradstudio.engine.gradnode import EMPTY, GradNode
+from gradstudio.engine.gradnode import EMPTY, GradNode, add_into
 from gradstudio.engine.hooks import hooked
 from gradstudio.engine.observe import Observer, Pass
 from gradstudio.engine.op import ops
@@ -212,5 +212,5 @@ def _accumulate(node: AccumulateGrad, g: Array, owned: bool) -> None:
     if now is None:
         leaf.held_grad = make(g if owned and g.base is None and g.flags.writeable else np.array(g, order="C"), None)
     else:
-        np.add(now.array, g, now.array)
+        add_into(now.array, g)
         now.version[0] += 1

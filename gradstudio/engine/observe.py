@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from gradstudio.engine import dtypes, hooks, modes, packing
-from gradstudio.engine.gradnode import GradNode, Port
+from gradstudio.engine.gradnode import GradNode, Port, add_into
 from gradstudio.engine.op import ops
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make, stored_grad
@@ -194,7 +194,7 @@ def accumulate(leaf: Tensor, g: Tensor, create_graph: bool) -> None:
         if dtypes.rare_seen:
             now.array[...] = ops.add(now, g).array
         else:
-            np.add(now.array, g.array, now.array)
+            add_into(now.array, g.array)
         now.version[0] += 1
 
 

@@ -237,7 +237,7 @@ def _two_saved(plan: Plan, vx: Callable[..., Any], vy: Callable[..., Any], i: in
         c = vx(g, s[i])
         if alike and e is f and s[0] is s[1] and type(c) is ndarray:  # x * x: the same twice
             if e.g is EMPTY:
-                e.g = np.add(c, c, c)
+                e.g = np.add(c, c, c) if c.size > 1 else asarray(c + c)
             else:
                 receive(e, c)
                 receive(e, c)

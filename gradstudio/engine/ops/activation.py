@@ -34,9 +34,11 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
 
 
 def tanh_backward(g: Array, out: Array) -> Any:
-    if out.size == 1 and out.dtype is F32:  # a scalar's tanh is common
-        y = out.item()
-        return g * (1.0 - y * y)
+    if out.size == 1 == g.size and out.dtype is F32:  # a scalar's tanh is common
+        y, slope = out.item(), out.copy()
+        slope.fill(1.0 - y * y)
+        slope.fill(g.item() * slope.item())
+        return slope
     if out.size <= accurate.SHORT:
         return g * fused.less_product(constant(1, out.dtype), out, out)
     square = out * out
