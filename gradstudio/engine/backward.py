@@ -180,7 +180,7 @@ def _run(nodes: list[GradNode], leaves: int, keep: bool) -> None:
             if g is not EMPTY:
                 n.run(g)
             else:
-                n.plan.check(n)
+                n.check_saved()
             if not keep:
                 n.kept = None
             done += 1

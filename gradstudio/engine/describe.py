@@ -70,8 +70,10 @@ def local_derivative(name: str, operands: Sequence[Any], attrs: Attrs | None, i:
 
 def _only_edge(node: GradNode, leaf: Tensor) -> int | None:
     """Return the edge that leads to a leaf, if nothing else lies between or beside: then one vjp is the whole of a backward."""
+    if isinstance(node, Port | AccumulateGrad) or node.target.plan.several:
+        return None
     edges = [i for i, e in enumerate(node.edges) if e is not None]
-    if isinstance(node, Port | AccumulateGrad) or node.plan.several or len(edges) != 1:
+    if len(edges) != 1:
         return None
     target = node.edges[edges[0]]
     return edges[0] if type(target) is AccumulateGrad and target.variable is leaf else None

@@ -63,6 +63,10 @@ class GradNode:
         """Check, compute and hand on (plain loop); the subclass of an op has its own."""
         raise NotImplementedError
 
+    def check_saved(self) -> None:
+        """Raise PyTorch's error if a saved tensor is freed or was modified."""
+        self.plan.check(self)
+
     @property
     def next_functions(self) -> tuple[tuple[GradNode | None, int], ...]:
         """One (node, output number) for each differentiable operand; (None, 0) where no gradient is needed."""
@@ -154,6 +158,9 @@ class Port(GradNode):
 
     def name(self) -> str:
         return self.parent.name()
+
+    def check_saved(self) -> None:
+        """Nothing is saved here."""
 
     def run(self, g: Any) -> None:
         parent = self.parent

@@ -230,7 +230,7 @@ def walk(starts: Sequence[GradNode]) -> tuple[list[GradNode], dict[GradNode, int
     for n in nodes:  # the list grows while it is walked
         for e in n.edges:
             if e is not None:
-                target = e.parent if type(e) is Port else e
+                target = e.target
                 waiting[target] = waiting.get(target, 0) + 1
                 if target not in seen:
                     seen.add(target)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.engine import Tensor, stored_grad
-from gradstudio.engine.gradnode import GradNode, Port
+from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
 from gradstudio.session.log import FlowRecord, Log, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
@@ -166,7 +166,7 @@ class Recorder:
             if node in found or node in self.origins or isinstance(node, AccumulateGrad):
                 continue
             found[node] = None
-            waiting += [e.parent if type(e) is Port else e for e in node.edges if e is not None]
+            waiting += [e.target for e in node.edges if e is not None]
         return sorted(found, key=lambda n: n._sequence_nr()) if len(found) > 1 else list(found)
 
     def know(self, node: GradNode, path: NodePath, readers: tuple[Reader, ...], made_at: int) -> Origin:

@@ -24,7 +24,7 @@ DIM = Attr("dim", "dim", 0, "Which dim.")
 # View and reshape.
 def viewed(x: Array, shape: Sequence[int]) -> Array:
     try:
-        full = shape if min(shape, default=0) >= 0 else with_inferred(shape, x.size)
+        full = shape if not shape or min(shape) >= 0 else with_inferred(shape, x.size)
         out = x.reshape(full) if x.flags.c_contiguous else x.reshape(full, copy=False)
     except ValueError:
         full = with_inferred(shape, x.size)
