@@ -26,7 +26,8 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
     bound = ZERO if not threshold and x.dtype is F32 else constant(threshold, x.dtype)
     off = np.less_equal(x, bound)  # torch keeps g where x is nan, and gives 0 even where g is inf
     if g.size > 256 and g.dtype.kind == "f":  # masks mispredict: multiply the bits instead, 0 * inf cannot become nan
-        bits: Array = np.multiply(g.view(BITS[g.itemsize]), np.logical_not(off, off))
+        bits: Array = np.logical_not(off, off).astype(BITS[g.itemsize])
+        np.multiply(g.view(bits.dtype), bits, bits)
         return bits.view(g.dtype)
     out = g.copy()
     out[off] = 0

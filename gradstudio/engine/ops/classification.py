@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.numerics import levels
+from gradstudio.engine.numerics import accurate, levels
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import NO_BOOL_PAIR
@@ -73,7 +73,7 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: str, igno
             picked = x[rows_of(len(x)), target]
             if reduction == "none":
                 return -picked, np.zeros((), x.dtype)
-            loss = -levels.total(picked)
+            loss = -(levels.total(picked) if x.size <= accurate.SMALL else np.add.reduce(picked))
             return loss / n if reduction == "mean" else loss, n
         except IndexError:  # said below in PyTorch's words
             pass

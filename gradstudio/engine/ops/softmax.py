@@ -12,11 +12,12 @@ from gradstudio.engine.numerics import accurate, fused, quicksum, sleef, vectors
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.activation import CATEGORY
-from gradstudio.engine.promote import constant
+from gradstudio.engine.promote import F32, F64, constant
 
 Array = np.ndarray[Any, Any]
 DIM = Attr("dim", "dim", -1, "Along which dim.", required=True)
 SHORT = 32  # elements of a row
+MODERATE = 50.0  # neither exp of this and the sum of a million such overflow in float32, nor does exp of its negative vanish
 DTYPE = Attr("dtype", "dtype", None, "Convert to this dtype first.")
 
 
@@ -63,8 +64,16 @@ def powers_of(x: Array, axes: tuple[int, ...]) -> Array:
     return np.asarray(sleef.exp_along(x.reshape(*x.shape[:axes[0] + 1], -1), vectors.LANES)).reshape(x.shape)
 
 
+def moderate(x: Array) -> bool:
+    """Tell whether x holds so many and so moderate numbers that exp is taken of them as they are, which spares two passes."""
+    if x.size <= quicksum.WORTH or (x.dtype is not F32 and x.dtype is not F64) or not x.flags.c_contiguous:
+        return False
+    line = x.reshape(-1)
+    return bool(np.maximum.reduce(line) < MODERATE and np.minimum.reduce(line) > -MODERATE)
+
+
 def softmax(x: Array, dim: int) -> Any:
-    less, axes = shifted(x, dim, "softmax")
+    less, axes = (x, axes_of(x, dim)) if moderate(x) else shifted(x, dim, "softmax")
     powers = powers_of(less, axes)
     total = sums(powers, axes)
     if by_rows(powers, axes):
@@ -76,7 +85,8 @@ def softmax(x: Array, dim: int) -> Any:
 
 def log_softmax(x: Array, dim: int) -> Any:
     less, axes = shifted(x, dim, "log_softmax")
-    less -= accurate.log(sums(powers_of(less, axes), axes))
+    total = sums(powers_of(less, axes), axes)
+    less -= np.log(total) if by_rows(x, axes) is None else accurate.log(total)
     return less
 
 
