@@ -24,7 +24,7 @@ from gradstudio.torch.nn import functional
 
 Steps = dict[str, Step]  # by "library pass"
 OURS = "gradstudio"
-ROUNDS, ROUND_SECONDS = 15, 0.02
+ROUNDS, ROUND_SECONDS = 25, 0.02
 
 
 class Functions:
