@@ -27,7 +27,7 @@ def detach_(self: Tensor) -> Tensor:
 
 def reshaping(name: str) -> Callable[..., Tensor]:
     """Return the in-place form of a row that views: the tensor itself takes the shape, the storage stays."""
-    function = FUNCTIONS["transpose_in_place" if name == "transpose" else name]
+    function = FUNCTIONS[f"{name}_in_place"]
 
     signature = Signature(TABLE[name], (), Words(f"{name}_"))
 

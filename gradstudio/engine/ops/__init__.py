@@ -7,5 +7,5 @@ KINDS = (  # in palette order
     "norms", "matrix", "linear", "products", "solving", "decomposition", "factoring", "pseudo_inverse", "matrix_exponential",
     "determinant", "contraction", "convolution", "distance", "activation", "softmax", "smooth", "attention", "bounded", "piecewise",
     "exponential", "normalization_backward", "normalization", "loss", "classification", "robust", "ranking", "comparison",
-    "in_place", "in_place_indexed", "testing", "distinct", "gates", "margins", "bags",
+    "in_place", "in_place_indexed", "shape_in_place", "testing", "distinct", "gates", "margins", "bags",
 )  # fmt: skip

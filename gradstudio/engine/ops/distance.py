@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine.dims import broadcast_shape, dim_of
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
+from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.loss import broadcast_pair
 from gradstudio.engine.ops.matrix import CATEGORY
@@ -49,13 +49,42 @@ def check_rows(x: Any, y: Any, p: float) -> None:
 
 
 MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+MANY = 25  # rows above which a product of matrices is necessary
 
 
 def cdist(x: Any, y: Any, p: float = 2.0, compute_mode: str = MODES[0]) -> Any:
     if compute_mode not in MODES:
         raise ValueError(f"{compute_mode} is not a valid value for compute_mode")
     check_rows(x, y, p)
+    mode, rows = MODES.index(compute_mode), max(x.sizes[-2], y.sizes[-2])
+    if p == 2 and (mode == 1 or (mode == 0 and rows > MANY)) and x.array.size and y.array.size:
+        return by_products(x, y)
     return ops.cdist_of(x, y, p)
+
+
+def by_products(x: Any, y: Any) -> Any:
+    """Return the Euclidean distances that PyTorch computes by one product of matrices: batches as one dim, if there are any."""
+    batch = broadcast_shape(x.sizes[:-2], y.sizes[:-2])
+    shape, count = (*batch, x.sizes[-2], y.sizes[-2]), math.prod(batch)
+    if count > 1:
+        x, y = [ops.view(ops.contiguous(ops.expand(t, (*batch, *t.sizes[-2:]))), (count, *t.sizes[-2:])) for t in (x, y)]
+    return ops.view(ops.euclidean_dist(x, y), shape)
+
+
+def euclidean_dist(x: Array, y: Array) -> Any:
+    """Return √(|x|² + |y|² − 2xy) of all pairs of rows: of rows close together PyTorch, too, finds few digits of it."""
+    squares = [np.add.reduce(t * t, -1, keepdims=True) for t in (x, y)]
+    left = np.concatenate((-2 * x, squares[0], np.ones_like(squares[0])), -1)
+    right = np.concatenate((y, np.ones_like(squares[1]), squares[1]), -1)
+    out = np.asarray(np.matmul(left, right.swapaxes(-1, -2)))
+    return np.sqrt(np.maximum(out, 0, out=out), out)
+
+
+@helper
+def euclidean_slope(g: Any, x: Any, y: Any, out: Any) -> Any:
+    """Return the gradient of Euclidean distances with respect to the rows of x; 0 where they meet."""
+    share = ops.masked_fill_number(g / out, ops.eq(out, 0), 0)
+    return x * ops.sum(share, (-1,), True) - ops.matmul(share, y)
 
 
 def differences(x: Array, y: Array) -> Array:
@@ -179,12 +208,16 @@ register(
                     Input("y", lambda g, x, y, out, p:
                           ops.cdist_x_backward(ops.transpose(g, -2, -1), y, x, ops.transpose(out, -2, -1), p), torch="x2")), cdist_of,
        node_name="CdistBackward0", attrs=(P,), hidden=True),
+    Op("euclidean_dist", (Input("x", lambda g, x, y, out: ops.euclidean_slope(g, x, y, out), torch="x1"),
+                          Input("y", lambda g, x, y, out: ops.euclidean_slope(ops.transpose(g, -2, -1), y, x, ops.transpose(out, -2, -1)),
+                                torch="x2")), euclidean_dist, node_name="EuclideanDistBackward0", hidden=True),
     Op("cdist", (Input("x", formula="({x} − {y})/distance", torch="x1"), Input("y", formula="({y} − {x})/distance", torch="x2")),
-       composite=cdist, attrs=(P, Attr("compute_mode", "choice", MODES[0], "How PyTorch may compute it; one result.", MODES)),
+       composite=cdist, attrs=(P, Attr("compute_mode", "choice", MODES[0], "Whether by a product of matrices.", MODES)),
        category=CATEGORY, symbol="cdist", torch=("torch.cdist({x}, {y})",), latex=r"\lVert {x}_i - {y}_j \rVert_p",
        doc="Distances between all rows of one matrix and all of another.",
        samples=(Sample((samples.array(2, 3), samples.array(4, 3, start=0.6))),
-                Sample((samples.array(2, 3), samples.array(4, 3, start=0.6)), {"p": 1.5})),
+                Sample((samples.array(2, 3), samples.array(4, 3, start=0.6)), {"p": 1.5}),
+                Sample((samples.array(2, 2, 3), samples.array(4, 3, start=0.6)), {"compute_mode": MODES[1]})),
        bad_samples=(Sample((samples.array(2, 3), samples.array(2, 4)), error="X1 and X2 must have the same number of columns."),)),
     Op("linalg_cross_of", (Input("x", lambda g, y, dim: ops.linalg_cross_of(y, g, dim)),
                            Input("y", lambda g, x, dim: ops.linalg_cross_of(g, x, dim))), cross_of, node_name="LinalgCrossBackward0",

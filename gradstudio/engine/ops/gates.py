@@ -1,16 +1,12 @@
-"""What recurrent networks are composed of beside other rows: unsafe_chunk, whose pieces PyTorch does not count as views. Hidden.
-
-And the transposition in place, whose node has a name of its own.
-"""
+"""What recurrent networks are composed of beside other rows: unsafe_chunk, whose pieces PyTorch does not count as views. Hidden."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from gradstudio.engine.op import TABLE, Attr, Input, Op, ops, register
+from gradstudio.engine.op import Attr, Input, Op, ops, register
 from gradstudio.engine.ops.shape import PIECES
 
 Array = np.ndarray[Any, Any]
@@ -24,6 +20,4 @@ register(
     Op("unsafe_chunk", (Input("x", lambda g, x_shape, chunks, dim: ops.split_backward(g, x_shape, x_shape[dim] // chunks, dim)),),
        unsafe_chunk, node_name="UnsafeSplitBackward0", attrs=(Attr("chunks", "int", 1), Attr("dim", "dim", 0)), outputs=PIECES, many=True,
        hidden=True),
-    replace(TABLE["transpose"], name="transpose_in_place", node_name="TransposeBackward1", torch=(), samples=(), bad_samples=(),
-            hidden=True),
 )

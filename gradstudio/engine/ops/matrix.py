@@ -9,7 +9,7 @@ import numpy as np
 
 from gradstudio.engine import batches, errors
 from gradstudio.engine.dims import broadcast_shape
-from gradstudio.engine.op import Attr, Input, Op, Sample, ops, register
+from gradstudio.engine.op import Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.tensor import Tensor
 
@@ -115,7 +115,7 @@ def matmul(x: Any, y: Any) -> Any:
     if b == 1 and a <= 2:
         return ops.dot(x, y) if a == 1 else ops.mv(x, y)
     if a == 1 and b == 2:
-        return ops.squeeze_in_place(ops.mm(ops.unsqueeze(x, 0), y), 0)
+        return ops.squeeze_dim_in_place(ops.mm(ops.unsqueeze(x, 0), y), 0)
     if a == b == 2:
         return ops.mm(x, y)
     plain = b > 1 < a and x.sizes[-1] == y.sizes[-2] and batches.is_plain(x, y)
@@ -175,9 +175,6 @@ def batched(x: Any, y: Any) -> Any:
 
 
 register(
-    Op("squeeze_in_place", (Input("x", lambda g, x_shape, dim: ops.unsqueeze_to(g, x_shape, (dim,))),),
-       lambda x, dim: x.reshape(x.shape[:dim] + x.shape[dim + 1:]), node_name="SqueezeBackward4", hidden=True,
-       attrs=(Attr("dim", "dim", 0),)),
     Op("outer", (Input("x", formula="·{y}"), Input("y", formula="{x}·", torch="vec2")), composite=outer, kernel=np.multiply.outer,
        category=CATEGORY, symbol="xyᵗ", torch=("torch.outer({x}, {y})", "{x}.outer({y})"), latex="{x}{y}^T",
        doc="Each element of one vector times each of the other.", samples=(Sample((V3, samples.array(2))),),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gradstudio.engine import errors
-from gradstudio.engine.dims import dim_of, reduced_shape
+from gradstudio.engine.dims import broadcast_shape, dim_of, reduced_shape
 from gradstudio.engine.numerics.quickselect import selected
 from gradstudio.engine.op import Attr, Input, Op, Sample, helper, ops, register
 from gradstudio.engine.ops import samples
@@ -213,7 +213,7 @@ def sorted_last(x: Any, dim: int | None, keepdim: bool) -> Any:
     else:
         at = dim_of(dim, rank)
         line, left = x, reduced_shape(shape, (at,), keepdim)
-        if at < rank - 1:
+        if at != rank - 1:  # of a number too
             line = ops.transpose(ops.unsqueeze(x, -1), at, -1)
     line = ops.sort_along(line, -1, False)[0]
     return ops.view(line, (*left, line.sizes[-1] if line.sizes else 1))
@@ -245,12 +245,14 @@ def quantile(x: Any, q: Any, dim: int | None = None, keepdim: bool = False, inte
     line = sorted_last(x, dim, keepdim)
     several = bool(levels.sizes)
     top = line.sizes[-1] - 1
-    ranks = (levels if several else ops.unsqueeze(levels, 0)) * top
+    ranks = ops.mul_number(levels if several else ops.unsqueeze(levels, 0), top)
     mask = make(np.isnan(line.array).any(-1, keepdims=True), None)
-    out = between(line, ops.masked_fill(ranks, mask, top), interpolation)
+    full = broadcast_shape(ranks.sizes, mask.sizes)
+    ranks = ops.masked_fill(ranks if ranks.sizes == full else ops.expand(ranks, full), mask, top)
+    out = between(line, ranks, interpolation)
     if several:
-        out = ops.transpose(ops.unsqueeze(out, 0), 0, -1)
-    return ops.squeeze_in_place(out, len(out.sizes) - 1)
+        out = ops.transpose_in_place(ops.unsqueeze_in_place(out, 0), 0, -1)
+    return ops.squeeze_dim_in_place(out, -1)
 
 
 LEVEL = (Sample((A32, 0.25)), Sample((A32, 0.6), {"dim": 0}), Sample((A232, 0.5), {"dim": -1, "keepdim": True}),
