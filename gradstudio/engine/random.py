@@ -26,9 +26,16 @@ class Generator:
         if not -(2**63) <= seed < 2**64:
             raise ValueError("Overflow when unpacking long long")
         self.seed = seed % 2**64
-        self._words = np.random.RandomState(self.seed % 2**32)
+        self._stream: np.random.RandomState | None = None
         self._second: float | None = None  # Box-Muller makes two normals at a time
         return self
+
+    @property
+    def _words(self) -> np.random.RandomState:
+        """The source of words; made when the first one is drawn, which takes longer than a small graph's forward."""
+        if self._stream is None:
+            self._stream = np.random.RandomState(self.seed % 2**32)
+        return self._stream
 
     def initial_seed(self) -> int:
         """Return the seed that the stream began with."""
