@@ -60,16 +60,21 @@ def memory() -> dict[str, Any]:
 
 
 def measured(workload: Workload, steps: Steps, rounds: int) -> dict[str, Any]:
-    """Run all steps of one workload in turn and return medians and ratios to ours."""
+    """Run all steps of one workload in turn; return medians, and those of our share of another's time in the same round."""
     counts = {name: _count(step) for name, step in steps.items()}
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(rounds):
         for name, step in steps.items():
             times[name].append(_timed(step, counts[name]))
     ns = {name: statistics.median(t) / workload.ops * 1e9 for name, t in times.items()}
-    ratios = {f"{OURS}/{other} {kind}": round(ns[f"{OURS} {kind}"] / ns[f"{other} {kind}"], 3)
+    ratios = {f"{OURS}/{other} {kind}": round(_share(times[f"{OURS} {kind}"], times[f"{other} {kind}"]), 3)
               for other in ("numpy", "torch", "autograd") for kind in ("forward", "both") if f"{other} {kind}" in ns}
     return {"name": workload.name, "ops": workload.ops, "ns": {name: round(v, 1) for name, v in ns.items()}, "ratios": ratios}
+
+
+def _share(ours: list[float], theirs: list[float]) -> float:
+    """Return the median of ratios within rounds: a machine that changes its pace does so for both."""
+    return statistics.median([a / b for a, b in zip(ours, theirs, strict=True)])
 
 
 def _timed(step: Step, count: int) -> float:
