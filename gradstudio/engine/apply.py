@@ -264,7 +264,7 @@ def recorder(row: Compiled) -> Function:
     """Return record(out, operands, arrays, attrs, exact): it wraps what the kernel returned, with a GradNode if one is needed."""
     op, diff, sequence, plans = row.op, row.diff, row.sequence, row.plans
     whole = len(diff) == len(op.inputs)
-    single = len(op.outputs) == 1 and not op.many
+    single, several = len(op.outputs) == 1 and not op.many, op.several
 
     def record(out: Any, operands: Sequence[Any], arrays: Sequence[Any], attrs: Sequence[Any], exact: bool) -> Any:
         node = None
@@ -285,12 +285,13 @@ def recorder(row: Compiled) -> Function:
                 node = plan.node_type()
                 node.seq, node.edges, node.g, node.into = next_seq(), tuple(edges), None, tuple(into)
         outs = [wrapped(op, o, operands[0], not single) for o in ((out,) if single else out)]
-        if node is not None and single:
+        if node is not None and not several:
             outs[0].node = node
         elif node is not None:
-            for i in range(len(outs)) if op.many else op.differentiable:
+            ports = range(len(outs)) if op.many else op.differentiable
+            for i in ports:
                 if outs[i] is not None:
-                    outs[i].node = Port(node, i, len(outs))
+                    outs[i].node = Port(node, i, len(ports))
         if node is not None:
             plan.keep(node, operands, arrays, outs, attrs)
             if modes.grad is not True:

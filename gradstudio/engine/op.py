@@ -1,7 +1,7 @@
 """A row of the op table: what an op is called, takes, gives, computes, saves and shows. Rows live in ops/<category>.py.
 
-The parameter names of a vjp say what it reads, and so what is saved: `g` (cotangent; a tuple for several outputs), `out` or the
-name of an output, names of inputs, names of attrs, `x_shape` (shape of input x; `shapes` for a list of tensors). What no needed vjp
+The parameter names of a vjp say what it reads, and so what is saved: `g` (cotangent; a tuple where several outputs have one), `out` or
+the name of an output, names of inputs, names of attrs, `x_shape` (shape of input x; `shapes` for a list of tensors). What no needed vjp
 reads is not saved, as in PyTorch. A vjp sees `ops`: raw kernels during a plain backward, the recorded ops under create_graph. It is
 written once, against `ops` and Python's operators.
 """
@@ -136,6 +136,11 @@ class Op:
             unknown = [] if code is None else [n for n in code.co_varnames[first:code.co_argcount] if n not in known]
             if unknown:
                 raise TypeError(f"{self.name}: the {of} reads {unknown[0]}, which the row does not have")
+
+    @property
+    def several(self) -> bool:
+        """Whether its node has several outputs, as PyTorch counts them: those that have a gradient."""
+        return self.many or len(self.differentiable) > 1
 
     def input(self, name: str) -> Input:
         """Return the input of that name."""

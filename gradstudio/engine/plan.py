@@ -50,7 +50,7 @@ class Plan:
     def __init__(self, op: Op, needs: tuple[bool, ...], exact: bool, lean: bool) -> None:
         self.op, self.exact, self.lean = op, exact, lean
         self.node_name = op.node_name
-        self.several = op.many or len(op.outputs) > 1
+        self.several = op.several
         self.active = [i for i, need in enumerate(needs) if need]  # positions among the edges
         inputs = [i for i in op.inputs if i.vjp is not None]
         self.mask = tuple(needs)
@@ -75,7 +75,7 @@ class Plan:
         """Return the place in the graph of a saved tensor."""
         if name in self.op.outputs:
             i = self.op.outputs.index(name)
-            return (Port(n, i, len(self.op.outputs)) if self.several else n) if i in self.op.differentiable else None
+            return (Port(n, i, len(self.op.differentiable)) if self.several else n) if i in self.op.differentiable else None
         inputs = [i.name for i in self.op.inputs if i.vjp is not None]
         return n.edges[inputs.index(name)] if name in inputs else None
 

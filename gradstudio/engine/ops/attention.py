@@ -78,7 +78,7 @@ def joined(g: Array, shape: tuple[int, ...]) -> Array:
 def gradient_of(which: str) -> Callable[..., Any]:
     """Return the vjp of the fused op for one operand."""
     def vjp(g: Any, query: Any, key: Any, value: Any, output: Any, logsumexp: Any, attn_mask: Any, is_causal: Any, scale: Any) -> Any:
-        return ops.fused_attention_backward(g[0], query, key, value, output, logsumexp, attn_mask, is_causal, scale, which)
+        return ops.fused_attention_backward(g, query, key, value, output, logsumexp, attn_mask, is_causal, scale, which)
 
     return vjp
 

@@ -107,7 +107,7 @@ def nll_row(suffix: str) -> tuple[Op, Op]:
     backward = f"nll_loss{suffix.lower()}_backward"
 
     def vjp(g: Any, x: Any, target: Any, weight: Any, total_weight: Any, reduction: str, ignore_index: int) -> Any:
-        return getattr(ops, backward)(g[0], x, target, weight, total_weight, reduction, ignore_index)
+        return getattr(ops, backward)(g, x, target, weight, total_weight, reduction, ignore_index)
 
     def vjp_grad(g: Any, target: Any, weight: Any, reduction: str, ignore_index: int) -> Any:
         return getattr(ops, name)(g, target, weight, reduction, ignore_index)[0]

@@ -132,7 +132,7 @@ POSITIVE = (*INVERTED[1:], Sample((M2.T,)), Sample((-M3,)))
 register(
     Op("linalg_det_backward", (Input("g"), Input("a"), Input("det"), Input("lu"), Input("pivots")), composite=det_backward_by_solving,
        kernel=det_backward_by_factors, hidden=True),
-    Op("linalg_det_of", (Input("a", lambda g, a, result, LU, pivots: ops.det_backward(g[0], a, result, LU, pivots),  # noqa: N803
+    Op("linalg_det_of", (Input("a", lambda g, a, result, LU, pivots: ops.det_backward(g, a, result, LU, pivots),  # noqa: N803
                                torch="A"),),
        det_of, node_name="LinalgDetBackward0", outputs=("result", "LU", "pivots"), hidden=True),
     Op("linalg_det", (Input("a", formula="det·{a}⁻ᵗ", torch="A"),), composite=det, category=CATEGORY,

@@ -153,7 +153,7 @@ register(
     Op("log_sigmoid_backward", (Input("grad_output", lambda g, x, buffer: ops.log_sigmoid_backward(g, x, buffer)),
                                 Input("x", lambda g, grad_output, x: ops.log_sigmoid_double_backward(g * grad_output, x)),
                                 Input("buffer")), log_sigmoid_backward, node_name="LogSigmoidBackwardBackward0", hidden=True),
-    Op("log_sigmoid_forward", (Input("x", lambda g, x, buffer: ops.log_sigmoid_backward(g[0], x, buffer)),), log_sigmoid_parts,
+    Op("log_sigmoid_forward", (Input("x", lambda g, x, buffer: ops.log_sigmoid_backward(g, x, buffer)),), log_sigmoid_parts,
        node_name="LogSigmoidBackward0", outputs=("out", "buffer"), hidden=True),
     Op("log_sigmoid", (Input("x", formula="1 − σ({x})"),), composite=lambda x: ops.log_sigmoid_forward(x)[0], kernel=log_sigmoid,
        category=CATEGORY, symbol="ln σ", torch=("F.logsigmoid({x})",), latex=r"\ln\sigma({x})",

@@ -99,7 +99,7 @@ def extreme(name: str, choose: Any, reduce: Any, other: str, symbol: str) -> tup
     return (
         Op(f"{name}_all", (Input("x", lambda g, x, out: ops.evenly_distributed(g, x, out)),), whole(reduce, name),
            node_name=f"{node}Backward1", hidden=True),
-        Op(f"{name}_dim", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g[0], indices, x_shape, dim, keepdim)),),
+        Op(f"{name}_dim", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g, indices, x_shape, dim, keepdim)),),
            pick(choose), node_name=f"{node}Backward0", attrs=(DIM, KEEPDIM), outputs=("values", "indices"), hidden=True),
         Op(name, (Input("x", formula=f"[is {name}]"), Input("y", formula=f"[is {name}]", kind="operand", optional=True)), composite=chosen,
            attrs=(ONE_DIM, KEEPDIM), outputs=("values", "indices"), category=CATEGORY, symbol=symbol,

@@ -156,7 +156,7 @@ register(
        category=CATEGORY, symbol="qr some", torch=("torch.qr({x})", "{x}.qr()"), latex=r"\mathrm{qr}({x})", doc="As linalg.qr.",
        samples=(Sample((M3,)), Sample((TALL,)), Sample((WIDE,), {"some": False})),
        bad_samples=(Sample((samples.array(3),), error="linalg.qr: The input tensor A must have at least 2 dimensions."),)),
-    Op("linalg_cholesky_of", (Input("x", lambda g, L, upper: ops.cholesky_backward(g[0], L, upper), torch="A"),),  # noqa: N803
+    Op("linalg_cholesky_of", (Input("x", lambda g, L, upper: ops.cholesky_backward(g, L, upper), torch="A"),),  # noqa: N803
        linalg_cholesky_of, node_name="LinalgCholeskyExBackward0", strict=True, attrs=(UPPER,), outputs=("L", "info"), hidden=True),
     Op("linalg_cholesky", (Input("x", formula=OF_FACTOR),), composite=linalg_cholesky, attrs=(UPPER,), category=CATEGORY, symbol="chol",
        torch=("torch.linalg.cholesky({x})",), latex=r"\mathrm{chol}({x})",

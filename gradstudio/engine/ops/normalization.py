@@ -76,7 +76,7 @@ def layer_norm_of(x: Array, weight: Array | None, bias: Array | None, count: int
 
 
 def layer_norm_gradients(g: Any, mask: Any, x: Any, weight: Any, bias: Any, result1: Any, result2: Any, count: int, eps: float) -> Any:
-    return ops.native_layer_norm_backward(g[0], x, result1, result2, weight, bias, count, eps, mask)
+    return ops.native_layer_norm_backward(g, x, result1, result2, weight, bias, count, eps, mask)
 
 
 # Batch norm: over all dims but the channels, dim 1.
@@ -132,7 +132,7 @@ def batch_norm_of(x: Array, weight: Array | None, bias: Array | None, running_me
 
 def batch_norm_gradients(g: Any, mask: Any, x: Any, weight: Any, running_mean: Any, running_var: Any, result1: Any, result2: Any,
                          training: bool, eps: float) -> Any:
-    return ops.native_batch_norm_backward(g[0], x, weight, running_mean, running_var, result1, result2, training, eps, mask)
+    return ops.native_batch_norm_backward(g, x, weight, running_mean, running_var, result1, result2, training, eps, mask)
 
 
 # Instance norm: batch norm of each sample by itself, as PyTorch has it.
@@ -228,7 +228,7 @@ register(
         Input("weight", lambda g, x, result1, result2, num_groups, eps:
               ops.group_norm_weight_backward(g[0], x, result1, result2, num_groups, eps), optional=True),
         Input("bias", lambda g: ops.sum(g[0], batch_dims(len(ops.shape_of(g[0])))), optional=True)), group_norm_of,
-       node_name="NativeGroupNormBackward0", attrs=(GROUPS, EPS), outputs=STATISTICS, hidden=True),
+       node_name="NativeGroupNormBackward0", attrs=(GROUPS, EPS), outputs=STATISTICS, differentiable=(0, 1, 2), hidden=True),
 )
 ROWS23, C3 = samples.array(2, 3), samples.array(3, start=0.3)
 PICTURE, C2 = samples.array(2, 2, 3), samples.array(2, start=0.6)

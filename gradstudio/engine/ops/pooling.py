@@ -271,7 +271,7 @@ register(
        hidden=True),
     Op("max_pool2d_with_indices", (
         Input("x", lambda g, x, result1, kernel_size, stride, padding, dilation, ceil_mode:
-              ops.max_pool2d_backward(g[0], x, result1, kernel_size, stride, padding, dilation, ceil_mode)),), max_pool,
+              ops.max_pool2d_backward(g, x, result1, kernel_size, stride, padding, dilation, ceil_mode)),), max_pool,
        node_name="MaxPool2DWithIndicesBackward0", attrs=MAX_ATTRS, outputs=("out", "result1"), hidden=True),
     Op("avg_pool2d_backward", (
         Input("grad_output", lambda g, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override:

@@ -251,7 +251,7 @@ INVERTED = (Sample((M3,)), Sample((MATRICES,)), Sample((np.stack([MATRICES, MATR
 NOT_INVERTED = (Sample((UNSQUARE,), error="linalg.inv: A must be batches of square matrices, but they are 2 by 3 matrices"),
                 Sample((samples.array(3),), error="linalg.inv: The input tensor A must have at least 2 dimensions."))
 register(
-    Op("linalg_inv_of", (Input("a", lambda g, inverse: ops.inv_backward(g[0], inverse), torch="A"),), inv_of,
+    Op("linalg_inv_of", (Input("a", lambda g, inverse: ops.inv_backward(g, inverse), torch="A"),), inv_of,
        node_name="LinalgInvExBackward0", outputs=("inverse", "info"), hidden=True),
     Op("linalg_inv", (Input("a", formula="−{a}⁻ᵗ·{a}⁻ᵗ", torch="A"),), composite=inv, category=CATEGORY, symbol="A⁻¹",
        torch=("torch.linalg.inv({a})", "torch.inverse({a})", "{a}.inverse()"), latex="{a}^{-1}",
@@ -267,9 +267,9 @@ register(
     Op("linalg_solve_turned", (Input("a"), Input("lu"), Input("pivots"), Input("b")), hidden=True, kernel=solve_turned,
        composite=lambda a, lu, pivots, b, left=True, of_turned=False: ops.linalg_solve(ops.turned(a), b, left)),
     Op("linalg_solve_of", (
-        Input("a", lambda g, a, result, LU, pivots, left: ops.solve_backward_matrix(g[0], a, result, LU, pivots, left),  # noqa: N803
+        Input("a", lambda g, a, result, LU, pivots, left: ops.solve_backward_matrix(g, a, result, LU, pivots, left),  # noqa: N803
               torch="A"),
-        Input("b", lambda g, a, result, LU, pivots, left: ops.solve_backward(g[0], a, LU, pivots, left), torch="B")),  # noqa: N803
+        Input("b", lambda g, a, result, LU, pivots, left: ops.solve_backward(g, a, LU, pivots, left), torch="B")),  # noqa: N803
        solve_of, node_name="LinalgSolveExBackward0", attrs=(LEFT,), outputs=SOLUTION, hidden=True),
     Op("linalg_solve", (Input("a", formula=OF_A, torch="A"), Input("b", formula=OF_B, torch="B")), composite=solve, attrs=(LEFT,),
        category=CATEGORY, symbol="A⁻¹B", torch=("torch.linalg.solve({a}, {b})",), latex="{a}^{-1} {b}",

@@ -141,7 +141,7 @@ def medians(name: str, passes_nan: bool, latex: str, doc: str) -> tuple[Op, ...]
     return (
         Op(f"{name}_all", (Input("x", lambda g, x, out: ops.evenly_distributed(g, x, out)),), of_all, node_name=f"{node}Backward0",
            hidden=True),
-        Op(f"{name}_dim", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g[0], indices, x_shape, dim, keepdim)),),
+        Op(f"{name}_dim", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g, indices, x_shape, dim, keepdim)),),
            along, node_name=f"{node}Backward1", attrs=(DIM, KEEPDIM), outputs=PAIR, hidden=True),
         Op(name, (Input("x", formula="[is median]"),), composite=run, attrs=(ONE_DIM, KEEPDIM), outputs=PAIR, category=CATEGORY,
            symbol="med" if name == "median" else "nanmed", torch=(f"torch.{name}({{x}})", f"{{x}}.{name}()"), latex=latex, doc=doc,
@@ -167,7 +167,7 @@ def running(reduce: Any) -> Any:
 
 def running_extreme(name: str, reduce: Any, what: str) -> Op:
     """Return the row of cummax or cummin."""
-    return Op(name, (Input("x", lambda g, x, x_shape, indices, dim: ops.gather_backward(g[0], indices, x_shape, dim),
+    return Op(name, (Input("x", lambda g, x, x_shape, indices, dim: ops.gather_backward(g, indices, x_shape, dim),
                            f"[is {what} so far]"),), running(reduce),
               node_name=f"{name.capitalize()}Backward0", attrs=(DIM,), outputs=PAIR, category=CATEGORY,
               symbol=f"{name[3:]}…",
@@ -184,7 +184,7 @@ def sort(x: Any, dim: int = -1, descending: bool = False, stable: bool | None = 
 
 
 def sorter(name: str, node: str) -> Op:
-    return Op(name, (Input("x", lambda g, x_shape, indices, dim: ops.put_along(g[0], indices, x_shape, dim, True)),), ordered,
+    return Op(name, (Input("x", lambda g, x_shape, indices, dim: ops.put_along(g, indices, x_shape, dim, True)),), ordered,
               node_name=node, attrs=(LAST, DESCENDING), outputs=PAIR, hidden=True)
 
 
@@ -275,14 +275,14 @@ register(
     Op("msort", (Input("x", formula="1, sorted back"),), composite=lambda x: ops.sort_along(x, 0, False)[0], category=CATEGORY,
        symbol="msort", torch=("torch.msort({x})", "{x}.msort()"), latex=r"\mathrm{sort}({x})", doc="Sort along the first dim.",
        samples=(Sample((A32,)), Sample((A232,)))),
-    Op("topk", (Input("x", lambda g, x_shape, indices, dim: ops.put_along(g[0], indices, x_shape, dim, True), "1 where taken"),), topk,
+    Op("topk", (Input("x", lambda g, x_shape, indices, dim: ops.put_along(g, indices, x_shape, dim, True), "1 where taken"),), topk,
        node_name="TopkBackward0", outputs=PAIR, category=CATEGORY, symbol="topk",
        attrs=(Attr("k", "int", 1, "How many.", required=True), LAST, Attr("largest", "bool", True, "The largest, or the smallest."),
               Attr("sorted", "bool", True, "In order; here they always are.")),
        torch=("torch.topk({x}, {k})", "{x}.topk({k})"), latex=r"\mathrm{top}_{k}({x})", doc="The k largest elements along a dim.",
        samples=(Sample((A32,), {"k": 1}), Sample((A232,), {"k": 2, "dim": 1}), Sample((A32,), {"k": 2, "dim": 0, "largest": False})),
        bad_samples=(Sample((A32,), {"k": 3}, "selected index k out of range"),)),
-    Op("kthvalue", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g[0], indices, x_shape, dim, keepdim),
+    Op("kthvalue", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g, indices, x_shape, dim, keepdim),
                           "[is k-th]"),), kthvalue,
        node_name="KthvalueBackward0", attrs=(Attr("k", "int", 1, "Which: 1 is the smallest.", required=True), LAST, KEEPDIM), outputs=PAIR,
        category=CATEGORY, symbol="kth", torch=("torch.kthvalue({x}, {k})", "{x}.kthvalue({k})"), latex="{x}_{({k})}",
@@ -291,7 +291,7 @@ register(
        bad_samples=(Sample((A32,), {"k": 3}, "kthvalue(): selected number k out of range for dimension 1"),)),
     *medians("median", False, r"\mathrm{median}({x})", "The median; of an even number of elements the lower one of the middle two."),
     *medians("nanmedian", True, r"\mathrm{median}({x})", "The median of the elements that are numbers."),
-    Op("mode", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g[0], indices, x_shape, dim, keepdim), "[is mode]"),),
+    Op("mode", (Input("x", lambda g, x_shape, indices, dim, keepdim: ops.put_along(g, indices, x_shape, dim, keepdim), "[is mode]"),),
        mode, node_name="ModeBackward0", attrs=(LAST, KEEPDIM), outputs=PAIR, category=CATEGORY, symbol="mode",
        torch=("torch.mode({x})", "{x}.mode()"), latex=r"\mathrm{mode}({x})", doc="The most frequent element along a dim.",
        samples=(Sample((A32,)), Sample((A32,), {"dim": 0, "keepdim": True}), Sample((A232,), {"dim": 1})), bad_samples=BAD_DIM),

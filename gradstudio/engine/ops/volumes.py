@@ -202,7 +202,7 @@ def adaptive_max_pool1d(x: Any, output_size: Any = 1, return_indices: bool = Fal
 def taking_rows(name: str, back: str, k: int, forward: Any, kind: str, attrs: tuple[Attr, ...] = ()) -> tuple[Op, Op]:
     """Return the hidden rows of a pooling that takes the largest, and of its backward."""
     def vjp(g: Any, x: Any, result1: Any) -> Any:
-        return getattr(ops, back)(g[0], x, result1)
+        return getattr(ops, back)(g, x, result1)
 
     def second(g: Any, indices: Any) -> Any:
         shape = ops.shape_of(indices)
