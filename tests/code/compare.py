@@ -102,10 +102,14 @@ def _words(message: str) -> list[str]:
 
 def _values(found: Run, program: Program, outcome: Outcome) -> list[str]:
     end = found.trace.end
-    last = {}
+    last: dict[str, list[tuple[int, tuple[str, int]]]] = {}
+    starts: dict[str, list[Any]] = {}  # of leaves that a program makes before the call in which a session would, had it come to it
     for key, name in program.names.items():
         column = found.log.tensors.get(((key[0],), key[1]))
         record = column.at(end) if column else None
+        node = found.document.graph.nodes.get(key[0])
+        if record is None and node is not None and isinstance(node.value, np.ndarray):
+            starts.setdefault(name, []).append(node.value)
         if record is not None and not record.past_failure:
             made = max(k for k, r in zip(column.steps, column.values, strict=True) if r is not None) if column else 0
             last.setdefault(name, []).append((made, key))
@@ -113,6 +117,8 @@ def _values(found: Run, program: Program, outcome: Outcome) -> list[str]:
     for name, keys in last.items():
         if name not in outcome.names:
             told.append(f"{name} is missing")
+        elif any(_close(start, outcome.names[name]) for start in starts.get(name, ())):
+            continue
         elif not any(_same(found, key, outcome.names[name], outcome.has_twin(name) or _passed_on(found, key)) for _, key in keys):
             told.append(f"{name}: session {[_numbers(found, key) for _, key in keys]}, program {outcome.names[name]}")
     return told
