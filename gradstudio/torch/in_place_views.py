@@ -29,7 +29,7 @@ def reshaping(name: str) -> Callable[..., Tensor]:
     """Return the in-place form of a row that views: the tensor itself takes the shape, the storage stays."""
     function = FUNCTIONS[f"{name}_in_place"]
 
-    signature = Signature(TABLE[name], (), Words(f"{name}_"))
+    signature = Signature(TABLE[name], (), Words(f"{name}_", method=True))
 
     def change(self: Tensor, *args: Any, **named: Any) -> Tensor:
         if type(self.node) is AccumulateGrad and modes.grad_enabled():

@@ -26,6 +26,7 @@ class Words:
     function: str
     python: bool = False
     key: str = ""  # of ARGUMENTS; empty where no argument goes by another name
+    method: bool = False  # positions do not count the tensor itself
 
     @classmethod
     def of(cls, place: str, name: str) -> Words:
@@ -33,7 +34,7 @@ class Words:
         key = f"{place}.{name}"
         python = name not in COMPILED if place == "F" else key in PYTHON
         function = FUNCTIONS.get(key) or (name.rpartition(".")[2] if python else name.replace(".", "_"))
-        return cls(function, python, key if key in ARGUMENTS else "")
+        return cls(function, python, key if key in ARGUMENTS else "", place == "method")
 
     def missing(self, arguments: Sequence[str]) -> str:
         """Return the message of a TypeError about missing arguments."""

@@ -113,7 +113,9 @@ def in_place_methods() -> Iterator[tuple[str, Function]]:
     for op in TABLE.values():
         if op.name in ONLY_NEW or not any(text.startswith(f"{{x}}.{op.name}(") for text in op.torch):
             continue
-        row = op if op.composite is None else ROWS.get(op.fast)
+        row = ROWS.get(f"{op.name}_in_place") or (op if op.composite is None else ROWS.get(op.fast))
+        if row is not None and not any(i.vjp for i in row.inputs):  # what is written to x ends its gradient, if PyTorch says so
+            row = None if f"{op.name}_tensor" in ROWS else row
         if row is not None and row.promotes and not op.mutates and len(op.outputs) == 1 and not op.name.endswith("_"):
             yield f"{op.name}_", mutating(row.name)
         elif row is None and f"{op.name}_tensor" in ROWS and f"{op.name}_number" in ROWS:
@@ -124,7 +126,7 @@ def in_place_methods() -> Iterator[tuple[str, Function]]:
 
 def bound(name: str) -> Function:
     """Return the in-place form of a row that takes more than operands, with PyTorch's arguments."""
-    write, signature = mutating(name), Signature(TABLE[name], (), Words(f"{name}_"))
+    write, signature = mutating(name), Signature(TABLE[name], (), Words(f"{name}_", method=True))
 
     def change(x: Tensor, *args: Any, **named: Any) -> Tensor:
         return write(*signature.bind((x, *args), named))

@@ -129,7 +129,7 @@ class Signature:
         attr = next(a for a in self.op.attrs if a.name == name)
         if self.words.python:  # it hands all on, in the row's order
             position = self.positions[self.names.index(name)] + 1
-        where = f" (position {position})" if position else ""
+        where = f" (position {position - self.words.method})" if position else ""
         return Setting(attr, f"{self.called}(): argument '{attr.argument}'{where} must be")
 
     def packed(self, args: Sequence[Any]) -> Sequence[Any]:
@@ -151,15 +151,18 @@ def function_of(op: Op, name: str, order: Sequence[str], words: Words) -> Functi
     kind = type_of(op, name)
     simple = signature.straight and signature.star is None and not any(k in (*PACKED, "dtype") for k in signature.kinds.values())
     operands, packs, fewest = len(op.inputs), signature.packs, signature.fewest
-    plain = PLAIN if {"bool", "number", "float"} & set(signature.kinds.values()) else PLAIN - {bool}
+    taken: set[tuple[type, ...]] = set()  # types of settings, by position, that were read once and need no reading
 
     def function(*args: Any, out: Any = None, **given: Any) -> Any:
-        if simple and not given and count <= len(args) <= len(signature.names) and plain.issuperset(map(type, args[operands:])):
+        if simple and not given and len(args) >= count and (types := tuple(map(type, args[operands:]))) in taken:
             result = FUNCTIONS[row](*args)
         elif packs and not given and len(args) >= fewest and set(map(type, args[packs:])) == INTS:
             result = FUNCTIONS[row](*args[:packs], args[packs:])
         else:
-            result = FUNCTIONS[row](*signature.bind(args, given))
+            bound = signature.bind(args, given)
+            if simple and not given and len(args) >= count and PLAIN.issuperset(types):
+                taken.add(types)
+            result = FUNCTIONS[row](*bound)
         if kind is not None:
             result = named(kind, result)
         return result if out is None else into(out, result, op.name)

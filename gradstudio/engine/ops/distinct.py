@@ -12,21 +12,13 @@ import numpy as np
 from gradstudio.engine import dtypes, errors
 from gradstudio.engine.dims import dim_of
 from gradstudio.engine.op import Attr, Input, Op, ops, register
+from gradstudio.engine.ops.gradients import refused
 from gradstudio.engine.ops.rounding import none_for
 
 Array = np.ndarray[Any, Any]
 Groups = tuple[Array, Array, Array]
 NONE = "torch::autograd::NotImplemented"
 FOUND = ("out", "inverse", "counts")
-
-
-def refused(name: str) -> Any:
-    """Return the vjp of an op whose node PyTorch has, without a derivative."""
-
-    def vjp(g: Any) -> Any:
-        raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
-
-    return vjp
 
 
 def groups_of(rows: Array) -> tuple[Array, Array, Array]:

@@ -12,6 +12,7 @@ from gradstudio.engine.numerics.erf import erf, erfc
 from gradstudio.engine.op import Input, Op, Sample, ops, register
 from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import CATEGORY
+from gradstudio.engine.ops.gradients import refused
 from gradstudio.engine.promote import constant
 
 LN_10 = 2.3025850929940456  # as PyTorch writes it, one step below the nearest float64
@@ -41,7 +42,14 @@ def signs(x: Any) -> Any:
     return (x > 0).astype(x.dtype) - (x < 0) if x.dtype.kind != "b" else x.copy()  # 0 for nan, as PyTorch
 
 
+def underived(name: str, forward: Any) -> Op:
+    """Return the row of a function in place of which PyTorch has no derivative."""
+    vjp = refused(f"inplace version of {name}")
+    return Op(f"{name}_in_place", (Input("x", vjp),), forward, node_name=f"{name.capitalize()}Backward1", promotes="float", hidden=True)
+
+
 register(
+    *[underived(name, getattr(accurate, name)) for name in ("asinh", "acosh", "atanh")],
     function("neg", negative, lambda g: -g, "−1", "−x", "-{x}", "Change the sign.", "same"),
     function("sqrt", np.sqrt, lambda g, out: g / (2 * out), "1/(2√{x})", "√", r"\sqrt{x}", "Square root.", given=samples.ONE_POSITIVE),
     function("exp", accurate.exp, lambda g, out: g * out, "e^{x}", "eˣ", "e^{x}", "Exponential."),

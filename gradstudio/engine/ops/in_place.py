@@ -15,7 +15,7 @@ from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import refuse_bools
 from gradstudio.engine.ops.indexing import out_of_bounds
 from gradstudio.engine.ops.lookup import check_mask
-from gradstudio.engine.tensor import Tensor
+from gradstudio.engine.tensor import Tensor, make
 
 Array = np.ndarray[Any, Any]
 CATEGORY = "in place"
@@ -73,7 +73,13 @@ register(
 register(replace(ROWS["put_at"], name="put_at_zeros", node_name="IndexPutImplBackward0"))  # what gathering's backward is to PyTorch
 
 
+def copy_(x: Tensor, y: Any) -> Tensor:
+    return copy_tensor_(x, y if isinstance(y, Tensor) else make(np.asarray(y, x.scalar_type), None))
+
+
 def fill_(x: Tensor, value: Any) -> Tensor:
+    if isinstance(value, Tensor) and value.sizes:
+        raise RuntimeError(f"fill_ only supports 0-dimension value tensor but got tensor with {len(value.sizes)} dimensions.")
     return fill_tensor_(x, value) if isinstance(value, Tensor) else fill_number_(x, value)
 
 
@@ -92,7 +98,7 @@ def pow_(x: Tensor, exponent: Any) -> Tensor:
 
 
 subtract_ = mutating("sub_tensor")
-fill_number_, fill_tensor_ = mutating("fill_number"), mutating("fill_tensor")
+copy_tensor_, fill_number_, fill_tensor_ = mutating("copy"), mutating("fill_number"), mutating("fill_tensor")
 mask_number_, mask_tensor_ = mutating("masked_fill_number"), mutating("masked_fill_tensor")
 pow_scalar_, pow_tensor_ = mutating("pow_scalar"), mutating("pow_tensor")
 ALPHA = Attr("alpha", "number", 1, "Factor of the second operand.")
@@ -126,7 +132,7 @@ register(
        mutates="x", category=CATEGORY, symbol="xⁿ=", torch=("{x}.pow_({y})", "{x} **= {y}"), latex="{x}^{{y}}",
        doc="Raise to a power in place.",
        samples=(Sample((samples.positive(3), 2)), Sample((samples.positive(3), samples.positive(3)))), bad_samples=BAD),
-    Op("copy_", (Input("x", formula="0"), Input("y", formula="1")), composite=mutating("copy"), mutates="x", category=CATEGORY,
+    Op("copy_", (Input("x", formula="0"), Input("y", formula="1")), composite=copy_, mutates="x", category=CATEGORY,
        symbol="copy",
        torch=("{x}.copy_({y})",), latex=r"{x} \leftarrow {y}", doc="Overwrite with another tensor's numbers.", samples=UPDATE[:2]),
     Op("fill_", (Input("x", formula="0"), Input("y", formula="1", kind="operand")), composite=fill_, mutates="x", category=CATEGORY,
