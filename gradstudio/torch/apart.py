@@ -31,6 +31,20 @@ def method_where(self: Tensor, condition: Tensor, other: Any) -> Any:
 method_where.__name__ = "where"
 
 
+def extreme(name: str) -> Function:
+    """Return `max` or `min`, whose second argument is another tensor or a dim."""
+    spelled = spellings.TORCH[name]
+
+    def function(input: Tensor, *args: Any, **named: Any) -> Any:
+        if args and not isinstance(args[0], Tensor):
+            return spelled(input, None, *args, **named)
+        return spelled(input, *args, **named)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = spelled.__doc__
+    return function
+
+
 def polar(abs: Tensor, angle: Tensor) -> Any:
     """Return complex numbers of sizes and angles."""
     return ops.polar(abs, angle)
@@ -100,5 +114,7 @@ def new_empty_strided(self: Tensor, size: Any, stride: Any, *, dtype: Any = None
 
 
 TORCH: dict[str, Function] = {"where": where, "polar": polar, "detach": detach, "empty_strided": empty_strided}
+TORCH |= {name: extreme(name) for name in ("max", "min")}
 TORCH |= {"complex": complex_of, "view_as_real": view_as_real, "view_as_complex": view_as_complex}
-METHODS: dict[str, Function] = {"where": method_where, "fill_diagonal_": fill_diagonal_, "new_empty_strided": new_empty_strided}
+METHODS: dict[str, Function] = {"where": method_where, "max": TORCH["max"], "min": TORCH["min"], "fill_diagonal_": fill_diagonal_,
+                                "new_empty_strided": new_empty_strided}

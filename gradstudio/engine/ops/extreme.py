@@ -91,8 +91,6 @@ def extreme(name: str, choose: Any, reduce: Any, other: str, symbol: str) -> tup
     def chosen(x: Any, y: Any = None, dim: int | None = None, keepdim: bool = False) -> Any:
         if isinstance(y, Tensor):
             return getattr(ops, other)(x, y)
-        if y is not None:  # torch.max(x, 1, True)
-            dim, keepdim = y, bool(dim) or keepdim
         return getattr(ops, f"{name}_all")(x) if dim is None else getattr(ops, f"{name}_dim")(x, dim, keepdim)
 
     node = name.capitalize()
