@@ -210,6 +210,12 @@ class Compiled:
                 cast.append(a if kind == "number" else constant(a, dtype))
         return cast, exact
 
+    def wrapped(self, arrays: Sequence[Any], attrs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return operands and attrs with numbers as the dtype of the first array stores them: PyTorch wraps round what numpy refuses."""
+        dtype = next(a.dtype for a in arrays if isinstance(a, ndarray))
+        return [promote.wrapped(a, dtype) for a in arrays], [
+            promote.wrapped(a, dtype) if setting.kind == "number" else a for a, setting in zip(attrs, self.op.attrs, strict=True)]
+
     def refuse_grad(self, operands: Sequence[Any]) -> None:
         """Raise RuntimeError if an operand wants a gradient that the op cannot give."""
         for i in self.constant:
@@ -255,6 +261,9 @@ def general_of(row: Compiled) -> Function:
         except ValueError:
             row.explain(operands)
             raise
+        except OverflowError:  # a number that a small integer dtype cannot hold
+            numbers = row.wrapped(arrays, attrs)
+            out = forward(*numbers[0], *numbers[1])
         return record(out, operands, arrays, attrs, exact)
 
     return call

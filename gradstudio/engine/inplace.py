@@ -67,6 +67,9 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
     except ValueError:
         row.explain(operands)
         raise
+    except OverflowError:
+        numbers = row.wrapped(arrays, attrs)
+        out = np.asarray(row.forward(*numbers[0], *numbers[1]))
     fits(x, out)
     node = _node(row, x, operands, exact)
     if node is not None and "x" in node.plan.saved:  # torch saves a clone of what it overwrites

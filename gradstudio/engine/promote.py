@@ -30,13 +30,22 @@ def constant(value: Number, dtype: DType) -> Array:
     """Return a shared 0-dim array of a number: a ufunc takes it in half the time of a Python number."""
     cache = _float32 if dtype is F32 else _float64 if dtype is F64 else None
     if cache is None or (not value and type(value) is float):  # 0.0 == -0.0 as keys
-        return np.array(value, dtype)
+        return np.array(wrapped(value, dtype), dtype)
     found = cache.get(value)
     if found is None:
         found = np.array(value, dtype)
         if len(cache) < _CACHED and value == value:
             cache[value] = found
     return found
+
+
+def wrapped(value: Any, dtype: DType) -> Any:
+    """Return an integer as it is stored in an integer dtype that may be too small for it; anything else as it is."""
+    if dtype.kind not in "iu" or type(value) is not int:
+        return value
+    bits = 8 * dtype.itemsize
+    low = -(1 << bits - 1) if dtype.kind == "i" else 0
+    return (value - low) % (1 << bits) + low if bits < 64 else value
 
 
 def number_dtype(value: Number) -> DType:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gradstudio.engine import dtypes, errors, random
+from gradstudio.engine import dtypes, errors, promote, random
 from gradstudio.engine.random import Generator
 from gradstudio.engine.tensor import Tensor, make
 
@@ -82,8 +82,10 @@ def inferred(data: Any, wanted: Any = None) -> Array:
     """Return nested lists of numbers as an array in PyTorch's dtype for them."""
     array = np.array(data)
     kind = array.dtype.kind
-    if kind in "fc" and wanted is not None:
-        return array
+    if wanted is not None:
+        within(array, dtypes.as_numpy(wanted))
+        if kind in "fc":
+            return array
     if kind == "f" or not array.size:
         return dtypes.cast(array, dtypes.default())
     if kind == "c":
@@ -96,8 +98,20 @@ def inferred(data: Any, wanted: Any = None) -> Array:
         raise ValueError("too many dimensions 'str'") if many else TypeError("new(): invalid data type 'str'")
     if kind not in "biu":
         unfit = [x for x in array.ravel().tolist() if not isinstance(x, int | float | complex)]
-        raise RuntimeError(f"Could not infer dtype of {type(unfit[0]).__name__}" if unfit else "Overflow when unpacking long long")
+        if unfit:
+            raise RuntimeError(f"Could not infer dtype of {type(unfit[0]).__name__}")
+        raise ValueError("Overflow when unpacking long long")
     return array if kind == "b" else array.astype(np.int64)
+
+
+def within(array: Array, dtype: np.dtype[Any]) -> None:
+    """Raise RuntimeError for numbers that an integer dtype cannot hold; one without a sign takes small negative ones and wraps them."""
+    if dtype.kind not in "iu" or array.dtype.kind not in "iuf" or not array.size:
+        return
+    limits = np.iinfo(dtype)
+    low = -limits.max if dtype.kind == "u" else limits.min
+    if not ((array >= low) & (array <= limits.max)).all():
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -169,7 +183,7 @@ def _alike(value: Any) -> Callable[..., Tensor]:
     def like(input: Tensor, *fill: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False, **layout: Any) -> Tensor:
         chosen = fill[0] if fill else layout.get("fill_value", value)
         kind = input.array.dtype if dtype is None else dtypes.as_numpy(dtype)
-        return finished(np.full(input.array.shape, chosen, kind), kind, requires_grad)
+        return finished(np.full(input.array.shape, promote.wrapped(chosen, kind), kind), kind, requires_grad)
 
     return like
 

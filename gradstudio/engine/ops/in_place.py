@@ -15,6 +15,7 @@ from gradstudio.engine.ops import samples
 from gradstudio.engine.ops.arithmetic import refuse_bools
 from gradstudio.engine.ops.indexing import out_of_bounds
 from gradstudio.engine.ops.lookup import check_mask
+from gradstudio.engine.promote import wrapped
 from gradstudio.engine.tensor import Tensor, make
 
 Array = np.ndarray[Any, Any]
@@ -74,7 +75,9 @@ register(replace(ROWS["put_at"], name="put_at_zeros", node_name="IndexPutImplBac
 
 
 def copy_(x: Tensor, y: Any) -> Tensor:
-    return copy_tensor_(x, y if isinstance(y, Tensor) else make(np.asarray(y, x.scalar_type), None))
+    if not isinstance(y, Tensor):
+        y = make(np.asarray(wrapped(y, x.scalar_type), x.scalar_type), None)
+    return copy_tensor_(x, y if x.scalar_type.kind in "fc" else y.detach())  # integers have no history
 
 
 def fill_(x: Tensor, value: Any) -> Tensor:

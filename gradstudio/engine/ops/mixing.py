@@ -65,8 +65,10 @@ def between(x: Array, end: Array, weight: Any) -> Any:
 # Powers in float64.
 @helper
 def in_double(x: Any) -> Any:
-    """Return a tensor in float64; a number as a float."""
-    return ops.to(x, "float64") if isinstance(x, Tensor) else float(x)
+    """Return a tensor in float64, or complex128 if it is complex; a number as a float, or a complex one as it is."""
+    if isinstance(x, Tensor):
+        return ops.to(x, "complex128" if x.scalar_type.kind == "c" else "float64")
+    return x if isinstance(x, complex) else float(x)
 
 
 def float_power(x: Any, y: Any) -> Any:
