@@ -95,6 +95,7 @@ class Desktop:
             window = Window(self, "", running, log)
             window.wait(window.find, "the window opens")
             window.wait(lambda: window.size == SIZE, "the window fills the screen")
+            window.wait(lambda: window.has_keys, "the window manager gives the keys to the window")
             try:
                 yield window
             except AssertionError as failure:
@@ -149,6 +150,10 @@ class Window:
         shell = self.desktop.tool("xdotool", "getwindowgeometry", "--shell", self.id)
         values = dict(line.split("=") for line in shell.splitlines())
         return int(values["WIDTH"]), int(values["HEIGHT"])
+
+    @property
+    def has_keys(self) -> bool:
+        return self.desktop.tool("xdotool", "getwindowfocus", check=False) == self.id
 
     def move(self, x: int, y: int) -> None:
         self.desktop.tool("xdotool", "mousemove", "--window", self.id, x, y)
