@@ -36,9 +36,10 @@ def reshaping(name: str) -> Callable[..., Tensor]:
             raise RuntimeError(errors.LEAF_IN_PLACE)
         seen = function(*signature.bind((self, *args), named))
         self.array, self.sizes = seen.array, seen.sizes
-        if seen.node is not None:
-            self.node = seen.node
+        node = seen.node
         self.version[0] += 1
+        if node is not None:
+            self.node = node  # a view knows by the version that this is its history
         return self
 
     change.__name__ = f"{name}_"
