@@ -131,3 +131,18 @@ def test_a_hook_on_the_product_is_told_its_cotangent():
     assert told == [(2, 3, 5)]
     assert x.grad.sizes == (2, 3, 4)
     assert y.grad.sizes == (4, 5)
+
+
+def test_what_waits_for_a_product_that_is_refused_does_not_accumulate():
+    """As PyTorch: the matrix waits for both products, the bias for one that ran."""
+    u, w, b = drawn(2, 3, 4), drawn(4, 5), drawn(5)
+    factor = u * 2
+    early = call("matmul", (factor, w))
+    late = call("matmul", (drawn(2, 3, 4, needs=False), w)) + b
+    loss = call("sum", (early,)) + call("sum", (late,))
+    call("add_", (factor, 1.0))
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        backward(loss)
+    assert w.grad is None
+    assert u.grad is None
+    assert b.grad.array.tolist() == [6.0] * 5
