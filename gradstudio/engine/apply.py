@@ -210,11 +210,17 @@ class Compiled:
                 cast.append(a if kind == "number" else constant(a, dtype))
         return cast, exact
 
-    def wrapped(self, arrays: Sequence[Any], attrs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """Return operands and attrs with numbers as the dtype of the first array stores them: PyTorch wraps round what numpy refuses."""
+    def again(self, refusal: ValueError | OverflowError, operands: Sequence[Any], arrays: Sequence[Any], attrs: Sequence[Any]) -> Any:
+        """Compute what numpy refused because a small integer dtype cannot hold a number, which PyTorch wraps round.
+
+        Another refusal is raised again, in PyTorch's words if it is of the shapes.
+        """
+        if isinstance(refusal, ValueError):
+            self.explain(operands)
+            raise refusal
         dtype = next(a.dtype for a in arrays if isinstance(a, ndarray))
-        return [promote.wrapped(a, dtype) for a in arrays], [
-            promote.wrapped(a, dtype) if setting.kind == "number" else a for a, setting in zip(attrs, self.op.attrs, strict=True)]
+        numbers = [promote.wrapped(a, dtype) if setting.kind == "number" else a for a, setting in zip(attrs, self.op.attrs, strict=True)]
+        return self.forward(*[promote.wrapped(a, dtype) for a in arrays], *numbers)
 
     def refuse_grad(self, operands: Sequence[Any]) -> None:
         """Raise RuntimeError if an operand wants a gradient that the op cannot give."""
@@ -258,12 +264,8 @@ def general_of(row: Compiled) -> Function:
             else:
                 exact = exact and not reduced.holds(arrays)
                 out = reduced.compute(row.op, forward, arrays, attrs)
-        except ValueError:
-            row.explain(operands)
-            raise
-        except OverflowError:  # a number that a small integer dtype cannot hold
-            numbers = row.wrapped(arrays, attrs)
-            out = forward(*numbers[0], *numbers[1])
+        except (ValueError, OverflowError) as refusal:
+            out = row.again(refusal, operands, arrays, attrs)
         return record(out, operands, arrays, attrs, exact)
 
     return call

@@ -64,12 +64,8 @@ def in_place(row: Compiled, x: Tensor, rest: Sequence[Any]) -> Tensor:
         exact = exact and not reduced.holds(arrays)
     try:
         out = np.asarray(row.forward(*arrays, *attrs) if not dtypes.rare_seen else reduced.compute(row.op, row.forward, arrays, attrs))
-    except ValueError:
-        row.explain(operands)
-        raise
-    except OverflowError:
-        numbers = row.wrapped(arrays, attrs)
-        out = np.asarray(row.forward(*numbers[0], *numbers[1]))
+    except (ValueError, OverflowError) as refusal:
+        out = np.asarray(row.again(refusal, operands, arrays, attrs))
     fits(x, out)
     node = _node(row, x, operands, exact)
     if node is not None and "x" in node.plan.saved:  # torch saves a clone of what it overwrites

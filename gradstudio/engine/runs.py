@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from gradstudio.engine import dtypes, errors
-from gradstudio.engine.gradnode import EMPTY, receive
+from gradstudio.engine.gradnode import EMPTY, add_into, receive
 from gradstudio.engine.numerics import quicksum, summation
 from gradstudio.engine.op import ops
 
@@ -237,7 +237,8 @@ def _two_saved(plan: Plan, vx: Callable[..., Any], vy: Callable[..., Any], i: in
         c = vx(g, s[i])
         if alike and e is f and s[0] is s[1] and type(c) is ndarray:  # x * x: the same twice
             if e.g is EMPTY:
-                e.g = np.add(c, c, c) if c.size > 1 else asarray(c + c)
+                add_into(c, c)
+                e.g = c
             else:
                 receive(e, c)
                 receive(e, c)

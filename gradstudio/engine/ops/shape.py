@@ -123,10 +123,14 @@ register(
 
 
 # Dims of size 1.
-def squeeze(x: Any, dim: Any = None) -> Any:
-    if dim is None:
-        return ops.squeeze_all(x)
-    return ops.squeeze_dim(x, dim) if isinstance(dim, int) else ops.squeeze_dims(x, tuple(dim))
+def squeezing(how: str = "") -> Any:
+    """Return squeeze, or with "_in_place" its form in place: of all dims, of one, or of some."""
+    def squeeze(x: Any, dim: Any = None) -> Any:
+        if dim is None:
+            return getattr(ops, f"squeeze_all{how}")(x)
+        return getattr(ops, f"squeeze_dim{how}")(x, dim) if isinstance(dim, int) else getattr(ops, f"squeeze_dims{how}")(x, tuple(dim))
+
+    return squeeze
 
 
 def squeezed(x: Array, dims: Sequence[int]) -> Array:
@@ -156,7 +160,7 @@ register(
        node_name="SqueezeBackward1", views=True, attrs=(DIM,), hidden=True),
     Op("squeeze_dims", (Input("x", lambda g, x_shape, dim: ops.unsqueeze_to(g, x_shape, dim)),), squeezed,
        node_name="SqueezeBackward2", views=True, attrs=(Attr("dim", "dims", ()),), hidden=True),
-    Op("squeeze", (Input("x", formula="1"),), composite=squeeze, attrs=(OPTIONAL_DIM,), category=CATEGORY, symbol="squeeze",
+    Op("squeeze", (Input("x", formula="1"),), composite=squeezing(), attrs=(OPTIONAL_DIM,), category=CATEGORY, symbol="squeeze",
        torch=("torch.squeeze({x})", "{x}.squeeze()"), latex=r"\mathrm{squeeze}({x})", doc="Drop dims of size 1.",
        samples=(Sample((samples.array(1, 3, 1),)), Sample((samples.array(1, 3, 1),), {"dim": 0})),
        bad_samples=(Sample((samples.array(2, 1),), {"dim": 2}, "Dimension out of range"),)),

@@ -8,16 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gradstudio.engine.op import ROWS, Op, ops, register
+from gradstudio.engine.op import ROWS, Op, register
+from gradstudio.engine.ops.shape import squeezing
 
 NODES = {"t": "TBackward1", "transpose": "TransposeBackward1", "unsqueeze": "UnsqueezeBackward1", "squeeze_all": "SqueezeBackward3",
          "squeeze_dim": "SqueezeBackward4", "squeeze_dims": "SqueezeBackward5"}
-
-
-def squeeze_in_place(x: Any, dim: Any = None) -> Any:
-    if dim is None:
-        return ops.squeeze_all_in_place(x)
-    return ops.squeeze_dim_in_place(x, dim) if isinstance(dim, int) else ops.squeeze_dims_in_place(x, tuple(dim))
 
 
 def in_place(op: Op, **changes: Any) -> Op:
@@ -25,4 +20,5 @@ def in_place(op: Op, **changes: Any) -> Op:
     return replace(op, name=f"{op.name}_in_place", views=False, torch=(), samples=(), bad_samples=(), hidden=True, **changes)
 
 
-register(*[in_place(ROWS[name], node_name=node) for name, node in NODES.items()], in_place(ROWS["squeeze"], composite=squeeze_in_place))
+register(*[in_place(ROWS[name], node_name=node) for name, node in NODES.items()],
+         in_place(ROWS["squeeze"], composite=squeezing("_in_place")))
