@@ -24,6 +24,8 @@ COMPARISON = {"==": "eq", "!=": "ne", ">": "gt", ">=": "ge", "<": "lt", "<=": "l
 ONLY_NEW = ("dist", "fmax", "fmin", "logaddexp", "logaddexp2", "logcumsumexp", "logsumexp", "maximum", "minimum", "where",
             "hardshrink")  # methods without an in-place form
 WITH_SETTINGS = "tril", "triu", "cumsum", "cumprod", "addmm", "addmv", "addr", "addbmm", "baddbmm"
+WRITTEN = {"//": "floor_divide_", "%": "remainder_", "&": "bitwise_and_", "|": "bitwise_or_", "^": "bitwise_xor_"}  # what `x //= y` calls
+ABSENT = ("<<", ">>")
 UNARY = {"-": "neg", "~": "invert"}
 
 
@@ -145,6 +147,14 @@ def written_by_kind(name: str) -> Function:
     return write
 
 
+def refusal(sign: str) -> Function:
+    """Return an operator that PyTorch has and that is not here."""
+    def refuse(x: Tensor, y: Any) -> Any:
+        raise NotImplementedError(f"{sign} of tensors is not here")
+
+    return refuse
+
+
 def install() -> None:
     """Give Tensor the operators that the engine has not given it."""
     for name, function in dunders():
@@ -153,6 +163,11 @@ def install() -> None:
     for name, function in in_place_methods():
         if name not in vars(Tensor):
             setattr(Tensor, name, function)
+    for sign, method in WRITTEN.items():
+        setattr(Tensor, f"__i{BINARY[sign]}__", getattr(Tensor, method))
+    for sign in ABSENT:
+        for kind in ("", "r", "i"):
+            setattr(Tensor, f"__{kind}{BINARY[sign]}__", refusal(sign))
     setattr(Tensor, "__invert__", invert)  # noqa: B010
     setattr(Tensor, "__rsub__", subtracted_from)  # noqa: B010
     setattr(Tensor, "__rdiv__", divided_from)  # noqa: B010
