@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetricsF
+from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF
 
 MOST = 4096  # words remembered by each font; numbers come and go
-DIGITS = frozenset("0123456789.−")
+PLAIN = frozenset(map(chr, range(32, 127))) | frozenset("−→‖∂·²×≤≥∞…")  # letters that no other one changes
 
 
 class Metrics(QFontMetricsF):
@@ -16,7 +16,8 @@ class Metrics(QFontMetricsF):
         super().__init__(font)
         self._widths: dict[str, float] = {}
         self.half_cap = self.capHeight() / 2
-        self._digit: float | None = None  # how wide each of DIGITS is; 0 where they differ; None: not yet known
+        self._pitch = super().horizontalAdvance("0") if QFontInfo(font).fixedPitch() else 0.0
+        self._letters: dict[str, float] = {}  # of one pitch, but for those that come from another font
 
     def horizontalAdvance(self, words: str) -> float:  # type: ignore[override]
         """Return the width of words."""
@@ -28,13 +29,16 @@ class Metrics(QFontMetricsF):
         return found
 
     def _measured(self, words: str) -> float:
-        """Return a width that is not remembered. A number's, in a font whose digits are equally wide, need not be shaped."""
-        if not DIGITS.issuperset(words):
+        """Return a width that is not remembered. In a font of one pitch letters are as wide beside others as alone: nothing is shaped."""
+        if not self._pitch or not PLAIN.issuperset(words):
             return super().horizontalAdvance(words)
-        if self._digit is None:
-            widths = {super(Metrics, self).horizontalAdvance(digit) for digit in DIGITS}
-            self._digit = widths.pop() if len(widths) == 1 else 0.0
-        return len(words) * self._digit if self._digit else super().horizontalAdvance(words)
+        if words.isascii():
+            return len(words) * self._pitch
+        letters = self._letters
+        for letter in words:
+            if letter not in letters:
+                letters[letter] = super().horizontalAdvance(letter)
+        return sum(map(letters.__getitem__, words))
 
     def elidedText(self, words: str, mode: Qt.TextElideMode, width: float) -> str:  # type: ignore[override]
         """Return words, cut with an ellipsis where they are wider."""

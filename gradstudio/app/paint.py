@@ -20,7 +20,9 @@ WORD_ICONS = {  # symbols that are words too long for the square, and the icon t
     "relu": "trending-up", "tanh": "waves", "softmax": "chart-column", "log softmax": "chart-column", "transpose": "move-diagonal-2",
     "reshape": "grid-2x2", "view": "grid-2x2", "clone": "copy", "copy": "copy", "detach": "scissors", "✂": "scissors",
 }  # fmt: skip
-HINTS = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing | QPainter.RenderHint.SmoothPixmapTransform
+HINTS = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.TextAntialiasing
+SMOOTH = QPainter.RenderHint.SmoothPixmapTransform  # only where it is needed: with it Qt takes 20 times as long to copy pixels
+NO_PEN, NO_BRUSH = QPen(Qt.PenStyle.NoPen), QBrush()  # an enum's member, in their place, is looked up in Python at each call
 SHADOW_REACH = 16  # px that a shadow sticks out of its rectangle
 SHADOW_DROP = 3
 
@@ -47,10 +49,10 @@ class Paint:
         alpha: float | None = None, stroke_alpha: float | None = None, dash: Sequence[float] | None = None,
     ) -> None:  # fmt: skip
         """Fill and outline a rounded rectangle; the outline lies inside it."""
-        self.painter.setBrush(self.theme.color(fill, alpha) if fill is not None else Qt.BrushStyle.NoBrush)
+        self.painter.setBrush(self.theme.color(fill, alpha) if fill is not None else NO_BRUSH)
         inset = 0.0
         if stroke is None:
-            self.painter.setPen(Qt.PenStyle.NoPen)
+            self.painter.setPen(NO_PEN)
         else:
             self.painter.setPen(self.pen(stroke, width, stroke_alpha, dash))
             inset = width / 2
@@ -78,14 +80,14 @@ class Paint:
 
     def dot(self, x: float, y: float, radius: float, fill: Shade | None, stroke: Shade | None = None, width: float = 1.5) -> None:
         """Draw a disc, a ring, or both."""
-        self.painter.setBrush(self.theme.color(fill) if fill is not None else Qt.BrushStyle.NoBrush)
-        self.painter.setPen(self.pen(stroke, width) if stroke is not None else Qt.PenStyle.NoPen)
+        self.painter.setBrush(self.theme.color(fill) if fill is not None else NO_BRUSH)
+        self.painter.setPen(self.pen(stroke, width) if stroke is not None else NO_PEN)
         self.painter.drawEllipse(QPointF(x, y), radius, radius)
 
     def triangle(self, x: float, y: float, radius: float, shade: Shade, left: bool = False) -> None:
         """Draw an arrowhead that points right or left."""
         tip, back = (x - radius, x + radius * 0.7) if left else (x + radius, x - radius * 0.7)
-        self.painter.setPen(Qt.PenStyle.NoPen)
+        self.painter.setPen(NO_PEN)
         self.painter.setBrush(self.theme.color(shade))
         self.painter.drawPolygon(QPolygonF([QPointF(tip, y), QPointF(back, y - radius), QPointF(back, y + radius)]))
 
@@ -127,10 +129,16 @@ class Paint:
         return step * len(lines)
 
     # ------------------------------------------------------------ parts
+    def picture(self, pixmap: QPixmap, target: QRectF, source: QRectF | None = None) -> None:
+        """Draw a pixmap, or a part of it, stretched smoothly."""
+        self.painter.setRenderHint(SMOOTH)
+        self.painter.drawPixmap(target, pixmap, QRectF(pixmap.rect()) if source is None else source)
+        self.painter.setRenderHint(SMOOTH, False)
+
     def icon(self, name: str, cx: float, cy: float, size: float = 16, shade: Shade = "text2") -> None:
         """Draw an icon centred at a point."""
         pixmap = self.theme.icon(name, shade, size, self.ratio)
-        self.painter.drawPixmap(QRectF(cx - size / 2, cy - size / 2, size, size), pixmap, QRectF(pixmap.rect()))
+        self.picture(pixmap, QRectF(cx - size / 2, cy - size / 2, size, size))
 
     def shadow(self, rect: QRectF, radius: float) -> None:
         """Draw the soft shadow under a node, card or menu, from a cached nine-patch."""
@@ -139,7 +147,7 @@ class Paint:
         corner = SHADOW_REACH + radius + SHADOW_REACH
         outer = rect.adjusted(-SHADOW_REACH, -SHADOW_REACH, SHADOW_REACH, SHADOW_REACH)
         for target, source in nine_patches(outer, QRectF(0, 0, 2 * corner + 2, 2 * corner + 2), corner):
-            self.painter.drawPixmap(target, pixmap, QRectF(source.x() * key, source.y() * key, source.width() * key, source.height() * key))
+            self.picture(pixmap, target, QRectF(source.x() * key, source.y() * key, source.width() * key, source.height() * key))
 
     def card(self, rect: QRectF, radius: float = RADIUS["card"], fill: Shade = "panel", stroke: Shade = "line2") -> None:
         """Draw the body of a floating card: shadow, fill, edge."""
@@ -192,7 +200,7 @@ class Paint:
         """Draw the diamond of a leaf: filled if it requires grad."""
         d = 5.2
         self.painter.setPen(self.pen(shade, 1.6))
-        self.painter.setBrush(self.theme.color(shade) if filled else Qt.BrushStyle.NoBrush)
+        self.painter.setBrush(self.theme.color(shade) if filled else NO_BRUSH)
         self.painter.drawPolygon(QPolygonF([QPointF(cx, cy - d), QPointF(cx + d, cy), QPointF(cx, cy + d), QPointF(cx - d, cy)]))
 
     def op_glyph(self, cx: float, cy: float, symbol: str, shade: Shade = "text") -> None:
@@ -234,7 +242,7 @@ class Paint:
     def legend_ramp(self, rect: QRectF) -> None:
         """Draw the signed scale as a wedge, thin at zero: blue to the left, orange to the right."""
         pixmap = ramp_picture(self.theme, rect.width(), rect.height(), math.ceil(self.ratio * 4) / 4)
-        self.painter.drawPixmap(rect, pixmap, QRectF(pixmap.rect()))
+        self.picture(pixmap, rect)
 
 
 @lru_cache(maxsize=1024)
@@ -291,19 +299,6 @@ def wrapped(words: str, metrics: Metrics, width: float) -> list[str]:
                 line = longer
         lines.append(line)
     return lines
-
-
-def hatch_brush(theme: Theme, gap: int = 9, alpha: float = 0.4, shade: Shade = "line2") -> QBrush:
-    """Return the diagonal hatch as a brush, for large areas."""
-    tile = QPixmap(gap, gap)
-    tile.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(tile)
-    paint = Paint(painter, theme)
-    painter.setPen(paint.pen(shade, 1.0, alpha))
-    for shift in (-gap, 0, gap):
-        painter.drawLine(QPointF(shift, gap), QPointF(shift + gap, 0))
-    painter.end()
-    return QBrush(tile)
 
 
 @lru_cache(maxsize=64)

@@ -139,10 +139,7 @@ class GradientRange(Struct, frozen=True):
     @property
     def decades(self) -> int:
         """How many powers of ten are on show: 2 to 6."""
-        low, high = WIRE["decadesMin"], WIRE["decadesMax"]
-        if not self.gmin or not self.gmax:
-            return int(low)
-        return int(max(low, min(high, math.ceil(round(math.log10(self.gmax / self.gmin), 9)))))
+        return decades_between(self.gmin, self.gmax)
 
     def t(self, g: float) -> float:
         """Return where a magnitude lies on the scale: 0 for 0, else from 0.08 to 1, logarithmic."""
@@ -156,6 +153,15 @@ class GradientRange(Struct, frozen=True):
     def width(self, g: float) -> float:
         """Return the width of a wire that carries g: 2 to 7 px."""
         return float(WIRE["gradMin"] + (WIRE["gradMax"] - WIRE["gradMin"]) * self.t(g))
+
+
+@lru_cache(maxsize=64)
+def decades_between(low: float | None, high: float | None) -> int:
+    """Return how many powers of ten a range of magnitudes is shown with: 2 to 6."""
+    least, most = WIRE["decadesMin"], WIRE["decadesMax"]
+    if not low or not high:
+        return int(least)
+    return int(max(least, min(most, math.ceil(round(math.log10(high / low), 9)))))
 
 
 @cache

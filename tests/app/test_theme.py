@@ -3,14 +3,11 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from PySide6.QtCore import QEvent
-from PySide6.QtGui import QFont, QFontMetricsF, QPalette
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QWidget
 
 from gradstudio.app import theme
-from gradstudio.app.metrics import Metrics
 from gradstudio.app.theme import GradientRange
 
 THEMES = ("dark", "light")
@@ -109,11 +106,3 @@ def test_a_theme_that_is_worn_is_not_put_on_again(qapp, qtbot):
     assert widget.changes == before
     theme.apply(qapp, theme.named("dark"))
     assert widget.changes > before
-
-
-@pytest.mark.parametrize("role", theme.TOKENS["type"]["role"])
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text("0123456789.\N{MINUS SIGN}", min_size=1, max_size=24))
-def test_a_number_is_as_wide_as_qt_shapes_it(qapp, role, words):
-    made = theme.font(role)
-    assert Metrics(made).horizontalAdvance(words) == QFontMetricsF(made).horizontalAdvance(words)

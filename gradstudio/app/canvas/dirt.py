@@ -84,6 +84,10 @@ class CanvasItem(QGraphicsItem):
         else:
             self.canvas.dirt.add(self.mapRectToScene(rect))
 
+    def sceneBoundingRect(self) -> QRectF:
+        """Return the bounds on the canvas: layers stand at its origin. Asked of Qt, it would ask Python for them."""
+        return self.boundingRect()
+
     def prepareGeometryChange(self) -> None:
         """Have it drawn anew where it is now, and where it will be. Qt is not told: nobody asks it what lies where."""
         self.canvas.dirt.add(self.sceneBoundingRect())

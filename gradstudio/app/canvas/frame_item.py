@@ -31,6 +31,7 @@ class FrameItem(CanvasItem):
         self.title = TITLES[frame.kind] if frame else ""
         self.text = ""
         self.rect = QRectF()
+        self._bounds: tuple[float, QRectF] | None = None  # at a zoom
         self.setZValue(Z["frame"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
@@ -38,14 +39,14 @@ class FrameItem(CanvasItem):
         """Move to a rectangle."""
         if rect != self.rect:
             self.prepareGeometryChange()
-            self.rect = QRectF(rect)
+            self.rect, self._bounds = QRectF(rect), None
             self.update()
 
     def set_words(self, title: str, text: str) -> None:
         """Show another title and text of a comment."""
         if (title, text) != (self.title, self.text):
             self.prepareGeometryChange()
-            self.title, self.text = title, text
+            self.title, self.text, self._bounds = title, text, None
             self.update()
 
     @property
@@ -60,9 +61,12 @@ class FrameItem(CanvasItem):
         return QRectF(self.rect.left() + 10, self.rect.top() - 11, width, 22)
 
     def boundingRect(self) -> QRectF:
-        title = self.title_rect()
-        title.setWidth(title.width() / min(1.0, max(0.2, self.canvas.zoom)))
-        return self.rect.united(title).adjusted(-3, -3, 3, 3)
+        zoom = self.canvas.zoom
+        if self._bounds is None or self._bounds[0] != zoom:
+            title = self.title_rect()
+            title.setWidth(title.width() / min(1.0, max(0.2, zoom)))
+            self._bounds = zoom, self.rect.united(title).adjusted(-3, -3, 3, 3)
+        return self._bounds[1]
 
     @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:

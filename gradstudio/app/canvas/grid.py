@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter, QPixmap, QTransform
 
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import SMOOTH, Paint
 from gradstudio.app.theme import SIZE, Theme
 
 DOT = 0.9  # px
@@ -27,8 +27,9 @@ class Grid:
         key = (theme, zoom, ratio)
         if key != self._key:
             self._key, self._brush = key, _texture(theme, zoom, ratio)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(SMOOTH)
         painter.fillRect(rect, self._brush)
+        painter.setRenderHint(SMOOTH, False)
 
 
 def _texture(theme: Theme, zoom: float, ratio: float) -> QBrush:

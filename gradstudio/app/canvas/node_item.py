@@ -228,6 +228,9 @@ class NodeItem(CanvasItem):
     def boundingRect(self) -> QRectF:
         return self._bounds
 
+    def sceneBoundingRect(self) -> QRectF:
+        return self._bounds.translated(*self.at)
+
     @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         canvas = self.canvas

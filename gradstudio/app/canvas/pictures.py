@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap, QTransform
 
-SMOOTH = QPainter.RenderHint.SmoothPixmapTransform
 LIMIT = 64 * 2**20  # bytes
 LARGEST = 700_000  # device pixels; what is larger is drawn each time
 
@@ -84,21 +83,16 @@ def grid_corner(rect: QRectF, resolution: float) -> tuple[int, int]:
 
 
 def blit(painter: QPainter, pixmap: QPixmap, corner: tuple[int, int], ratio: float) -> None:
-    """Draw a pixmap pixel by pixel, its corner so many device pixels from the one nearest to the origin.
-
-    Not smoothly: no pixel is mixed with others, but Qt would take ten times as long to find that out.
-    """
-    transform, smooth = painter.worldTransform(), painter.testRenderHint(SMOOTH)
+    """Draw a pixmap pixel by pixel, its corner so many device pixels from the one nearest to the origin."""
+    transform = painter.worldTransform()
     dx, dy = transform.dx(), transform.dy()
     left, top = math.floor(dx * ratio + 0.5) + corner[0], math.floor(dy * ratio + 0.5) + corner[1]
-    painter.setRenderHint(SMOOTH, False)
     if ratio == 1 and transform.m11() == 1:  # a canvas is never turned
         painter.drawPixmap(QPointF(left - dx, top - dy), pixmap)
     else:
         painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))
         painter.drawPixmap(QPointF(left, top), pixmap)
         painter.setWorldTransform(transform)
-    painter.setRenderHint(SMOOTH, smooth)
 
 
 def snap(painter: QPainter, ratio: float) -> None:

@@ -14,6 +14,7 @@ from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.canvas.wire_tiles import squares
 from gradstudio.app.frame_clock import FRAME_MS
+from gradstudio.app.paint import SMOOTH
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
@@ -176,7 +177,7 @@ class Still(QObject):
         around = region - place.toAlignedRect().adjusted(1, 1, -1, -1)
         if not around.isEmpty():
             self._paint.plainly(painter, around)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(SMOOTH)
         painter.drawPixmap(place, self._picture, QRectF(self._picture.rect()))
 
     # ------------------------------------------------------------ drawing

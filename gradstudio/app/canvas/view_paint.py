@@ -91,11 +91,12 @@ class ViewPaint:
         painter.restore()
 
     def _paint_items(self, painter: QPainter, items: Iterable[CanvasItem], rect: QRectF) -> None:
-        port, way, option = self._view.viewport(), self._view.viewportTransform(), QStyleOptionGraphicsItem()
+        """Draw items; the painter is in canvas units, as the rectangle is."""
+        port, option = self._view.viewport(), QStyleOptionGraphicsItem()
         for item in items:
             at = item.pos()
             painter.save()
-            painter.setWorldTransform(QTransform.fromTranslate(at.x(), at.y()) * way)
+            painter.translate(at)
             option.exposedRect = rect.translated(-at) & item.boundingRect()
             item.paint(painter, option, port)
             painter.restore()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainterPath, QPen
 
 from gradstudio.app.canvas.faces import Tint, WireFace
 from gradstudio.app.canvas.wire_shape import WireShape
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_BRUSH, NO_PEN, Paint
 from gradstudio.app.theme import OPACITY, WIRE, Shade, Theme
 
 ARROW_PITCH, ARROW_END = 70.0, 14.0
@@ -89,7 +89,7 @@ def dense_pen(theme: Theme, face: WireFace, zoom: float, norms: bool) -> QPen:
 def stroke(paint: Paint, path: QPainterPath, shade: Shade, width: float, dash: list[float] | None = None) -> None:
     """Stroke a path; a dashed one with flat ends."""
     paint.painter.setPen(paint.pen(shade, width, dash=dash))
-    paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+    paint.painter.setBrush(NO_BRUSH)
     paint.painter.drawPath(path)
 
 
@@ -106,7 +106,7 @@ def _gradient(paint: Paint, face: WireFace, colour: QColor, shape: WireShape, bo
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
         paint.painter.setPen(pen)
-        paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint.painter.setBrush(NO_BRUSH)
         paint.painter.drawPath(shape.marks("chevron", width * 0.27, WIRE["chevronPitch"], GRADIENT_END))
     else:
         pitch = WIRE["arrowPitch"] if bold == 1 else SPARSE * bold
@@ -122,7 +122,7 @@ def _strands(paint: Paint, face: WireFace, path: QPainterPath, t: float, bold: f
         pen = QPen(paint.theme.gradient(sign, max(t, 0.75)), width)
         pen.setCapStyle(Qt.PenCapStyle.FlatCap)
         paint.painter.setPen(pen)
-        paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint.painter.setBrush(NO_BRUSH)
         paint.painter.drawPath(path.translated(0, shift))
 
 
@@ -136,7 +136,7 @@ def _line(paint: Paint, face: WireFace, shape: WireShape, bold: float, marks: bo
 
 
 def _fill(paint: Paint, path: QPainterPath, colour: QColor) -> None:
-    paint.painter.setPen(Qt.PenStyle.NoPen)
+    paint.painter.setPen(NO_PEN)
     paint.painter.setBrush(colour)
     paint.painter.drawPath(path)
 

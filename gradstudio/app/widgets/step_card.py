@@ -85,7 +85,7 @@ class StepCard(Card):
             picture = self._former[0]
             paint.card(QRectF(MARGIN, MARGIN, width - 2 * MARGIN, height - 2 * MARGIN))
             place = QRectF(QPointF(), picture.deviceIndependentSize() / ui_scale())
-            paint.painter.drawPixmap(place, picture, QRectF(picture.rect()))
+            paint.picture(picture, place)
             paint.painter.setOpacity(self.clock.part("card"))
         super().draw(paint, width, height)
 

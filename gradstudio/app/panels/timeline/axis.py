@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, Qt, 
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_PEN, Paint
 from gradstudio.app.panels.timeline.blocks import Block, blocks_of, draw_blocks
 from gradstudio.app.panels.timeline.plots import Fresh, GradientPlots
 from gradstudio.app.widgets.drawn import Drawn, begin, ui_scale
@@ -210,7 +210,7 @@ class Playhead(QWidget):
         scale = ui_scale()
         x, height = round(self.axis.x_of(self.studio.shown.state.k) / scale), self.height() / scale
         paint.line(x, BLOCK_TOP - 4, x, height - 6, "accent", 1.5)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(NO_PEN)
         painter.setBrush(paint.theme.color("accent"))
         painter.drawPolygon(QPolygonF([QPointF(x - 6, 0), QPointF(x + 6, 0), QPointF(x + 6, 5), QPointF(x, 11), QPointF(x - 6, 5)]))
         self._paint_written(paint, x)

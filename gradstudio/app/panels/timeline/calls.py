@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QMenu, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gradstudio.app.paint import Paint
@@ -36,6 +36,7 @@ class CallList(QListView):
         super().__init__(parent)
         self.studio = studio
         self.current = -1  # the row of the playhead
+        self.asked = QRegion()  # what is being painted: Qt would have rows painted that lie between others
         self.calls = CallModel(studio, self)
         self.setModel(self.calls)
         self.calls.modelReset.connect(self._scroll_to_current)
@@ -96,6 +97,7 @@ class CallList(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the rows; under the pointer also where in a longer list they are."""
+        self.asked = event.region()
         super().paintEvent(event)
         bar = self.verticalScrollBar()
         if bar.maximum() and self.underMouse():
@@ -296,9 +298,11 @@ class CallDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one row."""
+        rect: QRect = option.rect
+        if not self.list.asked.intersects(rect):
+            return
         studio, row = self.list.studio, self.list.calls.rows[index.row()]
         scale = ui_scale()
-        rect: QRect = option.rect
         painter.save()
         painter.translate(rect.topLeft())
         painter.scale(scale, scale)

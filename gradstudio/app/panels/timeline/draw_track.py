@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_PEN, Paint
 from gradstudio.app.panels.timeline.tracks import Level, Track, height_of
 from gradstudio.app.theme import Theme
 
@@ -39,7 +39,7 @@ def draw_track(paint: Paint, track: Track, end: int, width: float, height: float
     zero = y_of(track, 0.0, height)
     paint.hairline(0, round(zero), width, round(zero))
     placed = [Placed(level.start * pixel, level.end * pixel, y_of(track, level.value, height), level) for level in track.levels(pixel)]
-    paint.painter.setPen(Qt.PenStyle.NoPen)
+    paint.painter.setPen(NO_PEN)
     if len(placed) > 1:  # rectangles are filled much faster than lines are drawn
         paint.painter.setBrush(paint.theme.color("line2"))
         paint.painter.drawRects([QRectF(b.left, min(a.y, b.y), 1, abs(b.y - a.y)) for a, b in pairwise(placed)])
@@ -76,7 +76,7 @@ def level_color(theme: Theme, track: Track, value: float) -> QColor:
 def draw_levels(paint: Paint, color: QColor, placed: Sequence[Placed], zero: float) -> None:
     """Paint the fill under levels and the line on them; zero is a thinner line alone."""
     filled = [each for each in placed if each.level.value]
-    paint.painter.setPen(Qt.PenStyle.NoPen)
+    paint.painter.setPen(NO_PEN)
     paint.painter.setBrush(paint.theme.color(color, 0.13))
     paint.painter.drawRects([QRectF(QPointF(a.left, min(zero, a.y)), QPointF(a.right, max(zero, a.y))) for a in filled])
     thick = 2.0 if filled else 1.5
