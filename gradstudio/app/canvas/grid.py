@@ -1,51 +1,47 @@
-"""The dot grid under everything, drawn as a texture."""
+"""The ground of the canvas with its dots, drawn as one texture: copying pixels takes a fraction of the time of blending them."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPixmap, QTransform
+import math
+from functools import lru_cache
 
-from gradstudio.app.paint import SMOOTH, Paint
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, QRectF
+from PySide6.QtGui import QImage, QPainter, QPixmap, QTransform
+
 from gradstudio.app.theme import SIZE, Theme
 
 DOT = 0.9  # px
-CELLS = 16  # dots along each side of the texture: Qt fills a view with a few large tiles in a fraction of the time
+LEAST_SIDE, MOST_SIDE = 240, 480  # device pixels of a texture
 SPARSE_UNDER, NONE_UNDER = 0.6, 0.3  # zoom: every second dot, no dots
 
 
-class Grid:
-    """Keeps the texture of the last zoom."""
-
-    def __init__(self) -> None:
-        self._key: object = None
-        self._brush = QBrush()
-
-    def paint(self, painter: QPainter, rect: QRectF, theme: Theme, zoom: float, ratio: float) -> None:
-        """Fill a rectangle of the canvas with dots. `ratio`: device pixels a canvas unit."""
-        if zoom < NONE_UNDER:
-            return
-        key = (theme, zoom, ratio)
-        if key != self._key:
-            self._key, self._brush = key, _texture(theme, zoom, ratio)
-        painter.setRenderHint(SMOOTH)
-        painter.fillRect(rect, self._brush)
-        painter.setRenderHint(SMOOTH, False)
+def paint_ground(painter: QPainter, area: QRect, way: QTransform, theme: Theme, ratio: float) -> None:
+    """Fill an area of a view, in its pixels, as the painter is. `way`: from the canvas to the view; `ratio`: device pixels a pixel."""
+    zoom = way.m11()
+    if zoom < NONE_UNDER:
+        painter.fillRect(area, theme.color("canvas"))
+        return
+    tile, (left, top) = _texture(theme, zoom, ratio), (math.floor(shift * ratio + 0.5) for shift in (way.dx(), way.dy()))
+    here = QRectF(area.x() * ratio, area.y() * ratio, area.width() * ratio, area.height() * ratio)
+    world = painter.worldTransform()
+    painter.setWorldTransform(QTransform.fromScale(1 / ratio, 1 / ratio))  # a texture that is not scaled is copied
+    painter.drawTiledPixmap(here, tile, QPointF((here.x() - left) % tile.width(), (here.y() - top) % tile.height()))
+    painter.setWorldTransform(world)
 
 
-def _texture(theme: Theme, zoom: float, ratio: float) -> QBrush:
-    pitch = SIZE["grid"] * (1 if zoom >= SPARSE_UNDER else 2)
-    side = max(4, round(pitch * ratio))
-    tile = QPixmap(side, side)
-    tile.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(tile)
-    painter.scale(side / pitch, side / pitch)
-    Paint(painter, theme, ratio).dot(pitch / 2, pitch / 2, DOT / min(1.0, zoom), "grid")
-    painter.end()
-    cells = QPixmap(side * CELLS, side * CELLS)
-    cells.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(cells)
-    painter.drawTiledPixmap(cells.rect(), tile)
-    painter.end()
-    brush = QBrush(cells)
-    brush.setTransform(QTransform.fromScale(pitch / side, pitch / side))
-    return brush
+@lru_cache(maxsize=4)
+def _texture(theme: Theme, zoom: float, ratio: float) -> QPixmap:
+    """Return so many cells of the grid that they end on a whole pixel, or very nearly."""
+    pitch = SIZE["grid"] * (1 if zoom >= SPARSE_UNDER else 2) * zoom * ratio
+    counts = range(math.ceil(LEAST_SIDE / pitch), max(math.ceil(LEAST_SIDE / pitch), math.floor(MOST_SIDE / pitch)) + 1)
+    cells = min(counts, key=lambda n: abs(n * pitch - round(n * pitch)) / n)
+    side, radius = round(cells * pitch), DOT * max(1.0, zoom) * ratio
+    off = np.abs((np.arange(side) + 0.5) * cells / side % 1 - 0.5) * side / cells  # of each pixel from the nearest row of dots
+    near = np.flatnonzero(off < radius + 1)
+    covered = np.clip(radius + 0.5 - np.hypot(off[near, None], off[None, near]), 0, 1)
+    ground, dot = ((c.red(), c.green(), c.blue()) for c in (theme.color("canvas"), theme.color("grid")))
+    pixels = np.full((side, side), theme.color("canvas").rgba(), np.uint32)
+    mixed = [np.rint(a + (b - a) * covered).astype(np.uint32) for a, b in zip(ground, dot, strict=True)]
+    pixels[near[:, None], near] = 255 << 24 | mixed[0] << 16 | mixed[1] << 8 | mixed[2]
+    return QPixmap.fromImage(QImage(pixels.data, side, side, 4 * side, QImage.Format.Format_RGB32))

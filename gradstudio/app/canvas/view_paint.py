@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem
 
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.geometry import Level
-from gradstudio.app.canvas.grid import Grid
+from gradstudio.app.canvas.grid import paint_ground
 from gradstudio.app.canvas.node_chrome import REACH
 from gradstudio.app.theme import Z
 
@@ -30,7 +30,6 @@ class ViewPaint:
 
     def __init__(self, view: CanvasView) -> None:
         self._view = view
-        self._grid = Grid()
 
     def sharply(self, painter: QPainter, area: QRect) -> None:
         """Draw an area with all that is seen there."""
@@ -39,12 +38,12 @@ class ViewPaint:
         painter.save()
         painter.setClipRect(area)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setWorldTransform(view.viewportTransform())
         if canvas.level == Level.FAR:
+            painter.setWorldTransform(view.viewportTransform())
             canvas.far.paint(painter, seen, area)
         else:
-            painter.fillRect(seen, canvas.theme.color("canvas"))
-            self._grid.paint(painter, seen, canvas.theme, view.zoom, canvas.ratio)
+            paint_ground(painter, area, view.viewportTransform(), canvas.theme, canvas.device_ratio)
+            painter.setWorldTransform(view.viewportTransform())
             self._paint_items(painter, items_in(canvas, seen), self._tiled(area))
         painter.restore()
 
