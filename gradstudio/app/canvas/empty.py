@@ -9,9 +9,10 @@ from PySide6.QtGui import QPainter
 
 from gradstudio.app.canvas.faces import Drawer, InputFace, NodeFace, OutputFace, Tint, WireFace
 from gradstudio.app.canvas.geometry import Level, geometry
-from gradstudio.app.canvas.node_chrome import paint_plate
+from gradstudio.app.canvas.node_chrome import Chrome, Head, chrome_of, head_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks
-from gradstudio.app.canvas.node_paint import paint_node
+from gradstudio.app.canvas.node_paint import Disc, paint_node, paint_on_plate
+from gradstudio.app.canvas.node_words import Word
 from gradstudio.app.canvas.wire_paint import paint_wire
 from gradstudio.app.canvas.wire_path import NO_BOXES
 from gradstudio.app.canvas.wire_shape import WireShape
@@ -49,11 +50,16 @@ def paint_empty(painter: QPainter, theme: Theme, room: QRectF, ratio: float) -> 
     for node, place in PLACES:
         painter.translate(place)
         spot = geometry(node, Level.FULL)
-        paint_node(paint, node, spot, partial(paint_plate, paint, node, spot, Marks()))
+        paint_node(paint, node, spot, partial(_ground, paint, chrome_of(node, spot, Marks()), head_of(node)))
         painter.translate(-place)
     painter.setOpacity(1.0)
     _line(paint)
     painter.restore()
+
+
+def _ground(paint: Paint, chrome: Chrome, head: Head, words: list[Word], discs: list[Disc]) -> None:
+    paint_chrome(paint, chrome)
+    paint_on_plate(paint, chrome, head, words, discs)
 
 
 def _line(paint: Paint) -> None:

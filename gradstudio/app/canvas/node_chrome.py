@@ -68,13 +68,6 @@ def head_of(face: NodeFace) -> Head:
     return Head(face.title, face.symbol, face.switch, face.value if value else face.name, not value)
 
 
-def paint_plate(paint: Paint, face: NodeFace, place: Geometry, marks: Marks) -> None:
-    """Draw plate and head of a node with its top left corner at the origin."""
-    chrome = chrome_of(face, place, marks)
-    paint_chrome(paint, chrome)
-    paint_head(paint, chrome, head_of(face))
-
-
 def paint_chrome(paint: Paint, chrome: Chrome) -> None:
     """Draw a plate with its top left corner at the origin."""
     rect = QRectF(0, 0, chrome.width, chrome.height)

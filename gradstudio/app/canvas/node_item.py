@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
-from gradstudio.app.canvas.node_chrome import REACH, chrome_of, head_of, paint_chrome, paint_head
+from gradstudio.app.canvas.node_chrome import REACH, chrome_of, head_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
-from gradstudio.app.canvas.node_paint import paint_grad_port, paint_node
+from gradstudio.app.canvas.node_paint import Disc, paint_grad_port, paint_node, paint_on_plate
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
+from gradstudio.app.canvas.node_words import Word
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
@@ -57,6 +58,7 @@ class NodeItem(CanvasItem):
         self._bounds = self._reach()
         self._stamp = object()  # of the face: another one with each face
         self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
+        self._still: object = None  # what numbers lay on, as it was last painted
         self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -289,23 +291,25 @@ class NodeItem(CanvasItem):
         elif level <= Level.TILE:
             paint_tile(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks, canvas.norms)
         else:
-            paint_node(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place, partial(self._plate, painter, marks, pictured))
+            ground = partial(self._ground, painter, marks, pictured)
+            paint_node(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place, ground)
 
-    def _plate(self, painter: QPainter, marks: Marks, pictured: bool) -> None:
-        """Draw plate and head: of a node whose numbers change, or that is dim, they are one picture; else many nodes share a plate."""
+    def _ground(self, painter: QPainter, marks: Marks, pictured: bool, words: list[Word], discs: list[Disc]) -> None:
+        """Draw what numbers lie on: as one picture where it stays as it is, or is dim; else many nodes share a plate."""
         canvas, chrome, head = self.canvas, chrome_of(self.face, self.place, marks), head_of(self.face)
-        one = self._shown is not None or self.face.dim  # dimmed as a whole, what lies on something else does not let it through
+        still = chrome, head, tuple(words), tuple(discs)
+        stays, self._still = still == self._still, still
+        one = self.face.dim or stays  # dimmed as a whole, what lies on something else does not let it through
 
         def draw(target: QPainter) -> None:
             paint = Paint(target, canvas.theme, canvas.ratio)
             paint_chrome(paint, chrome)
             if one:
-                paint_head(paint, chrome, head)
+                paint_on_plate(paint, chrome, head, words, discs)
 
         if pictured:
-            key = (chrome, head) if one else chrome
-            canvas.pictures.draw(painter, key, chrome.area, canvas.zoom, canvas.device_ratio, draw)
+            canvas.pictures.draw(painter, still if one else chrome, chrome.area, canvas.zoom, canvas.device_ratio, draw)
         else:
             draw(painter)
         if not one:
-            paint_head(Paint(painter, canvas.theme, canvas.ratio), chrome, head)
+            paint_on_plate(Paint(painter, canvas.theme, canvas.ratio), chrome, head, words, discs)

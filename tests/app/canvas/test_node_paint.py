@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QPainter
 
 from gradstudio.app import theme
 from gradstudio.app.canvas.faces import Drawer
-from gradstudio.app.canvas.node_paint import fitted
+from gradstudio.app.canvas.node_words import fitted
 from gradstudio.app.paint import Paint
 
 ROOM = 119.0  # of the drawer of an op, 150 wide
@@ -32,4 +32,4 @@ def paint(qapp):
     ],
 )
 def test_a_drawer_says_all_of_its_number_and_whose_it_is(paint, kind, label, words, shown):
-    assert fitted(paint, Drawer(kind, label, words), "number", 500, ROOM) == shown
+    assert fitted(paint.theme, Drawer(kind, label, words), "number", 500, ROOM) == shown

@@ -1,0 +1,175 @@
+"""What is written on a node at 75 % and up: the words that stay while numbers change, and those that change. Nothing here draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from PySide6.QtCore import QPointF, Qt
+
+from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace
+from gradstudio.app.canvas.geometry import CELL_GAP, CELL_H, DRAWER, HEAD, LARGE_H, Geometry
+from gradstudio.app.paint import Align, Paint
+from gradstudio.app.theme import Shade, Theme
+
+LONG = 8  # letters of a gradient; longer ones are written smaller
+DRAWER_GAP = 8.0  # px between the label of a drawer and its number
+
+
+class Word(NamedTuple):
+    """Words at a place: their left end on the base line."""
+
+    left: float
+    base: float
+    words: str
+    role: str
+    weight: int | None
+    shade: Shade
+
+
+class Writing:
+    """Words of one node, laid out. `still`: the same however numbers roll, while as many letters are needed for them."""
+
+    __slots__ = ("changing", "still", "theme")
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.still: list[Word] = []
+        self.changing: list[Word] = []
+
+    def stay(
+        self, x: float, cy: float, words: str, role: str, shade: Shade = "text", align: Align = "l",
+        weight: int | None = None, width: float | None = None,
+    ) -> float:  # fmt: skip
+        """Write words that stay, as `Paint.text` does. Return their width."""
+        return self._put(self.still, x, cy, words, role, shade, align, weight, width)
+
+    def change(
+        self, x: float, cy: float, words: str, role: str, shade: Shade = "text", align: Align = "l",
+        weight: int | None = None, width: float | None = None,
+    ) -> float:  # fmt: skip
+        """Write words that change with numbers. Return their width."""
+        return self._put(self.changing, x, cy, words, role, shade, align, weight, width)
+
+    def _put(
+        self, to: list[Word], x: float, cy: float, words: str, role: str, shade: Shade, align: Align,
+        weight: int | None, width: float | None,
+    ) -> float:  # fmt: skip
+        metrics = self.theme.metrics(role, weight)
+        if width is not None:
+            words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0.0, width))
+        advance = metrics.horizontalAdvance(words)
+        left = x - advance if align == "r" else x
+        to.append(Word(left, round(cy + metrics.half_cap), words, role, weight, shade))
+        return advance
+
+    def width_of(self, words: str, role: str, weight: int | None = None) -> float:
+        """Return how wide words are."""
+        return self.theme.metrics(role, weight).horizontalAdvance(words)
+
+
+def write(paint: Paint, words: Iterable[Word]) -> None:
+    """Write words where they were laid out."""
+    painter, theme = paint.painter, paint.theme
+    for left, base, each, role, weight, shade in words:
+        painter.setFont(theme.font(role, weight))
+        painter.setPen(theme.color(shade))
+        painter.drawText(QPointF(left, base), each)
+
+
+def written(theme: Theme, face: NodeFace, place: Geometry) -> Writing:
+    """Return what is written on a node below its head."""
+    writing = Writing(theme)
+    if face.collapsed:
+        if face.kind == "instance":
+            writing.stay(12, place.value, face.meta, "code", "text3")
+            writing.change(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
+        return writing
+    if face.kind in ("leaf", "input"):
+        _leaf_words(writing, face, place)
+    else:
+        _op_words(writing, face, place)
+        for row, cy in zip(face.inputs, place.rows, strict=True):
+            _row_words(writing, row, cy, place.width, face.grey or not row.live)
+    if face.drawer and place.drawer is not None:
+        drawer_words(writing, face.drawer, place.drawer, place.width)
+    return writing
+
+
+def _leaf_words(writing: Writing, face: NodeFace, place: Geometry) -> None:
+    if face.cells is None:
+        role = "nodeValueLeaf" if writing.width_of(face.value, "nodeValueLeaf") <= place.width - 24 else "nodeValueOp"
+        writing.change(13, HEAD + 22, face.value, role, face.value_tone, width=place.width - 22)
+    writing.stay(13, meta_of_leaf(face.cells), face.meta, "code", "text3", width=place.width - 22)
+
+
+def meta_of_leaf(cells: Cells | None) -> float:
+    """Return where shape and dtype of a leaf stand: under its number or its cells."""
+    if cells is None or cells.words:
+        return HEAD + 47
+    return HEAD + 20 + LARGE_H if cells.large else HEAD + 22 + len(cells.rows) * (CELL_H + CELL_GAP)
+
+
+def _op_words(writing: Writing, face: NodeFace, place: Geometry) -> None:
+    used = writing.stay(12, place.value, face.meta, "code", "text3")
+    if face.cells is None:
+        wide = writing.width_of(face.value, "nodeValueOp") > place.width - 36 - used
+        writing.change(place.width - 12, place.value, face.value, "nodeName" if wide else "nodeValueOp", face.value_tone, "r", 500)
+    for output in face.outputs[1:]:
+        y = place.outputs[output.out]
+        advance = writing.change(place.width - 12, y, output.value, "code", "text", "r", 500)
+        writing.stay(place.width - 20 - advance, y, output.name, "code", "text3", "r")
+
+
+def _row_words(writing: Writing, row: InputFace, cy: float, width: float, quiet: bool) -> None:
+    right = width - 12
+    if row.note:
+        right -= writing.stay(right, cy, row.note, "code", "text2" if row.literal and not row.wired else "text3", "r") + 8
+    elif row.number:
+        right -= writing.change(right, cy, row.number, "code", "text", "r", 500) + 1
+        room = right - 12 - writing.width_of(row.label, "code") - 8
+        words = f"∂ {row.formula} = " if row.formula else "∂ "
+        fits = writing.width_of(words, "code") <= room
+        right -= writing.stay(right, cy, words if fits else "∂ ", "code", "text3", "r") + 8
+    elif row.formula:
+        room = right - 12 - writing.width_of(row.label, "code") - 8
+        right -= writing.stay(right, cy, f"∂ {row.formula}", "code", "text3", "r", width=room) + 8
+    if quiet:
+        writing.stay(12, cy, row.label, "code", "text3", width=right - 12)
+    else:
+        writing.stay(12, cy, row.label, "code", "text2", weight=500, width=right - 12)
+
+
+def drawer_words(writing: Writing, drawer: Drawer, top: float, width: float) -> None:
+    """Write label and number of a drawer, from its top edge over the width of the node."""
+    theme, stored = writing.theme, drawer.kind == "stored"
+    cy, left = top + DRAWER / 2, label_left(drawer)
+    if stored and drawer.cells is not None:
+        writing.stay(left, cy, drawer.label, "code", "text3")
+        return
+    ink = theme.gradient_text(drawer.value) if drawer.value is not None else theme.color("text" if stored else "text2")
+    role, weight = ("nodeGrad", 600) if stored and len(drawer.words) <= LONG else ("number", 600 if stored else 500)
+    shade: Shade = "text3" if drawer.kind == "none" else ink
+    label, role = (drawer.label, role) if stored else fitted(theme, drawer, role, weight, width - 11 - left - DRAWER_GAP)
+    advance = writing.change(width - 11, cy, drawer.words, role, shade, "r", weight)
+    label_ink = "text2" if stored else "text3"
+    writing.stay(left, cy, label, "code", label_ink, weight=500 if stored else 400, width=width - 11 - advance - DRAWER_GAP - left)
+
+
+def label_left(drawer: Drawer) -> float:
+    """Return where the label of a drawer begins: after the pin of a kept gradient."""
+    return 28.0 if drawer.pin else 12.0
+
+
+def fitted(theme: Theme, drawer: Drawer, role: str, weight: int, room: float) -> tuple[str, str]:
+    """Return the label and the size of the words that fit side by side; words may be smaller, and the label `∂/∂mse_loss`."""
+    shorter = "∂/∂" + drawer.label.partition("/∂")[2]
+    tries = [(drawer.label, role), (shorter, role), (shorter, "code")]
+    if drawer.kind == "none":
+        tries.insert(1, (drawer.label, "code"))
+
+    def fits(label: str, size: str) -> bool:
+        words = theme.metrics(size, weight).horizontalAdvance(drawer.words)
+        return theme.metrics("code").horizontalAdvance(label) + words <= room
+
+    return next((each for each in tries if fits(*each)), tries[-1])
