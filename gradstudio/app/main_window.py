@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         super().__init__(parent)
         self.furnished = False
         self._was_painted = False
+        self._named: tuple[str, bool] | None = None  # the file in the title, and whether it has changed
         self.setAcceptDrops(True)
         self.setWindowIcon(QIcon(str(resource("icons", "gradstudio.svg"))))
         self.setWindowTitle("GradStudio")
@@ -120,8 +121,10 @@ class MainWindow(QMainWindow):
         """Follow the file's name and the theme; step keys hold only while stepping."""
         if change.everything or change.file or change.history:
             name = self.studio.path.name if self.studio.path else f"{self.studio.title}.grad"
-            self.setWindowTitle(f"{name}[*] — GradStudio")
-            self.setWindowModified(self.studio.dirty)
+            if (name, self.studio.dirty) != self._named:
+                self._named = name, self.studio.dirty
+                self.setWindowTitle(f"{name}[*] — GradStudio")
+                self.setWindowModified(self.studio.dirty)
         if change.theme:
             app = QApplication.instance()
             assert isinstance(app, QApplication)

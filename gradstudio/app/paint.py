@@ -179,12 +179,20 @@ class Paint:
 
     def pill(self, cx: float, cy: float, words: str, value: float | None = None, halo: Shade = "canvas") -> None:
         """Draw the pill of a wire. `value` gives the sign's colour; None (a norm) and 0 are ink."""
-        rect = pill_rect(self.theme, cx, cy, words)
+        self.pill_plate(pill_rect(self.theme, cx, cy, words), value, halo)
+        self.pill_words(cx, cy, words, value)
+
+    def pill_plate(self, rect: QRectF, value: float | None, halo: Shade = "canvas") -> None:
+        """Draw what the words of a pill stand on."""
         self.rounded(rect.adjusted(-2, -2, 2, 2), rect.height() / 2 + 2, halo)
         hue = self.theme.gradient(value) if value else None
         fill = self.theme.mix("node", hue, 0.16) if hue else self.theme.color("node")
         self.rounded(rect, rect.height() / 2, fill, hue or ("wire" if value == 0 else "text3"), stroke_alpha=0.75 if hue else None)
-        self.text(cx, cy, words, "number", hue or ("text2" if value == 0 else "text"), "c", 600)
+
+    def pill_words(self, cx: float, cy: float, words: str, value: float | None) -> None:
+        """Write the words of a pill."""
+        ink: Shade = self.theme.gradient(value) if value else "text2" if value == 0 else "text"
+        self.text(cx, cy, words, "number", ink, "c", 600)
 
     def switch(self, x: float, cy: float, on: bool) -> None:
         """Draw a switch of 26 by 14 with its left edge at x; the knob's place says on or off, not the colour."""

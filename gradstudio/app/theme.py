@@ -102,7 +102,7 @@ class Theme:
 
     def icon(self, name: str, shade: Shade = "text2", size: float = 16, ratio: float = 1.0) -> QPixmap:
         """Return an icon as a pixmap, tinted; `ratio` is the device pixel ratio (times the zoom, on the canvas)."""
-        return icon_pixmap(name, self.color(shade).name(QColor.NameFormat.HexArgb), float(size), math.ceil(ratio * 4) / 4)
+        return icon_pixmap(name, self.color(shade).rgba(), float(size), math.ceil(ratio * 4) / 4)
 
     def qicon(self, name: str, shade: Shade = "text2", size: int = 16) -> QIcon:
         """Return an icon for a button or menu, greyed when disabled, sharp at device ratios 1 and 2."""
@@ -203,9 +203,9 @@ def metrics(role: str, weight: int | None = None, scale: float = 1.0) -> Metrics
 
 
 @lru_cache(maxsize=4096)
-def icon_pixmap(name: str, argb: str, size: float, ratio: float) -> QPixmap:
-    """Draw a Lucide icon in one colour (`#AARRGGBB`); `size` in px, `ratio` device pixels a px. Cached."""
-    color = QColor(argb)
+def icon_pixmap(name: str, argb: int, size: float, ratio: float) -> QPixmap:
+    """Draw a Lucide icon in one colour (`#AARRGGBB` as a number); `size` in px, `ratio` device pixels a px. Cached."""
+    color = QColor.fromRgba(argb)
     stroke = 1.75 * 24 / size / 1.33 if size < 16 else 2.01  # 1.75 at 16 px; a little bolder below, to stay legible
     svg = resource("icons", f"{name}.svg").read_text(encoding="utf-8")
     svg = svg.replace("currentColor", color.name()).replace('stroke-width="2"', f'stroke-width="{stroke:.2f}"')

@@ -36,15 +36,16 @@ class Overlay(QWidget):
 
 
 class Pictured(Overlay):
-    """An overlay that is kept as a picture until it is updated: what moves beneath it has it painted each time."""
+    """An overlay that is kept as a picture from its second paint on: what moves beneath it has it painted each time."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._picture = QPixmap()
+        self._is_new = True
 
     def update(self) -> None:  # type: ignore[override]
         """Paint it anew."""
-        self._picture = QPixmap()
+        self._picture, self._is_new = QPixmap(), True
         super().update()
 
     def draw(self, painter: QPainter) -> None:
@@ -52,6 +53,11 @@ class Pictured(Overlay):
         raise NotImplementedError
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        if self._is_new:
+            self._is_new = False
+            with QPainter(self) as painter:
+                self.draw(painter)
+            return
         ratio = self.devicePixelRatioF()
         if self._picture.size() != self.size() * ratio or self._picture.devicePixelRatio() != ratio:
             self._picture = QPixmap(self.size() * ratio)

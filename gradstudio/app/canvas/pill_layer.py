@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
@@ -153,16 +153,30 @@ class PillLayer(CanvasItem):
             rect = self._place(key, face, shape)
             if rect is not None and rect.adjusted(-HALO, -HALO, HALO, HALO).intersects(seen):
                 painter.setOpacity(canvas.fade.wire_opacity(key))
-                draw, shown = partial(self._paint_one, at=rect.center(), face=face), ("pill", face.pill, face.pill_value)
-                if not pictured or (whole and self._painted.get(key) != shown):
-                    draw(painter)
-                else:
-                    area = rect.adjusted(-HALO, -HALO, HALO, HALO)
-                    canvas.pictures.draw(painter, shown, area, canvas.zoom, canvas.device_ratio, draw)
+                shown = "pill", face.pill, face.pill_value
+                self._paint_one(painter, rect, face, pictured, not whole or self._painted.get(key) == shown)
                 self._painted[key] = shown
 
-    def _paint_one(self, painter: QPainter, at: QPointF, face: WireFace) -> None:
-        Paint(painter, self.canvas.theme, self.canvas.ratio).pill(at.x(), at.y(), face.pill, face.pill_value)
+    def _paint_one(self, painter: QPainter, rect: QRectF, face: WireFace, pictured: bool, stays: bool) -> None:
+        """Draw a pill: at once, or from pictures, one of all of it or one of what its changing number stands on."""
+        canvas, at, value = self.canvas, rect.center(), face.pill_value
+
+        def draw(target: QPainter, words: bool = True, plate: bool = True) -> None:
+            paint = Paint(target, canvas.theme, canvas.ratio)
+            if plate:
+                paint.pill_plate(rect, value)
+            if words:
+                paint.pill_words(at.x(), at.y(), face.pill, value)
+
+        if not pictured:
+            draw(painter)
+            return
+        area = rect.adjusted(-HALO, -HALO, HALO, HALO)
+        colour = canvas.theme.gradient(value).rgba() if value else value
+        key = ("pill", face.pill, value) if stays else ("plate", rect.width(), colour)
+        canvas.pictures.draw(painter, key, area, canvas.zoom, canvas.device_ratio, partial(draw, words=stays))
+        if not stays:
+            draw(painter, plate=False)
 
 
 def _within(boxes: Boxes, rect: QRectF) -> Boxes:

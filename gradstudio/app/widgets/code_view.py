@@ -70,6 +70,7 @@ class CodeView(QTextEdit):
         self.value_of: Callable[[int], str] = no_value  # what stands beside a line; asked for lines in view only
         self.current: frozenset[int] = frozenset()  # lines, from 0
         self.failed: frozenset[int] = frozenset()
+        self._shown: tuple[object, list[tuple[int, float]]] = (None, [])  # the lines in view, and what decides which they are
         self.setReadOnly(True)
         self.setAcceptRichText(False)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
@@ -103,6 +104,7 @@ class CodeView(QTextEdit):
 
     def dress(self) -> None:
         """Take the theme's colours and the UI scale on."""
+        self._shown = None, []
         self.setFont(scaled_font(self.themed, "code"))
         self._make_gutter()
         self._format_lines()
@@ -176,10 +178,14 @@ class CodeView(QTextEdit):
 
     def shown_blocks(self) -> list[tuple[int, float]]:
         """Return the lines in view: number from 0, centre in px of the viewport."""
-        block = self.cursorForPosition(self.viewport().rect().topLeft()).block()
-        first, centre, pitch = block.blockNumber(), self.centre(block), self._pitch()
-        last = first + math.ceil((self.viewport().height() + pitch - centre) / pitch)
-        return [(i, centre + (i - first) * pitch) for i in range(first, min(last, self.document().blockCount()))]
+        pitch, count = self._pitch(), self.document().blockCount()
+        place = self.verticalScrollBar().value(), self.viewport().height(), count, pitch
+        if place != self._shown[0]:
+            block = self.cursorForPosition(self.viewport().rect().topLeft()).block()
+            first, centre = block.blockNumber(), self.centre(block)
+            last = first + math.ceil((self.viewport().height() + pitch - centre) / pitch)
+            self._shown = place, [(i, centre + (i - first) * pitch) for i in range(first, min(last, count))]
+        return self._shown[1]
 
     def update_lines(self, lines: frozenset[int]) -> None:
         """Paint some lines again, where they are in view."""

@@ -31,14 +31,16 @@ class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
         self.end = 0
 
     def show_track(self, track: Track, end: int, colors: Theme, scale: float) -> None:
-        """Show a track; `getData` has its steps and values (nan: None)."""
-        if (track, colors, scale, end) == (self.track, self.colors, self.scale_by, self.end):
-            return
-        self.track, self.colors, self.scale_by, self.end = track, colors, scale, end
-        steps = np.array([write.step for write in track.writes], float)
-        values = np.array([math.nan if write.after is None else write.after for write in track.writes], float)
-        self.setData(steps, values)
-        self.update()
+        """Show a track."""
+        if (track, colors, scale, end) != (self.track, self.colors, self.scale_by, self.end):
+            self.track, self.colors, self.scale_by, self.end = track, colors, scale, end
+            self.update()
+
+    def getData(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the steps and values of the track (nan: None)."""
+        writes = self.track.writes if self.track is not None else ()
+        values = [math.nan if write.after is None else write.after for write in writes]
+        return np.array([write.step for write in writes], float), np.array(values, float)
 
     def boundingRect(self) -> QRectF:
         """Return the whole of the plot: labels may stand beside their level."""
