@@ -8,7 +8,7 @@ from gradstudio.document.diff import Diff
 from gradstudio.document.document import Document
 from gradstudio.document.graph import NodePath
 from gradstudio.document.labels import Labels
-from gradstudio.session.delta import changed_keys
+from gradstudio.session.delta import changed_keys, differs
 from gradstudio.session.state import InputKey, State
 from gradstudio.session.trace import TensorKey, Trace
 
@@ -55,7 +55,7 @@ def difference(old: State, new: State) -> Change:
     """Return the change that the numbers of one state make after those of another."""
     values = frozenset(changed_keys(old.tensors, new.tensors)) | frozenset(changed_keys(old.grads, new.grads))
     flows = frozenset(changed_keys(old.flows, new.flows))
-    engine = (old.locals, old.cotangents, old.saved, old.queue) != (new.locals, new.cotangents, new.saved, new.queue)
+    engine = old.queue != new.queue or any(differs(getattr(old, name), getattr(new, name)) for name in ("locals", "cotangents", "saved"))
     return Change(values=values, flows=flows, engine=engine)
 
 

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import cache, partial
+from itertools import compress
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from gradstudio.document.graph import NodePath
 from gradstudio.session.delta import MAPS, same
-from gradstudio.session.state import Flow, InputKey, Local, Queued, SavedTensor, State, TensorView
-from gradstudio.session.trace import TensorKey, Trace
+from gradstudio.session.keyed import Keyed
+from gradstudio.session.state import Queued, State
+from gradstudio.session.trace import Trace
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A map of a State: the values that differ from the state before, a 1 in `changed` for each; without that, a map of other keys."""
+
+    changed: bytes | None
+    values: msgspec.Raw  # read by who asks for one
 
 
 class Values(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """The maps of a State as the values of the keys of the state before (None: as it was); a map that has other keys whole."""
+    """A State by what differs from the one before."""
 
-    tensors: tuple[TensorView | None, ...] | dict[TensorKey, TensorView]
-    grads: tuple[TensorView | None, ...] | dict[TensorKey, TensorView]
-    flows: tuple[Flow | None, ...] | dict[InputKey, Flow]
-    cotangents: tuple[Flow | None, ...] | dict[TensorKey, Flow]
-    locals: tuple[Local | None, ...] | dict[InputKey, Local]
-    saved: tuple[SavedTensor | None, ...] | dict[tuple[NodePath, int, str], SavedTensor]
+    tensors: Part
+    grads: Part
+    flows: Part
+    cotangents: Part
+    locals: Part
+    saved: Part
     run: int
     k: int
     queue: tuple[Queued, ...] = ()
@@ -30,27 +41,40 @@ class Values(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def values(old: State, new: State) -> Values:
     """Return what turns the state of one run into that of the next."""
-    maps: dict[str, Any] = {name: _differing(getattr(old, name), getattr(new, name)) for name in MAPS}
+    maps = {name: _part(getattr(old, name), getattr(new, name)) for name in MAPS}
     return Values(**maps, run=new.run, k=new.k, queue=new.queue, grad_enabled=new.grad_enabled)
 
 
-def _differing(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> tuple[Any, ...] | Mapping[Any, Any]:
+def _part(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Part:
     if list(old) != list(new):
-        return new
-    return tuple([None if same(a, b) else b for a, b in zip(old.values(), new.values(), strict=True)])
+        return Part(None, msgspec.Raw(_encode(new)))
+    changed = bytes([not same(a, b) for a, b in zip(old.values(), new.values(), strict=True)])
+    return Part(changed, msgspec.Raw(_encode(list(compress(new.values(), changed)))))
 
 
 def restored(old: State, change: Values) -> State:
-    """Return the state that the values lead to; what did not change is the same object."""
-    maps = {name: _merged(getattr(old, name), getattr(change, name)) for name in MAPS}
+    """Return the state that the values lead to; a map that did not change is the same object."""
+    maps = {name: _merged(name, getattr(old, name), getattr(change, name)) for name in MAPS}
     return State(change.run, change.k, **maps, queue=change.queue, grad_enabled=change.grad_enabled)
 
 
-def _merged(old: Mapping[Any, Any], new: tuple[Any, ...] | dict[Any, Any]) -> dict[Any, Any]:
-    if isinstance(new, dict):
-        return new
-    pairs = zip(old, new, strict=True)
-    return dict(pairs) if None not in new else {**old, **{key: now for key, now in pairs if now is not None}}
+def _merged(name: str, old: Mapping[Any, Any], part: Part) -> Mapping[Any, Any]:
+    whole, values = _decoders()[name]
+    if part.changed is None:
+        made: Mapping[Any, Any] = whole.decode(part.values)
+        return made
+    return Keyed(old, part.changed, partial(values.decode, part.values)) if 1 in part.changed else old
+
+
+@cache
+def _decoders() -> dict[str, tuple[msgspec.msgpack.Decoder[Any], msgspec.msgpack.Decoder[Any]]]:
+    """Return what reads each map of a State, whole and as values."""
+    hints = get_type_hints(State)
+    made = {}
+    for name in MAPS:
+        _, value = get_args(hints[name])
+        made[name] = msgspec.msgpack.Decoder(hints[name]), msgspec.msgpack.Decoder(list[value])  # type: ignore[valid-type]
+    return made
 
 
 def same_steps(old: Trace, new: Trace) -> bool:

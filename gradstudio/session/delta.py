@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from gradstudio.document.graph import NodePath
+from gradstudio.session.keyed import Keyed
 from gradstudio.session.state import InputKey, State
 from gradstudio.session.trace import TensorKey
 
@@ -83,7 +84,16 @@ def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any
     """Yield every key whose value differs between two maps of states."""
     if old is new:
         return
+    known = new.changed_keys(old) if isinstance(new, Keyed) else None
+    if known is not None:
+        yield from known
+        return
     get = old.get
     yield from [key for key, value in new.items() if (was := get(key)) is not value and not same(was, value)]
     if not old.keys() <= new.keys():
         yield from (key for key in old if key not in new)
+
+
+def differs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> bool:
+    """Say whether two maps of states differ."""
+    return next(changed_keys(old, new), None) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -103,12 +104,12 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     run: int
     k: int
-    tensors: dict[TensorKey, TensorView] = {}
-    grads: dict[TensorKey, TensorView] = {}  # what each tensor has accumulated; no key: None
-    flows: dict[InputKey, Flow] = {}
-    cotangents: dict[TensorKey, Flow] = {}  # what passed through an output in the pass on show
-    locals: dict[InputKey, Local] = {}
-    saved: dict[tuple[NodePath, int, str], SavedTensor] = {}
+    tensors: Mapping[TensorKey, TensorView] = {}
+    grads: Mapping[TensorKey, TensorView] = {}  # what each tensor has accumulated; no key: None
+    flows: Mapping[InputKey, Flow] = {}
+    cotangents: Mapping[TensorKey, Flow] = {}  # what passed through an output in the pass on show
+    locals: Mapping[InputKey, Local] = {}
+    saved: Mapping[tuple[NodePath, int, str], SavedTensor] = {}
     queue: tuple[Queued, ...] = ()
     grad_enabled: bool = True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF
@@ -31,7 +32,7 @@ class Due:
         """These are out of date, and no others."""
         self._nodes = set(nodes)
 
-    def add(self, nodes: set[NodeId]) -> None:
+    def add(self, nodes: AbstractSet[NodeId]) -> None:
         """These are out of date too."""
         self._nodes |= nodes & self._canvas.nodes.keys()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtGui import QColor
 
 from gradstudio.app.canvas.reach import downstream, upstream
@@ -82,10 +84,10 @@ class Fade:
         """Return how opaque a wire and its pill are."""
         return 1.0 if self.nodes is None or wire in self.wires else FADED
 
-    def dimmed(self, nodes: list[NodeId], colours: list[int]) -> list[int]:
+    def dimmed(self, nodes: list[NodeId], colours: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the colours of nodes, those of faded ones mixed into the canvas."""
         if self.nodes is None:
             return colours
-        mix = self._canvas.theme.mix
-        dim = {colour: mix("canvas", QColor.fromRgb(colour), FADED).rgb() for colour in set(colours)}
-        return [colour if node in self.nodes else dim[colour] for node, colour in zip(nodes, colours, strict=True)]
+        mix, kept = self._canvas.theme.mix, self.nodes
+        dim = {colour: mix("canvas", QColor.fromRgb(colour), FADED).rgb() for colour in set(colours.tolist())}
+        return np.array([c if node in kept else dim[c] for node, c in zip(nodes, colours.tolist(), strict=True)], np.int64)

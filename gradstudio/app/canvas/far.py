@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QMarginsF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtCore import QLineF, QMarginsF, QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from gradstudio.app.arrays import distinct
-from gradstudio.app.canvas.faces import Tint
-from gradstudio.app.canvas.node_faces import far_state
-from gradstudio.app.canvas.node_small import heat_fill
+from gradstudio.app.canvas.far_hues import Colours, FarHues
+from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.wire_runs import Indices
-from gradstudio.app.theme import Theme
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 Objects = npt.NDArray[Any]
-FEW = 64  # nodes whose colours are looked up to spare a paint
 RING_GAP = 3.0  # px between a node and the ring of the step
 
 
@@ -34,13 +31,15 @@ class FarView:
         self.stamp = 0  # goes up when nodes stand elsewhere, or have another colour
         self._lines: Objects = np.empty(0, object)  # a line a wire, a rectangle a node; None where it was not looked at
         self._rects: Objects = np.empty(0, object)
-        self._hues: npt.NDArray[np.int64] = np.empty(0, np.int64)  # the colour of each node where nothing is selected, lit or faded
-        self._stale: set[NodeId] | None = None  # nodes whose colour may be another; None: all
-        self._fills: tuple[npt.NDArray[np.int64], npt.NDArray[np.intp]] | None = None  # colours, and the order of drawing by them
+        self._hues = FarHues(canvas)
+        self._fills: tuple[Colours, npt.NDArray[np.intp]] | None = None  # colours, and the order of drawing by them
+        self._line_stamp = 0  # goes up when wires run elsewhere
+        self._ground: tuple[object, QPixmap | None] = (None, None)  # what lies under nodes, and what decides how it looks
 
     def forget_lines(self) -> None:
         """Wires run elsewhere."""
         self._lines = np.empty(len(self._canvas.wires.ids), object)
+        self._line_stamp += 1
 
     def forget_rects(self) -> None:
         """Nodes stand elsewhere, or something else about them is to be seen: selection, what is lit, what fades."""
@@ -49,25 +48,15 @@ class FarView:
 
     def forget_hues(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Nodes (all) show another heat, or failed, or the theme is another."""
-        if nodes is None:
-            self._stale = None
-        elif self._stale is not None:
-            self._stale.update(nodes)
+        self._hues.forget(nodes)
         self._fills = None
         self.stamp += 1
 
-    def follow(self, nodes: set[NodeId]) -> bool:
-        """Nodes may show another heat, or have failed. Return whether anything has to be drawn: of few it is found out."""
-        if self._stale is None or len(self._hues) != len(self._canvas.plates.nodes) or len(nodes) + len(self._stale) > FEW:
-            self.forget_hues(nodes)
-            return bool(nodes)
-        which = self._canvas.plates.rows(nodes | self._stale)
-        before = self._hues[which]
-        self._stale |= nodes
-        if np.array_equal(before, self._known_hues()[which]):
+    def follow(self, nodes: set[NodeId] | None) -> bool:
+        """Nodes (all) may show another heat, or have failed. Return whether anything has to be drawn: found out where it would be."""
+        if self._canvas.level == Level.FAR and not self._hues.differ(nodes):
             return False
-        self._fills = None
-        self.stamp += 1
+        self.forget_hues(() if self._canvas.level == Level.FAR else nodes)
         return True
 
     def move_rects(self, which: list[int]) -> None:
@@ -78,19 +67,49 @@ class FarView:
     def move_lines(self, which: list[int]) -> None:
         """Some wires run elsewhere."""
         self._lines[which] = None
+        self._line_stamp += 1
 
     def paint(self, painter: QPainter, seen: QRectF, area: QRect) -> None:
-        """Draw what is seen of the canvas. The painter is in canvas units."""
-        canvas, theme = self._canvas, self._canvas.theme
-        painter.save()
+        """Draw what is seen of the canvas, which is an area of the view. The painter is in canvas units."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        ground = self._pictured_ground(painter.worldTransform(), seen, area)
+        if ground is None:
+            self._paint_ground(painter, seen, area)
+        else:
+            way = painter.worldTransform()
+            painter.resetTransform()
+            painter.drawPixmap(area.topLeft(), ground)
+            painter.setWorldTransform(way)
+        self._paint_nodes(painter, seen)
+
+    def _pictured_ground(self, way: QTransform, seen: QRectF, area: QRect) -> QPixmap | None:
+        """Return what lies under the nodes as a picture, if it is drawn a second time: while numbers change, it stays."""
+        canvas, frames = self._canvas, self._canvas.frames
+        rects = [*(frame.rect for frame in (*frames.comments, *frames.items.values())), *(b.rect for b in frames.blocks.items.values())]
+        fade = canvas.fade.nodes, canvas.fade.wires
+        look = way, area, canvas.device_ratio, canvas.theme, self._line_stamp, self._lines.size, fade, rects
+        before, picture = self._ground
+        if look != before:
+            self._ground = look, None
+            return None
+        if picture is None:
+            picture = QPixmap(area.size() * canvas.device_ratio)
+            picture.setDevicePixelRatio(canvas.device_ratio)
+            with QPainter(picture) as painter:
+                painter.setWorldTransform(way * QTransform.fromTranslate(-area.x(), -area.y()))
+                self._paint_ground(painter, seen, QRect(QPoint(), area.size()))
+            self._ground = look, picture
+        return picture
+
+    def _paint_ground(self, painter: QPainter, seen: QRectF, area: QRect) -> None:
+        """Draw ground, frames and wires."""
+        canvas, theme, way = self._canvas, self._canvas.theme, painter.worldTransform()
         painter.resetTransform()
         painter.fillRect(area, theme.color("canvas"))
-        painter.restore()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.setWorldTransform(way)
         self.paint_regions(painter)
         painter.setPen(QPen(theme.color("wire"), 0))
         self._paint_lines(painter, canvas.wires.touching(seen))
-        self._paint_nodes(painter, seen)
 
     def _paint_lines(self, painter: QPainter, which: Indices) -> None:
         """Draw wires: those that fade first."""
@@ -115,29 +134,17 @@ class FarView:
         for block in frames.blocks.items.values():
             painter.drawRect(block.rect)
 
-    def fills(self) -> list[int]:
+    def fills(self) -> Colours:
         """Return the colour of each plate: selected or lit, failed, or the heat of the gradient that passed through the node."""
         canvas, context = self._canvas, self._canvas.context
-        found = self._known_hues().copy()
+        found = self._hues.known().copy()
         chosen = {*canvas.selected_nodes, *(context.here(path) for path in canvas.studio.markers.lit.nodes)}
         found[canvas.plates.rows(chosen)] = canvas.theme.color("accent").rgb()
-        return canvas.fade.dimmed(canvas.plates.nodes, found.tolist())
-
-    def _known_hues(self) -> npt.NDArray[np.int64]:
-        """Return the colour that each plate has of itself, those that are out of date worked out."""
-        canvas, context, nodes = self._canvas, self._canvas.context, self._canvas.plates.nodes
-        if self._stale is None or len(self._hues) != len(nodes):
-            self._hues, which = np.empty(len(nodes), np.int64), list(range(len(nodes)))
-        else:
-            which = canvas.plates.rows(self._stale)
-        hues, frozen = Hues(canvas.theme, canvas.norms), context.frozen
-        self._hues[which] = [hues.of(*far_state(context, nodes[i]), nodes[i] in frozen) for i in which]
-        self._stale = set()
-        return self._hues
+        return canvas.fade.dimmed(canvas.plates.nodes, found)
 
     def _paint_nodes(self, painter: QPainter, seen: QRectF) -> None:
         if self._fills is None:
-            colours = np.array(self.fills(), np.int64)
+            colours = self.fills()
             self._fills = colours, np.argsort(colours, kind="stable")
         colours, order = self._fills
         shown, rects = order[self._canvas.plates.inside(seen)[order]], self._rects
@@ -162,19 +169,3 @@ class FarView:
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(item.body.marginsAdded(QMarginsF(*[RING_GAP / canvas.zoom] * 4)))
-
-
-class Hues:
-    """The colours of nodes in the far view, each worked out once."""
-
-    def __init__(self, theme: Theme, norms: bool) -> None:
-        self._theme, self._norms = theme, norms
-        self._made: dict[tuple[Tint | None, bool, bool], int] = {}
-
-    def of(self, heat: Tint | None, failed: bool, frozen: bool) -> int:
-        """Return the colour for a heat as a number."""
-        key = heat, failed, frozen
-        if key not in self._made:
-            plain = self._theme.color("line2") if heat is None else heat_fill(self._theme, None if frozen else heat, failed, self._norms)[0]
-            self._made[key] = (self._theme.color("error") if failed else plain).rgb()
-        return self._made[key]

@@ -183,7 +183,7 @@ class Minimap(Overlay):
         canvas.far.paint_regions(painter)
         painter.setTransform(self._map.inverted()[0], True)
         painter.setPen(Qt.PenStyle.NoPen)
-        colours = np.array(canvas.far.fills(), np.int64)
+        colours = canvas.far.fills()
         marks = self._marks()
         places = self._places(marks)
         low, high = places[:, :2], places[:, :2] + places[:, 2:]

@@ -11,7 +11,7 @@ from gradstudio.app import text
 from gradstudio.app.canvas.cell_faces import cells_of, cells_of_array
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.drawers import drawer_of
-from gradstudio.app.canvas.faces import Badge, NodeFace, OutputFace, Tint, Tone
+from gradstudio.app.canvas.faces import Badge, NodeFace, OutputFace, Tone
 from gradstudio.app.canvas.input_faces import input_faces
 from gradstudio.app.canvas.reach import DETACH, leaf_dtype
 from gradstudio.app.canvas.tints import flow_words, is_whole, tint_of
@@ -44,7 +44,7 @@ def _leaf_face(context: Context, node: Node) -> NodeFace:
     told = node.requires_grad and node.id not in context.stale_grads
     grad = context.state.grads.get((context.path(node.id), 0)) if told else None
     root = (node.id, 0) in context.roots
-    cotangent = context.state.cotangents.get((context.path(node.id), 0)) or _leaving(context, node.id)
+    cotangent = context.state.cotangents.get((context.path(node.id), 0)) or leaving(context, node.id)
     return NodeFace(
         node=node.id,
         kind="leaf" if node.op == LEAF else "input",
@@ -159,19 +159,11 @@ def _flow_words(flow: Flow | None, full: bool) -> str:
     return flow_words(flow, full)
 
 
-def _leaving(context: Context, node: NodeId) -> Flow | None:
+def leaving(context: Context, node: NodeId) -> Flow | None:
     """Return the one flow that leaves a node where the run gave no cotangent of it."""
     flows = [context.flow(w.target, w.path) for w in context.graph.consumers.get(node, ())]
     sent = [f for f in flows if f is not None and f.kind in ("value", "zero")]
     return max(sent, key=lambda f: f.rms or abs(f.value or 0.0), default=None)
-
-
-def far_state(context: Context, node_id: NodeId) -> tuple[Tint | None, bool]:
-    """Return all that the far view tells of a node: the heat of the passing gradient, and whether it failed."""
-    passed = context.state.cotangents.get((context.path(node_id), 0))
-    if passed is None and context.graph.nodes[node_id].op in (LEAF, INPUT):
-        passed = _leaving(context, node_id)
-    return tint_of(context, passed), node_id in context.failures or node_id == context.first_nonfinite
 
 
 def _scissors_face(context: Context, node: Node) -> NodeFace:

@@ -119,8 +119,8 @@ class CanvasScene(DirtyScene):
         if change.document is not None:
             self.numbers.follow()
             self._stock.follow()
-        nodes, wires = touched(change, before, self.context)
-        self.due.add(nodes)
+        nodes, wires = touched(change, before, self.context) or (None, None)
+        self.due.add(self.nodes.keys() if nodes is None else nodes)
         is_seen_afar = self.far.follow(nodes)
         if self.level == Level.FAR:
             self.wires.invalidate(wires, QRectF())

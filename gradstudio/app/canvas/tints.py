@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from gradstudio.app import text
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import Tint
+from gradstudio.app.theme import WIRE, GradientRange
 from gradstudio.session.state import Flow
 
 SHADES = 64  # steps of the scale
+Codes = npt.NDArray[np.int64]
+NOTHING, ZERO, STRANGE = -1000, 0, 1000  # of flows in `codes_of`: none, exactly zero, not finite
 WHOLE = ("int", "uint", "bool")
 
 
@@ -25,6 +31,27 @@ def tint_of(context: Context, flow: Flow | None) -> Tint | None:
         return Tint(math.nan, 1.0)
     size = flow.value if flow.value is not None else flow.rms
     return Tint(math.copysign(1.0, sign), round(context.range.t(size) * SHADES) / SHADES)
+
+
+def codes_of(range_: GradientRange, flows: Sequence[Flow | None]) -> Codes:
+    """Return `tint_of` of many flows as a number each: the shade from 1 on with the sign of the gradient, or one of three others."""
+    codes = np.full(len(flows), NOTHING)
+    which = [i for i, flow in enumerate(flows) if flow is not None and flow.kind in ("value", "zero")]
+    found = [(f.kind == "zero", f.nonfinite, f.rms if f.value is None else f.value, f.positive - f.negative if f.value is None else f.value)
+             for i in which if (f := flows[i]) is not None]  # fmt: skip
+    zero, strange, size, sign = np.array(found, float).reshape(-1, 4).T
+    shades = 1 + np.rint(_shares(range_, np.abs(size)) * SHADES)
+    codes[which] = np.where(zero == 1, ZERO, np.where(strange > 0, STRANGE, np.copysign(shades, sign)))
+    return codes
+
+
+def _shares(range_: GradientRange, sizes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return `GradientRange.t` of many sizes."""
+    if not range_.gmax:
+        return np.where(sizes == 0, 0.0, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.clip(1 + np.log10(sizes / range_.gmax) / range_.decades, WIRE["tFloor"], 1.0)
+    return np.where(sizes == 0, 0.0, np.where(np.isfinite(sizes), shares, 1.0))
 
 
 def flow_words(flow: Flow, full: bool) -> str:

@@ -32,10 +32,10 @@ def _parts(node: Node) -> tuple[object, ...]:
     return node.op, node.inputs, node.frame, node.group, bool(node.names and any(node.names))
 
 
-def touched(change: Change, before: Context, now: Context) -> Touched:
-    """Return the nodes and wires whose faces may differ from before."""
+def touched(change: Change, before: Context, now: Context) -> Touched | None:
+    """Return the nodes and wires whose faces may differ from before; None: all of them."""
     if _everywhere(change, before, now):
-        return set(now.graph.nodes), {(w.target, w.path) for w in now.graph.wires}
+        return None
     nodes = _here(now, (path for path, _ in change.values)) | _here(now, change.stale)
     nodes |= (before.stale_grads ^ now.stale_grads) & now.graph.nodes.keys()
     nodes |= {n for n in change.document.nodes if n in now.graph.nodes} if change.document is not None else set()
@@ -58,7 +58,7 @@ def _everywhere(change: Change, before: Context, now: Context) -> bool:
     diff = change.document
     if diff is not None and (diff.renamed or diff.script or diff.optimizers or _switched(diff, before, now)):
         return True
-    if change.mode or before.full != now.full or len(change.values) > len(now.graph.nodes):  # most nodes: to find out which takes longer
+    if change.mode or before.full != now.full or 2 * len(change.values) > len(now.graph.nodes):  # many: to find out which takes longer
         return True
     if before.in_pass or now.in_pass or before.stepping != now.stepping:
         return True

@@ -75,14 +75,14 @@ class WireLayer(CanvasItem):
         self.stamp = object()
         self.update()
 
-    def invalidate(self, keys: Iterable[WireId], seen: QRectF, in_time: bool = False) -> None:
-        """Forget the faces of wires whose numbers may differ; of those that are seen, repaint what looks different.
+    def invalidate(self, keys: Iterable[WireId] | None, seen: QRectF, in_time: bool = False) -> None:
+        """Forget the faces of wires (all) whose numbers may differ; of those that are seen, repaint what looks different.
 
         `in_time`: repaint all of them, and find that out as there is time to draw them.
         """
         inside = set() if seen.isEmpty() else set(self.courses.touching(seen).tolist())
         self.stamp = object()
-        for key in keys:
+        for key in list(self._faces) if keys is None else keys:
             i = self.courses.index.get(key)
             before = self._faces.get(key)
             if i is None or before is None:

@@ -143,9 +143,9 @@ def test_very_many_wires_fade_too(view, studio, settle):
 def test_the_far_view_mixes_colours_into_the_canvas(view, hand, studio, fade):
     studio.select([hand.node("W")])
     place = view.canvas.plates.nodes.index
-    faint, kept = (QColor.fromRgb(view.canvas.far.fills()[place(hand.node(label))]) for label in ("y", "reg"))
+    faint, kept = (QColor.fromRgb(int(view.canvas.far.fills()[place(hand.node(label))])) for label in ("y", "reg"))
     view.canvas.fade.show(False)
-    full, same = (QColor.fromRgb(view.canvas.far.fills()[place(hand.node(label))]) for label in ("y", "reg"))
+    full, same = (QColor.fromRgb(int(view.canvas.far.fills()[place(hand.node(label))])) for label in ("y", "reg"))
     assert kept == same
     assert faint.name() == view.canvas.theme.mix("canvas", full, FADED).name()
 
