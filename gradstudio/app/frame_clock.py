@@ -42,11 +42,14 @@ class FrameClock(QObject):
         self._painted.setSingleShot(True)
         self._painted.timeout.connect(self.catch_up)
 
+    def hand_moved(self) -> None:
+        """A hand in motion has edited."""
+        self._moved = time.monotonic()
+
     def hold(self, before: Document, change: Change) -> None:
         """Keep an edit of a document until something else is told, or its frame is over."""
         known = self._held[0] if self._held is not None else before
         self._held = known, self._with_held(change)
-        self._moved = time.monotonic()
         if not self._timer.isActive():
             self._timer.start(FRAME_MS)
 

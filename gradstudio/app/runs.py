@@ -18,7 +18,8 @@ from gradstudio.document.diff import diff
 from gradstudio.document.document import Document
 from gradstudio.document.graph import Array, NodeId, NodePath
 from gradstudio.session import messages, state, trace
-from gradstudio.session.delta import applied
+from gradstudio.session.delta import MAPS, applied
+from gradstudio.session.keyed import Keyed
 from gradstudio.session.messages import Gone, Ran, RunDocument, ShowState
 from gradstudio.session.patch import patch
 from gradstudio.session.playhead import Playhead
@@ -57,6 +58,7 @@ class Runs(QObject):
         self._run = 0
         self._sent: dict[int, tuple[Document, Playhead, View]] = {}  # and the playhead, and what was watched, then
         self._last = trace.EMPTY, state.EMPTY  # of the worker's last run, wanted or not: it tells what differs from them
+        self._former: Shown | None = None  # until the next is seen everywhere: to let go of a thousand numbers takes time too
         self._began = 0.0
         self._large: tuple[TensorKey, ...] = ()
         self._detail: dict[NodePath, None] = {}
@@ -68,6 +70,7 @@ class Runs(QObject):
         self._stale_timer.setSingleShot(True)
         self._stale_timer.setInterval(STALE_AFTER_MS)
         self._stale_timer.timeout.connect(self.mark_stale)
+        studio.followed.connect(self._tidy)
 
     @property
     def running(self) -> bool:
@@ -178,7 +181,7 @@ class Runs(QObject):
         document, stood, watched = self._sent[answer.trace.run]
         self._sent = {run: sent for run, sent in self._sent.items() if run > answer.trace.run}
         self._began = time.monotonic()
-        before = self.shown
+        self._former = before = self.shown
         if document is not self._studio.document and diff(document, self._studio.document).only_looks:
             document = self._studio.document
         self.shown = Shown(document, made, numbers, labels.of(document))
@@ -192,6 +195,14 @@ class Runs(QObject):
         new_skeleton = made.steps != before.trace.steps
         change = difference(before.state, numbers)
         self._studio.clock.tell_numbers(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
+
+    def _tidy(self) -> None:
+        """Read the numbers that nobody has asked for, which the next ones build on, and let go of those that were on show before."""
+        self._former = None
+        for name in MAPS:
+            table = getattr(self.shown.state, name)
+            if isinstance(table, Keyed):
+                table.rows()
 
     def _worker_lost(self, why: str) -> None:
         self.questions.forget()

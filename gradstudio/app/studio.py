@@ -228,6 +228,8 @@ class Studio(QObject):
         if edit.only_looks:
             self.runs.show_as(self.document)
         change = Change(document=edit, history=True, selection=selection, running=runs, scope=scope != self.scope)
+        if gesture:
+            self.clock.hand_moved()
         if runs and gesture and not edit.script and self.runs.quick:
             self.clock.hold(before, change)
         else:

@@ -47,11 +47,6 @@ class Keyed(Mapping[K, V]):
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""
         return compress(self.index, self._changed) if isinstance(old, Keyed) and old.stamp is self._follows else None
 
-    def at(self, keys: Iterable[Any]) -> list[V | None]:
-        """Return the values of many keys; None where there is none."""
-        values = self.rows()
-        return [None if i is None else values[i] for i in map(self.index.get, keys)]
-
     def __getitem__(self, key: K) -> V:
         return self.rows()[self.index[key]]
 
@@ -76,8 +71,3 @@ class Keyed(Mapping[K, V]):
     def items(self) -> Iterable[tuple[K, V]]:  # type: ignore[override]
         """Return keys with values."""
         return zip(self.index, self.rows(), strict=True)
-
-
-def values_at(table: Mapping[K, V], keys: Iterable[K]) -> list[V | None]:
-    """Return the values of many keys of a map; None where there is none."""
-    return table.at(keys) if isinstance(table, Keyed) else list(map(table.get, keys))

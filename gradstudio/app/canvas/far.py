@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QMarginsF, QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QMarginsF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from gradstudio.app.arrays import distinct
@@ -69,35 +69,36 @@ class FarView:
         self._lines[which] = None
         self._line_stamp += 1
 
-    def paint(self, painter: QPainter, seen: QRectF, area: QRect) -> None:
-        """Draw what is seen of the canvas, which is an area of the view. The painter is in canvas units."""
+    def paint(self, painter: QPainter, seen: QRectF, area: QRect, port: QRect | None = None) -> None:
+        """Draw what is seen of the canvas, which is an area of a view. The painter is in canvas units. `port`: all of a view at rest."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        ground = self._pictured_ground(painter.worldTransform(), seen, area)
+        way = painter.worldTransform()
+        ground = self._pictured_ground(way, port) if port is not None else None
         if ground is None:
             self._paint_ground(painter, seen, area)
         else:
-            way = painter.worldTransform()
+            ratio = ground.devicePixelRatio()
             painter.resetTransform()
-            painter.drawPixmap(area.topLeft(), ground)
+            painter.drawPixmap(area, ground, QRect(area.topLeft() * ratio, area.size() * ratio))
             painter.setWorldTransform(way)
         self._paint_nodes(painter, seen)
 
-    def _pictured_ground(self, way: QTransform, seen: QRectF, area: QRect) -> QPixmap | None:
-        """Return what lies under the nodes as a picture, if it is drawn a second time: while numbers change, it stays."""
+    def _pictured_ground(self, way: QTransform, port: QRect) -> QPixmap | None:
+        """Return what lies under the nodes as a picture, if it looks as it did: while numbers change, it stays."""
         canvas, frames = self._canvas, self._canvas.frames
         rects = [*(frame.rect for frame in (*frames.comments, *frames.items.values())), *(b.rect for b in frames.blocks.items.values())]
         fade = canvas.fade.nodes, canvas.fade.wires
-        look = way, area, canvas.device_ratio, canvas.theme, self._line_stamp, self._lines.size, fade, rects
+        look = way, port, canvas.device_ratio, canvas.theme, self._line_stamp, fade, rects
         before, picture = self._ground
         if look != before:
             self._ground = look, None
             return None
         if picture is None:
-            picture = QPixmap(area.size() * canvas.device_ratio)
+            picture = QPixmap(port.size() * canvas.device_ratio)
             picture.setDevicePixelRatio(canvas.device_ratio)
             with QPainter(picture) as painter:
-                painter.setWorldTransform(way * QTransform.fromTranslate(-area.x(), -area.y()))
-                self._paint_ground(painter, seen, QRect(QPoint(), area.size()))
+                painter.setWorldTransform(way)
+                self._paint_ground(painter, way.inverted()[0].mapRect(QRectF(port)), port)
             self._ground = look, picture
         return picture
 

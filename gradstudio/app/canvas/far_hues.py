@@ -16,7 +16,8 @@ from gradstudio.app.canvas.node_small import heat_fill
 from gradstudio.app.canvas.tints import NOTHING, SHADES, STRANGE, ZERO, codes_of
 from gradstudio.app.theme import Theme
 from gradstudio.document.graph import INPUT, LEAF, NodeId, NodePath
-from gradstudio.session.keyed import values_at
+from gradstudio.session.keyed import Keyed
+from gradstudio.session.state import Flow
 from gradstudio.session.trace import TensorKey
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ class FarHues:
         self._stale: set[NodeId] | None = None  # nodes whose colour may be another; None: all
         self._of: tuple[list[NodeId], NodePath] | None = None  # the nodes and their scope, of which these are
         self._keys: list[TensorKey] = []
-        self._leaves: list[int] = []  # rows of leaves, which read the gradient that comes to them
+        self._leaves: set[int] = set()  # rows of leaves, which read the gradient that comes to them
+        self._index: object = None  # of the state whose rows these are
+        self._places: list[int | None] = []
 
     def forget(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Nodes (all) may have another colour."""
@@ -56,7 +59,7 @@ class FarHues:
         if self._of is None or self._of[0] is not nodes or self._of[1] != self._canvas.context.scope:
             self._read(nodes)
         if self._stale is None or len(self._hues) != len(nodes):
-            self._hues = self._worked_out(range(len(nodes)))
+            self._hues = self._worked_out()
         elif self._stale:
             which = self._canvas.plates.rows(self._stale)
             self._hues = self._hues.copy()
@@ -68,24 +71,36 @@ class FarHues:
         context = self._canvas.context
         self._of, self._stale = (nodes, context.scope), None
         self._keys = [(context.path(node), 0) for node in nodes]
-        self._leaves = [i for i, node in enumerate(nodes) if context.graph.nodes[node].op in (LEAF, INPUT)]
+        self._leaves = {i for i, node in enumerate(nodes) if context.graph.nodes[node].op in (LEAF, INPUT)}
+        self._index = None
 
-    def _worked_out(self, which: Iterable[int]) -> Colours:
-        canvas, context, nodes, rows = self._canvas, self._canvas.context, self._canvas.plates.nodes, list(which)
-        flows = values_at(context.state.cotangents, [self._keys[i] for i in rows])
-        at = {row: i for i, row in enumerate(rows)}
-        for row in self._leaves:
-            i = at.get(row)
-            if i is not None and flows[i] is None:
-                flows[i] = leaving(context, nodes[row])
-        codes = codes_of(context.range, flows)
-        frozen, failed = (canvas.plates.rows(each) for each in (context.frozen, [*context.failures, context.first_nonfinite]))
-        still = [at[row] for row in frozen if row in at]
-        codes[still] = np.where(codes[still] == NOTHING, NOTHING, ZERO)
-        codes[[at[row] for row in failed if row in at]] = FAILED
+    def _worked_out(self, which: list[int] | None = None) -> Colours:
+        """Return the colours of nodes (all)."""
+        canvas, context, nodes = self._canvas, self._canvas.context, self._canvas.plates.nodes
+        flows = self._flows()
+        leaves = self._leaves if which is None else self._leaves & set(which)
+        for i in leaves:
+            flows[i] = flows[i] or leaving(context, nodes[i])
+        codes = codes_of(context.range, flows if which is None else [flows[i] for i in which])
+        own: slice | list[int] = slice(None) if which is None else which
+        frozen, failed = np.zeros(len(nodes), bool), np.zeros(len(nodes), bool)
+        frozen[canvas.plates.rows(context.frozen)] = True
+        failed[canvas.plates.rows([*context.failures, context.first_nonfinite])] = True
+        codes[frozen[own] & (codes != NOTHING)] = ZERO
+        codes[failed[own]] = FAILED
         kinds, place = np.unique(codes, return_inverse=True)
         colours: Colours = np.array([colour_of(canvas.theme, canvas.norms, code) for code in kinds.tolist()], np.int64)[place]
         return colours
+
+    def _flows(self) -> list[Flow | None]:
+        """Return what passed through each node; where its row is, among numbers that follow others, is known already."""
+        table = self._canvas.context.state.cotangents
+        if not isinstance(table, Keyed):
+            return list(map(table.get, self._keys))
+        if self._index is not table.index:
+            self._index, self._places = table.index, list(map(table.index.get, self._keys))
+        rows = table.rows()
+        return [None if i is None else rows[i] for i in self._places]
 
 
 @lru_cache(maxsize=1024)

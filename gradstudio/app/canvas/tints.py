@@ -37,11 +37,13 @@ def codes_of(range_: GradientRange, flows: Sequence[Flow | None]) -> Codes:
     """Return `tint_of` of many flows as a number each: the shade from 1 on with the sign of the gradient, or one of three others."""
     codes = np.full(len(flows), NOTHING)
     which = [i for i, flow in enumerate(flows) if flow is not None and flow.kind in ("value", "zero")]
-    found = [(f.kind == "zero", f.nonfinite, f.rms if f.value is None else f.value, f.positive - f.negative if f.value is None else f.value)
-             for i in which if (f := flows[i]) is not None]  # fmt: skip
-    zero, strange, size, sign = np.array(found, float).reshape(-1, 4).T
-    shades = 1 + np.rint(_shares(range_, np.abs(size)) * SHADES)
-    codes[which] = np.where(zero == 1, ZERO, np.where(strange > 0, STRANGE, np.copysign(shades, sign)))
+    passed = [flow for flow in flows if flow is not None and flow.kind in ("value", "zero")]
+    sizes = np.array([f.rms if f.value is None else f.value for f in passed], float)
+    signs = np.array([f.positive - f.negative if f.value is None else f.value for f in passed], float)
+    found = np.copysign(1 + np.rint(_shares(range_, np.abs(sizes)) * SHADES), signs)
+    found[np.array([f.nonfinite for f in passed], int) > 0] = STRANGE
+    found[[i for i, f in enumerate(passed) if f.kind == "zero"]] = ZERO
+    codes[which] = found
     return codes
 
 

@@ -40,7 +40,7 @@ class ViewPaint:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if canvas.level == Level.FAR:
             painter.setWorldTransform(view.viewportTransform())
-            canvas.far.paint(painter, seen, area)
+            canvas.far.paint(painter, seen, area, None if view.in_motion else view.viewport().rect())
         else:
             paint_ground(painter, area, view.viewportTransform(), canvas.theme, canvas.device_ratio)
             painter.setWorldTransform(view.viewportTransform())
