@@ -53,6 +53,7 @@ class WireLayer(CanvasItem):
         self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
         self._tiles = WireTiles(self)
+        self._rolled: object = None  # the stamp since most wires in view look different: tiles of them would not be used again
         self._rect = NO_ROOM
 
     # ------------------------------------------------------------ content
@@ -81,7 +82,7 @@ class WireLayer(CanvasItem):
         `in_time`: repaint all of them, and find that out as there is time to draw them.
         """
         inside = set() if seen.isEmpty() else set(self.courses.touching(seen).tolist())
-        self.stamp = object()
+        self.stamp, changed = object(), 0
         for key in list(self._faces) if keys is None else keys:
             i = self.courses.index.get(key)
             before = self._faces.get(key)
@@ -90,6 +91,9 @@ class WireLayer(CanvasItem):
             self._dirty.add(key)
             if i in inside and (in_time or self.face(key) != before):
                 self._repaint(self.courses.area(i))
+                changed += 1
+        if 2 * changed > len(inside):
+            self._rolled = self.stamp
 
     def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
         """Route the wires of nodes that moved anew; return them. Those of nodes that are being dragged are drawn over the still."""
@@ -217,10 +221,13 @@ class WireLayer(CanvasItem):
             self._paint_plainly(painter, rect)
             return
         self._follow_marks()
-        ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio)
-        blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
         pixel = 1 / canvas.zoom
         around = rect.adjusted(-pixel, -pixel, pixel, pixel)  # the painter knows the area to the pixel
+        if self._rolled is self.stamp and not (canvas.moving or canvas.is_hurried):
+            self._paint_wires(painter, self._still(around), around, pictured=True)
+            return
+        ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio)
+        blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
         own = [pixels_of(square, canvas.zoom * canvas.device_ratio) for square in squares]
         for square in own if ready else [around] if squares else []:
             painter.save()
@@ -302,15 +309,19 @@ class WireLayer(CanvasItem):
         canvas = self.canvas
         return "accent" if key in canvas.selected_wires else "line2" if key == canvas.hovered_wire else "canvas"
 
-    def _paint_wires(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
-        """Draw wires without a tile."""
+    def _paint_wires(self, painter: QPainter, shown: list[Shown], rect: QRectF, pictured: bool = False) -> None:
+        """Draw wires without a tile; `pictured`: dashed ones, which take long and seldom differ, from pictures."""
         canvas = self.canvas
         if self._dense:
             self._paint_dense(painter, shown, rect)
             return
         for key, face, shape in shown:
             painter.setOpacity(canvas.fade.wire_opacity(key))
-            self._paint_one(painter, face, _seen_of(face, shape, rect), self._halo(key))
+            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, rect), halo=self._halo(key))
+            if pictured and is_dashed(face):
+                canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), canvas.zoom, canvas.device_ratio, draw)
+            else:
+                draw(painter)
 
     def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: Shade) -> None:
         canvas = self.canvas

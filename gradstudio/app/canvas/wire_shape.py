@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import numpy as np
@@ -13,6 +14,8 @@ from gradstudio.app.canvas.wire_path import NO_BOXES, SAMPLES, Boxes, Curves, Po
 Mark = Literal["left", "right", "chevron"]
 LONG = 2000.0  # canvas units
 AROUND = 40.0  # canvas units beside what is seen of a long wire: its width, marks and round ends
+WINDOWS = 16  # of a long wire that are kept
+STEP = 256.0  # in which what is drawn of a long wire grows, so that it is the same for areas that differ a little
 SHAPES = {
     "chevron": np.array([(0.55, -1.0), (-0.55, 0.0), (0.55, 1.0)]),
     "left": np.array([(-1.0, 0.0), (0.7, -1.0), (0.7, 1.0)]),
@@ -32,7 +35,7 @@ def path_of(curves: Curves) -> QPainterPath:
 class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
-    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "_window", "curves", "cut", "end", "points", "start")
+    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "_window", "_windows", "curves", "cut", "end", "points", "start")
 
     def __init__(
         self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None, window: QRectF | None = None
@@ -48,6 +51,7 @@ class WireShape:
         self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
         self._window = window  # what path and marks need to fill
+        self._windows: dict[tuple[float, float, float, float], WireShape] = {}
 
     @property
     def path(self) -> QPainterPath:
@@ -82,8 +86,15 @@ class WireShape:
         return self.length > LONG
 
     def within(self, rect: QRectF) -> WireShape:
-        """Return the same wire, of which path and marks reach hardly further than a rectangle."""
-        return WireShape(self.start, self.end, NO_BOXES, self.curves, rect.adjusted(-AROUND, -AROUND, AROUND, AROUND))
+        """Return the same wire, of which path and marks reach hardly further than a rectangle; the last few are kept."""
+        left, top = (math.floor((edge - AROUND) / STEP) * STEP for edge in (rect.left(), rect.top()))
+        right, bottom = (math.ceil((edge + AROUND) / STEP) * STEP for edge in (rect.right(), rect.bottom()))
+        place = left, top, right - left, bottom - top
+        if place not in self._windows:
+            if len(self._windows) >= WINDOWS:
+                self._windows.clear()
+            self._windows[place] = WireShape(self.start, self.end, NO_BOXES, self.curves, QRectF(*place))
+        return self._windows[place]
 
     def point(self, share: float) -> QPointF:
         """Return the point at a share, from 0 to 1, of the length."""

@@ -6,24 +6,34 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPointF, QTimer
 
 from gradstudio.app import application, theme
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.main_window import MainWindow
+from gradstudio.app.process import Frames
 from gradstudio.app.studio import Studio
+from gradstudio.bench import graphs
 from gradstudio.document.commands.nodes import SetLeafValue
+from gradstudio.document.document import Document
+from gradstudio.document.graph import Array
 from gradstudio.io import reader
 from gradstudio.resources import resource
 
 EXAMPLES = "tutorial", "accumulation"
-WARM_UP = 30
+MANY = 1000  # nodes, every one of which gets another value
+LARGE: dict[str, tuple[Callable[[int], Document], str, str]] = {  # how it is made, a leaf, a node in the middle
+    "layers": (graphs.layers, "n7", "n400"),
+    "chain": (graphs.chain, "n2", "n400"),
+}
+WARM_UP, FIRST = 30, 4  # edits that do not count, of small and large graphs
 LONGEST = 30.0  # seconds to wait for the worker
 
 
@@ -35,6 +45,8 @@ def measure(ticks: int) -> dict[str, dict[str, float]]:
     """Return of each example milliseconds of an edit. Raises NotShown.
 
     `canvas`: until the canvas was painted, the median by the clock; `median` and `p90`: until all was; `cpu`: of this process.
+    Of large graphs, all in view and at 100 %: CPU of this process from when a run was answered until the canvas (`canvas`; `p90`) and
+    until all (`cpu`) was painted.
 
     The window is 1600 by 1000 with a leaf selected, as it is while its value is dragged.
     """
@@ -47,13 +59,15 @@ def measure(ticks: int) -> dict[str, dict[str, float]]:
     application.collect()
     try:
         painted = _watched(window.canvas)
-        return {name: _ticks(window, painted, resource("examples", f"{name}.grad"), ticks) for name in EXAMPLES}
+        small = {name: _ticks(window, painted, resource("examples", f"{name}.grad"), ticks) for name in EXAMPLES}
+        looks = [(kind, zoom) for kind in LARGE for zoom in ("fit", "100 %")]
+        return small | {f"{kind} {zoom}": _many(window, painted, kind, zoom, max(8, ticks // 8)) for kind, zoom in looks}
     finally:
         studio.close()
         window.deleteLater()
 
 
-def _ticks(window: MainWindow, painted: list[float], file: Path, ticks: int) -> dict[str, float]:
+def _ticks(window: MainWindow, painted: list[tuple[float, float]], file: Path, ticks: int) -> dict[str, float]:
     studio = window.studio
     studio.show_example(reader.read(file), file.stem)
     _wait(lambda: studio.shown.trace.run > 0 and not studio.runs.running and window.timeline.axis.plots.curves is not None)
@@ -67,7 +81,7 @@ def _ticks(window: MainWindow, painted: list[float], file: Path, ticks: int) -> 
         studio.do(SetLeafValue(leaf, np.full(shape, 2 + i / ticks, np.float32), gesture))
         _wait(lambda: not studio.runs.running)
         _paint()
-        canvases.append((painted[-1] - began) * 1e3)
+        canvases.append((painted[-1][0] - began) * 1e3)
         walls.append((time.perf_counter() - began) * 1e3)
         cpus.append((time.process_time() - cpu) * 1e3)
     canvas, wall, cpu = (median(times[WARM_UP:]) for times in (canvases, walls, cpus))
@@ -75,15 +89,55 @@ def _ticks(window: MainWindow, painted: list[float], file: Path, ticks: int) -> 
     return {"canvas": round(canvas, 1), "median": round(wall, 1), "p90": round(p90, 1), "cpu": round(cpu, 1)}
 
 
-def _watched(canvas: CanvasView) -> list[float]:
-    """Return a list that gets the time, by perf_counter, of the end of each of a canvas' paints."""
-    painted: list[float] = []
+def _many(window: MainWindow, painted: list[tuple[float, float]], kind: str, zoom: str, ticks: int) -> dict[str, float]:
+    """Measure edits that change every value of a large graph."""
+    studio, canvas, (make, leaf, middle) = window.studio, window.canvas, LARGE[kind]
+    studio.show_example(make(MANY), kind)
+    _wait(lambda: studio.shown.trace.run > 0 and not studio.runs.running)
+    studio.select([leaf])
+    if zoom != "fit":
+        canvas.reset_zoom()
+        canvas.centerOn(QPointF(*studio.document.layout.positions[middle]))
+    gesture, shape = studio.new_gesture(), np.shape(studio.document.graph.nodes[leaf].value)  # type: ignore[arg-type]
+    canvases, cpus = [], []
+    with _arrivals() as came:
+        for i in range(FIRST + ticks):
+            studio.do(SetLeafValue(leaf, np.full(shape, 1 + i / 4 / ticks, np.float32), gesture))
+            came.clear()
+            _wait(lambda: not studio.runs.running)
+            _paint()
+            canvases.append((painted[-1][1] - came[0]) * 1e3)
+            cpus.append((time.process_time() - came[0]) * 1e3)
+    p90 = quantiles(canvases[FIRST:], n=10)[-1]
+    return {"canvas": round(median(canvases[FIRST:]), 1), "p90": round(p90, 1), "cpu": round(median(cpus[FIRST:]), 1)}
+
+
+@contextmanager
+def _arrivals() -> Iterator[list[float]]:
+    """Yield a list that gets the CPU time at which what a worker sends begins to be read."""
+    came: list[float] = []
+    own = Frames.feed
+
+    def feed(self: Frames, data: bytes) -> Iterator[tuple[bytes, Array]]:
+        came.append(time.process_time())
+        yield from own(self, data)
+
+    Frames.feed = feed  # type: ignore[method-assign]
+    try:
+        yield came
+    finally:
+        Frames.feed = own  # type: ignore[method-assign]
+
+
+def _watched(canvas: CanvasView) -> list[tuple[float, float]]:
+    """Return a list that gets the time of the end of each of a canvas' paints: by perf_counter, and of the CPU."""
+    painted: list[tuple[float, float]] = []
     own = canvas.viewportEvent
 
     def watched(event: QEvent) -> bool:
         handled = own(event)
         if event.type() == QEvent.Type.Paint:
-            painted.append(time.perf_counter())
+            painted.append((time.perf_counter(), time.process_time()))
         return handled
 
     canvas.viewportEvent = watched  # type: ignore[method-assign]
