@@ -53,7 +53,7 @@ class WireLayer(CanvasItem):
         self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
         self._dirty: set[WireId] = set()
         self._tiles = WireTiles(self)
-        self._rolled: object = None  # the stamp since most wires in view look different: tiles of them would not be used again
+        self._rolled: object = None  # the stamp if most wires in view have just changed: tiles of them would not be used again
         self._rect = NO_ROOM
 
     # ------------------------------------------------------------ content
@@ -224,6 +224,7 @@ class WireLayer(CanvasItem):
         pixel = 1 / canvas.zoom
         around = rect.adjusted(-pixel, -pixel, pixel, pixel)  # the painter knows the area to the pixel
         if self._rolled is self.stamp and not (canvas.moving or canvas.is_hurried):
+            self._rolled = None  # what is painted again stays
             self._paint_wires(painter, self._still(around), around, pictured=True)
             return
         ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio)
