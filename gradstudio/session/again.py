@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache
 from itertools import compress
 from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from gradstudio.session.delta import MAPS, same
-from gradstudio.session.keyed import Keyed
+from gradstudio.session.keyed import Keyed, Reader
 from gradstudio.session.state import Queued, State
 from gradstudio.session.trace import Trace
 
@@ -59,22 +59,18 @@ def restored(old: State, change: Values) -> State:
 
 
 def _merged(name: str, old: Mapping[Any, Any], part: Part) -> Mapping[Any, Any]:
-    whole, values = _decoders()[name]
+    whole, reader = _readers()[name]
     if part.changed is None:
         made: Mapping[Any, Any] = whole.decode(part.values)
         return made
-    return Keyed(old, part.changed, partial(values.decode, part.values)) if 1 in part.changed else old
+    return Keyed(old, part.changed, part.values, reader) if 1 in part.changed else old
 
 
 @cache
-def _decoders() -> dict[str, tuple[msgspec.msgpack.Decoder[Any], msgspec.msgpack.Decoder[Any]]]:
-    """Return what reads each map of a State, whole and as values."""
+def _readers() -> dict[str, tuple[msgspec.msgpack.Decoder[Any], Reader[Any]]]:
+    """Return what reads each map of a State, whole and by values."""
     hints = get_type_hints(State)
-    made = {}
-    for name in MAPS:
-        _, value = get_args(hints[name])
-        made[name] = msgspec.msgpack.Decoder(hints[name]), msgspec.msgpack.Decoder(list[value])  # type: ignore[valid-type]
-    return made
+    return {name: (msgspec.msgpack.Decoder(hints[name]), Reader(get_args(hints[name])[1])) for name in MAPS}
 
 
 def same_steps(old: Trace, new: Trace) -> bool:
