@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from gradstudio.app.change import Change
 from gradstudio.document.diff import diff
@@ -26,6 +25,8 @@ class FrameClock(QObject):
     While a hand is in motion, what stands round the canvas is told after the canvas has been painted, of all that came until then.
     """
 
+    rested = Signal()  # a hand that was in motion no longer is
+
     def __init__(self, studio: Studio) -> None:
         super().__init__(studio)
         self._studio = studio
@@ -33,18 +34,26 @@ class FrameClock(QObject):
         self._behind: Change | None = None  # what the panels have not been told yet
         self._edits = 0  # how many of that are edits
         self._panels: Document | None = None  # the document that the panels know
-        self._moved = -math.inf  # when a hand last edited, by time.monotonic
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(lambda: self.tell_numbers(Change()))
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(math.ceil(MOTION * 1000))
+        self._rest.timeout.connect(self.rested)
         self._painted = QTimer(self)  # a timer has its turn after what was posted, which is the canvas' paint
         self._painted.setSingleShot(True)
         self._painted.timeout.connect(self.catch_up)
 
     def hand_moved(self) -> None:
         """A hand in motion has edited."""
-        self._moved = time.monotonic()
+        self._rest.start()
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether a hand in motion has just edited."""
+        return self._rest.isActive()
 
     def hold(self, before: Document, change: Change) -> None:
         """Keep an edit of a document until something else is told, or its frame is over."""
@@ -61,7 +70,7 @@ class FrameClock(QObject):
     def tell_numbers(self, change: Change) -> None:
         """The same of numbers that have come; while a hand is in motion, the canvas first."""
         self._tell_canvas(change)
-        if time.monotonic() - self._moved > MOTION:
+        if not self.in_hand:
             self.catch_up()
         elif not self._painted.isActive():
             self._painted.start(0)

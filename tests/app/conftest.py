@@ -47,8 +47,8 @@ def at_rest(widget: QWidget, rect: QRect | None = None) -> QImage:
 
 
 def settled(studio: Studio) -> bool:
-    """Say whether nothing is being run, the document is the one on show, and all views have been told."""
-    ran = not studio.runs.running and not studio.clock.is_behind
+    """Say whether nothing is being run or held by a hand, the document is the one on show, and all views have been told."""
+    ran = not studio.runs.running and not studio.clock.is_behind and not studio.clock.in_hand
     return ran and studio.shown.document is studio.document and studio.shown.state.k == studio.player.k
 
 

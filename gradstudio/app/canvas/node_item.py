@@ -68,8 +68,16 @@ class NodeItem(CanvasItem):
         if face == self.face:
             return False
         self.face, self._places = face, None
-        self.full = geometry(face, Level.FULL)
+        self.full = self.canvas.held.geometry_of(self, geometry(face, Level.FULL))
         self._stamp = object()
+        moved = self.set_level()
+        self.update()
+        self.canvas.plates.follow_full(self.node, self.full_box)
+        return moved
+
+    def fit(self) -> bool:
+        """Take the size that the face needs. Return whether it differs."""
+        self.full, self._stamp = geometry(self.face, Level.FULL), object()
         moved = self.set_level()
         self.update()
         self.canvas.plates.follow_full(self.node, self.full_box)

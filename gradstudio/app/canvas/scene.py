@@ -21,6 +21,7 @@ from gradstudio.app.canvas.far import FarView
 from gradstudio.app.canvas.frame_layer import FrameLayer
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.gesture_item import GestureItem
+from gradstudio.app.canvas.held import Held
 from gradstudio.app.canvas.hit import Hit, hit_at
 from gradstudio.app.canvas.mark_layer import MarkLayer
 from gradstudio.app.canvas.node_item import NodeItem
@@ -71,6 +72,7 @@ class CanvasScene(DirtyScene):
         self.stepping = False
         self.moving: dict[NodeId, QPointF] = {}  # positions of a drag in hand, over those of the document
         self.due = Due(self)
+        self.held = Held(self)
         self._stock = Stock(self)
         self.left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
         self.far = FarView(self)
@@ -202,7 +204,7 @@ class CanvasScene(DirtyScene):
         """Work out the faces that are out of date in a rectangle (of all), till a perf_counter; return whether there were any."""
         before = len(self.due)
         if moved := self.due.settle(rect, until):
-            self._reshape(moved)
+            self.reshape(moved)
         return len(self.due) < before
 
     def settle_few(self) -> None:
@@ -308,19 +310,19 @@ class CanvasScene(DirtyScene):
         self.left, self.moving = {}, {}
         self._lift(here, False)
         self._put(here)
-        self._reshape(here)
+        self.reshape(here)
 
     def _shift(self, nodes: Iterable[NodeId]) -> None:
         before = {n: self.nodes[n].body for n in nodes if n in self.nodes}
         self._put(before)
-        self._reshape(before)
+        self.reshape(before)
 
     def _put(self, nodes: Iterable[NodeId]) -> None:
         for node in nodes:
             if self.nodes[node].face.kind != "scissors":
                 self.nodes[node].put(*self.place_of(node))
 
-    def _reshape(self, before: dict[NodeId, QRectF]) -> None:
+    def reshape(self, before: dict[NodeId, QRectF]) -> None:
         """Let wires and frames follow nodes that have another place or size; `before`: the plates they had."""
         self._measure(before)
         moving = bool(self.moving)
