@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
+STAYS = 2  # paints in which what numbers lie on is the same, after which it is kept as a picture
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
 
@@ -59,6 +60,7 @@ class NodeItem(CanvasItem):
         self._stamp = object()  # of the face: another one with each face
         self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
         self._still: object = None  # what numbers lay on, as it was last painted
+        self._stayed = 0  # how many paints ago it was another
         self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -306,8 +308,9 @@ class NodeItem(CanvasItem):
         """Draw what numbers lie on: as one picture where it stays as it is, or is dim; else many nodes share a plate."""
         canvas, chrome, head = self.canvas, chrome_of(self.face, self.place, marks), head_of(self.face)
         still = chrome, head, tuple(words), tuple(discs)
-        stays, self._still = still == self._still, still
-        one = self.face.dim or stays  # dimmed as a whole, what lies on something else does not let it through
+        self._stayed = self._stayed + 1 if still == self._still else 0
+        self._still = still
+        one = self.face.dim or self._stayed >= STAYS  # dimmed as a whole, what lies on something else does not let it through
 
         def draw(target: QPainter) -> None:
             paint = Paint(target, canvas.theme, canvas.ratio)

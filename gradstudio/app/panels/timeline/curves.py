@@ -96,6 +96,7 @@ class Curves:
 
     def _add(self) -> None:
         plot = pyqtgraph.ViewBox(enableMenu=False, enableMouse=False)  # a PlotItem makes four axes and a form, which nobody would see
+        plot.setFlag(plot.GraphicsItemFlag.ItemHasNoContents)  # it has no border, and is not asked to paint one
         plot.setYRange(0, 1, padding=0)
         plot.disableAutoRange()
         curve = StepCurve()
