@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -26,6 +27,12 @@ def number(value: Number | None, full: bool = False, dtype: str = "float32") -> 
     if isinstance(value, (int, np.integer)):
         return minus(str(int(value)))
     value = float(value)
+    return _float(value, full, dtype) if value else minus(f"{value:.1f}")  # zeros of both signs are equal, and written differently
+
+
+@lru_cache(maxsize=4096)
+def _float(value: float, full: bool, dtype: str) -> str:
+    """Write a float that is not zero; the same one stands in a node, on a wire and in panels."""
     if not math.isfinite(value):
         return minus(str(value))
     if full:
