@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 
 from gradstudio.app.change import Change
 from gradstudio.document.diff import diff
@@ -42,9 +42,9 @@ class FrameClock(QObject):
         self._rest.setSingleShot(True)
         self._rest.setInterval(math.ceil(MOTION * 1000))
         self._rest.timeout.connect(self.rested)
-        self._painted = QTimer(self)  # a timer has its turn after what was posted, which is the canvas' paint
+        self._painted = QTimer(self)
         self._painted.setSingleShot(True)
-        self._painted.timeout.connect(self.catch_up)
+        self._painted.timeout.connect(self._after_paint)
 
     def hand_moved(self) -> None:
         """A hand in motion has edited."""
@@ -82,6 +82,11 @@ class FrameClock(QObject):
         self._behind = change if self._behind is None else self._behind | change
         self._edits += change.document is not None
         self._studio.changed.emit(change)
+
+    def _after_paint(self) -> None:
+        """Tell the panels, after what was posted, which is the canvas' paint: a timer may have its turn before that."""
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall.value)
+        self.catch_up()
 
     def catch_up(self) -> None:
         """Tell what stands round the canvas of all that it has not been told yet."""

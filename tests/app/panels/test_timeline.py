@@ -182,7 +182,7 @@ def test_a_drag_of_a_leaf_moves_the_plots_and_undo_takes_it_back(qtbot, panel, s
 def test_a_leaf_that_stops_requiring_grad_loses_its_track(qtbot, panel, studio):
     studio.do(SetRequiresGrad(("n2",), False))
     qtbot.waitUntil(lambda: [t.name for t in panel.axis.plots.tracks] == ["x.grad", "‖W.grad‖"])
-    assert [plot.isVisible() for plot in panel.axis.plots.curves.plots] == [True, True, False]
+    assert [curve.isVisible() for curve in panel.axis.plots.curves.curves] == [True, True, False]
 
 
 # ---- the script

@@ -21,7 +21,7 @@ pyqtgraph: Any = graphing.load()
 
 
 class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
-    """A `.grad` over the steps: a filled level for each stretch, its number over it."""
+    """A `.grad` over the steps: a filled level for each stretch, its number over it. Its units are px of the screen."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,6 +29,16 @@ class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
         self.colors: Theme | None = None
         self.scale_by = 1.0
         self.end = 0
+        self._area = QRectF()
+
+    def place(self, top: float, width: float, height: float) -> None:
+        """Stand at a place of the view."""
+        area = QRectF(0, 0, width, height)
+        if area != self._area:
+            self.prepareGeometryChange()
+            self._area = area
+        if self.y() != top:
+            self.setPos(0, top)
 
     def show_track(self, track: Track, end: int, colors: Theme, scale: float) -> None:
         """Show a track."""
@@ -44,33 +54,24 @@ class StepCurve(pyqtgraph.PlotCurveItem):  # type: ignore[misc]
 
     def boundingRect(self) -> QRectF:
         """Return the whole of the plot: labels may stand beside their level."""
-        box = self.getViewBox()
-        return box.viewRect() if box is not None else QRectF()
-
-    def viewTransformChanged(self) -> None:
-        """Tell the scene that the plot, and so this item, has another size."""
-        self.prepareGeometryChange()
-        super().viewTransformChanged()
+        return self._area
 
     def paint(self, painter: QPainter, option: Any, widget: QWidget) -> None:
         """Paint in px of the screen, so that lines are sharp and text has its size."""
-        box = self.getViewBox()
-        if self.track is None or self.colors is None or box is None:
+        if self.track is None or self.colors is None:
             return
-        rect, scale = box.mapRectToScene(box.boundingRect()), self.scale_by
+        scale = self.scale_by
         painter.save()
         try:  # a painter that is not given back as it came takes the whole view down
-            painter.setTransform(self.sceneTransform().inverted()[0], True)
-            painter.translate(rect.topLeft())
             painter.scale(scale, scale)
             paint = Paint(painter, self.colors, widget.devicePixelRatioF() * scale)
-            draw_track(paint, self.track, self.end, rect.width() / scale, rect.height() / scale)
+            draw_track(paint, self.track, self.end, self._area.width() / scale, self._area.height() / scale)
         finally:
             painter.restore()
 
 
 class Curves:
-    """The plots, one above the other, on one axis of steps. Plots that are not needed are kept and hidden."""
+    """The plots, one above the other, on one axis of steps. Those that are not needed are kept and hidden."""
 
     def __init__(self, parent: QWidget) -> None:
         self.widget = pyqtgraph.GraphicsView(parent, background=None)
@@ -78,29 +79,16 @@ class Curves:
         self.widget.setCacheMode(pyqtgraph.GraphicsView.CacheModeFlag.CacheNone)  # a cached ground would keep the old theme
         self.widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plots: list[Any] = []
         self.curves: list[StepCurve] = []
 
     def show(self, tracks: Sequence[Track], seen: range, end: int, pitch: float, colors: Theme, scale: float) -> None:
         """Show the tracks that are in view (`seen`), each `pitch` px high."""
-        while len(self.plots) < len(tracks):
-            self._add()
+        while len(self.curves) < len(tracks):
+            self.curves.append(StepCurve())
+            self.widget.addItem(self.curves[-1])  # in no ViewBox: it draws in px, and there is nothing to zoom
         width = self.widget.width()
-        for i, (plot, curve) in enumerate(zip(self.plots, self.curves, strict=True)):
-            plot.setVisible(i in seen)
+        for i, curve in enumerate(self.curves):
+            curve.setVisible(i in seen)
             if i in seen:
-                plot.setGeometry(QRectF(0, i * pitch, width, pitch))
-                if curve.end != end:
-                    plot.setXRange(0, max(1, end), padding=0)
+                curve.place(i * pitch, width, pitch)
                 curve.show_track(tracks[i], end, colors, scale)
-
-    def _add(self) -> None:
-        plot = pyqtgraph.ViewBox(enableMenu=False, enableMouse=False)  # a PlotItem makes four axes and a form, which nobody would see
-        plot.setFlag(plot.GraphicsItemFlag.ItemHasNoContents)  # it has no border, and is not asked to paint one
-        plot.setYRange(0, 1, padding=0)
-        plot.disableAutoRange()
-        curve = StepCurve()
-        plot.addItem(curve)
-        self.widget.addItem(plot)
-        self.plots.append(plot)
-        self.curves.append(curve)

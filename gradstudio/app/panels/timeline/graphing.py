@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,17 +24,15 @@ OPTIONS = {  # of pyqtgraph's, those that its parts ask for
 
 
 def load() -> Any:
-    """Return pyqtgraph with `PlotCurveItem`, `ViewBox` and `GraphicsView`. Another part of it is there once its own module is imported."""
+    """Return pyqtgraph with `PlotCurveItem` and `GraphicsView`. Another part of it is there once its own module is imported."""
     if "pyqtgraph" not in sys.modules:
         package = _package()
         with _without_names():
             for name in COPIED:
                 _seed(f"pyqtgraph.Qt.{name}", sys.modules[f"PySide6.{name}"])
             from pyqtgraph.graphicsItems.PlotCurveItem import PlotCurveItem
-            from pyqtgraph.graphicsItems.ViewBox import ViewBox
             from pyqtgraph.widgets.GraphicsView import GraphicsView
-        vars(package).update(PlotCurveItem=PlotCurveItem, ViewBox=ViewBox, GraphicsView=GraphicsView)
-        atexit.register(ViewBox.quit)  # a view box that goes later than its widgets is not to look for them
+        vars(package).update(PlotCurveItem=PlotCurveItem, GraphicsView=GraphicsView)
     return sys.modules["pyqtgraph"]
 
 
