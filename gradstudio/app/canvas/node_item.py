@@ -252,10 +252,10 @@ class NodeItem(CanvasItem):
         if self.face.kind == "scissors":
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
-        whole = option.exposedRect.contains(self.place.rect)  # else another part of it is painted right after
         key = (self._stamp, level, marks, canvas.norms)
-        first = self._shown is not self._stamp and level == Level.FULL and whole
-        if widget is None or (first and not canvas.pictures.holds(key, zoom, canvas.device_ratio)):
+        whole = option.exposedRect.contains(self.place.rect)  # else another part of it may be painted right after
+        once = canvas.held.in_hand or (self._shown is not self._stamp and whole)  # a picture of it would hardly be used again
+        if widget is None or (once and level == Level.FULL and not canvas.pictures.holds(key, zoom, canvas.device_ratio)):
             self._paint(painter, marks, pictured=widget is not None)
         else:
             canvas.pictures.draw(painter, key, self._area(), zoom, canvas.device_ratio, partial(self._paint, marks=marks, pictured=True))
