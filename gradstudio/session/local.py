@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from gradstudio.engine.modes import GradMode
 from gradstudio.session.log import OpRecord, TensorRecord
 from gradstudio.session.state import CELLS, Local
 
-SMALL = 4096  # bytes of an operand that are compared with what they were
+SMALL = 1024  # bytes of an op's operands that are compared with what they were
 MOST = 4096  # operands whose local derivative is remembered
 
 
@@ -46,7 +46,9 @@ def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecor
     if source is None or not source.requires_grad:
         return None
     texts = [] if node.op == INSTANCE else [operand_text(document, labels, path, operand) for operand in node.inputs]
-    numbers = [_numbers_of(operand) for operand in record.operands]
+    numbers = _numbers_of(record.operands)
+    if numbers is None:
+        return _worked_out(document, node, record, operand_path, texts)
     key = id(node), operand_path
     known = _known.get(key)
     if known is None or known.node is not node or known.groups is not document.groups or known.texts != texts or known.numbers != numbers:
@@ -56,12 +58,25 @@ def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecor
     return known.found
 
 
-def _numbers_of(operand: object) -> object:
-    """Return what decides the numbers of an operand, to be compared; of a large one something that equals nothing else."""
+def _numbers_of(operands: tuple[object, ...]) -> list[object] | None:
+    """Return what decides the numbers of operands, to be compared; None where it is large."""
+    if sum(each.array.nbytes for each in _records_in(operands)) > SMALL:
+        return None
+    return [_number_of(operand) for operand in operands]
+
+
+def _records_in(operand: object) -> Iterator[TensorRecord]:
     if isinstance(operand, TensorRecord):
-        array = operand.array
-        return (array.dtype, array.shape, array.tobytes()) if array.nbytes <= SMALL else object()
-    return tuple([_numbers_of(item) for item in operand]) if isinstance(operand, tuple) else repr(operand)
+        yield operand
+    elif isinstance(operand, tuple):
+        for item in operand:
+            yield from _records_in(item)
+
+
+def _number_of(operand: object) -> object:
+    if isinstance(operand, TensorRecord):
+        return operand.array.dtype, operand.array.shape, operand.array.tobytes()
+    return tuple([_number_of(item) for item in operand]) if isinstance(operand, tuple) else repr(operand)
 
 
 def _worked_out(document: Document, node: Node, record: OpRecord, operand_path: OperandPath, texts: list[str | None]) -> Local | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gradstudio.bench.graphs import chain
 from gradstudio.document.commands.nodes import Rename, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.wires import SetLiteral, SwapInputs
 from gradstudio.document.document import Document
@@ -58,3 +59,11 @@ def test_what_does_not_change_is_not_worked_out_again(monkeypatch):
     shown(SetLeafValue("n2", array(5.0)).apply(document), 3)
     assert not worked_out
     assert "n4" not in again  # a = x ** 2 does not read y
+
+
+def test_of_large_operands_nothing_is_remembered():
+    document = chain(40, (64, 64))
+    local._known.clear()
+    made = run(document, 1)
+    assert made.state_at(made.trace.end).locals
+    assert not local._known

@@ -77,9 +77,8 @@ class FarView:
         if ground is None:
             self._paint_ground(painter, seen, area)
         else:
-            ratio = ground.devicePixelRatio()
             painter.resetTransform()
-            painter.drawPixmap(area, ground, QRect(area.topLeft() * ratio, area.size() * ratio))
+            painter.drawPixmap(0, 0, ground)  # what of it is seen, the painter knows to the pixel
             painter.setWorldTransform(way)
         self._paint_nodes(painter, seen)
 

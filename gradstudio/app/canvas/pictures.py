@@ -32,7 +32,8 @@ class Pictures:
             draw(painter)
             painter.restore()
         else:
-            blit(painter, found, grid_corner(rect, scale * ratio), ratio)
+            own = painter.device().devicePixelRatioF()  # 1 within another picture, whose painter is scaled
+            blit(painter, found, grid_corner(rect, scale * ratio), own)
 
     def holds(self, key: Hashable, scale: float, ratio: float) -> bool:
         """Return whether a picture is kept that `draw` would only blit."""

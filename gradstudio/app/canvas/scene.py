@@ -75,9 +75,7 @@ class CanvasScene(DirtyScene):
         self.held = Held(self)
         self._stock = Stock(self)
         self.left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
-        self.far = FarView(self)
-        self.fade = Fade(self)
-        self.plates = Plates()
+        self.far, self.fade, self.plates = FarView(self), Fade(self), Plates()
         self.setSceneRect(self.plates.room())
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.wires = WireLayer(self)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from gradstudio.app import theme
 from gradstudio.app.canvas.faces import Tint
@@ -139,3 +140,23 @@ def test_what_lies_under_nodes_is_drawn_again_where_it_differs(afar, hand, studi
     studio.select([])
     assert check() == before
     assert QColor(before.pixel(2, 2)) == afar.canvas.theme.color("canvas")
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+def test_a_part_of_what_lies_under_nodes_joins_the_rest_on_any_screen(afar, settle, ratio):
+    settle()
+    canvas, port, way = afar.canvas, afar.viewport().rect(), afar.viewportTransform()
+    middle = port.center()
+    parts = [QRect(middle.x() - x, middle.y() - y, 2 * x + 1, 2 * y + 3) for x, y in ((91, 47), (33, 21), (57, 9))]
+    canvas.device_ratio, images = ratio, []
+    for kept in (True, False):
+        image = QImage(port.size() * ratio, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(ratio)
+        for area in (port, port, *parts):
+            with QPainter(image) as painter:
+                painter.setClipRect(area)
+                painter.setWorldTransform(way)
+                canvas.far.paint(painter, afar.visible_rect(area), area, port if kept else None)
+        images.append(image)
+    canvas.device_ratio = 1.0
+    assert images[0] == images[1]

@@ -13,13 +13,13 @@ from gradstudio.app.theme import SIZE
 WHOLE = QRect(0, 0, 600, 400)
 
 
-def ground(zoom: float, ratio: float, dx: float, areas: list[QRect]) -> QImage:
+def ground(zoom: float, ratio: float, dx: float, areas: list[QRect], dy: float = 0.0) -> QImage:
     image = QImage(WHOLE.size() * ratio, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     with QPainter(image) as painter:
         for area in areas:
             painter.setClipRect(area)
-            paint_ground(painter, area, QTransform(zoom, 0, 0, zoom, dx, 0.0), theme.named("dark"), ratio)
+            paint_ground(painter, area, QTransform(zoom, 0, 0, zoom, dx, dy), theme.named("dark"), ratio)
     return image
 
 
@@ -34,6 +34,19 @@ def test_dots_lie_in_the_middle_of_the_cells_of_the_grid(qapp, zoom, ratio):
             near = [image.pixelColor(int(x) + i, int(y) + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
             assert any(each != ink for each in near), (column, row)
         assert image.pixelColor(int(shift + column * pitch), int(pitch)) == ink  # between dots
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 2.0])
+@pytest.mark.parametrize("zoom", [0.512, 0.8, 1.0, 1.095, 1.25**3, 2.44])
+def test_far_from_the_origin_dots_still_mark_where_nodes_snap(qapp, zoom, ratio):
+    far = -5000.0 * zoom  # of the origin from the corner of the view
+    image, ink = ground(zoom, ratio, far, [WHOLE], 3 * far), theme.named("dark").color("canvas")
+    pitch = SIZE["grid"] * (1 if zoom >= 0.6 else 2) * zoom * ratio
+    columns = [x for x in range(image.width()) if any(image.pixelColor(x, y) != ink for y in range(int(2 * pitch)))]
+    rows = [y for y in range(image.height()) if any(image.pixelColor(x, y) != ink for x in range(int(2 * pitch)))]
+    for found, origin in ((columns, far * ratio), (rows, 3 * far * ratio)):
+        off = [(at + 0.5 - origin) / pitch % 1 - 0.5 for at in found]
+        assert max(map(abs, off)) * pitch < 0.9 * max(1.0, zoom) * ratio + 2.0
 
 
 @pytest.mark.parametrize("zoom", [0.2, 0.87, 1.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QImage, QPainter
 
@@ -55,6 +56,35 @@ def test_a_picture_has_the_pixels_of_what_is_drawn_directly_at_any_zoom(qapp):
             painter.end()
             images.append(image)
         assert images[0] == images[1], zoom
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0])
+@pytest.mark.parametrize("zoom", [1.0, 0.8, 1.25])
+def test_a_picture_within_a_picture_has_its_size_on_any_screen(qapp, ratio, zoom):
+    """A plate is drawn from a picture of its own, whether the node around it is one or is drawn at once."""
+    pictures, area = Pictures(), QRectF(-3, -3, 40, 30)
+
+    def plate(painter: QPainter) -> None:
+        painter.fillRect(QRectF(0, 0, 20, 16), QColor("red"))
+
+    def node(painter: QPainter) -> None:
+        pictures.draw(painter, "plate", area, zoom, ratio, plate)
+
+    images = []
+    for whole in (False, True):
+        image = QImage(128, 128, QImage.Format.Format_ARGB32_Premultiplied)
+        image.fill(0)
+        image.setDevicePixelRatio(ratio)
+        with QPainter(image) as painter:
+            painter.translate(8.0, 12.0)
+            painter.scale(zoom, zoom)
+            if whole:
+                pictures.draw(painter, "node", area, zoom, ratio, node)
+            else:
+                node(painter)
+        images.append(image)
+    assert images[0] == images[1]
+    assert images[0].pixelColor(int((8 + 10 * zoom) * ratio), int((12 + 14 * zoom) * ratio)) == QColor("red")
 
 
 def test_another_zoom_draws_anew(qapp):
