@@ -7,7 +7,7 @@ from PySide6.QtGui import QContextMenuEvent, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from gradstudio.app.change import EVERYTHING, Change
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_BRUSH, Paint
 from gradstudio.app.studio import Studio
 from gradstudio.app.theme import SIZE
 from gradstudio.app.widgets.drawn import POINTING, Drawn, begin, sized, ui_scale
@@ -169,7 +169,7 @@ def draw_mark(paint: Paint, c: QPointF, r: float) -> None:
     pen = paint.pen("panel", r * 0.2)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     paint.painter.setPen(pen)
-    paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+    paint.painter.setBrush(NO_BRUSH)
     paint.painter.drawPath(path)
     paint.dot(c.x() + r * 0.5, c.y() - r * 0.42, r * 0.17, "panel")
     paint.triangle(c.x() - r * 0.5, c.y() + r * 0.36, r * 0.26, "panel", left=True)

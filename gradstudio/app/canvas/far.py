@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QLineF, QMarginsF, QRect, QRectF, Qt
+from PySide6.QtCore import QLineF, QMarginsF, QRect, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QPixmap, QTransform
 
 from gradstudio.app.arrays import distinct
 from gradstudio.app.canvas.far_hues import Colours, FarHues
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.wire_runs import Indices
+from gradstudio.app.paint import NO_BRUSH, NO_PEN
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class FarView:
         for frame in (*frames.comments, *frames.items.values()):
             painter.drawRect(frame.rect)
         painter.setPen(QPen(theme.color("line2"), 0))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setBrush(NO_BRUSH)
         for block in frames.blocks.items.values():
             painter.drawRect(block.rect)
 
@@ -151,7 +152,7 @@ class FarView:
         fresh = shown[rects[shown] == None]  # noqa: E711 (of each)
         rects[fresh] = [QRectF(x, y, r - x, d - y) for x, y, r, d in self._canvas.plates.boxes[fresh].tolist()]
         hues = colours[shown]
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(NO_PEN)
         for group in np.split(np.arange(len(shown)), np.flatnonzero(np.diff(hues)) + 1):
             if len(group):
                 painter.setBrush(QColor.fromRgb(int(hues[group[0]])))
@@ -167,5 +168,5 @@ class FarView:
         pen = QPen(canvas.theme.color("text"), 2)
         pen.setCosmetic(True)
         painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setBrush(NO_BRUSH)
         painter.drawRect(item.body.marginsAdded(QMarginsF(*[RING_GAP / canvas.zoom] * 4)))

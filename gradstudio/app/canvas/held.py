@@ -39,18 +39,17 @@ class Held(QObject):
         self._nodes.discard(item.node)
         return full
 
-    def hold_pill(self) -> bool:
-        """Say whether a pill stays where on its wire it is, though it has more or fewer letters."""
-        self._pills = self._pills or self.in_hand
-        return self._pills and self.in_hand
+    def holds_pill(self) -> bool:
+        """Say whether a pill stays where on its wire it is, though it has more or fewer letters. If so, all are placed anew at rest."""
+        self._pills |= self.in_hand
+        return self.in_hand
 
     def let_go(self) -> None:
         """A hand has come to rest."""
         held, self._nodes = self._nodes, set()
         canvas, pills, self._pills = self._canvas, self._pills, False
-        items = [canvas.nodes[node] for node in held if node in canvas.nodes]
-        before = {item.node: item.body for item in items}
-        if moved := {item.node: before[item.node] for item in items if item.fit()}:
+        before = {node: canvas.nodes[node].body for node in held if node in canvas.nodes}
+        if moved := {node: body for node, body in before.items() if canvas.nodes[node].fit()}:
             canvas.reshape(moved)
         if pills:
             canvas.pills.reset(canvas.sceneRect())

@@ -11,7 +11,7 @@ from gradstudio.app.canvas.keyboard import PortWalk, Way, along, next_node, nudg
 from gradstudio.app.canvas.spoken import spoken
 from gradstudio.app.canvas.wire_path import cubic
 from gradstudio.app.canvas.wire_shape import path_of
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_BRUSH, Paint
 from gradstudio.document.graph import NodeId, Ref
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ class PortMarks:
         at = self._ports.point(here)
         if held is not None:
             start, end = (self._ports.point(held), at) if held.path is None else (at, self._ports.point(held))
-            paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+            paint.painter.setBrush(NO_BRUSH)
             paint.painter.setPen(paint.pen("accent", 2))
             paint.painter.drawPath(path_of(cubic(start, end)))
         paint.rounded(QRectF(at.x() - 11, at.y() - 11, 22, 22), 11, None, "focus", 2, dash=(2, 2))

@@ -15,7 +15,7 @@ from gradstudio.app.arrays import distinct
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.overlay import Overlay
 from gradstudio.app.frame_clock import FRAME_MS
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_PEN, Paint
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Minimap(Overlay):
         painter.setTransform(self._map, True)
         canvas.far.paint_regions(painter)
         painter.setTransform(self._map.inverted()[0], True)
-        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setPen(NO_PEN)
         colours = canvas.far.fills()
         marks = self._marks()
         places = self._places(marks)

@@ -70,16 +70,14 @@ class NodeItem(CanvasItem):
         if face == self.face:
             return False
         self.face, self._places = face, None
-        self.full = self.canvas.held.geometry_of(self, geometry(face, Level.FULL))
-        self._stamp = object()
-        moved = self.set_level()
-        self.update()
-        self.canvas.plates.follow_full(self.node, self.full_box)
-        return moved
+        return self._take(self.canvas.held.geometry_of(self, geometry(face, Level.FULL)))
 
     def fit(self) -> bool:
         """Take the size that the face needs. Return whether it differs."""
-        self.full, self._stamp = geometry(self.face, Level.FULL), object()
+        return self._take(geometry(self.face, Level.FULL))
+
+    def _take(self, full: Geometry) -> bool:
+        self.full, self._stamp = full, object()
         moved = self.set_level()
         self.update()
         self.canvas.plates.follow_full(self.node, self.full_box)

@@ -94,7 +94,7 @@ class PillLayer(CanvasItem):
         plate = pill_rect(theme, 0, 0, face.pill)
         if plate.width() + LEAST_GAP > shape.length:
             return None
-        if key in self._shares and (self.canvas.wires.is_dragged(key) or self.canvas.held.hold_pill()):
+        if key in self._shares and (self.canvas.wires.is_dragged(key) or self.canvas.held.holds_pill()):
             return self._at(shape, self._shares[key], face.pill)
         box = shape.box.adjusted(-plate.width(), -plate.height(), plate.width(), plate.height())
         taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.plates.boxes_in(shape.box), NODE_CLEAR)

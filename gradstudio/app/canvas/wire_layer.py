@@ -22,7 +22,7 @@ from gradstudio.app.canvas.wire_runs import Indices, Run
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.canvas.wire_tiles import Look, Stroke, WireTiles, blit_tiles, pixels_of
 from gradstudio.app.faults import told
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_BRUSH, Paint
 from gradstudio.app.theme import Shade, Z
 from gradstudio.document.graph import NodeId
 
@@ -331,7 +331,7 @@ class WireLayer(CanvasItem):
     def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
         """Draw very many wires: without halo and marks."""
         canvas = self.canvas
-        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setBrush(NO_BRUSH)
         for key, face, shape in shown:
             pen = dense_pen(canvas.theme, face, canvas.zoom, canvas.norms)
             if key in canvas.selected_wires:

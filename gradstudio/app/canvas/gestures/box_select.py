@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QRectF, Qt
 
 from gradstudio.app.canvas.gestures.gesture import Pointer, far_enough
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_BRUSH, Paint
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
@@ -58,5 +58,5 @@ class BoxSelect:
             width = 1 / max(paint.ratio, 0.05)
             paint.painter.fillRect(self._rect, paint.theme.color("accent", 0.10))
             paint.painter.setPen(paint.pen("accent", width))
-            paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+            paint.painter.setBrush(NO_BRUSH)
             paint.painter.drawRect(self._rect)

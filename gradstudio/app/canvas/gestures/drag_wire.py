@@ -12,7 +12,7 @@ from gradstudio.app.canvas.gestures.gesture import Pointer, far_enough
 from gradstudio.app.canvas.gestures.loose import LooseWire, Question, best_input, question, refusal
 from gradstudio.app.canvas.wire_path import cubic
 from gradstudio.app.canvas.wire_shape import path_of
-from gradstudio.app.paint import Paint, wrapped
+from gradstudio.app.paint import NO_BRUSH, Paint, wrapped
 from gradstudio.document.commands.wires import Connect, Disconnect
 from gradstudio.document.graph import NodeId, OperandPath, Ref
 
@@ -205,7 +205,7 @@ class DragWire:
         if not self._begun:
             return
         catch, scale = self._catch, 1 / min(1.0, self._view.zoom)
-        paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint.painter.setBrush(NO_BRUSH)
         paint.painter.setPen(paint.pen("accent", 2 * scale))
         paint.painter.drawPath(self._path())
         if catch is None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from msgspec import Struct
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF
 
-from gradstudio.app.paint import Paint
+from gradstudio.app.paint import NO_BRUSH, Paint
 from gradstudio.app.widgets.row_list import ROW
 
 MARK_X, TEXT_X = 22.0, 38.0
@@ -20,7 +20,7 @@ def draw_mark(paint: Paint, x: float, cy: float, share: float) -> None:
     paint.dot(x, cy, 6, None, "line2", 2)
     if share > 0:
         paint.painter.setPen(paint.pen("accent", 2))
-        paint.painter.setBrush(Qt.BrushStyle.NoBrush)
+        paint.painter.setBrush(NO_BRUSH)
         paint.painter.drawArc(QRectF(x - 6, cy - 6, 12, 12), 90 * 16, round(-360 * 16 * share))
 
 
