@@ -22,6 +22,7 @@ from gradstudio.session.delta import delta
 from gradstudio.session.limits import limit_memory
 from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone, LookCloser, Looked, Ran, RunDocument, SendArray, ShowState
 from gradstudio.session.patch import patched
+from gradstudio.session.retake import retake
 from gradstudio.session.run import Run, run
 from gradstudio.session.state import State, View
 
@@ -50,16 +51,16 @@ class Worker:
         return handlers[type(request)](request)
 
     def _run(self, request: RunDocument) -> Reply:
-        before = self.run.trace if self.run is not None else None
+        held, before = self.run, self.run.trace if self.run is not None else None
         last = self._last if request.base else None
         tree = msgspec.msgpack.decode(request.document)
         if request.base == 0:
             document = codec.document_from(tree)
-        elif self.run is not None and self.run.trace.run == request.base:
-            document = patched(self.run.document, tree)
+        elif held is not None and held.trace.run == request.base:
+            document = patched(held.document, tree)
         else:
             return Gone(request.run), None
-        self.run = run(document, request.run)
+        self.run = (retake(held, document, request.run) if held is not None and request.base else None) or run(document, request.run)
         trace = self.run.trace
         k = playhead.find(trace, messages.edge_or_anchor(request))
         kept = before is not None and again.same_steps(before, trace)

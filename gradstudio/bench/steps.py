@@ -7,7 +7,7 @@ import random
 import sys
 import time
 import tracemalloc
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any
 
@@ -99,8 +99,9 @@ def _landed(sent: bytes, shown: tuple[Trace, State]) -> tuple[Trace, State]:
 class Silent:
     """An observer of a pass that notes nothing."""
 
-    def planned(self, order: list[GradNode]) -> None:
+    def begins(self, plan: Callable[[], list[GradNode]]) -> None:
         """Hear what will run."""
+        plan()
 
     def enter(self, node: GradNode, cotangents: Sequence[Tensor | None], queue: Queue) -> None:
         """Hear that a node runs."""

@@ -19,8 +19,8 @@ Cotangents = tuple[Tensor | None, ...]
 class Observer(Protocol):
     """Is told of each step of one pass. An exception that a node raises propagates; the observer has then seen enter without leave."""
 
-    def planned(self, order: list[GradNode]) -> None:
-        """Before the first node runs: the nodes in the order in which the queue will visit them."""
+    def begins(self, plan: Callable[[], list[GradNode]]) -> None:
+        """Before the first node runs: `plan` returns the nodes in the order in which the queue will visit them."""
 
     def enter(self, node: GradNode, cotangents: Cotangents, queue: Queue) -> None:
         """The node was popped, hooks on its outputs ran; it runs next. One cotangent for each output, None where nothing arrived."""
@@ -58,7 +58,7 @@ class Pass:
 
     def _run(self) -> dict[GradNode, Tensor]:
         if self.observer is not None:
-            self.observer.planned(self.plan())
+            self.observer.begins(self.plan)
         with modes.GradMode(self.create_graph):
             for e, g in zip(self.roots, self.seeds, strict=True):
                 self.receive(e, g)

@@ -18,7 +18,7 @@ from gradstudio.engine.modes import GradMode
 from gradstudio.engine.random import Generator
 from gradstudio.session.leaves import draws, start_value
 from gradstudio.session.limits import check_sizes
-from gradstudio.session.recorder import Reader, Recorder
+from gradstudio.session.listener import Listener, Reader
 from gradstudio.session.trace import Failure, InputKey, TensorKey
 
 
@@ -44,7 +44,7 @@ class Place(Struct, frozen=True):
 class Blocks:
     """The tensors of a run and the statements that make them."""
 
-    def __init__(self, document: Document, labels: Labels, recorder: Recorder) -> None:
+    def __init__(self, document: Document, labels: Labels, recorder: Listener) -> None:
         self.document, self.labels, self.recorder = document, labels, recorder
         self.generator = Generator(document.seed)
         self.skipped: dict[NodePath, str] = {}
@@ -84,7 +84,7 @@ class Blocks:
             if known is not None:
                 self.recorder.made(key, known)
             else:
-                self.recorder.log.tensors[key].set(self.recorder.k, None)
+                self.recorder.gone(key)
         self._past.clear()
 
     def before_call(self) -> None:
@@ -235,12 +235,12 @@ class Blocks:
             raise Skipped(f"{self.labels.label(*key)} was not made")
         if not ref.grad:
             readers.append(Reader(wire, key, found, found.node))
-            return found, recorder.log.tensors[key].last
+            return found, recorder.known(key, grad=False)
         try:
             found = self._of_grad(ref, found)
         except Waits as why:
             raise Skipped(str(why)) from None
-        return found, recorder.log.grads[key].last if key in recorder.log.grads else None
+        return found, recorder.known(key, grad=True)
 
     def _key(self, place: Place, ref: Ref) -> TensorKey:
         if place.path and ref.source in place.graph.nodes:

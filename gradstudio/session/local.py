@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gradstudio.document import graph
 from gradstudio.document.document import Document
-from gradstudio.document.graph import INPUT, INSTANCE, LEAF, GroupId, Node, NodePath, Operand, OperandPath
+from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Node, NodePath, Operand, OperandPath
 from gradstudio.document.groups import Group
 from gradstudio.document.labels import Labels
 from gradstudio.engine import TABLE, Tensor, call, formula, grad, local_derivative, tensor
@@ -18,68 +16,13 @@ from gradstudio.engine.modes import GradMode
 from gradstudio.session.log import OpRecord, TensorRecord
 from gradstudio.session.state import CELLS, Local
 
-SMALL = 1024  # bytes of an op's operands that are compared with what they were
-MOST = 4096  # operands whose local derivative is remembered
-
-
-@dataclass(slots=True)
-class Known:
-    """The local derivative of one operand as it was last worked out, and all that it was worked out from."""
-
-    node: Node
-    groups: Mapping[GroupId, Group]
-    texts: list[str | None]
-    numbers: list[object]
-    found: Local | None
-
-
-_known: dict[tuple[int, OperandPath], Known] = {}  # by the identity of the node: documents share what does not differ
-
 
 def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecord, operand_path: OperandPath) -> Local | None:
-    """Return the local derivative of an operand of the op, or instance, at path; None where no gradient passes.
-
-    From run to run most operands of a graph stay as they are: theirs is not worked out again.
-    """
+    """Return the local derivative of an operand of the op, or instance, at path; None where no gradient passes."""
     node = document.node(path)
     source = _record_at(record.operands, operand_path)
     if source is None or not source.requires_grad:
         return None
-    texts = [] if node.op == INSTANCE else [operand_text(document, labels, path, operand) for operand in node.inputs]
-    numbers = _numbers_of(record.operands)
-    if numbers is None:
-        return _worked_out(document, node, record, operand_path, texts)
-    key = id(node), operand_path
-    known = _known.get(key)
-    if known is None or known.node is not node or known.groups is not document.groups or known.texts != texts or known.numbers != numbers:
-        if len(_known) >= MOST:
-            _known.clear()
-        known = _known[key] = Known(node, document.groups, texts, numbers, _worked_out(document, node, record, operand_path, texts))
-    return known.found
-
-
-def _numbers_of(operands: tuple[object, ...]) -> list[object] | None:
-    """Return what decides the numbers of operands, to be compared; None where it is large."""
-    if sum(each.array.nbytes for each in _records_in(operands)) > SMALL:
-        return None
-    return [_number_of(operand) for operand in operands]
-
-
-def _records_in(operand: object) -> Iterator[TensorRecord]:
-    if isinstance(operand, TensorRecord):
-        yield operand
-    elif isinstance(operand, tuple):
-        for item in operand:
-            yield from _records_in(item)
-
-
-def _number_of(operand: object) -> object:
-    if isinstance(operand, TensorRecord):
-        return operand.array.dtype, operand.array.shape, operand.array.tobytes()
-    return tuple([_number_of(item) for item in operand]) if isinstance(operand, tuple) else repr(operand)
-
-
-def _worked_out(document: Document, node: Node, record: OpRecord, operand_path: OperandPath, texts: list[str | None]) -> Local | None:
     operands = tuple(_tensor_of(operand) for operand in record.operands)
     if node.op == INSTANCE:
         found, text = _through_group(document, node, operands, operand_path), ""
@@ -91,6 +34,7 @@ def _worked_out(document: Document, node: Node, record: OpRecord, operand_path: 
             found = local_derivative(node.op, operands, attrs, operand_path[0], operand_path[1:])
         except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
             return None
+        texts = [operand_text(document, labels, path, operand) for operand in node.inputs]
         text = formula(node.op, operand_path[0], texts, attrs, operands) if found is not None else ""
     if found is None:
         return None

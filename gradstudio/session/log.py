@@ -61,7 +61,14 @@ class Column(Generic[T]):
         return [self._first, *(self._later[1] if self._later else ())]
 
 
-class Numbers(Struct, eq=False):
+class Taken(Struct, eq=False, kw_only=True):
+    """What became of something that was recorded."""
+
+    parted: bool = False  # it is a copy
+    changed: bool = True  # it is not what it was before it was taken anew
+
+
+class Numbers(Taken, eq=False):
     """A recorded array. It is shared with the engine until something is about to write there: then it is copied."""
 
     array: Array
@@ -74,7 +81,14 @@ class Numbers(Struct, eq=False):
 
     def part(self) -> None:
         """Take a copy: the engine is about to write where the array lies."""
-        self.array = self.array.copy()
+        self.array, self.parted = self.array.copy(), True
+
+    def renew(self, array: Array) -> None:
+        """Take the array of another run in the place of one of the same kind."""
+        self.changed = not identical(self.array, array)
+        self.array = array
+        if self.changed:
+            self.shown = None
 
 
 class TensorRecord(Numbers, eq=False):
@@ -94,12 +108,13 @@ class FlowRecord:
     Sums are added up when they are asked for, in the order of execution. A record without a term says what hooks made of the sum.
     """
 
-    __slots__ = ("before", "number", "shown", "step", "term", "total", "wire")
+    __slots__ = ("before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
 
     def __init__(self, term: Array | None, number: int, step: int, wire: InputKey | None, before: FlowRecord | None = None) -> None:
         self.term, self.number, self.step, self.wire, self.before = term, number, step, wire, before
         self.total: Array | None = term if before is None else None
         self.shown: Flow | None = None  # kept so that equal states share it
+        self.parted, self.changed = False, True  # as of Taken
 
     @property
     def array(self) -> Array:
@@ -141,9 +156,18 @@ class FlowRecord:
 
     def part(self) -> None:
         """Take copies: the engine is about to write where the arrays lie."""
-        alone = self.total is self.term
+        alone, self.parted = self.total is self.term, True
         self.term = None if self.term is None else self.term.copy()
         self.total = self.term if alone else None if self.total is None else self.total.copy()
+
+    def renew(self, array: Array) -> None:
+        """Take the term of another run in the place of one of the same kind; the one before has taken its own."""
+        before = self.before
+        assert self.term is not None
+        self.changed = not identical(self.term, array) or (before is not None and before.changed)
+        self.term, self.total = array, array if before is None else None
+        if self.changed:
+            self.shown = None
 
 
 class OpRecord(Struct, eq=False):
@@ -159,6 +183,16 @@ class OpRecord(Struct, eq=False):
             self._shown = {}
         return self._shown
 
+    def renew(self) -> None:
+        """Forget what follows from operands that have taken other numbers."""
+        if self._shown and any_changed(self.operands):
+            self._shown = None
+
+
+def any_changed(operands: tuple[object, ...]) -> bool:
+    """Return whether a tensor among operands, or in a nest of them, has taken other numbers."""
+    return any(each.changed if isinstance(each, TensorRecord) else isinstance(each, tuple) and any_changed(each) for each in operands)
+
 
 class SavedRecord(Numbers, eq=False):
     """A tensor that an engine node saved, and what became of it."""
@@ -167,6 +201,7 @@ class SavedRecord(Numbers, eq=False):
     name: str = ""
     named: str = ""  # PyTorch's name of the saved tensor: `self`, `result`
     source: TensorKey | None = None
+    like: TensorRecord | None = None  # the record of a tensor that has the same array
     version: int = 0
     versions: Column[int] | None = None  # of the tensor since, if it was written
     uses: tuple[int, ...] = ()  # the visits that unpacked it
@@ -243,6 +278,14 @@ class Log:
 
 
 Shared: TypeAlias = Numbers | FlowRecord
+
+
+MOST_COMPARED = 1 << 16  # bytes; a larger array taken anew counts as changed
+
+
+def identical(a: Array, b: Array) -> bool:
+    """Return whether two arrays of the same kind are equal to the bit, as far as it is worth looking."""
+    return a is b or (a.nbytes <= MOST_COMPARED and a.tobytes() == b.tobytes())
 
 
 def storage(array: Array) -> Array:

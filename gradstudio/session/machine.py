@@ -16,16 +16,15 @@ from gradstudio.engine.modes import GradMode, set_grad_enabled
 from gradstudio.engine.printing import tensor_str
 from gradstudio.session.blocks import Blocks
 from gradstudio.session.limits import RunLimit
+from gradstudio.session.listener import Follower, Listener
 from gradstudio.session.local import evaluate_group
-from gradstudio.session.passes import PassObserver
-from gradstudio.session.recorder import Recorder
 from gradstudio.session.trace import Printed
 
 
 class Machine:
     """Implements `document.calls.call.Machine` for one run of one document."""
 
-    def __init__(self, document: Document, labels: Labels, recorder: Recorder) -> None:
+    def __init__(self, document: Document, labels: Labels, recorder: Listener) -> None:
         self.document, self.labels, self.recorder = document, labels, recorder
         self.blocks = Blocks(document, labels, recorder)
         self.reason = ""
@@ -84,10 +83,10 @@ class Machine:
     def _seeds(self, seeds: tuple[Seed, ...]) -> list[Tensor | None] | None:
         return [self.seed(seed) for seed in seeds] if any(seed is not None for seed in seeds) else None
 
-    def _pass(self, call: Backward | Grad, roots: tuple[Ref, ...], run: Callable[[PassObserver], object]) -> object:
+    def _pass(self, call: Backward | Grad, roots: tuple[Ref, ...], run: Callable[[Follower], object]) -> object:
         retain = call.create_graph if call.retain_graph is None else call.retain_graph
         keys = tuple(((ref.source,), ref.out) for ref in roots)
-        observer = PassObserver(self.recorder, keys, retain, call.create_graph, isinstance(call, Backward))
+        observer = self.recorder.follower(keys, retain, call.create_graph, isinstance(call, Backward))
         try:
             result = run(observer)
         except RunLimit:
@@ -95,7 +94,7 @@ class Machine:
             raise
         except Exception as error:
             observer.finish(raised=True)
-            path = self.recorder.steps[-1].node if observer.ran else ()
+            path = self.recorder.node if observer.ran else ()
             if not observer.ran:
                 self.recorder.add("call", ())
             self.recorder.look_for_writes("accumulate")  # a retained grad is kept before its node would run
@@ -120,7 +119,7 @@ class Machine:
     def set_grad_enabled(self, on: bool) -> None:
         """Switch grad mode for the rest of the script."""
         set_grad_enabled(on)
-        self.recorder.log.grad_enabled.set(self.recorder.k, on)
+        self.recorder.grad_switched(on)
 
     def seed_generator(self, seed: int) -> None:
         """Start the script's random numbers anew."""
@@ -162,6 +161,7 @@ class Machine:
     def hook(self, target: Ref, group: str, on: str) -> None:
         """Register a group as a hook of a tensor: it takes the cotangent, and its first output replaces it."""
         body, owner = self.document.groups[group], self.tensor(target)
+        self.recorder.hooked()
 
         def run(*given: object) -> object:
             taken = [g[0] if isinstance(g, tuple) else g for g in given]

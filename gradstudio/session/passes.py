@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from gradstudio.document.graph import Array, NodePath
-from gradstudio.engine import Tensor, stored_grad
+from gradstudio.engine import Tensor, dtypes, stored_grad
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad
+from gradstudio.session.listener import Reader
 from gradstudio.session.log import Column, FlowRecord, short_name
 from gradstudio.session.ready import Ready
-from gradstudio.session.recorder import Origin, Reader, Recorder
 from gradstudio.session.state import InputKey, Queued
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
+
+if TYPE_CHECKING:
+    from gradstudio.session.recorder import Origin, Recorder
 
 Wires: TypeAlias = tuple[tuple[InputKey, ...], ...]
 
@@ -50,11 +53,14 @@ class PassObserver:
         self._leaves: dict[int, tuple[TensorKey, ...]] = {}
         self._routes: dict[GradNode, list[Route | None]] = {}
         self._last: dict[InputKey, FlowRecord] = {}  # what each wire has carried in this pass
+        if create_graph or dtypes.rare_seen:
+            recorder.takers.repeatable = False
 
     # ---- what the engine tells
 
-    def planned(self, order: Sequence[GradNode]) -> None:
+    def begins(self, plan: Callable[[], Sequence[GradNode]]) -> None:
         """Take the dependency walk's result, before the first node runs."""
+        order = plan()
         self.begun, self.first = True, self.recorder.k + 1
         for key, tensor in self.recorder.tensors.items():
             self._leaves[id(tensor)] = (*self._leaves.get(id(tensor), ()), key)
@@ -80,11 +86,15 @@ class PassObserver:
         self.ran += 1
         self._visited.append(node)
         self._ready.note(queue)
+        reached: list[TensorKey] = []
         for output_nr, g in enumerate(cotangents):
             if g is not None:
-                for key in self._output_keys(node, output_nr):
-                    self._arrived(key, g.array)
-                    self._look_at_retained(key)
+                keys = self._output_keys(node, output_nr)
+                arrived = [made for key in keys if (made := self._arrived(key, g.array)) is not None]
+                recorder.takers.take(g.array, tuple(arrived))
+                reached += keys
+        for key in reached:
+            self._look_at_retained(key)
         for record in recorder.saved_by.get(node, ()):
             record.uses = (*record.uses, k)
         if self.accumulates and isinstance(node, AccumulateGrad):
@@ -102,9 +112,12 @@ class PassObserver:
         used: list[tuple[GradNode, int]] = []
         wires: tuple[InputKey, ...] = ()
         for route, c in zip(self._routes[node], contributions, strict=False):
-            if route is None or c is None:
+            if c is None:
                 continue
             array = c.array
+            if route is None:
+                recorder.takers.take(array, ())
+                continue
             recorder.count_nonfinite(array)
             along = route.wires[0] if route.wires else ()
             if len(route.wires) > 1:
@@ -128,8 +141,9 @@ class PassObserver:
         if not self.begun:
             return
         recorder = self.recorder
-        sizes = [size for record in self._last.values() if record.array.size and 0 < (size := size_of(record.array)) < inf]
-        gmin, gmax = (min(sizes), max(sizes)) if sizes else (None, None)
+        recorder.passed += 1
+        recorder.takers.passes.append(tuple(self._last.values()))
+        gmin, gmax = span_of(self._last.values())
         if raised and recorder.passes:
             gmin, gmax = recorder.passes[-1].gmin, recorder.passes[-1].gmax
         for node in self._visited[:-1] if raised else self._visited:
@@ -210,6 +224,7 @@ class PassObserver:
         log, k, number = self.recorder.log, self.recorder.k, self.number
         wire = wires[0] if wires else None
         first = FlowRecord(g, number, k, wire)
+        records = [first]
         log.share(first, g)
         for key in wires:
             before = self._last.get(key)
@@ -218,6 +233,7 @@ class PassObserver:
             else:
                 record = FlowRecord(g, number, k, key, before)
                 log.share(record, g)
+                records.append(record)
             self._last[key] = record
             log.put(log.flows, key, k, record)
         for out in keys:
@@ -229,24 +245,28 @@ class PassObserver:
             if now is not None and now.number == number:
                 record = FlowRecord(g, number, k, wire, now)
                 log.share(record, g)
+                records.append(record)
             else:
                 record = first
             column.set(k, record)
+        self.recorder.takers.take(g, tuple(records), k)
 
-    def _arrived(self, key: TensorKey, g: Array) -> None:
-        """Hooks may have changed the sum: what the node is given is what counts."""
+    def _arrived(self, key: TensorKey, g: Array) -> FlowRecord | None:
+        """Record what the node is given, if no term of it is known, or hooks have changed the sum: that is what counts."""
         log, k = self.recorder.log, self.recorder.k
         column = log.cotangents.get(key)
         now = column.last if column is not None else None
         if now is None or now.number != self.number:
             record = FlowRecord(g, self.number, k, None)
         elif _same(now.array, g):
-            return
+            return None
         else:
             record = FlowRecord(None, self.number, k, None, now)
             record.total = g
+            self.recorder.takers.repeatable = False
         log.share(record, g)
         log.put(log.cotangents, key, k, record)
+        return record
 
     def _about_to_accumulate(self, node: AccumulateGrad) -> None:
         """A `.grad` that is there is written in place, and ops may have read it."""
@@ -256,12 +276,12 @@ class PassObserver:
 
     def _look_at_leaf(self, node: AccumulateGrad) -> None:
         for key in self._leaf_keys(node)[:1]:
-            self.recorder.look_at_grad(key, self.recorder.tensors[key], "accumulate", self._arrived_at(key))
+            self.recorder.look_at_grad(key, self.recorder.tensors[key], "accumulate", "left", self._arrived_at(key))
 
     def _look_at_retained(self, key: TensorKey) -> None:
         tensor = self.recorder.tensors.get(key)
         if tensor is not None and tensor.retains_grad:
-            self.recorder.look_at_grad(key, tensor, "accumulate", self._arrived_at(key))
+            self.recorder.look_at_grad(key, tensor, "accumulate", "entered", self._arrived_at(key))
 
     def _arrived_at(self, key: TensorKey) -> FlowRecord | None:
         column = self.recorder.log.cotangents.get(key)
@@ -277,6 +297,12 @@ class PassObserver:
 
 def _same(a: Array, b: Array) -> bool:
     return a is b or np.array_equal(a, b, equal_nan=b.dtype.kind in "fc")
+
+
+def span_of(records: Iterable[FlowRecord]) -> tuple[float | None, float | None]:
+    """Return the smallest and largest magnitude of what wires carried, as far as they are finite and not 0."""
+    sizes = [size for record in records if record.array.size and 0 < (size := size_of(record.array)) < inf]
+    return (min(sizes), max(sizes)) if sizes else (None, None)
 
 
 def size_of(g: Array) -> float:

@@ -3,38 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
 
-import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
+from gradstudio.document.graph import Array, NodePath
 from gradstudio.engine import Tensor, stored_grad
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
+from gradstudio.session.listener import Follower, Listener, Reader
 from gradstudio.session.log import FlowRecord, Log, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
+from gradstudio.session.passes import PassObserver
 from gradstudio.session.state import InputKey
-from gradstudio.session.trace import Failure, Pass, Printed, Step, StepKind, TensorKey, Term, Write
-
-
-class Reader(Struct, eq=False):
-    """A tensor that an op read: along which wire, whose tensor, and the engine's edge it gave to a recorded node."""
-
-    wire: InputKey
-    key: TensorKey
-    tensor: Tensor
-    edge: GradNode | None  # the tensor's place in the graph before the op read it
-
-    def is_edge(self, edge: GradNode) -> bool:
-        """Return whether an engine edge leads to this operand's tensor."""
-        mine = self.edge
-        if mine is edge:
-            return True
-        if isinstance(edge, AccumulateGrad):
-            return edge.variable is self.tensor
-        return mine is not None and type(mine) is not AccumulateGrad and mine.target is edge.target and mine.output_nr == edge.output_nr
+from gradstudio.session.takers import Moment, Row, Takers, nonfinite
+from gradstudio.session.trace import Pass, Step, StepKind, TensorKey, Write
 
 
 class Origin(Struct, eq=False):
@@ -62,26 +45,21 @@ class Origin(Struct, eq=False):
         return self.outputs[output_nr] if output_nr < len(self.outputs) else ()
 
 
-class Recorder:
+class Recorder(Listener):
     """The skeleton and the log of one run, as it grows."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.log = Log()
+        self.takers = Takers()
         self.steps: list[Step] = []
         self.passes: list[Pass] = []
         self.series: dict[TensorKey, list[Write]] = {}
         self.writes: dict[TensorKey, list[int]] = {}
-        self.prints: list[Printed] = []
         self.nonfinite: dict[int, int] = {}
-        self.failures: dict[NodePath, Failure] = {}
-        self.call: CallId = ""
-        self.turns: tuple[int, ...] = ()
-        self.tensors: dict[TensorKey, Tensor] = {}  # what each key means now
         self.origins: dict[GradNode, Origin] = {}
-        self.entrances: dict[NodePath, tuple[NodePath, OperandPath, NodePath]] = {}  # input node: its instance, operand and source
         self.saved_by: dict[GradNode, tuple[SavedRecord, ...]] = {}
         self._parts: dict[NodePath, int] = {}
-        self.k = 0  # the step that the script stands at: the number of steps
 
     def add(self, kind: StepKind, node: NodePath, name: str = "", part: int = 0, sequence_nr: int | None = None, origin: int = 0) -> int:
         """Add a step of the running call; return its k. Raises RunLimit."""
@@ -92,6 +70,11 @@ class Recorder:
         self.steps.append(Step(kind, self.call, self.turns, node, name, part, sequence_nr, origin))
         self.k += 1
         return self.k
+
+    @property
+    def node(self) -> NodePath:
+        """The node of the last step."""
+        return self.steps[-1].node
 
     def sent(self, wires: tuple[InputKey, ...]) -> None:
         """Note the wires that the step of now sent along."""
@@ -110,14 +93,21 @@ class Recorder:
         record = tensor_record(tensor, past_failure)
         log.put(log.tensors, key, self.k, record)
         log.share(record, record.array)
+        self.takers.take(record.array, (record,), self.k)
         self.count_nonfinite(record.array)
+
+    def gone(self, key: TensorKey) -> None:
+        """Record that a key means no tensor any more."""
+        self.log.tensors[key].set(self.k, None)
+
+    def known(self, key: TensorKey, grad: bool) -> object:
+        """Return what the log knows of a tensor, or of its `.grad`, as it is now."""
+        column = (self.log.grads if grad else self.log.tensors).get(key)
+        return column.last if column is not None else None
 
     def count_nonfinite(self, array: Array) -> None:
         """Add to the number of non-finite elements that this step made."""
-        if array.size == 1:
-            if array.dtype.kind == "f" and not isfinite(array.item()):
-                self.nonfinite[self.k] = self.nonfinite.get(self.k, 0) + 1
-        elif array.dtype.kind in "fc" and (count := int(array.size - np.count_nonzero(np.isfinite(array)))):
+        if count := nonfinite(array):
             self.nonfinite[self.k] = self.nonfinite.get(self.k, 0) + count
 
     def runs(self, path: NodePath, readers: tuple[Reader, ...]) -> None:
@@ -144,8 +134,10 @@ class Recorder:
     def op_made(self, path: NodePath, readers: tuple[Reader, ...], outputs: Sequence[tuple[TensorKey, Tensor]]) -> None:
         """Record the engine nodes behind an op's outputs, and what they saved."""
         self._parts[path] = 0
+        own: list[bool] = []
         for node in self.new_nodes([t.grad_fn for _, t in outputs]):
-            self.know(node, path, readers, 0)
+            own += self.know(node, path, readers, 0)
+        self.takers.own.append(tuple(own) if any(own) else ())
         for key, t in outputs:
             self.alias(t, key)
 
@@ -169,16 +161,14 @@ class Recorder:
             waiting += [e.target for e in node.edges if e is not None]
         return sorted(found, key=lambda n: n._sequence_nr()) if len(found) > 1 else list(found)
 
-    def know(self, node: GradNode, path: NodePath, readers: tuple[Reader, ...], made_at: int) -> Origin:
-        """Give an engine node its place in the graph, and record what it saved."""
+    def know(self, node: GradNode, path: NodePath, readers: tuple[Reader, ...], made_at: int) -> list[bool]:
+        """Give an engine node its place in the graph, and record what it saved; say of each whether it is nothing but saved."""
         part = self._parts.get(path, 0)
         self._parts[path] = part + 1
         origin = self.origins[node] = Origin(path, part, readers, (), made_at)
-        for name, array, version in node.held():
-            self._saved(node, origin, name, array, version)
-        return origin
+        return [self._saved(node, origin, name, array, version) for name, array, version in node.held()]
 
-    def _saved(self, node: GradNode, origin: Origin, name: str, array: Array, version: int) -> None:
+    def _saved(self, node: GradNode, origin: Origin, name: str, array: Array, version: int) -> bool:
         source = None
         for each in origin.readers:
             if each.tensor.array is array:
@@ -186,10 +176,15 @@ class Recorder:
                 break
         else:
             source = self._output_with(origin.path, array)
-        record = SavedRecord(array, None, node, short_name(node), name, source, version)
+        column = self.log.tensors.get(source) if source is not None else None
+        like = column.last if column is not None and column.last is not None and column.last.array is array else None
+        record = SavedRecord(array, None, node, short_name(node), name, source, like, version)
         self.log.share(record, array)
+        if like is None:
+            self.takers.take(array, (record,))
         self.saved_by[node] = (*self.saved_by.get(node, ()), record)
         self.log.put(self.log.saved, (origin.path, origin.part, name), self.k, record)
+        return like is None
 
     def _output_with(self, path: NodePath, array: Array) -> TensorKey | None:
         out = 0
@@ -199,7 +194,19 @@ class Recorder:
             out += 1
         return None
 
-    # ---- writes
+    # ---- passes and writes
+
+    def follower(self, roots: tuple[TensorKey, ...], retain_graph: bool, create_graph: bool, accumulates: bool) -> Follower:
+        """Return what records a pass that begins."""
+        return PassObserver(self, roots, retain_graph, create_graph, accumulates)
+
+    def hooked(self) -> None:
+        """Note that numbers decide from now on what is recorded of a pass."""
+        self.takers.repeatable = False
+
+    def grad_switched(self, on: bool) -> None:
+        """Record that grad mode was switched."""
+        self.log.grad_enabled.set(self.k, on)
 
     def about_to_write(self, tensors: Iterable[Tensor]) -> None:
         """Copy what the log shares with tensors that are about to be written, their `.grad` included."""
@@ -217,8 +224,10 @@ class Recorder:
                 record = tensor_record(tensor)
                 log.tensors[key].set(self.k, record)
                 log.share(record, record.array)
+                self.takers.take(record.array, (record,))
+                self.takers.found(self.k, "written", key, grad=False)
             if key[0] not in self.entrances:  # the input of a group is a tensor that has a key of its own
-                self.look_at_grad(key, tensor, writer)
+                self.look_at_grad(key, tensor, writer, "written")
         for column in log.saved.values():
             self._look_at_version(column.last)
 
@@ -229,7 +238,7 @@ class Recorder:
             if saved.field == record.named and saved.version_now is not None and saved.version_now != record.version_at(self.k):
                 record.now_is(self.k, saved.version_now)
 
-    def look_at_grad(self, key: TensorKey, owner: Tensor, writer: str, added: FlowRecord | None = None) -> None:
+    def look_at_grad(self, key: TensorKey, owner: Tensor, writer: str, moment: Moment, added: FlowRecord | None = None) -> None:
         """Record the `.grad` of a tensor, and a row of its ledger, if it was written or dropped."""
         column = self.log.grads.get(key)
         before: TensorRecord | None = column.last if column else None
@@ -242,22 +251,10 @@ class Recorder:
         if now is not None:
             record = replace(tensor_record(now), array=now.array.copy(), owner=now)
             self.log.share(record, record.array)
+            self.takers.take(record.array, (record,))
+            self.takers.found(self.k, moment, key, grad=True)
         self.log.put(self.log.grads, key, self.k, record)
-        figures = (_figure(before), _figure(added), _figure(record))
-        row = Write(self.k, *figures, "none" if now is None else writer, self.call, _terms(added))  # type: ignore[arg-type]
-        self.series.setdefault(key, []).append(row)
-
-
-def _terms(added: FlowRecord | None) -> tuple[Term, ...]:
-    if added is None:
-        return ()
-    return tuple(Term(k, wire, _size(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True))
-
-
-def _figure(numbers: TensorRecord | FlowRecord | None) -> float | None:
-    return None if numbers is None else _size(numbers.array)
-
-
-def _size(array: Array) -> float:
-    """Return the number of an array of one element, else its norm."""
-    return float(array.reshape(())) if array.size == 1 else float(np.linalg.norm(array.astype(np.float64).ravel()))
+        row = Row(key, before, added, record)
+        self.takers.rows.append(row)
+        write = Write(self.k, *row.figures(), "none" if now is None else writer, self.call, row.terms())  # type: ignore[arg-type]
+        self.series.setdefault(key, []).append(write)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,11 +18,13 @@ from gradstudio.engine.modes import GradMode
 from gradstudio.session import microscope, reading, trace
 from gradstudio.session.blocks import NodeFailed
 from gradstudio.session.limits import RunLimit
+from gradstudio.session.listener import Listener
 from gradstudio.session.log import Log
 from gradstudio.session.machine import Machine
 from gradstudio.session.microscope import Look
 from gradstudio.session.recorder import Recorder
 from gradstudio.session.state import State, View
+from gradstudio.session.takers import Takers
 from gradstudio.session.trace import Failure, Outcome, Span, TensorKey, Trace
 
 
@@ -34,7 +36,7 @@ class Run:
     trace: Trace
     log: Log
     labels: document_labels.Labels
-    _passes: dict[int, int] = field(default_factory=dict)
+    takers: Takers
 
     def state_at(self, k: int, view: View = View()) -> State:  # noqa: B008 (frozen)
         """Return the State of step k (clipped to 0 .. end)."""
@@ -60,9 +62,10 @@ def run(document: Document, number: int = 1) -> Run:
     started = time.perf_counter()
     labels = document_labels.of(document)
     recorder = Recorder()
-    script = _Script(document, Machine(document, labels, recorder), recorder)
-    with GradMode(True), np.errstate(all="ignore"):
-        script.run()
+    script = Script(document, labels, recorder)
+    script.run()
+    if any([outcome.kind == "raised" for outcome in script.outcomes.values()]):
+        recorder.takers.repeatable = False
     made = Trace(
         number,
         tuple(recorder.steps),
@@ -78,21 +81,25 @@ def run(document: Document, number: int = 1) -> Run:
         script.limited,
         {k: tuple(v) for k, v in recorder.writes.items()},
     )
-    return Run(document, made, recorder.log, labels)
+    return Run(document, made, recorder.log, labels, recorder.takers)
 
 
-@dataclass(eq=False)
-class _Script:
-    """Goes through the sections, repeats and calls, and keeps their outcomes."""
+class Script:
+    """Goes through the sections, repeats and calls of a document, and keeps their outcomes."""
 
-    document: Document
-    machine: Machine
-    recorder: Recorder
-    spans: list[Span] = field(default_factory=list)
-    outcomes: dict[CallId, Outcome] = field(default_factory=dict)
-    limited: bool = False  # the run did as much as a run may
+    def __init__(self, document: Document, labels: document_labels.Labels, listener: Listener) -> None:
+        self.document, self.listener = document, listener
+        self.machine = Machine(document, labels, listener)
+        self.spans: list[Span] = []
+        self.outcomes: dict[CallId, Outcome] = {}
+        self.limited = False  # the run did as much as a run may
 
     def run(self) -> None:
+        """Run it. Raises nothing that a document can cause."""
+        with GradMode(True), np.errstate(all="ignore"):
+            self._sections()
+
+    def _sections(self) -> None:
         for section in self.document.script:
             self.machine.blocks.before_section()
             raised = self.limited
@@ -112,9 +119,9 @@ class _Script:
         if not call.enabled:
             self.outcomes[call.id] = Outcome("disabled")
             return True
-        recorder = self.recorder
-        start, passes = recorder.k, len(recorder.passes)
-        recorder.call, recorder.turns = call.id, turns
+        listener = self.listener
+        start, passes = listener.k, listener.passed
+        listener.call, listener.turns = call.id, turns
         self.machine.before_call()
         kind: trace.OutcomeKind = "ok"
         reason, error = "", None
@@ -125,15 +132,15 @@ class _Script:
         except RunLimit as limit:
             kind, error, self.limited = "raised", _failure(limit), True
         except NodeFailed as failed:
-            kind, error = "raised", recorder.failures.get(failed.path) or _failure(failed.__cause__)
+            kind, error = "raised", listener.failures.get(failed.path) or _failure(failed.__cause__)
         except Exception as raised:  # a user's script may raise anything: it is the call's outcome
-            if recorder.k == start:
-                recorder.add("call", ())
+            if listener.k == start:
+                listener.add("call", ())
             kind, error = "raised", _failure(raised)
-        self.outcomes[call.id] = Outcome(kind, reason or self.machine.reason, error, start + 1, recorder.k)
-        number = len(recorder.passes) if len(recorder.passes) > passes else 0
-        if recorder.k > start:
-            self.spans.append(Span(call.id, turns, call.kind, start, recorder.k, number, kind == "raised"))
+        self.outcomes[call.id] = Outcome(kind, reason or self.machine.reason, error, start + 1, listener.k)
+        number = listener.passed if listener.passed > passes else 0
+        if listener.k > start:
+            self.spans.append(Span(call.id, turns, call.kind, start, listener.k, number, kind == "raised"))
         return kind != "raised"
 
 

@@ -156,8 +156,8 @@ def test_an_observer_sees_contributions_reduced_cast_and_saved_tensors_still_hel
     held = []
 
     class Watch:
-        def planned(self, order):
-            self.names = [n.name() for n in order]
+        def begins(self, plan):
+            self.names = [n.name() for n in plan()]
 
         def enter(self, node, cotangents, queue):
             held.append((node.name(), [s.freed for s in node.saved()], [n.name() for n in queue.ready()]))
@@ -184,8 +184,8 @@ def test_an_observer_has_entered_and_not_left_a_node_that_raises():
     told = []
 
     class Watch:
-        def planned(self, order):
-            told.append(len(order))
+        def begins(self, plan):
+            told.append(len(plan()))
 
         def enter(self, node, cotangents, queue):
             told.append(node.name())

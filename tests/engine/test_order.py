@@ -17,8 +17,8 @@ class Log:
     def __init__(self):
         self.plan, self.entered, self.left = [], [], []
 
-    def planned(self, order):
-        self.plan = list(order)
+    def begins(self, plan):
+        self.plan = plan()
 
     def enter(self, node, cotangents, queue):
         self.entered.append(node)

@@ -20,7 +20,7 @@ class Watcher:
         self.ready = Ready(self.places)
         self.said = []
 
-    def planned(self, order):
+    def begins(self, plan):
         pass
 
     def enter(self, node, cotangents, queue):

@@ -1,0 +1,90 @@
+"""Takers: in the order in which a run hands out its arrays, who takes each. So a run of the same steps can fill the same log anew."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import isfinite
+from typing import Literal, TypeAlias
+
+import numpy as np
+from msgspec import Struct
+
+from gradstudio.document.graph import Array
+from gradstudio.session.log import FlowRecord, Shared, TensorRecord
+from gradstudio.session.trace import TensorKey, Term
+
+Moment: TypeAlias = Literal["entered", "left", "written"]  # of a step at which the machine is looked at
+NO_STEP = -1
+Place: TypeAlias = tuple[TensorKey, bool]  # a tensor, or its `.grad`
+
+
+class Row(Struct):
+    """What one row of the ledger of a `.grad` is made of."""
+
+    key: TensorKey
+    before: TensorRecord | None
+    added: FlowRecord | None
+    after: TensorRecord | None
+
+    @property
+    def changed(self) -> bool:
+        """Whether any of it has taken other numbers."""
+        return any([each is not None and each.changed for each in (self.before, self.added, self.after)])
+
+    def figures(self) -> tuple[float | None, float | None, float | None]:
+        """Return what there was, what was added and what there is: numbers, or norms."""
+        return _figure(self.before), _figure(self.added), _figure(self.after)
+
+    def terms(self) -> tuple[Term, ...]:
+        """Return what was added, contribution by contribution."""
+        added = self.added
+        if added is None:
+            return ()
+        return tuple([Term(k, wire, _size(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True)])
+
+
+class Takers:
+    """Grows with a log. `repeatable`: with other numbers in its leaves, the script hands out arrays of the same kinds in the same order."""
+
+    def __init__(self) -> None:
+        self.repeatable = True
+        self.records: list[tuple[Shared, ...]] = []  # of each array, in order: the records that hold it
+        self.counted: list[int] = []  # of each: the step that its non-finite elements count for
+        self.kinds: list[object] = []  # of each: shape and dtype
+        self.own: list[tuple[bool, ...]] = []  # of each op: which of the arrays that its engine nodes saved are nothing but saved
+        self.looks: dict[tuple[int, Moment], list[Place]] = {}  # what was found written, and recorded
+        self.rows: list[Row] = []
+        self.passes: list[tuple[FlowRecord, ...]] = []  # of each pass: what its wires carried
+
+    def take(self, array: Array, records: tuple[Shared, ...], counted: int = NO_STEP) -> None:
+        """Note who takes the next array."""
+        if not self.repeatable:
+            return
+        self.records.append(records)
+        self.counted.append(counted)
+        self.kinds.append((array.shape, array.dtype))
+
+    def found(self, k: int, moment: Moment, key: TensorKey, grad: bool) -> None:
+        """Note that something was found written."""
+        self.looks.setdefault((k, moment), []).append((key, grad))
+
+    @cached_property
+    def copied(self) -> list[bool]:
+        """Of each array, once the run is over: whether it was written after it was taken, so that its takers have a copy."""
+        return [any([record.parted for record in records]) for records in self.records]
+
+
+def _figure(numbers: TensorRecord | FlowRecord | None) -> float | None:
+    return None if numbers is None else _size(numbers.array)
+
+
+def _size(array: Array) -> float:
+    """Return the number of an array of one element, else its norm."""
+    return float(array.reshape(())) if array.size == 1 else float(np.linalg.norm(array.astype(np.float64).ravel()))
+
+
+def nonfinite(array: Array) -> int:
+    """Return how many elements are not finite."""
+    if array.size == 1:
+        return int(array.dtype.kind == "f" and not isfinite(array.item()))
+    return int(array.size - np.count_nonzero(np.isfinite(array))) if array.dtype.kind in "fc" else 0
