@@ -19,6 +19,7 @@ from gradstudio.app.widgets.drawn import Drawn, sized, ui_scale
 from gradstudio.app.widgets.icon_button import IconButton
 from gradstudio.code.emit import emit, told_by
 from gradstudio.code.program import Program
+from gradstudio.code.renumber import renumbered
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF
 
@@ -101,6 +102,8 @@ class CodePanel(Drawn):
 
     def _follow(self) -> None:
         """Write the program anew: at once or soon where that is quick and the panel is seen, else when the document has come to rest."""
+        if self.isVisible() and self._write_numbers():
+            return
         if self.isVisible() and self._cost < AT_ONCE:
             self._write_program()
         elif self._cost >= QUICK or not self._rest.isActive():
@@ -116,6 +119,16 @@ class CodePanel(Drawn):
         self._told = told_by(self._emitted, trace)
         self._show_program(emit(self._emitted, trace=trace if trace.run else None))
         self._cost = time.perf_counter() - began
+
+    def _write_numbers(self) -> bool:
+        """Write the lines of leaves that have other numbers. Return whether there was nothing else to write."""
+        if self._emitted is None or self._told != told_by(self.studio.document, self.studio.shown.trace):
+            return False
+        made = renumbered(self.program, self._emitted, self.studio.document)
+        if made is not None:
+            self._emitted = self.studio.document
+            self._show_program(made)
+        return made is not None
 
     def _came_to_rest(self) -> None:
         if self.isVisible():
