@@ -101,10 +101,11 @@ class CodePanel(Drawn):
         return self._emitted is self.studio.document
 
     def _follow(self) -> None:
-        """Write the program anew: at once or soon where that is quick and the panel is seen, else when the document has come to rest."""
-        if self.isVisible() and self._write_numbers():
-            return
-        if self.isVisible() and self._cost < AT_ONCE:
+        """Write the program anew: at once or soon where that is quick and the panel is seen, else when the document has come to rest.
+
+        Of a hand in motion soon is early enough: canvas and numbers come first.
+        """
+        if self.isVisible() and self._cost < AT_ONCE and not self.studio.clock.in_hand:
             self._write_program()
         elif self._cost >= QUICK or not self._rest.isActive():
             self._rest.start(SOON_MS if self._cost < QUICK else REST_MS)
@@ -115,20 +116,12 @@ class CodePanel(Drawn):
         if self.in_sync:
             return
         began = time.perf_counter()
-        self._emitted, trace = self.studio.document, self.studio.shown.trace
-        self._told = told_by(self._emitted, trace)
-        self._show_program(emit(self._emitted, trace=trace if trace.run else None))
+        document, trace = self.studio.document, self.studio.shown.trace
+        told = told_by(document, trace)
+        made = renumbered(self.program, self._emitted, document) if self._emitted is not None and told == self._told else None
+        self._emitted, self._told = document, told
+        self._show_program(made or emit(document, trace=trace if trace.run else None))
         self._cost = time.perf_counter() - began
-
-    def _write_numbers(self) -> bool:
-        """Write the lines of leaves that have other numbers. Return whether there was nothing else to write."""
-        if self._emitted is None or self._told != told_by(self.studio.document, self.studio.shown.trace):
-            return False
-        made = renumbered(self.program, self._emitted, self.studio.document)
-        if made is not None:
-            self._emitted = self.studio.document
-            self._show_program(made)
-        return made is not None
 
     def _came_to_rest(self) -> None:
         if self.isVisible():
