@@ -75,6 +75,8 @@ class CanvasView(Camera):
         self.edge = EdgeScroll(self)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)  # else Qt fills what the still then covers
+        self.viewport().setAutoFillBackground(False)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Canvas")
