@@ -108,13 +108,14 @@ class FlowRecord:
     Sums are added up when they are asked for, in the order of execution. A record without a term says what hooks made of the sum.
     """
 
-    __slots__ = ("before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
+    __slots__ = ("_size", "before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
 
     def __init__(self, term: Array | None, number: int, step: int, wire: InputKey | None, before: FlowRecord | None = None) -> None:
         self.term, self.number, self.step, self.wire, self.before = term, number, step, wire, before
         self.total: Array | None = term if before is None else None
         self.shown: Flow | None = None  # kept so that equal states share it
         self.parted, self.changed = False, True  # as of Taken
+        self._size: float | None = None
 
     @property
     def array(self) -> Array:
@@ -128,6 +129,15 @@ class FlowRecord:
                 each.total = np.asarray(np.add(each.before.array, each.term))  # type: ignore[arg-type]
         assert self.total is not None
         return self.total
+
+    @property
+    def size(self) -> float:
+        """The magnitude that a wire is drawn by: of a number itself, of more the root mean square; of nothing 0."""
+        if self._size is None:
+            g = self.array
+            rms = np.sqrt(np.mean(np.square(np.abs(g).astype(np.float64)))) if g.size > 1 else abs(g.item()) if g.size else 0.0
+            self._size = float(rms)
+        return self._size
 
     @property
     def terms(self) -> tuple[Array, ...]:
@@ -167,7 +177,7 @@ class FlowRecord:
         self.changed = not identical(self.term, array) or (before is not None and before.changed)
         self.term, self.total = array, array if before is None else None
         if self.changed:
-            self.shown = None
+            self.shown = self._size = None
 
 
 class OpRecord(Struct, eq=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
 from gradstudio.document import graph
@@ -110,11 +110,18 @@ class Machine:
     def step(self, kind: str, ref: Ref | None, effect: Callable[[], object]) -> None:
         """Run an effect that counts as one step of the running call, and record what it changed."""
         recorder = self.recorder
-        grads = [g for t in recorder.tensors.values() if (g := stored_grad(t)) is not None]
-        recorder.about_to_write([*recorder.tensors.values(), *grads])
+        recorder.about_to_write(self._writable())
         recorder.add(cast("Literal['zero', 'call']", kind), () if ref is None else (ref.source,))
         effect()
         recorder.look_for_writes("zero" if kind == "zero" else "set")
+
+    def _writable(self) -> Iterator[Tensor]:
+        """Yield the tensors of the run and their `.grad`."""
+        for t in self.recorder.tensors.values():
+            yield t
+            g = stored_grad(t)
+            if g is not None:
+                yield g
 
     def set_grad_enabled(self, on: bool) -> None:
         """Switch grad mode for the rest of the script."""

@@ -301,10 +301,5 @@ def _same(a: Array, b: Array) -> bool:
 
 def span_of(records: Iterable[FlowRecord]) -> tuple[float | None, float | None]:
     """Return the smallest and largest magnitude of what wires carried, as far as they are finite and not 0."""
-    sizes = [size for record in records if record.array.size and 0 < (size := size_of(record.array)) < inf]
+    sizes = [size for record in records if 0 < (size := record.size) < inf]
     return (min(sizes), max(sizes)) if sizes else (None, None)
-
-
-def size_of(g: Array) -> float:
-    """Return the magnitude that a wire is drawn by: of a number itself, of more the root mean square."""
-    return abs(float(g.item())) if g.size == 1 else float(np.sqrt(np.mean(np.square(np.abs(g).astype(np.float64)))))
