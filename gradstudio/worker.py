@@ -6,13 +6,14 @@ import gc
 import os
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
 
 from gradstudio.document import codec
+from gradstudio.document.document import Document
 from gradstudio.document.graph import Array
 from gradstudio.engine import check
 from gradstudio.engine.op import load
@@ -24,7 +25,7 @@ from gradstudio.session.messages import PREFIX, ArraySent, Check, Checked, Gone,
 from gradstudio.session.patch import patched
 from gradstudio.session.retake import retake
 from gradstudio.session.run import Run, run
-from gradstudio.session.state import State, View
+from gradstudio.session.state import InputKey, Local, State, View
 
 MOST_WAITING = 500_000  # objects made and not freed since the collector of cycles walked: a run of a thousand nodes makes 70,000
 Reply = tuple[messages.Answer, Array | None]
@@ -35,8 +36,9 @@ class Worker:
 
     def __init__(self) -> None:
         self.run: Run | None = None
-        self._last: State | None = None  # the state that came with the run
-        self._sent: dict[int, State] = {}  # the states that the window may name as a base
+        self._came: tuple[int, View] = 0, View()  # step and view of the state that came with the run
+        self._sent: dict[int, tuple[View, State | None]] = {}  # the states that the window may name as a base, as far as they are made
+        self._locals: Mapping[InputKey, Local] = {}  # of the state that came with the run
 
     def answer(self, request: messages.Request) -> Reply:
         """Return the answer to a request, and the body that goes with it."""
@@ -51,38 +53,68 @@ class Worker:
         return handlers[type(request)](request)
 
     def _run(self, request: RunDocument) -> Reply:
-        held, before = self.run, self.run.trace if self.run is not None else None
-        last = self._last if request.base else None
         tree = msgspec.msgpack.decode(request.document)
         if request.base == 0:
-            document = codec.document_from(tree)
-        elif held is not None and held.trace.run == request.base:
-            document = patched(held.document, tree)
-        else:
+            return self._ran(request, codec.document_from(tree)), None
+        if self.run is None or self.run.trace.run != request.base:
             return Gone(request.run), None
-        self.run = (retake(held, document, request.run) if held is not None and request.base else None) or run(document, request.run)
-        trace = self.run.trace
-        k = playhead.find(trace, messages.edge_or_anchor(request))
-        kept = before is not None and again.same_steps(before, trace)
-        sent = again.without_steps(trace) if kept else trace
-        self._last = made = self._state(k, request.view, new_run=True)
-        values = again.values(last, made) if kept and last is not None else None
-        return Ran(sent, made if values is None else None, kept, values), None
+        document = patched(self.run.document, tree)
+        taken = retake(self.run, document, request.run)
+        return (self._ran(request, document) if taken is None else self._retaken(request, taken)), None
 
-    def _state(self, k: int, view: View, new_run: bool = False) -> State:
-        assert self.run is not None
-        if new_run:
-            self._sent.clear()
-        made = self.run.state_at(k, view)
-        self._sent[k] = made
+    def _ran(self, request: RunDocument, document: Document) -> Ran:
+        """Run a document and answer with what differs from the run before, as far as the window has that."""
+        before, last = self.run, self._state(*self._came) if request.base else None
+        self.run = made = run(document, request.run)
+        self._sent.clear()
+        state = self._state(*self._stands(request, made))
+        self._locals = state.locals
+        if before is None or not again.same_steps(before.trace, made.trace):
+            return Ran(made.trace, state, kept=False)
+        values = again.values(last, state) if last is not None else None
+        return Ran(again.without_steps(made.trace), state if values is None else None, True, values)
+
+    def _retaken(self, request: RunDocument, taken: Run) -> Ran:
+        """Answer for a run of the same steps; only for another step, or view, with its whole state."""
+        self.run, came = taken, self._came
+        k, view = self._stands(request, taken)
+        trace = again.without_steps(taken.trace)
+        self._sent.clear()
+        if (k, view) != came:
+            state = self._state(k, view)
+            self._locals = state.locals
+            return Ran(trace, state, True)
+        values, self._locals = taken.renewed_at(k, view, self._locals)
+        self._sent[k] = view, None
+        return Ran(trace, None, True, values)
+
+    def _stands(self, request: RunDocument, made: Run) -> tuple[int, View]:
+        """Return the step at which the asker stands in a run, and the view, which are those of the state that comes with it."""
+        self._came = playhead.find(made.trace, messages.edge_or_anchor(request)), request.view
+        return self._came
+
+    def _state(self, k: int, view: View) -> State:
+        """Return the state of a step; the window has it from now on."""
+        made = self._base(k) if k in self._sent and self._sent[k][0] == view else None
+        if made is None:
+            assert self.run is not None
+            made = self.run.state_at(k, view)
+        self._sent[k] = view, made
         while len(self._sent) > 4:
             self._sent.pop(next(iter(self._sent)))
+        return made
+
+    def _base(self, k: int) -> State | None:
+        """Return the state of a step that the window has; None where it has none, or one too old."""
+        view, made = self._sent.get(k, (None, None))
+        if made is None and view is not None and self.run is not None:
+            made = self.run.state_at(k, view)
         return made
 
     def _show(self, request: ShowState) -> Reply:
         if self.run is None or self.run.trace.run != request.run:
             return Gone(request.run), None
-        base = self._sent.get(request.base) if request.base is not None else None
+        base = self._base(request.base) if request.base is not None else None
         made = self._state(request.k, request.view)
         return messages.Shown(None, delta(base, made)) if base is not None else messages.Shown(made, None), None
 

@@ -197,12 +197,12 @@ class Runs(QObject):
         self._studio.clock.tell_numbers(replace(change, everything=new_skeleton, trace=True, stale=stale, running=True, playhead=True))
 
     def _tidy(self) -> None:
-        """Read the numbers that nobody has asked for, which the next ones build on, and let go of those that were on show before."""
+        """Read what nobody has asked for, which the next run builds on, and let go of what was on show before."""
         self._former = None
         for name in MAPS:
             table = getattr(self.shown.state, name)
             if isinstance(table, Keyed):
-                table.rows()
+                table.but_for_numbers()
 
     def _worker_lost(self, why: str) -> None:
         self.questions.forget()

@@ -10,18 +10,11 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from gradstudio.session.delta import MAPS, same
-from gradstudio.session.keyed import Keyed, Reader
+from gradstudio.session.keyed import SENT, Keyed, Part, Reader
 from gradstudio.session.state import Queued, State
 from gradstudio.session.trace import Trace
 
 _encode = msgspec.msgpack.Encoder().encode
-
-
-class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A map of a State: the values that differ from the state before, a 1 in `changed` for each; without that, a map of other keys."""
-
-    changed: bytes | None
-    values: msgspec.Raw  # read by who asks for one
 
 
 class Values(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -41,14 +34,15 @@ class Values(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 def values(old: State, new: State) -> Values:
     """Return what turns the state of one run into that of the next."""
-    maps = {name: _part(getattr(old, name), getattr(new, name)) for name in MAPS}
+    maps = {name: part(getattr(old, name), getattr(new, name)) for name in MAPS}
     return Values(**maps, run=new.run, k=new.k, queue=new.queue, grad_enabled=new.grad_enabled)
 
 
-def _part(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Part:
+def part(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Part:
+    """Return a map by what differs from another."""
     if list(old) != list(new):
         return Part(None, msgspec.Raw(_encode(new)))
-    changed = bytes([not same(a, b) for a, b in zip(old.values(), new.values(), strict=True)])
+    changed = bytes([SENT * (not same(a, b)) for a, b in zip(old.values(), new.values(), strict=True)])
     return Part(changed, msgspec.Raw(_encode(list(compress(new.values(), changed)))))
 
 
@@ -63,7 +57,7 @@ def _merged(name: str, old: Mapping[Any, Any], part: Part) -> Mapping[Any, Any]:
     if part.changed is None:
         made: Mapping[Any, Any] = whole.decode(part.values)
         return made
-    return Keyed(old, part.changed, part.values, reader) if 1 in part.changed else old
+    return Keyed(old, part, reader) if any(part.changed) else old
 
 
 @cache

@@ -2,74 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import compress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
+SAME, SENT, NUMBER = range(3)  # of a row: it is that of the map before, it was sent, it is that of the map before with another number
+Rows = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.float64]
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 
+class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A map of a State as what differs from the state before: SAME, SENT or NUMBER of each row; None: `values` is a map of other keys."""
+
+    changed: bytes | None
+    values: msgspec.Raw  # of the rows that were sent; read by who asks for one
+    numbers: bytes = b""  # float64, of those that have another number
+
+
 class Reader(Generic[V]):
-    """Reads values of one type: a list of them, or one."""
+    """Reads values of one type: a list of them, or one. `with_number` makes one of another one and a number."""
 
     def __init__(self, kind: type[V]) -> None:
         self.every = msgspec.msgpack.Decoder(list[kind]).decode  # type: ignore[valid-type]
         self.one = msgspec.msgpack.Decoder(kind).decode
+        self.with_number: Callable[[Any, float], V] | None = getattr(kind, "with_number", None)
 
 
 class Keyed(Mapping[K, V]):
-    """Shares the index of its keys with the map that it follows, and has a value a row, read when somebody asks for it.
+    """Shares the index of its keys with the map that it follows. A value is read, or made of a number, when somebody asks for it."""
 
-    `changed` has a 1 for each row whose value is another than in `base`; `sent` is the list of those values.
-    """
+    __slots__ = ("_base", "_changed", "_follows", "_made", "_numbers", "_ones", "_parts", "_reader", "_sent", "_values", "index", "stamp")
 
-    __slots__ = ("_base", "_changed", "_follows", "_ones", "_parts", "_reader", "_sent", "_values", "index", "stamp")
-
-    def __init__(self, base: Mapping[K, V], changed: bytes, sent: msgspec.Raw, reader: Reader[V]) -> None:
+    def __init__(self, base: Mapping[K, V], part: Part, reader: Reader[V]) -> None:
         self.stamp = object()
-        self._changed, self._sent, self._reader = changed, sent, reader
-        self._values: list[V] | None = None
+        assert part.changed is not None
+        self._changed, self._sent, self._reader = part.changed, part.values, reader
+        self._values: list[V] | None = None  # all rows but for numbers, once they are read
         self._parts: list[msgspec.Raw] = []  # what was sent, value by value, once single ones are read
         self._ones: dict[int, V] = {}  # these
+        self._made: dict[int, V] = {}  # those that were made of a number
         self._follows: object = None
-        some = 0 in changed
+        some = part.changed.count(SENT) < len(part.changed)  # there are rows that were not sent
+        numbered: tuple[Rows, Numbers] | None = None
         if isinstance(base, Keyed):
             self.index: dict[K, int] = base.index
-            self._follows = base.stamp
-            self._base: list[V] = base.rows() if some else []  # read now: else maps that nobody reads would wait for one another
+            self._follows, numbered = base.stamp, base.numbered
+            self._base: list[V] = base.but_for_numbers() if some else []  # read now: else maps that nobody reads would wait for one another
         else:
             self.index = {key: i for i, key in enumerate(base)}
             self._base = list(base.values()) if some else []
+        self._numbers = _with_numbers(numbered, part)
 
-    def rows(self) -> list[V]:
-        """Return the values in the order of the keys; not to be changed."""
+    @property
+    def numbered(self) -> tuple[Rows, Numbers] | None:
+        """Which rows are told by a number, and the numbers; None: no row is. Not to be changed."""
+        return self._numbers
+
+    def but_for_numbers(self) -> list[V]:
+        """Return the rows in the order of the keys, those that are told by a number with one that they had. Not to be changed."""
         if self._values is None:
-            values = self._reader.every(self._sent)
-            if self._base:
-                new, values = values, list(self._base)
-                for i, value in zip(compress(range(len(values)), self._changed), new, strict=True):
-                    values[i] = value
-            for i, value in self._ones.items():
-                values[i] = value  # who was given it has the same
+            values = self._base
+            if SENT in self._changed:
+                new = self._reader.every(self._sent)
+                values = list(self._base) or new
+                if self._base:
+                    sent = compress(range(len(values)), map(SENT.__eq__, self._changed))
+                    for i, value in zip(sent, new, strict=True):
+                        values[i] = value
+                for i, value in self._ones.items():
+                    values[i] = value  # who was given it has the same
             self._values, self._base, self._sent, self._parts, self._ones = values, [], msgspec.Raw(), [], {}
         return self._values
 
-    def _row(self, i: int) -> V:
-        """Return one value. Of few that are looked at, the others are not read."""
+    def _read(self, i: int) -> V:
+        """Return one row but for its number. Of few that are looked at, the others are not read."""
         if self._values is not None:
             return self._values[i]
-        if not self._changed[i]:
+        if self._changed[i] != SENT:
             return self._base[i]
         if i not in self._ones:
             if not self._parts:
                 self._parts = _split(self._sent)
-            self._ones[i] = self._reader.one(self._parts[self._changed.count(1, 0, i)])
+            self._ones[i] = self._reader.one(self._parts[self._changed.count(SENT, 0, i)])
         return self._ones[i]
+
+    def _row(self, i: int) -> V:
+        if self._numbers is None or not self._numbers[0][i]:
+            return self._read(i)
+        made = self._made.get(i)
+        if made is None:
+            assert self._reader.with_number is not None
+            made = self._made[i] = self._reader.with_number(self._read(i), float(self._numbers[1][i]))
+        return made
+
+    def rows(self) -> list[V]:
+        """Return the values in the order of the keys; not to be changed."""
+        values = self.but_for_numbers()
+        return values if self._numbers is None else list(map(self._row, range(len(values))))
 
     def changed_keys(self, old: Mapping[K, V]) -> Iterator[K] | None:
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""
@@ -99,3 +136,22 @@ class Keyed(Mapping[K, V]):
     def items(self) -> Iterable[tuple[K, V]]:  # type: ignore[override]
         """Return keys with values."""
         return zip(self.index, self.rows(), strict=True)
+
+
+def _with_numbers(known: tuple[Rows, Numbers] | None, part: Part) -> tuple[Rows, Numbers] | None:
+    """Return which rows are told by a number after a part, and the numbers, given those before."""
+    assert part.changed is not None
+    if not part.numbers and known is None:
+        return None
+    changed = np.frombuffer(part.changed, np.uint8)
+    told, numbers = (known[0].copy(), known[1].copy()) if known is not None else (np.zeros(len(changed), bool), np.zeros(len(changed)))
+    told[changed == SENT] = False
+    new = changed == NUMBER
+    told[new] = True
+    numbers[new] = np.frombuffer(part.numbers, np.float64)
+    return told, numbers
+
+
+def but_for_numbers(table: Mapping[Any, V]) -> Iterable[V]:
+    """Return the values of a map of a State, for one who does not look at their numbers: nothing is made of those."""
+    return table.but_for_numbers() if isinstance(table, Keyed) else table.values()

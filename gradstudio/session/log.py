@@ -79,6 +79,12 @@ class Numbers(Taken, eq=False):
         """The array that the engine may write."""
         return self.array
 
+    @property
+    def as_number(self) -> float | None:
+        """The number, if it is one floating-point element: all that is shown of it follows from that."""
+        array = self.array
+        return float(array.item()) if array.size == 1 and array.dtype.kind == "f" else None
+
     def part(self) -> None:
         """Take a copy: the engine is about to write where the array lies."""
         self.array, self.parted = self.array.copy(), True
@@ -138,6 +144,18 @@ class FlowRecord:
             rms = np.sqrt(np.mean(np.square(np.abs(g).astype(np.float64)))) if g.size > 1 else abs(g.item()) if g.size else 0.0
             self._size = float(rms)
         return self._size
+
+    @property
+    def as_number(self) -> float | None:
+        """The number, if it is one floating-point element of one term: all that is shown of it follows from that."""
+        array = self.term if self.before is None else None
+        return float(array.item()) if array is not None and array.size == 1 and array.dtype.kind == "f" else None
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether every element is 0."""
+        array = self.array
+        return not (array.item() if array.size == 1 else array.any())
 
     @property
     def terms(self) -> tuple[Array, ...]:

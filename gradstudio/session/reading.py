@@ -2,64 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from math import isfinite, sqrt
-from typing import Any, NamedTuple, cast
+from math import sqrt
+from typing import Any, NamedTuple, TypeVar, cast
 
+import msgspec
 import numpy as np
 
 from gradstudio.document.document import Document
 from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
 from gradstudio.document.labels import Labels
 from gradstudio.engine.dtypes import name_of
+from gradstudio.session.again import Values, part
+from gradstudio.session.keyed import NUMBER, SENT, Part
 from gradstudio.session.local import local_of
-from gradstudio.session.log import Column, FlowRecord, Log, SavedRecord, TensorRecord
-from gradstudio.session.state import CELLS, MANY_CELLS, Flow, InputKey, Local, Queued, SavedTensor, State, TensorView, View
-from gradstudio.session.trace import Pass, TensorKey, Trace
+from gradstudio.session.log import Column, FlowRecord, Log, Numbers, SavedRecord, TensorRecord
+from gradstudio.session.state import (
+    CELLS,
+    MANY_CELLS,
+    Figures,
+    Flow,
+    InputKey,
+    Local,
+    Queued,
+    SavedTensor,
+    State,
+    TensorView,
+    View,
+    figures_of,
+    number_flow,
+)
+from gradstudio.session.trace import TensorKey, Trace
+
+K = TypeVar("K")
+R = TypeVar("R", bound=Numbers | FlowRecord)
+SavedKey = tuple[NodePath, int, str]
+_encode = msgspec.msgpack.Encoder().encode
 
 
-def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View) -> State:
+class Records(NamedTuple):
+    """What a log has at one step, in the order in which a State tells it. Retakes have the same ones."""
+
+    tensors: dict[TensorKey, TensorRecord]
+    grads: dict[TensorKey, TensorRecord]
+    flows: dict[InputKey, FlowRecord | None]  # None: planned, and not sent yet
+    cotangents: dict[TensorKey, FlowRecord]
+    saved: dict[SavedKey, SavedRecord]
+
+
+def records(document: Document, trace: Trace, log: Log, k: int) -> Records:
+    """Return what there is at step k."""
+    shown = trace.pass_at(k)
+    number = shown.number if shown else 0
+    return Records(
+        {**_start_records(document, log, k), **_at(log.tensors, k)},
+        _at(log.grads, k),
+        _wire_records(log, k, number),
+        _of_pass(log.cotangents, k, number),
+        _at(log.saved, k),
+    )
+
+
+def _at(table: dict[K, Column[R]], k: int) -> dict[K, R]:
+    return {key: record for key, column in table.items() if (record := column.at(k)) is not None}
+
+
+def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records) -> State:
     """Return what is shown at step k."""
     large = frozenset(view.large)
-    shown_pass = trace.pass_at(k)
-    number = shown_pass.number if shown_pass else 0
-    flows = _wire_flows(log, k, number)
-    cotangents = {key: flow_view(record) for key, record in _of_pass(log.cotangents, k, number)}
-    detail = log.ops if view.detail is None else _detailed(log, {*view.detail, *_remarkable(trace, k, flows, cotangents)})
     return State(
         trace.run,
         k,
-        {**start_views(document, log, k), **_views(log.tensors, k, large)},
-        _views(log.grads, k, large),
-        flows,
-        cotangents,
-        _locals(document, labels, log, k, detail),
-        {key: _saved_view(key, record, k) for key, c in log.saved.items() if (record := c.at(k)) is not None},
-        _queue(log, k, shown_pass) if shown_pass is not None and _inside(shown_pass, k) else (),
+        {key: _view(key, record, large) for key, record in found.tensors.items()},
+        {key: _view(key, record, large) for key, record in found.grads.items()},
+        {key: PENDING if record is None else flow_view(record) for key, record in found.flows.items()},
+        {key: flow_view(record) for key, record in found.cotangents.items()},
+        _locals(document, labels, trace, log, k, view, found),
+        {key: _saved_view(key, record, k) for key, record in found.saved.items()},
+        _queue(trace, log, k),
         bool(log.grad_enabled.at(k)),
     )
 
 
-def _queue(log: Log, k: int, shown: Pass) -> tuple[Queued, ...]:
-    found = log.queue.at(k)
-    return found.at(k - shown.first) if found is not None else ()
+def renewed(
+    document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records, known: Mapping[InputKey, Local]
+) -> tuple[Values, dict[InputKey, Local]]:
+    """Return what a retake has made of the state of step k, and its local derivatives, given those before."""
+    large, now = frozenset(view.large), _locals(document, labels, trace, log, k, view, found)
+    values = Values(
+        _renewed(found.tensors, lambda key, record: _view(key, record, large)),
+        _renewed(found.grads, lambda key, record: _view(key, record, large)),
+        _renewed(found.flows, lambda _, record: flow_view(record)),
+        _renewed(found.cotangents, lambda _, record: flow_view(record)),
+        part(known, now),
+        _renewed(found.saved, lambda key, record: _saved_view(key, record, k)),
+        trace.run,
+        k,
+        _queue(trace, log, k),
+        bool(log.grad_enabled.at(k)),
+    )
+    return values, now
 
 
-def _inside(shown: Pass, k: int) -> bool:
-    return shown.first <= k < shown.first + shown.ran
+def _renewed(table: Mapping[K, R | None], view_of: Callable[[K, R], object]) -> Part:
+    """Return a map by what differs: of one floating-point element the number alone."""
+    changed, numbers, sent = bytearray(len(table)), [], []
+    for i, (key, record) in enumerate(table.items()):
+        if record is not None and record.changed:
+            number = record.as_number
+            if number is None:
+                changed[i] = SENT
+                sent.append(view_of(key, record))
+            else:
+                changed[i] = NUMBER
+                numbers.append(number)
+    return Part(bytes(changed), msgspec.Raw(_encode(sent)), np.array(numbers, np.float64).tobytes() if numbers else b"")
+
+
+def _queue(trace: Trace, log: Log, k: int) -> tuple[Queued, ...]:
+    shown, found = trace.pass_at(k), log.queue.at(k)
+    inside = shown is not None and found is not None and shown.first <= k < shown.first + shown.ran
+    return found.at(k - shown.first) if inside else ()  # type: ignore[union-attr]
 
 
 # ---- tensors
 
 
-def _views(table: dict[TensorKey, Column[TensorRecord]], k: int, large: frozenset[TensorKey]) -> dict[TensorKey, TensorView]:
-    found = {}
-    for key, column in table.items():
-        record = column.at(k)
-        if record is not None:
-            found[key] = tensor_view(record, MANY_CELLS) if key in large else _kept_view(record)
-    return found
+def _view(key: TensorKey, record: TensorRecord, large: frozenset[TensorKey]) -> TensorView:
+    return tensor_view(record, MANY_CELLS) if key in large else _kept_view(record)
 
 
 def _kept_view(record: TensorRecord) -> TensorView:
@@ -90,24 +161,12 @@ def _dtype_name(dtype: np.dtype[Any]) -> str:
     return name_of(dtype)
 
 
-class Figures(NamedTuple):
-    """Minimum, maximum, mean and Euclidean norm of the finite elements, the number of the others, and how many of those are NaN."""
-
-    min: float | None = None
-    max: float | None = None
-    mean: float | None = None
-    norm: float | None = None
-    nonfinite: int = 0
-    nan: int = 0
-
-
 def figures(array: Array) -> Figures:
     """Return the figures of an array; complex numbers have none. The mean is inf where the sum is beyond float64."""
     if not array.size or array.dtype.kind == "c":
         return Figures()
     if array.size == 1:
-        number = float(array.item())
-        return Figures(number, number, number, abs(number)) if isfinite(number) else Figures(nonfinite=1, nan=int(number != number))
+        return figures_of(float(array.item()))
     flat = np.asarray(array, np.float64).ravel()
     is_finite = np.isfinite(flat)
     finite = flat if is_finite.all() else flat[is_finite]
@@ -143,38 +202,35 @@ def _spread(n: int, count: int) -> Array:
     return np.linspace(0, n - 1, count).round().astype(np.intp)
 
 
-def start_views(document: Document, log: Log, k: int) -> dict[TensorKey, TensorView]:
-    """Return views of leaves that are not made yet at k: their start values."""
-    found: dict[TensorKey, TensorView] = {}
+def _start_records(document: Document, log: Log, k: int) -> dict[TensorKey, TensorRecord]:
+    """Return the start values of leaves that are not made yet at k."""
+    found: dict[TensorKey, TensorRecord] = {}
     for node in document.graph.nodes.values():
         key: TensorKey = ((node.id,), 0)
         if node.op == LEAF and isinstance(node.value, np.ndarray) and (key not in log.tensors or log.tensors[key].at(k) is None):
             if key not in log.start:
                 log.start[key] = TensorRecord(node.value, None, node.requires_grad)
-            found[key] = _kept_view(log.start[key])
+            found[key] = log.start[key]
     return found
 
 
 # ---- flows
 
 
-def _of_pass(table: dict[Any, Column[FlowRecord]], k: int, number: int) -> Iterable[tuple[Any, FlowRecord]]:
-    for key, column in table.items():
-        record = column.at(k)
-        if record is not None and record.number == number:
-            yield key, record
+def _of_pass(table: dict[K, Column[FlowRecord]], k: int, number: int) -> dict[K, FlowRecord]:
+    return {key: record for key, column in table.items() if (record := column.at(k)) is not None and record.number == number}
 
 
 PENDING = Flow("pending")
 
 
-def _wire_flows(log: Log, k: int, number: int) -> dict[InputKey, Flow]:
-    found: dict[InputKey, Flow] = dict.fromkeys(log.pending.get(number, ()), PENDING)
+def _wire_records(log: Log, k: int, number: int) -> dict[InputKey, FlowRecord | None]:
+    found: dict[InputKey, FlowRecord | None] = dict.fromkeys(log.pending.get(number, ()))
     for key in list(found):
         column = log.flows.get(key)
         if column is not None and column.at(k) is None and _gone(column, k, number):
             del found[key]
-    found.update((key, flow_view(record)) for key, record in _of_pass(log.flows, k, number))
+    found.update(_of_pass(log.flows, k, number))
     return found
 
 
@@ -192,15 +248,9 @@ def flow_view(record: FlowRecord) -> Flow:
 
 def _number_flow(record: FlowRecord) -> Flow:
     """Return the flow of one element: the common case, at a tenth of the cost."""
-    array = record.array
-    g = float(array.item())
-    finite = isfinite(g)
-    size = abs(g) if finite else 0.0
-    terms = () if record.before is None else record.terms
-    return Flow(
-        "value" if g else "zero", g, size, size if g > 0 else 0.0, size if g < 0 else 0.0, size,
-        array.shape, (g,), int(not finite), tuple([_figure(t) for t in terms]) if len(terms) > 1 else (g,), record.step,
-    )  # fmt: skip
+    g = float(record.array.item())
+    terms = (g,) if record.before is None else tuple([_figure(t) for t in record.terms])
+    return number_flow(g, record.array.shape, terms if len(terms) > 1 else (g,), record.step)
 
 
 def _array_flow(record: FlowRecord) -> Flow:
@@ -226,32 +276,31 @@ def _figure(array: Array) -> float:
 # ---- local derivatives
 
 
-def _detailed(log: Log, wanted: set[NodePath]) -> Iterable[NodePath]:
-    """Return the nodes whose local derivatives are wanted, in the order of the log."""
-    return [path for path in log.ops if path in wanted]
-
-
-def _remarkable(trace: Trace, k: int, flows: Mapping[InputKey, Flow], cotangents: Mapping[TensorKey, Flow]) -> Iterable[NodePath]:
+def _remarkable(trace: Trace, k: int, found: Records) -> Iterable[NodePath]:
     """Yield the nodes that explanations ask about: of the step, of the first number that is not finite, those that let nothing through."""
     for each in (k, min(trace.nonfinite, default=0)):
         step = trace.step(each)
         yield step.node if step is not None else ()
-    blocked = {path for (path, _), flow in flows.items() if flow.kind == "zero"}
+    blocked = {path for (path, _), record in found.flows.items() if record is not None and record.is_zero}
     if blocked:
-        yield from (path for (path, _), flow in cotangents.items() if flow.kind == "value" and path in blocked)
+        yield from (path for (path, _), record in found.cotangents.items() if path in blocked and not record.is_zero)
 
 
-def _locals(document: Document, labels: Labels, log: Log, k: int, paths: Iterable[NodePath]) -> dict[InputKey, Local]:
-    found = {}
-    for path in paths:
+def _locals(
+    document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records
+) -> dict[InputKey, Local]:
+    """Return the local derivatives that are wanted, in the order of the log."""
+    wanted = None if view.detail is None else {*view.detail, *_remarkable(trace, k, found)}
+    made = {}
+    for path in log.ops if wanted is None else [path for path in log.ops if path in wanted]:
         record = log.ops[path].at(k)
         if record is not None:
             for operand_path in _tensor_paths(record.operands):
                 if operand_path not in record.shown:
                     record.shown[operand_path] = local_of(document, labels, path, record, operand_path)
                 if (local := record.shown[operand_path]) is not None:
-                    found[path, operand_path] = cast(Local, local)
-    return found
+                    made[path, operand_path] = cast(Local, local)
+    return made
 
 
 def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Iterable[OperandPath]:

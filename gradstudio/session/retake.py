@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -38,7 +39,7 @@ def retake(before: Run, document: Document, number: int) -> Run | None:
     script.run()
     if not _alike(before.trace, before.takers.kinds, script, taken):
         return None
-    _fill(before, taken.arrays)
+    _fill(before, document, taken.arrays)
     trace = replace(
         before.trace,
         run=number,
@@ -48,7 +49,7 @@ def retake(before: Run, document: Document, number: int) -> Run | None:
         prints=tuple(taken.prints),
         elapsed=time.perf_counter() - started,
     )
-    return Run(document, trace, before.log, before.labels, before.takers)
+    return before.retaken(document, trace)
 
 
 class Retake(Listener):
@@ -193,7 +194,7 @@ def _alike(before: Trace, kinds: list[object], script: Script, taken: Retake) ->
     return [(array.shape, array.dtype) for array in taken.arrays] == kinds
 
 
-def _fill(before: Run, arrays: list[Array]) -> None:
+def _fill(before: Run, document: Document, arrays: list[Array]) -> None:
     for records, array in zip(before.takers.records, arrays, strict=True):
         for record in records:
             record.renew(array)
@@ -201,12 +202,13 @@ def _fill(before: Run, arrays: list[Array]) -> None:
     for saved in log.saved.values():
         for each in saved.values:
             if each is not None and each.like is not None:
-                each.array = each.like.array
+                each.array, each.changed = each.like.array, each.like.changed
     for column in log.ops.values():
         for op in column.values:
             if op is not None:
                 op.renew()
-    log.start.clear()
+    for (path, _), start in log.start.items():
+        start.renew(cast(Array, document.node(path).value))
 
 
 def _pass(known: Pass, carried: tuple[FlowRecord, ...]) -> Pass:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,16 +16,18 @@ from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.document.script import Repeat, Statement
 from gradstudio.engine.modes import GradMode
 from gradstudio.session import microscope, reading, trace
+from gradstudio.session.again import Values
 from gradstudio.session.blocks import NodeFailed
 from gradstudio.session.limits import RunLimit
 from gradstudio.session.listener import Listener
 from gradstudio.session.log import Log
 from gradstudio.session.machine import Machine
 from gradstudio.session.microscope import Look
+from gradstudio.session.reading import Records
 from gradstudio.session.recorder import Recorder
-from gradstudio.session.state import State, View
+from gradstudio.session.state import Local, State, View
 from gradstudio.session.takers import Takers
-from gradstudio.session.trace import Failure, Outcome, Span, TensorKey, Trace
+from gradstudio.session.trace import Failure, InputKey, Outcome, Span, TensorKey, Trace
 
 
 @dataclass(eq=False)
@@ -37,10 +39,25 @@ class Run:
     log: Log
     labels: document_labels.Labels
     takers: Takers
+    _read: tuple[int, Records] | None = None  # the step that was read last, and what there is
 
     def state_at(self, k: int, view: View = View()) -> State:  # noqa: B008 (frozen)
         """Return the State of step k (clipped to 0 .. end)."""
-        return reading.state(self.document, self.labels, self.trace, self.log, max(0, min(k, self.trace.end)), view)
+        k = max(0, min(k, self.trace.end))
+        return reading.state(self.document, self.labels, self.trace, self.log, k, view, self._records(k))
+
+    def renewed_at(self, k: int, view: View, known: Mapping[InputKey, Local]) -> tuple[Values, dict[InputKey, Local]]:
+        """Return, of a retake, what differs from the run before at a step, and the local derivatives, given those before."""
+        return reading.renewed(self.document, self.labels, self.trace, self.log, k, view, self._records(k), known)
+
+    def retaken(self, document: Document, trace: Trace) -> Run:
+        """Return the run of the same steps that the log tells of since a retake has filled it."""
+        return Run(document, trace, self.log, self.labels, self.takers, self._read)
+
+    def _records(self, k: int) -> Records:
+        if self._read is None or self._read[0] != k:
+            self._read = k, reading.records(self.document, self.trace, self.log, k)
+        return self._read[1]
 
     def array(self, key: TensorKey, k: int, grad: bool = False) -> Array | None:
         """Return a whole tensor, or its `.grad`, as it was at step k; None where there was none."""

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from math import isfinite
+from typing import Literal, NamedTuple
 
 import msgspec
 
 from gradstudio.document.graph import CallId, NodePath
+from gradstudio.session.keyed import but_for_numbers
 from gradstudio.session.trace import InputKey as InputKey
 from gradstudio.session.trace import TensorKey
 
 CELLS, MANY_CELLS = 64, 4096
+
+
+class Figures(NamedTuple):
+    """Minimum, maximum, mean and Euclidean norm of the finite elements, the number of the others, and how many of those are NaN."""
+
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    norm: float | None = None
+    nonfinite: int = 0
+    nan: int = 0
+
+
+def figures_of(number: float) -> Figures:
+    """Return the figures of a tensor of one element."""
+    return Figures(number, number, number, abs(number)) if isfinite(number) else Figures(nonfinite=1, nan=int(number != number))
 
 
 class TensorView(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -44,6 +62,11 @@ class TensorView(msgspec.Struct, frozen=True, array_like=True, gc=False):
             size *= n
         return self.cells[0] if size == 1 and self.cells else None
 
+    def with_number(self, number: float) -> TensorView:
+        """Return the view of a tensor of one floating-point element that has another number."""
+        rest = self.shape, self.dtype, self.requires_grad, self.is_leaf, self.grad_fn, self.version
+        return TensorView(*rest, *figures_of(number), (number,), self.grid, self.past_failure)
+
 
 class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The cotangent on a wire in the pass on show. `none`: planned or done, and nothing came; `pending`: planned, not yet sent."""
@@ -59,6 +82,18 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     nonfinite: int = 0
     terms: tuple[float, ...] = ()  # one per incoming contribution, in order: the number, or the norm
     step: int = 0  # k at which the last term was sent
+
+    def with_number(self, number: float) -> Flow:
+        """Return the flow of one element, of one term, that has another number."""
+        return number_flow(number, self.shape, (number,), self.step)
+
+
+def number_flow(g: float, shape: tuple[int, ...], terms: tuple[float, ...], step: int) -> Flow:
+    """Return the flow of one element."""
+    finite = isfinite(g)
+    size = abs(g) if finite else 0.0
+    above, below = (size if g > 0 else 0.0), (size if g < 0 else 0.0)
+    return Flow("value" if g else "zero", g, size, above, below, size, shape, (g,), int(not finite), terms, step)
 
 
 class Local(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -88,6 +123,10 @@ class SavedTensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     freed_at: int = 0  # step; 0: not freed
     nbytes: int = 0
 
+    def with_number(self, number: float) -> SavedTensor:
+        """Return the same of another number."""
+        return msgspec.structs.replace(self, value=number)
+
 
 class Queued(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """An engine node that is ready, in the order in which the queue will give it out."""
@@ -116,7 +155,7 @@ class State(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def held(self) -> int:
         """How many saved tensors are held or in use."""
-        return sum(s.state != "freed" for s in self.saved.values())
+        return sum(s.state != "freed" for s in but_for_numbers(self.saved))
 
 
 class View(msgspec.Struct, frozen=True, array_like=True, gc=False):

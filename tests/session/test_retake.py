@@ -19,10 +19,13 @@ from gradstudio.document.graph import Array, Literal, Node, Ref
 from gradstudio.document.groups import Group
 from gradstudio.document.map import Map
 from gradstudio.document.script import Section
-from gradstudio.session import reading
+from gradstudio.session import again, messages, reading, trace
+from gradstudio.session.again import Values
+from gradstudio.session.delta import MAPS, changed_keys
+from gradstudio.session.messages import Ran
 from gradstudio.session.retake import retake
 from gradstudio.session.run import Run, run
-from gradstudio.session.state import View
+from gradstudio.session.state import State, View
 from tests.code.documents import random_document
 from tests.document.making import array, example, graph, leaf, op
 from tests.document.making import document as made_of
@@ -31,6 +34,7 @@ from tests.long import share
 DOCUMENTS = [range(start, start + 100) for start in range(0, share(300, 2000), 100)]  # seeds, a hundred at a time
 CREATE_GRAPH = "ignore:Using backward.. with create_graph=True:UserWarning"
 pytestmark = pytest.mark.filterwarnings(CREATE_GRAPH)
+encode = msgspec.msgpack.encode
 ODD = (0.0, -0.0, 1.0, -2.5, 1e30, float("inf"), float("nan"))
 
 
@@ -54,7 +58,6 @@ def other(value: Array, draw: Random) -> Array:
 
 def told(result: Run, ks: list[int], draw: Random) -> list[bytes]:
     """Return all that a run tells, as bytes: its skeleton, states, arrays, and cells under the microscope."""
-    encode = msgspec.msgpack.encode
     found = [encode(replace(result.trace, elapsed=0.0))]
     found += [encode(result.state_at(k)) for k in ks]
     found += [encode(result.state_at(k, View(large=tuple(result.log.tensors)))) for k in ks[-1:]]
@@ -74,6 +77,22 @@ def assert_equal(retaken: Run, own: Run, seed: object) -> None:
     assert told(retaken, ks, Random(1)) == told(own, ks, Random(1)), seed
 
 
+def assert_leads(before: State, change: Values, after: State, seed: object) -> None:
+    """Assert that what is sent of a retake makes the state of a run of its own of the one before, row by row and as a whole."""
+    sent = messages.decode_answer(messages.encode(Ran(trace.EMPTY, None, True, change))).values
+    assert sent is not None
+    for each in (change, sent):
+        led = again.restored(before, each)
+        for name in MAPS:
+            old, made, wanted = (getattr(state, name) for state in (before, led, after))
+            assert list(made) == list(wanted), seed
+            assert all(encode(made[key]) == encode(wanted[key]) for key in [*wanted][::3]), (seed, name)
+            assert encode(list(made.values())) == encode(list(wanted.values())), (seed, name)
+            changed = set(changed_keys(old, made))
+            assert all(key in changed or encode(old[key]) == encode(wanted[key]) for key in wanted), (seed, name)
+        assert (led.run, led.k, led.queue, led.grad_enabled) == (after.run, after.k, after.queue, after.grad_enabled)
+
+
 @pytest.mark.parametrize("seeds", DOCUMENTS, ids=str)
 @pytest.mark.parametrize("rich", [False, True], ids=["plain", "rich"])
 def test_any_retake_is_the_run_of_its_own(seeds, rich):
@@ -83,13 +102,16 @@ def test_any_retake_is_the_run_of_its_own(seeds, rich):
         document = random_document(seed, rich)
         taken = run(document, 1)
         for number in range(2, 5):
-            looked_at = taken.state_at(draw.randrange(taken.trace.end + 1)) if draw.random() < 0.7 else None
-            before = None if looked_at is None else msgspec.msgpack.encode(looked_at)
+            k = draw.choice((taken.trace.end, draw.randrange(taken.trace.end + 1)))
+            view = View(draw.sample([*taken.log.tensors], min(2, len(taken.log.tensors))), draw.choice((None, ())))
+            looked_at = taken.state_at(k, view)
+            before = encode(looked_at)
             document = edited(document, draw)
             repeatable, found, own = taken.takers.repeatable, retake(taken, document, number), run(document, number)
             assert (found is not None) == (repeatable and own.takers.repeatable), seed
-            assert looked_at is None or msgspec.msgpack.encode(looked_at) == before
+            assert encode(looked_at) == before
             if found is not None:
+                assert_leads(looked_at, found.renewed_at(k, view, looked_at.locals)[0], own.state_at(k, view), seed)
                 assert_equal(found, own, seed)
                 count += 1
             taken = found or own
@@ -219,3 +241,41 @@ def test_any_edits_between_retakes_show(edits):
         own = run(document, number)
         taken = retake(taken, document, number) or own
         assert_equal(taken, own, edits)
+
+
+LOOKS = st.lists(st.tuples(st.sampled_from([2.0, -3.5, 0.0, -0.0, float("nan")]), st.sampled_from(["none", "some", "all"])), max_size=8)
+
+
+@settings(max_examples=30, deadline=None)
+@given(LOOKS, st.booleans())
+def test_a_state_that_follows_many_retakes_is_that_of_its_own_run(edits, own_run_between):
+    """Whether what came between was looked at or not, and whether it was a retake or a run of its own."""
+    document, view = example("accumulation"), View()
+    taken = run(document, 1)
+    state = shown = taken.state_at(taken.trace.end, view)
+    known = state.locals
+    for number, (value, looks) in enumerate(edits, 2):
+        document = SetLeafValue("n1", array(value)).apply(document)
+        own = run(document, number)
+        before, state = state, own.state_at(own.trace.end, view)
+        if own_run_between and number % 3 == 0:
+            taken, known, change = own, state.locals, again.values(before, state)
+        else:
+            found = retake(taken, document, number)
+            assert found is not None
+            taken = found
+            change, known = taken.renewed_at(taken.trace.end, view, known)
+        shown = again.restored(shown, change)
+        if looks == "some":
+            few = {key: shown.tensors[key] for key in list(shown.tensors)[::3]}
+            assert all(shown.tensors[key] is few[key] and shown.tensors.get(key) is few[key] for key in few)
+            assert {key: encode(few[key]) for key in few} == {key: encode(state.tensors[key]) for key in few}
+        elif looks == "all":
+            assert_shows(shown, state)
+    assert_shows(shown, state)
+    assert shown.held == state.held
+
+
+def assert_shows(shown: State, state: State) -> None:
+    for name in MAPS:
+        assert encode(dict(getattr(shown, name))) == encode(dict(getattr(state, name)))

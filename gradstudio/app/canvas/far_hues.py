@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from gradstudio.app.canvas.faces import Tint
 from gradstudio.app.canvas.node_faces import leaving
 from gradstudio.app.canvas.node_small import heat_fill
-from gradstudio.app.canvas.tints import NOTHING, SHADES, STRANGE, ZERO, codes_of
+from gradstudio.app.canvas.tints import NOTHING, SHADES, STRANGE, ZERO, Codes, codes_of, codes_of_numbers
 from gradstudio.app.theme import Theme
 from gradstudio.document.graph import INPUT, LEAF, NodeId, NodePath
 from gradstudio.session.keyed import Keyed
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 Colours = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.intp]
 FAILED = STRANGE + 1
 
 
@@ -38,7 +39,7 @@ class FarHues:
         self._keys: list[TensorKey] = []
         self._leaves: set[int] = set()  # rows of leaves, which read the gradient that comes to them
         self._index: object = None  # of the state whose rows these are
-        self._places: list[int | None] = []
+        self._places: Rows = np.empty(0, np.intp)
 
     def forget(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Nodes (all) may have another colour."""
@@ -77,12 +78,8 @@ class FarHues:
     def _worked_out(self, which: list[int] | None = None) -> Colours:
         """Return the colours of nodes (all)."""
         canvas, context, nodes = self._canvas, self._canvas.context, self._canvas.plates.nodes
-        flows = self._flows()
-        leaves = self._leaves if which is None else self._leaves & set(which)
-        for i in leaves:
-            flows[i] = flows[i] or leaving(context, nodes[i])
-        codes = codes_of(context.range, flows if which is None else [flows[i] for i in which])
         own: slice | list[int] = slice(None) if which is None else which
+        codes = self._codes(np.arange(len(nodes))[own])
         frozen, failed = np.zeros(len(nodes), bool), np.zeros(len(nodes), bool)
         frozen[canvas.plates.rows(context.frozen)] = True
         failed[canvas.plates.rows([*context.failures, context.first_nonfinite])] = True
@@ -92,15 +89,28 @@ class FarHues:
         colours: Colours = np.array([colour_of(canvas.theme, canvas.norms, code) for code in kinds.tolist()], np.int64)[place]
         return colours
 
-    def _flows(self) -> list[Flow | None]:
-        """Return what passed through each node; where its row is, among numbers that follow others, is known already."""
-        table = self._canvas.context.state.cotangents
-        if not isinstance(table, Keyed):
-            return list(map(table.get, self._keys))
+    def _codes(self, which: Rows) -> Codes:
+        """Return `codes_of` what passed through nodes, of those that are told by a number alone for all of them at once."""
+        context, table = self._canvas.context, self._canvas.context.state.cotangents
+        codes, told = np.full(len(which), NOTHING), np.zeros(len(which), bool)
+        if isinstance(table, Keyed) and table.numbered is not None:
+            by_number, numbers = table.numbered
+            places = self._places_in(table)[which]
+            told = (places >= 0) & by_number[places]
+            codes[told] = codes_of_numbers(context.range, numbers[places[told]])
+        rest = which[~told].tolist()
+        codes[~told] = codes_of(context.range, [self._flow(table, i) for i in rest])
+        return codes
+
+    def _places_in(self, table: Keyed[TensorKey, Flow]) -> Rows:
+        """Return the row of each node in a table; -1: it has none. Those that follow one another have the same rows."""
         if self._index is not table.index:
-            self._index, self._places = table.index, list(map(table.index.get, self._keys))
-        rows = table.rows()
-        return [None if i is None else rows[i] for i in self._places]
+            self._index, self._places = table.index, np.array([table.index.get(key, -1) for key in self._keys], np.intp)
+        return self._places
+
+    def _flow(self, table: Mapping[TensorKey, Flow], i: int) -> Flow | None:
+        found = table.get(self._keys[i])
+        return leaving(self._canvas.context, self._canvas.plates.nodes[i]) if found is None and i in self._leaves else found
 
 
 @lru_cache(maxsize=1024)

@@ -16,6 +16,7 @@ from gradstudio.session.state import Flow
 
 SHADES = 64  # steps of the scale
 Codes = npt.NDArray[np.int64]
+Sizes = npt.NDArray[np.float64]
 NOTHING, ZERO, STRANGE = -1000, 0, 1000  # of flows in `codes_of`: none, exactly zero, not finite
 WHOLE = ("int", "uint", "bool")
 
@@ -40,14 +41,27 @@ def codes_of(range_: GradientRange, flows: Sequence[Flow | None]) -> Codes:
     passed = [flow for flow in flows if flow is not None and flow.kind in ("value", "zero")]
     sizes = np.array([f.rms if f.value is None else f.value for f in passed], float)
     signs = np.array([f.positive - f.negative if f.value is None else f.value for f in passed], float)
-    found = np.copysign(1 + np.rint(_shares(range_, np.abs(sizes)) * SHADES), signs)
+    found = _codes(range_, sizes, signs)
     found[np.array([f.nonfinite for f in passed], int) > 0] = STRANGE
     found[[i for i, f in enumerate(passed) if f.kind == "zero"]] = ZERO
     codes[which] = found
     return codes
 
 
-def _shares(range_: GradientRange, sizes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def codes_of_numbers(range_: GradientRange, numbers: Sizes) -> Codes:
+    """Return the same of flows of one element each, by their numbers."""
+    found = _codes(range_, numbers, numbers)
+    found[~np.isfinite(numbers)] = STRANGE
+    found[numbers == 0] = ZERO
+    return found.astype(np.int64)
+
+
+def _codes(range_: GradientRange, sizes: Sizes, signs: Sizes) -> Sizes:
+    found: Sizes = np.copysign(1 + np.rint(_shares(range_, np.abs(sizes)) * SHADES), signs)
+    return found
+
+
+def _shares(range_: GradientRange, sizes: Sizes) -> Sizes:
     """Return `GradientRange.t` of many sizes."""
     if not range_.gmax:
         return np.where(sizes == 0, 0.0, 1.0)

@@ -17,14 +17,14 @@ from gradstudio.app.canvas.far_hues import FAILED, colour_of
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.node_faces import leaving
 from gradstudio.app.canvas.node_small import heat_fill
-from gradstudio.app.canvas.tints import codes_of, tint_of
+from gradstudio.app.canvas.tints import codes_of, codes_of_numbers, tint_of
 from gradstudio.app.theme import GradientRange
 from gradstudio.document.calls.backward import Backward
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.script import AppendCall
 from gradstudio.document.graph import INPUT, LEAF, Ref
-from gradstudio.session.state import Flow
+from gradstudio.session.state import Flow, number_flow
 from tests.app.conftest import at_rest
 
 SIZES = st.floats(1e-30, 1e30) | st.sampled_from([0.0, math.inf])
@@ -52,6 +52,12 @@ def test_codes_stand_for_tints(qapp, scale, flows, norms):
     dark = theme.named("dark")
     for code, flow in zip(codes_of(scale, flows).tolist(), flows, strict=True):
         assert colour_of(dark, norms, code) == colour_alone(dark, norms, tint_of(Seen(scale), flow))
+
+
+@given(RANGES, st.lists(st.floats(width=32), max_size=12))
+def test_numbers_have_the_codes_of_their_flows(scale, numbers):
+    flows = [number_flow(g, (), (g,), 1) for g in numbers]
+    assert codes_of_numbers(scale, np.array(numbers, float)).tolist() == codes_of(scale, flows).tolist()
 
 
 def colour_alone(shown, norms, heat: Tint | None, failed=False, frozen=False) -> int:
