@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import compress
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -13,18 +13,19 @@ import numpy.typing as npt
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
-SAME, SENT, NUMBER = range(3)  # of a row: it is that of the map before, it was sent, it is that of the map before with another number
+SAME, SENT, NUMBER, SUM = range(4)  # a row is that of the map before; it was sent; it is that with another number; with other terms too
 Rows = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.float64]
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """A map of a State as what differs from the state before: SAME, SENT or NUMBER of each row; None: `values` is a map of other keys."""
+    """A map of a State as what differs from the state before. `changed` says of each row what; None: `values` is a map of other keys."""
 
     changed: bytes | None
     values: msgspec.Raw  # of the rows that were sent; read by who asks for one
     numbers: bytes = b""  # float64, of those that have another number
+    terms: tuple[tuple[float, ...], ...] = ()  # of those that are a SUM
 
 
 class Reader(Generic[V]):
@@ -33,13 +34,21 @@ class Reader(Generic[V]):
     def __init__(self, kind: type[V]) -> None:
         self.every = msgspec.msgpack.Decoder(list[kind]).decode  # type: ignore[valid-type]
         self.one = msgspec.msgpack.Decoder(kind).decode
-        self.with_number: Callable[[Any, float], V] | None = getattr(kind, "with_number", None)
+        self.with_number: Callable[[Any, float, tuple[float, ...]], V] | None = getattr(kind, "with_number", None)
+
+
+class Told(NamedTuple):
+    """What of a map is told by numbers: which rows, the numbers, and the terms of those that are sums. Not to be changed."""
+
+    rows: Rows
+    numbers: Numbers
+    terms: dict[int, tuple[float, ...]]
 
 
 class Keyed(Mapping[K, V]):
     """Shares the index of its keys with the map that it follows. A value is read, or made of a number, when somebody asks for it."""
 
-    __slots__ = ("_base", "_changed", "_follows", "_made", "_numbers", "_ones", "_parts", "_reader", "_sent", "_values", "index", "stamp")
+    __slots__ = ("_base", "_changed", "_follows", "_made", "_ones", "_parts", "_reader", "_sent", "_values", "index", "stamp", "told")
 
     def __init__(self, base: Mapping[K, V], part: Part, reader: Reader[V]) -> None:
         self.stamp = object()
@@ -51,20 +60,15 @@ class Keyed(Mapping[K, V]):
         self._made: dict[int, V] = {}  # those that were made of a number
         self._follows: object = None
         some = part.changed.count(SENT) < len(part.changed)  # there are rows that were not sent
-        numbered: tuple[Rows, Numbers] | None = None
+        known: Told | None = None
         if isinstance(base, Keyed):
             self.index: dict[K, int] = base.index
-            self._follows, numbered = base.stamp, base.numbered
+            self._follows, known = base.stamp, base.told
             self._base: list[V] = base.but_for_numbers() if some else []  # read now: else maps that nobody reads would wait for one another
         else:
             self.index = {key: i for i, key in enumerate(base)}
             self._base = list(base.values()) if some else []
-        self._numbers = _with_numbers(numbered, part)
-
-    @property
-    def numbered(self) -> tuple[Rows, Numbers] | None:
-        """Which rows are told by a number, and the numbers; None: no row is. Not to be changed."""
-        return self._numbers
+        self.told: Told | None = _told(known, part)
 
     def but_for_numbers(self) -> list[V]:
         """Return the rows in the order of the keys, those that are told by a number with one that they had. Not to be changed."""
@@ -95,18 +99,19 @@ class Keyed(Mapping[K, V]):
         return self._ones[i]
 
     def _row(self, i: int) -> V:
-        if self._numbers is None or not self._numbers[0][i]:
+        told = self.told
+        if told is None or not told.rows[i]:
             return self._read(i)
         made = self._made.get(i)
         if made is None:
             assert self._reader.with_number is not None
-            made = self._made[i] = self._reader.with_number(self._read(i), float(self._numbers[1][i]))
+            made = self._made[i] = self._reader.with_number(self._read(i), float(told.numbers[i]), told.terms.get(i, ()))
         return made
 
     def rows(self) -> list[V]:
         """Return the values in the order of the keys; not to be changed."""
         values = self.but_for_numbers()
-        return values if self._numbers is None else list(map(self._row, range(len(values))))
+        return values if self.told is None else list(map(self._row, range(len(values))))
 
     def changed_keys(self, old: Mapping[K, V]) -> Iterator[K] | None:
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""
@@ -138,18 +143,22 @@ class Keyed(Mapping[K, V]):
         return zip(self.index, self.rows(), strict=True)
 
 
-def _with_numbers(known: tuple[Rows, Numbers] | None, part: Part) -> tuple[Rows, Numbers] | None:
-    """Return which rows are told by a number after a part, and the numbers, given those before."""
+def _told(known: Told | None, part: Part) -> Told | None:
+    """Return what is told by numbers after a part, given what was before."""
     assert part.changed is not None
     if not part.numbers and known is None:
         return None
     changed = np.frombuffer(part.changed, np.uint8)
-    told, numbers = (known[0].copy(), known[1].copy()) if known is not None else (np.zeros(len(changed), bool), np.zeros(len(changed)))
-    told[changed == SENT] = False
-    new = changed == NUMBER
-    told[new] = True
+    rows, numbers = np.zeros(len(changed), bool), np.zeros(len(changed))
+    if known is not None:
+        rows[:], numbers[:] = known.rows, known.numbers
+    new = changed >= NUMBER
+    rows[new] = True
+    rows[changed == SENT] = False
     numbers[new] = np.frombuffer(part.numbers, np.float64)
-    return told, numbers
+    terms = {} if known is None else {i: each for i, each in known.terms.items() if part.changed[i] == SAME}
+    terms.update(zip(np.flatnonzero(changed == SUM).tolist(), part.terms, strict=True))
+    return Told(rows, numbers, terms)
 
 
 def but_for_numbers(table: Mapping[Any, V]) -> Iterable[V]:

@@ -66,6 +66,7 @@ class Taken(Struct, eq=False, kw_only=True):
 
     parted: bool = False  # it is a copy
     changed: bool = True  # it is not what it was before it was taken anew
+    numbers: tuple[float, ...] | None = None  # `as_numbers`, once it was asked for
 
 
 class Numbers(Taken, eq=False):
@@ -80,10 +81,12 @@ class Numbers(Taken, eq=False):
         return self.array
 
     @property
-    def as_number(self) -> float | None:
-        """The number, if it is one floating-point element: all that is shown of it follows from that."""
-        array = self.array
-        return float(array.item()) if array.size == 1 and array.dtype.kind == "f" else None
+    def as_numbers(self) -> tuple[float, ...]:
+        """The number, if it is one floating-point element: all that is shown of it follows from that; else nothing."""
+        if self.numbers is None:
+            array = self.array
+            self.numbers = (float(array.item()),) if array.size == 1 and array.dtype.kind == "f" else ()
+        return self.numbers
 
     def part(self) -> None:
         """Take a copy: the engine is about to write where the array lies."""
@@ -94,7 +97,7 @@ class Numbers(Taken, eq=False):
         self.changed = not identical(self.array, array)
         self.array = array
         if self.changed:
-            self.shown = None
+            self.shown = self.numbers = None
 
 
 class TensorRecord(Numbers, eq=False):
@@ -114,7 +117,7 @@ class FlowRecord:
     Sums are added up when they are asked for, in the order of execution. A record without a term says what hooks made of the sum.
     """
 
-    __slots__ = ("_size", "before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
+    __slots__ = ("_numbers", "_size", "before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
 
     def __init__(self, term: Array | None, number: int, step: int, wire: InputKey | None, before: FlowRecord | None = None) -> None:
         self.term, self.number, self.step, self.wire, self.before = term, number, step, wire, before
@@ -122,6 +125,7 @@ class FlowRecord:
         self.shown: Flow | None = None  # kept so that equal states share it
         self.parted, self.changed = False, True  # as of Taken
         self._size: float | None = None
+        self._numbers: tuple[float, ...] | None = None
 
     @property
     def array(self) -> Array:
@@ -146,16 +150,19 @@ class FlowRecord:
         return self._size
 
     @property
-    def as_number(self) -> float | None:
-        """The number, if it is one floating-point element of one term: all that is shown of it follows from that."""
-        array = self.term if self.before is None else None
-        return float(array.item()) if array is not None and array.size == 1 and array.dtype.kind == "f" else None
+    def as_numbers(self) -> tuple[float, ...]:
+        """The number, if it is one floating-point element, and of several terms each: all that is shown follows from that; else nothing."""
+        if self._numbers is None:
+            array, terms = self.array, () if self.before is None else self.terms
+            plain = array.size == 1 and array.dtype.kind == "f"
+            self._numbers = (float(array.item()), *[float(term.item()) for term in terms]) if plain else ()
+        return self._numbers
 
     @property
     def is_zero(self) -> bool:
         """Whether every element is 0."""
-        array = self.array
-        return not (array.item() if array.size == 1 else array.any())
+        numbers = self.as_numbers
+        return not (numbers[0] if numbers else self.array.any())
 
     @property
     def terms(self) -> tuple[Array, ...]:
@@ -195,7 +202,7 @@ class FlowRecord:
         self.changed = not identical(self.term, array) or (before is not None and before.changed)
         self.term, self.total = array, array if before is None else None
         if self.changed:
-            self.shown = self._size = None
+            self.shown = self._size = self._numbers = None
 
 
 class OpRecord(Struct, eq=False):
@@ -235,6 +242,11 @@ class SavedRecord(Numbers, eq=False):
     uses: tuple[int, ...] = ()  # the visits that unpacked it
     freed_at: int = 0  # from this step on; 0: held
     freed_by: CallId | None = None
+
+    @property
+    def as_numbers(self) -> tuple[float, ...]:
+        """The number, if it is one floating-point element; else nothing."""
+        return super().as_numbers if self.like is None else self.like.as_numbers
 
     def version_at(self, k: int) -> int:
         """Return the version of the tensor at step k."""

@@ -17,6 +17,7 @@ from gradstudio.session.listener import Reader
 from gradstudio.session.log import Column, FlowRecord, short_name
 from gradstudio.session.ready import Ready
 from gradstudio.session.state import InputKey, Queued
+from gradstudio.session.takers import Sum
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ class PassObserver:
         for output_nr, g in enumerate(cotangents):
             if g is not None:
                 keys = self._output_keys(node, output_nr)
-                arrived = [made for key in keys if (made := self._arrived(key, g.array)) is not None]
-                recorder.takers.take(g.array, tuple(arrived))
+                takers = [made for key in keys if (made := self._arrived(key, g.array)) is not None]
+                recorder.takers.take(g.array, tuple(takers))
                 reached += keys
         for key in reached:
             self._look_at_retained(key)
@@ -251,7 +252,7 @@ class PassObserver:
             column.set(k, record)
         self.recorder.takers.take(g, tuple(records), k)
 
-    def _arrived(self, key: TensorKey, g: Array) -> FlowRecord | None:
+    def _arrived(self, key: TensorKey, g: Array) -> FlowRecord | Sum | None:
         """Record what the node is given, if no term of it is known, or hooks have changed the sum: that is what counts."""
         log, k = self.recorder.log, self.recorder.k
         column = log.cotangents.get(key)
@@ -259,7 +260,7 @@ class PassObserver:
         if now is None or now.number != self.number:
             record = FlowRecord(g, self.number, k, None)
         elif _same(now.array, g):
-            return None
+            return Sum(now, g) if now.before is not None else None
         else:
             record = FlowRecord(None, self.number, k, None, now)
             record.total = g

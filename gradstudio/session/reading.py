@@ -15,7 +15,7 @@ from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
 from gradstudio.document.labels import Labels
 from gradstudio.engine.dtypes import name_of
 from gradstudio.session.again import Values, part
-from gradstudio.session.keyed import NUMBER, SENT, Part
+from gradstudio.session.keyed import NUMBER, SENT, SUM, Part
 from gradstudio.session.local import local_of
 from gradstudio.session.log import Column, FlowRecord, Log, Numbers, SavedRecord, TensorRecord
 from gradstudio.session.state import (
@@ -106,18 +106,23 @@ def renewed(
 
 
 def _renewed(table: Mapping[K, R | None], view_of: Callable[[K, R], object]) -> Part:
-    """Return a map by what differs: of one floating-point element the number alone."""
-    changed, numbers, sent = bytearray(len(table)), [], []
+    """Return a map by what differs: of one floating-point element the number alone, and its terms."""
+    changed, sent = bytearray(len(table)), []
+    numbers: list[float] = []
+    terms: list[tuple[float, ...]] = []
     for i, (key, record) in enumerate(table.items()):
         if record is not None and record.changed:
-            number = record.as_number
-            if number is None:
+            of = record.as_numbers
+            if not of:
                 changed[i] = SENT
                 sent.append(view_of(key, record))
-            else:
-                changed[i] = NUMBER
-                numbers.append(number)
-    return Part(bytes(changed), msgspec.Raw(_encode(sent)), np.array(numbers, np.float64).tobytes() if numbers else b"")
+                continue
+            numbers.append(of[0])
+            changed[i] = NUMBER
+            if len(of) > 1:
+                changed[i] = SUM
+                terms.append(of[1:])
+    return Part(bytes(changed), msgspec.Raw(_encode(sent)), np.array(numbers, np.float64).tobytes(), tuple(terms))
 
 
 def _queue(trace: Trace, log: Log, k: int) -> tuple[Queued, ...]:

@@ -62,7 +62,7 @@ class TensorView(msgspec.Struct, frozen=True, array_like=True, gc=False):
             size *= n
         return self.cells[0] if size == 1 and self.cells else None
 
-    def with_number(self, number: float) -> TensorView:
+    def with_number(self, number: float, terms: tuple[float, ...]) -> TensorView:
         """Return the view of a tensor of one floating-point element that has another number."""
         rest = self.shape, self.dtype, self.requires_grad, self.is_leaf, self.grad_fn, self.version
         return TensorView(*rest, *figures_of(number), (number,), self.grid, self.past_failure)
@@ -83,9 +83,9 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     terms: tuple[float, ...] = ()  # one per incoming contribution, in order: the number, or the norm
     step: int = 0  # k at which the last term was sent
 
-    def with_number(self, number: float) -> Flow:
-        """Return the flow of one element, of one term, that has another number."""
-        return number_flow(number, self.shape, (number,), self.step)
+    def with_number(self, number: float, terms: tuple[float, ...]) -> Flow:
+        """Return the flow of one element that has another number. `terms`: if there are several."""
+        return number_flow(number, self.shape, terms or (number,), self.step)
 
 
 def number_flow(g: float, shape: tuple[int, ...], terms: tuple[float, ...], step: int) -> Flow:
@@ -123,7 +123,7 @@ class SavedTensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     freed_at: int = 0  # step; 0: not freed
     nbytes: int = 0
 
-    def with_number(self, number: float) -> SavedTensor:
+    def with_number(self, number: float, terms: tuple[float, ...]) -> SavedTensor:
         """Return the same of another number."""
         return msgspec.structs.replace(self, value=number)
 

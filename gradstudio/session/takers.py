@@ -43,12 +43,25 @@ class Row(Struct):
         return tuple([Term(k, wire, _size(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True)])
 
 
+class Sum:
+    """Takes what arrives at a node, which is the sum that a record would add up from its terms. Of tensors it is left to be asked for."""
+
+    def __init__(self, record: FlowRecord, array: Array) -> None:
+        self._record = record
+        self.parted = array.size == 1  # nothing else of the log shares it
+
+    def renew(self, array: Array) -> None:
+        """Take the sum."""
+        if array.size == 1:
+            self._record.total = array
+
+
 class Takers:
     """Grows with a log. `repeatable`: with other numbers in its leaves, the script hands out arrays of the same kinds in the same order."""
 
     def __init__(self) -> None:
         self.repeatable = True
-        self.records: list[tuple[Shared, ...]] = []  # of each array, in order: the records that hold it
+        self.records: list[tuple[Shared | Sum, ...]] = []  # of each array, in order: the records that hold it
         self.counted: list[int] = []  # of each: the step that its non-finite elements count for
         self.kinds: list[object] = []  # of each: shape and dtype
         self.own: list[tuple[bool, ...]] = []  # of each op: which of the arrays that its engine nodes saved are nothing but saved
@@ -56,7 +69,7 @@ class Takers:
         self.rows: list[Row] = []
         self.passes: list[tuple[FlowRecord, ...]] = []  # of each pass: what its wires carried
 
-    def take(self, array: Array, records: tuple[Shared, ...], counted: int = NO_STEP) -> None:
+    def take(self, array: Array, records: tuple[Shared | Sum, ...], counted: int = NO_STEP) -> None:
         """Note who takes the next array."""
         if not self.repeatable:
             return

@@ -93,11 +93,10 @@ class FarHues:
         """Return `codes_of` what passed through nodes, of those that are told by a number alone for all of them at once."""
         context, table = self._canvas.context, self._canvas.context.state.cotangents
         codes, told = np.full(len(which), NOTHING), np.zeros(len(which), bool)
-        if isinstance(table, Keyed) and table.numbered is not None:
-            by_number, numbers = table.numbered
+        if isinstance(table, Keyed) and table.told is not None:
             places = self._places_in(table)[which]
-            told = (places >= 0) & by_number[places]
-            codes[told] = codes_of_numbers(context.range, numbers[places[told]])
+            told = (places >= 0) & table.told.rows[places]
+            codes[told] = codes_of_numbers(context.range, table.told.numbers[places[told]])
         rest = which[~told].tolist()
         codes[~told] = codes_of(context.range, [self._flow(table, i) for i in rest])
         return codes
