@@ -53,8 +53,8 @@ EVERYTHING = Change(
 
 def difference(old: State, new: State) -> Change:
     """Return the change that the numbers of one state make after those of another."""
-    values = frozenset(changed_keys(old.tensors, new.tensors)) | frozenset(changed_keys(old.grads, new.grads))
-    flows = frozenset(changed_keys(old.flows, new.flows))
+    values = changed_keys(old.tensors, new.tensors) | changed_keys(old.grads, new.grads)
+    flows = changed_keys(old.flows, new.flows)
     engine = old.queue != new.queue or any(differs(getattr(old, name), getattr(new, name)) for name in ("locals", "cotangents", "saved"))
     return Change(values=values, flows=flows, engine=engine)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -80,20 +80,23 @@ def applied(old: State, change: StateDelta) -> State:
     return State(change.run, change.k, **maps, queue=change.changed.queue, grad_enabled=change.changed.grad_enabled)
 
 
-def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator[Any]:
-    """Yield every key whose value differs between two maps of states."""
+def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> frozenset[Any]:
+    """Return every key whose value differs between two maps of states."""
     if old is new:
-        return
+        return frozenset()
     known = new.changed_keys(old) if isinstance(new, Keyed) else None
     if known is not None:
-        yield from known
-        return
+        return known
     get = old.get
-    yield from [key for key, value in new.items() if (was := get(key)) is not value and not same(was, value)]
-    if not old.keys() <= new.keys():
-        yield from (key for key in old if key not in new)
+    found = frozenset([key for key, value in new.items() if (was := get(key)) is not value and not same(was, value)])
+    return found if old.keys() <= new.keys() else found.union(key for key in old if key not in new)
 
 
 def differs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> bool:
     """Say whether two maps of states differ."""
-    return next(changed_keys(old, new), None) is not None
+    if old is new:
+        return False
+    if isinstance(new, Keyed) and (known := new.changed_keys(old)) is not None:
+        return bool(known)
+    get = old.get
+    return len(old) != len(new) or any((was := get(key)) is not value and not same(was, value) for key, value in new.items())

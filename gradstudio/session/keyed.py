@@ -34,6 +34,7 @@ class Reader(Generic[V]):
     def __init__(self, kind: type[V]) -> None:
         self.every = msgspec.msgpack.Decoder(list[kind]).decode  # type: ignore[valid-type]
         self.one = msgspec.msgpack.Decoder(kind).decode
+        self.as_numbers: Callable[[Any], tuple[float, ...]] | None = getattr(getattr(kind, "as_numbers", None), "fget", None)
         self.with_number: Callable[[Any, float, tuple[float, ...]], V] | None = getattr(kind, "with_number", None)
 
 
@@ -48,17 +49,20 @@ class Told(NamedTuple):
 class Keyed(Mapping[K, V]):
     """Shares the index of its keys with the map that it follows. A value is read, or made of a number, when somebody asks for it."""
 
-    __slots__ = ("_base", "_changed", "_follows", "_made", "_ones", "_parts", "_reader", "_sent", "_values", "index", "stamp", "told")
+    __slots__ = (
+        "_base", "_follows", "_made", "_ones", "_parts", "_reader", "_sent", "_values", "changed", "index", "known_keys", "stamp", "told",
+    )  # fmt: skip
 
     def __init__(self, base: Mapping[K, V], part: Part, reader: Reader[V]) -> None:
         self.stamp = object()
         assert part.changed is not None
-        self._changed, self._sent, self._reader = part.changed, part.values, reader
+        self.changed, self._sent, self._reader = part.changed, part.values, reader
         self._values: list[V] | None = None  # all rows but for numbers, once they are read
         self._parts: list[msgspec.Raw] = []  # what was sent, value by value, once single ones are read
         self._ones: dict[int, V] = {}  # these
         self._made: dict[int, V] = {}  # those that were made of a number
         self._follows: object = None
+        self.known_keys: frozenset[K] | None = None  # whose values are others, once somebody has asked
         some = part.changed.count(SENT) < len(part.changed)  # there are rows that were not sent
         known: Told | None = None
         if isinstance(base, Keyed):
@@ -68,17 +72,19 @@ class Keyed(Mapping[K, V]):
         else:
             self.index = {key: i for i, key in enumerate(base)}
             self._base = list(base.values()) if some else []
+            if part.numbers and self._reader.as_numbers is not None:
+                known = _told_of(list(map(self._reader.as_numbers, self._base)))
         self.told: Told | None = _told(known, part)
 
     def but_for_numbers(self) -> list[V]:
         """Return the rows in the order of the keys, those that are told by a number with one that they had. Not to be changed."""
         if self._values is None:
             values = self._base
-            if SENT in self._changed:
+            if SENT in self.changed:
                 new = self._reader.every(self._sent)
                 values = list(self._base) or new
                 if self._base:
-                    sent = compress(range(len(values)), map(SENT.__eq__, self._changed))
+                    sent = compress(range(len(values)), map(SENT.__eq__, self.changed))
                     for i, value in zip(sent, new, strict=True):
                         values[i] = value
                 for i, value in self._ones.items():
@@ -90,12 +96,12 @@ class Keyed(Mapping[K, V]):
         """Return one row but for its number. Of few that are looked at, the others are not read."""
         if self._values is not None:
             return self._values[i]
-        if self._changed[i] != SENT:
+        if self.changed[i] != SENT:
             return self._base[i]
         if i not in self._ones:
             if not self._parts:
                 self._parts = _split(self._sent)
-            self._ones[i] = self._reader.one(self._parts[self._changed.count(SENT, 0, i)])
+            self._ones[i] = self._reader.one(self._parts[self.changed.count(SENT, 0, i)])
         return self._ones[i]
 
     def _row(self, i: int) -> V:
@@ -113,9 +119,14 @@ class Keyed(Mapping[K, V]):
         values = self.but_for_numbers()
         return values if self.told is None else list(map(self._row, range(len(values))))
 
-    def changed_keys(self, old: Mapping[K, V]) -> Iterator[K] | None:
+    def changed_keys(self, old: Mapping[K, V]) -> frozenset[K] | None:
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""
-        return compress(self.index, self._changed) if isinstance(old, Keyed) and old.stamp is self._follows else None
+        if not isinstance(old, Keyed) or old.stamp is not self._follows:
+            return None
+        if self.known_keys is None:  # from run to run of a drag they are the same ones
+            alike = old.changed == self.changed
+            self.known_keys = (old.known_keys if alike else None) or frozenset(compress(self.index, self.changed))
+        return self.known_keys
 
     def __getitem__(self, key: K) -> V:
         return self._row(self.index[key])
@@ -141,6 +152,12 @@ class Keyed(Mapping[K, V]):
     def items(self) -> Iterable[tuple[K, V]]:  # type: ignore[override]
         """Return keys with values."""
         return zip(self.index, self.rows(), strict=True)
+
+
+def _told_of(numbers: list[tuple[float, ...]]) -> Told:
+    """Return rows as numbers, so that those that do not change are read with those that do."""
+    firsts = np.array([of[0] if of else 0.0 for of in numbers], np.float64)
+    return Told(np.array(list(map(bool, numbers)), bool), firsts, {i: of[1:] for i, of in enumerate(numbers) if len(of) > 1})
 
 
 def _told(known: Told | None, part: Part) -> Told | None:

@@ -67,6 +67,7 @@ class Taken(Struct, eq=False, kw_only=True):
     parted: bool = False  # it is a copy
     changed: bool = True  # it is not what it was before it was taken anew
     numbers: tuple[float, ...] | None = None  # `as_numbers`, once it was asked for
+    plain: bool | None = None  # whether it is one floating-point element, once that was asked for
 
 
 class Numbers(Taken, eq=False):
@@ -84,8 +85,9 @@ class Numbers(Taken, eq=False):
     def as_numbers(self) -> tuple[float, ...]:
         """The number, if it is one floating-point element: all that is shown of it follows from that; else nothing."""
         if self.numbers is None:
-            array = self.array
-            self.numbers = (float(array.item()),) if array.size == 1 and array.dtype.kind == "f" else ()
+            if self.plain is None:
+                self.plain = is_plain(self.array)
+            self.numbers = (self.array.item(),) if self.plain else ()
         return self.numbers
 
     def part(self) -> None:
@@ -117,7 +119,7 @@ class FlowRecord:
     Sums are added up when they are asked for, in the order of execution. A record without a term says what hooks made of the sum.
     """
 
-    __slots__ = ("_numbers", "_size", "before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
+    __slots__ = ("_numbers", "_plain", "_size", "before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
 
     def __init__(self, term: Array | None, number: int, step: int, wire: InputKey | None, before: FlowRecord | None = None) -> None:
         self.term, self.number, self.step, self.wire, self.before = term, number, step, wire, before
@@ -125,7 +127,8 @@ class FlowRecord:
         self.shown: Flow | None = None  # kept so that equal states share it
         self.parted, self.changed = False, True  # as of Taken
         self._size: float | None = None
-        self._numbers: tuple[float, ...] | None = None
+        self._numbers: tuple[float, ...] | None = None  # as of Taken
+        self._plain: bool | None = None
 
     @property
     def array(self) -> Array:
@@ -153,9 +156,10 @@ class FlowRecord:
     def as_numbers(self) -> tuple[float, ...]:
         """The number, if it is one floating-point element, and of several terms each: all that is shown follows from that; else nothing."""
         if self._numbers is None:
-            array, terms = self.array, () if self.before is None else self.terms
-            plain = array.size == 1 and array.dtype.kind == "f"
-            self._numbers = (float(array.item()), *[float(term.item()) for term in terms]) if plain else ()
+            if self._plain is None:
+                self._plain = is_plain(self.array)
+            of = (self.array, *(() if self.before is None else self.terms)) if self._plain else ()
+            self._numbers = tuple([array.item() for array in of])
         return self._numbers
 
     @property
@@ -326,6 +330,11 @@ MOST_COMPARED = 1 << 16  # bytes; a larger array taken anew counts as changed
 def identical(a: Array, b: Array) -> bool:
     """Return whether two arrays of the same kind are equal to the bit, as far as it is worth looking."""
     return a is b or (a.nbytes <= MOST_COMPARED and a.tobytes() == b.tobytes())
+
+
+def is_plain(array: Array) -> bool:
+    """Return whether an array is one floating-point element."""
+    return array.size == 1 and array.dtype.kind == "f"
 
 
 def storage(array: Array) -> Array:

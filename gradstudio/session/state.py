@@ -83,6 +83,13 @@ class Flow(msgspec.Struct, frozen=True, array_like=True, gc=False):
     terms: tuple[float, ...] = ()  # one per incoming contribution, in order: the number, or the norm
     step: int = 0  # k at which the last term was sent
 
+    @property
+    def as_numbers(self) -> tuple[float, ...]:
+        """The number, if it is one element, and of several terms each: all else of a row of the same steps follows; else nothing."""
+        if self.value is None or self.kind not in ("value", "zero"):
+            return ()
+        return (self.value, *self.terms) if len(self.terms) > 1 else (self.value,)
+
     def with_number(self, number: float, terms: tuple[float, ...]) -> Flow:
         """Return the flow of one element that has another number. `terms`: if there are several."""
         return number_flow(number, self.shape, terms or (number,), self.step)
