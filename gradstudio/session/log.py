@@ -119,7 +119,9 @@ class FlowRecord:
     Sums are added up when they are asked for, in the order of execution. A record without a term says what hooks made of the sum.
     """
 
-    __slots__ = ("_numbers", "_plain", "_size", "before", "changed", "number", "parted", "shown", "step", "term", "total", "wire")
+    __slots__ = (
+        "_plain", "_size", "before", "changed", "number", "numbers", "parted", "shown", "step", "term", "total", "wire", "zero",
+    )  # fmt: skip
 
     def __init__(self, term: Array | None, number: int, step: int, wire: InputKey | None, before: FlowRecord | None = None) -> None:
         self.term, self.number, self.step, self.wire, self.before = term, number, step, wire, before
@@ -127,8 +129,9 @@ class FlowRecord:
         self.shown: Flow | None = None  # kept so that equal states share it
         self.parted, self.changed = False, True  # as of Taken
         self._size: float | None = None
-        self._numbers: tuple[float, ...] | None = None  # as of Taken
+        self.numbers: tuple[float, ...] | None = None  # as of Taken
         self._plain: bool | None = None
+        self.zero: bool | None = None  # `is_zero`, as far as it is known
 
     @property
     def array(self) -> Array:
@@ -155,23 +158,33 @@ class FlowRecord:
     @property
     def as_numbers(self) -> tuple[float, ...]:
         """The number, if it is one floating-point element, and of several terms each: all that is shown follows from that; else nothing."""
-        if self._numbers is None:
+        if self.numbers is None:
             if self._plain is None:
                 self._plain = is_plain(self.array)
-            of = (self.array, *(() if self.before is None else self.terms)) if self._plain else ()
-            self._numbers = tuple([array.item() for array in of])
-        return self._numbers
+            if not self._plain:
+                self.numbers = ()
+            elif self.before is None:
+                self.numbers = (self.array.item(),)
+            else:
+                self.numbers = (self.array.item(), *[term.item() for term in self.terms])
+            self.zero = not self.numbers[0] if self.numbers else None
+        return self.numbers
 
     @property
     def is_zero(self) -> bool:
         """Whether every element is 0."""
-        numbers = self.as_numbers
-        return not (numbers[0] if numbers else self.array.any())
+        if self.zero is None:
+            self.zero = not self.array.any()
+        return self.zero
 
     @property
     def terms(self) -> tuple[Array, ...]:
         """What was added, in order."""
-        return tuple([each.term for each in self._sent() if each.term is not None])
+        found, each = [self.term], self.before
+        while each is not None:
+            found.append(each.term)
+            each = each.before
+        return tuple([term for term in reversed(found) if term is not None])
 
     @property
     def senders(self) -> tuple[Sender, ...]:
@@ -206,7 +219,7 @@ class FlowRecord:
         self.changed = not identical(self.term, array) or (before is not None and before.changed)
         self.term, self.total = array, array if before is None else None
         if self.changed:
-            self.shown = self._size = self._numbers = None
+            self.shown = self._size = self.zero = self.numbers = None
 
 
 class OpRecord(Struct, eq=False):

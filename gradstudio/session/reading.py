@@ -112,7 +112,9 @@ def _renewed(table: Mapping[K, R | None], view_of: Callable[[K, R], object]) -> 
     terms: list[tuple[float, ...]] = []
     for i, (key, record) in enumerate(table.items()):
         if record is not None and record.changed:
-            of = record.as_numbers
+            of = record.numbers
+            if of is None:
+                of = record.as_numbers
             if not of:
                 changed[i] = SENT
                 sent.append(view_of(key, record))
@@ -286,7 +288,8 @@ def _remarkable(trace: Trace, k: int, found: Records) -> Iterable[NodePath]:
     for each in (k, min(trace.nonfinite, default=0)):
         step = trace.step(each)
         yield step.node if step is not None else ()
-    blocked = {path for (path, _), record in found.flows.items() if record is not None and record.is_zero}
+    flows = [(path, record) for (path, _), record in found.flows.items() if record is not None]
+    blocked = {path for path, record in flows if (record.is_zero if record.zero is None else record.zero)}  # most are known not to be
     if blocked:
         yield from (path for (path, _), record in found.cotangents.items() if path in blocked and not record.is_zero)
 
