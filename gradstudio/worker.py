@@ -166,8 +166,15 @@ def write_frame(target: int, head: bytes, body: Array | None) -> None:
             view = view[os.write(target, view) :]
 
 
+def tidy(worker: Worker) -> None:
+    """Let go of what a run left behind, now that nobody waits."""
+    if worker.run is not None:
+        worker.run.left = None
+    collect_cycles()
+
+
 def collect_cycles() -> None:
-    """Free what only cycles hold (as hooks do), now that nobody waits: during a run the collector would walk all that is alive."""
+    """Free what only cycles hold (as hooks do): during a run the collector would walk all that is alive."""
     if gc.get_count()[0] > MOST_WAITING:
         gc.collect()
 
@@ -184,9 +191,11 @@ def main() -> None:
     load()
     worker = Worker()
     while True:
-        answer, body = worker.answer(requests.get())
+        request, former = requests.get(), worker.run
+        answer, body = worker.answer(request)
         write_frame(target, messages.encode(answer), body)
-        collect_cycles()
+        del former  # not before
+        tidy(worker)
 
 
 if __name__ == "__main__":

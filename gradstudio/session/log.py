@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from math import copysign
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
@@ -96,10 +97,15 @@ class Numbers(Taken, eq=False):
 
     def renew(self, array: Array) -> None:
         """Take the array of another run in the place of one of the same kind."""
-        self.changed = not identical(self.array, array)
+        before = self.as_numbers
+        if before:
+            self.numbers = now = (array.item(),)
+            self.changed = not same_number(before[0], now[0])
+        else:
+            self.changed = not identical(self.array, array)
         self.array = array
         if self.changed:
-            self.shown = self.numbers = None
+            self.shown = None
 
 
 class TensorRecord(Numbers, eq=False):
@@ -214,12 +220,19 @@ class FlowRecord:
 
     def renew(self, array: Array) -> None:
         """Take the term of another run in the place of one of the same kind; the one before has taken its own."""
-        before = self.before
-        assert self.term is not None
-        self.changed = not identical(self.term, array) or (before is not None and before.changed)
-        self.term, self.total = array, array if before is None else None
+        before, term = self.before, self.term
+        assert term is not None
+        if before is None and (known := self.as_numbers):
+            self.term = self.total = array
+            self.numbers = now = (array.item(),)
+            self.changed, self.zero = not same_number(known[0], now[0]), not now[0]
+        else:
+            self.changed = not identical(term, array) or (before is not None and before.changed)
+            self.term, self.total = array, array if before is None else None
+            if self.changed:
+                self.zero = self.numbers = None
         if self.changed:
-            self.shown = self._size = self.zero = self.numbers = None
+            self.shown = self._size = None
 
 
 class OpRecord(Struct, eq=False):
@@ -343,6 +356,11 @@ MOST_COMPARED = 1 << 16  # bytes; a larger array taken anew counts as changed
 def identical(a: Array, b: Array) -> bool:
     """Return whether two arrays of the same kind are equal to the bit, as far as it is worth looking."""
     return a is b or (a.nbytes <= MOST_COMPARED and a.tobytes() == b.tobytes())
+
+
+def same_number(a: float, b: float) -> bool:
+    """Return whether two numbers are the same: 0.0 is not -0.0, and nan is not taken to be."""
+    return a == b and (a != 0 or copysign(1.0, a) == copysign(1.0, b))
 
 
 def is_plain(array: Array) -> bool:

@@ -49,7 +49,7 @@ def retake(before: Run, document: Document, number: int) -> Run | None:
         prints=tuple(taken.prints),
         elapsed=time.perf_counter() - started,
     )
-    return before.retaken(document, trace)
+    return before.retaken(document, trace, script)
 
 
 class Retake(Listener):

@@ -40,6 +40,7 @@ class Run:
     labels: document_labels.Labels
     takers: Takers
     _read: tuple[int, Records] | None = None  # the step that was read last, and what there is
+    left: object = None  # what the engine made for a retake, until somebody lets go of it: to free a thousand nodes takes time
 
     def state_at(self, k: int, view: View = View()) -> State:  # noqa: B008 (frozen)
         """Return the State of step k (clipped to 0 .. end)."""
@@ -50,9 +51,9 @@ class Run:
         """Return, of a retake, what differs from the run before at a step, and the local derivatives, given those before."""
         return reading.renewed(self.document, self.labels, self.trace, self.log, k, view, self._records(k), known)
 
-    def retaken(self, document: Document, trace: Trace) -> Run:
+    def retaken(self, document: Document, trace: Trace, left: object) -> Run:
         """Return the run of the same steps that the log tells of since a retake has filled it."""
-        return Run(document, trace, self.log, self.labels, self.takers, self._read)
+        return Run(document, trace, self.log, self.labels, self.takers, self._read, left)
 
     def _records(self, k: int) -> Records:
         if self._read is None or self._read[0] != k:
