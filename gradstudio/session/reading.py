@@ -89,11 +89,13 @@ def renewed(
     document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records, known: Mapping[InputKey, Local]
 ) -> tuple[Values, dict[InputKey, Local]]:
     """Return what a retake has made of the state of step k, and its local derivatives, given those before."""
-    large, now = frozenset(view.large), _locals(document, labels, trace, log, k, view, found)
+    large = frozenset(view.large)
+    flows = _renewed(found.flows, lambda _, record: flow_view(record))
+    now = _locals(document, labels, trace, log, k, view, found)  # right after: what it looks at is at hand
     values = Values(
         _renewed(found.tensors, lambda key, record: _view(key, record, large)),
         _renewed(found.grads, lambda key, record: _view(key, record, large)),
-        _renewed(found.flows, lambda _, record: flow_view(record)),
+        flows,
         _renewed(found.cotangents, lambda _, record: flow_view(record)),
         part(known, now),
         _renewed(found.saved, lambda key, record: _saved_view(key, record, k)),
@@ -288,8 +290,11 @@ def _remarkable(trace: Trace, k: int, found: Records) -> Iterable[NodePath]:
     for each in (k, min(trace.nonfinite, default=0)):
         step = trace.step(each)
         yield step.node if step is not None else ()
-    flows = [(path, record) for (path, _), record in found.flows.items() if record is not None]
-    blocked = {path for path, record in flows if (record.is_zero if record.zero is None else record.zero)}  # most are known not to be
+    blocked = {
+        path
+        for (path, _), record in found.flows.items()
+        if record is not None and (record.is_zero if record.zero is None else record.zero)  # most are known not to be
+    }
     if blocked:
         yield from (path for (path, _), record in found.cotangents.items() if path in blocked and not record.is_zero)
 
