@@ -92,8 +92,9 @@ class Op:
     gradients: `joint(g, mask, ...)` reads as a vjp does and returns a cotangent, or None, for each input that is marked JOINT.
     `promotes`: "" (operands as they are), "same" (PyTorch's result type, broadcasting), "float" (at least float). `lacks`, of a row that
     promotes: the kinds of dtype that PyTorch has no kernel for, and the kernel's name or its whole message. `strict`: the kernel takes
-    bfloat16 as it is, to refuse it; others are given float32, and their result is rounded. `mutates`: the input it writes. `views`:
-    outputs share the first input's storage. `many`: any number of outputs. `differentiable`: which outputs have a gradient. `hidden`
+    bfloat16 as it is, to refuse it; others are given float32, and their result is rounded. `mutates`: the input it writes.
+    `averages`: the attr under which it writes its running averages too, without a new version, as PyTorch does. `views`: outputs share the
+    first input's storage. `many`: any number of outputs. `differentiable`: which outputs have a gradient. `hidden`
     rows serve other rows and are in no palette.
     """
 
@@ -116,6 +117,7 @@ class Op:
     lacks: tuple[str, str] = ("", "")
     strict: bool = False
     mutates: str = ""
+    averages: str = ""
     views: bool = False
     meta: Callable[..., Any] | None = None
     latex: str = ""
@@ -123,6 +125,12 @@ class Op:
     samples: tuple[Sample, ...] = ()
     bad_samples: tuple[Sample, ...] = ()
     hidden: bool = False
+
+    def updated(self, attrs: Mapping[str, Any]) -> tuple[int, ...]:
+        """Return the numbers of the inputs that are running averages and that it writes."""
+        if not self.averages or not attrs.get(self.averages, next(a.default for a in self.attrs if a.name == self.averages)):
+            return ()
+        return tuple([i for i, each in enumerate(self.inputs) if each.name.startswith("running_")])
 
     def __post_init__(self) -> None:
         if (self.forward is None) == (self.composite is None):

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from gradstudio.session.delta import MAPS, same
-from gradstudio.session.keyed import SENT, Keyed, Part, Reader
+from gradstudio.session.keyed import SENT, Keyed, Part, RowReader
 from gradstudio.session.state import Queued, State
 from gradstudio.session.trace import Trace
 
@@ -61,10 +61,10 @@ def _merged(name: str, old: Mapping[Any, Any], part: Part) -> Mapping[Any, Any]:
 
 
 @cache
-def _readers() -> dict[str, tuple[msgspec.msgpack.Decoder[Any], Reader[Any]]]:
+def _readers() -> dict[str, tuple[msgspec.msgpack.Decoder[Any], RowReader[Any]]]:
     """Return what reads each map of a State, whole and by values."""
     hints = get_type_hints(State)
-    return {name: (msgspec.msgpack.Decoder(hints[name]), Reader(get_args(hints[name])[1])) for name in MAPS}
+    return {name: (msgspec.msgpack.Decoder(hints[name]), RowReader(get_args(hints[name])[1])) for name in MAPS}
 
 
 def same_steps(old: Trace, new: Trace) -> bool:

@@ -1,4 +1,4 @@
-"""Blocks: runs the statements of blocks and groups, and tells a recorder of each."""
+"""Blocks: runs the statements of blocks and groups, and tells a listener of each."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Place(Struct, frozen=True):
 class Blocks:
     """The tensors of a run and the statements that make them."""
 
-    def __init__(self, document: Document, labels: Labels, recorder: Listener) -> None:
-        self.document, self.labels, self.recorder = document, labels, recorder
+    def __init__(self, document: Document, labels: Labels, listener: Listener) -> None:
+        self.document, self.labels, self.listener = document, labels, listener
         self.generator = Generator(document.seed)
         self.skipped: dict[NodePath, str] = {}
         self._past: dict[TensorKey, Tensor] = {}  # made after a failure: shown, and dropped before the next section
@@ -59,7 +59,7 @@ class Blocks:
 
     def tensor(self, ref: Ref) -> Tensor:
         """Return the tensor that ref means now. Raises Waits if it was not made."""
-        found = self.recorder.tensors.get(((ref.source,), ref.out))
+        found = self.listener.tensors.get(((ref.source,), ref.out))
         if found is None:
             raise Waits(f"{self.labels.label((ref.source,), ref.out)} was not made yet")
         return self._of_grad(ref, found)
@@ -74,17 +74,17 @@ class Blocks:
 
     def roots(self) -> list[TensorKey]:
         """Return the outputs of ops that require grad and feed nothing that does, in run order; of an instance only its own outputs."""
-        tensors = self.recorder.tensors
+        tensors = self.listener.tensors
         return [key for key in self._made if len(key[0]) == 1 and key not in self._fed and key in tensors and tensors[key].requires_grad]
 
     def before_section(self) -> None:
         """Drop what was made after a failure."""
         for key in self._past:
-            known = self.recorder.tensors.get(key)
+            known = self.listener.tensors.get(key)
             if known is not None:
-                self.recorder.made(key, known)
+                self.listener.made(key, known)
             else:
-                self.recorder.gone(key)
+                self.listener.gone(key)
         self._past.clear()
 
     def before_call(self) -> None:
@@ -147,15 +147,16 @@ class Blocks:
     def _op(self, place: Place, path: NodePath, node: Node) -> None:
         operands, readers, records = self._operands(place, path, node)
         row = TABLE.get(node.op)
-        writes = row is not None and bool(row.mutates)
+        updated = row.updated(node.attrs) if row is not None else ()
+        writes = row is not None and bool(row.mutates or updated)
         if self._failed and writes:
             raise Skipped("nothing is written after a failure")
-        recorder = self.recorder
+        listener = self.listener
         if not self._failed:
-            recorder.add("op", path, node.op)
-            recorder.runs(path, readers)
+            listener.add("op", path, node.op)
+            listener.runs(path, readers)
         if writes:
-            recorder.about_to_write(t for t in operands if isinstance(t, Tensor))
+            listener.about_to_write(t for t in operands if isinstance(t, Tensor))
         try:
             result = call(node.op, operands, dict(node.attrs) if node.attrs else None)
             outputs = result if isinstance(result, tuple) else () if result is None else (result,)
@@ -169,16 +170,16 @@ class Blocks:
             return
         if node.retain_grad:
             self._retain(node, outputs)
-        recorder.ran(path, records)
-        recorder.op_made(path, readers, made)
+        listener.ran(path, records)
+        listener.op_made(path, readers, made)
         self._note_use(made, readers)
         if writes:
-            recorder.look_for_writes("set")
+            listener.look_for_writes("set", [reader.key for reader in readers if reader.wire[1][0] in updated])
 
     def _keep(self, key: TensorKey, made: Tensor) -> None:
         if self._failed:
             self._past[key] = made
-        self.recorder.made(key, made, self._failed)
+        self.listener.made(key, made, self._failed)
 
     def _retain(self, node: Node, outputs: tuple[Tensor, ...]) -> None:
         for out in node.retain_grad:
@@ -198,7 +199,7 @@ class Blocks:
 
     def failure(self, path: NodePath, error: Exception) -> NodeFailed:
         """Record that a node raised; return what ends its call."""
-        self.recorder.failures[path] = Failure(type(error).__name__, str(error), path)
+        self.listener.failures[path] = Failure(type(error).__name__, str(error), path)
         return NodeFailed(path)
 
     # ---- operands
@@ -228,19 +229,19 @@ class Blocks:
 
     def _tensor(self, place: Place, ref: Ref, wire: InputKey, readers: list[Reader]) -> tuple[Tensor, object]:
         """Return a tensor that an op reads, and what the log knows of it. Raises Skipped."""
-        recorder, key = self.recorder, self._key(place, ref)
+        listener, key = self.listener, self._key(place, ref)
         found = self._past.get(key) if self._failed else None
-        found = recorder.tensors.get(key) if found is None else found
+        found = listener.tensors.get(key) if found is None else found
         if found is None or (self._failed and self._stale(key)):
             raise Skipped(f"{self.labels.label(*key)} was not made")
         if not ref.grad:
             readers.append(Reader(wire, key, found, found.node))
-            return found, recorder.known(key, grad=False)
+            return found, listener.known(key, grad=False)
         try:
             found = self._of_grad(ref, found)
         except Waits as why:
             raise Skipped(str(why)) from None
-        return found, recorder.known(key, grad=True)
+        return found, listener.known(key, grad=True)
 
     def _key(self, place: Place, ref: Ref) -> TensorKey:
         if place.path and ref.source in place.graph.nodes:
@@ -264,27 +265,27 @@ class Blocks:
         group = self.document.groups[self.document.group_of(node)]
         operands, readers, records = self._operands(place, path, node)
         if not self._failed:
-            self.recorder.runs(path, readers)
+            self.listener.runs(path, readers)
         sources = {r.wire[1]: r.key[0] for r in readers}
         for i, (input_id, made) in enumerate(zip(group.inputs, operands, strict=False)):
             inner = (*path, input_id)
             if isinstance(made, Tensor):
                 self._keep((inner, 0), made)
                 if (i,) in sources:
-                    self.recorder.entrances[inner] = (path, (i,), sources[i,])
+                    self.listener.entrances[inner] = (path, (i,), sources[i,])
         inside = Place(group.graph, path)
         failure = self._statements(inside, [n for ids in group.graph.blocks.values() for n in ids])
         for out, ref in enumerate(group.outputs):
             key = self._key(inside, ref)
-            made = self._past[key] if key in self._past else self.recorder.tensors.get(key)
+            made = self._past[key] if key in self._past else self.listener.tensors.get(key)
             if made is not None and not self._stale(key):
                 self._keep((path, out), made)
-                self.recorder.alias(made, (path, out))
+                self.listener.alias(made, (path, out))
                 self._note_use((((path, out), made),), readers)
         if failure is not None:
             raise failure
         if not self._failed:
-            self.recorder.ran(path, records)
+            self.listener.ran(path, records)
 
 
 def _all_inputs(node: Node) -> tuple[Operand, ...]:

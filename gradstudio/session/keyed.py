@@ -14,8 +14,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
 SAME, SENT, NUMBER, SUM = range(4)  # a row is that of the map before; it was sent; it is that with another number; with other terms too
-Rows = npt.NDArray[np.bool_]
-Numbers = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 
@@ -28,7 +28,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     terms: tuple[tuple[float, ...], ...] = ()  # of those that are a SUM
 
 
-class Reader(Generic[V]):
+class RowReader(Generic[V]):
     """Reads values of one type: a list of them, or one. `with_number` makes one of another one and a number."""
 
     def __init__(self, kind: type[V]) -> None:
@@ -41,8 +41,8 @@ class Reader(Generic[V]):
 class Told(NamedTuple):
     """What of a map is told by numbers: which rows, the numbers, and the terms of those that are sums. Not to be changed."""
 
-    rows: Rows
-    numbers: Numbers
+    rows: Mask
+    numbers: Floats
     terms: dict[int, tuple[float, ...]]
 
 
@@ -53,7 +53,7 @@ class Keyed(Mapping[K, V]):
         "_base", "_follows", "_made", "_ones", "_parts", "_reader", "_sent", "_values", "changed", "index", "known_keys", "stamp", "told",
     )  # fmt: skip
 
-    def __init__(self, base: Mapping[K, V], part: Part, reader: Reader[V]) -> None:
+    def __init__(self, base: Mapping[K, V], part: Part, reader: RowReader[V]) -> None:
         self.stamp = object()
         assert part.changed is not None
         self.changed, self._sent, self._reader = part.changed, part.values, reader

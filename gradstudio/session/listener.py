@@ -115,5 +115,5 @@ class Listener(ABC):
         """Tensors are about to be written, their `.grad` included."""
 
     @abstractmethod
-    def look_for_writes(self, writer: str) -> None:
-        """Something was written: any tensor, saved tensor or `.grad` may not be what it was."""
+    def look_for_writes(self, writer: str, updated: Sequence[TensorKey] = ()) -> None:
+        """Something was written: any tensor, saved tensor or `.grad` may not be what it was. `updated`: written without a new version."""

@@ -13,7 +13,7 @@ from gradstudio.document.groups import Group
 from gradstudio.document.labels import Labels
 from gradstudio.engine import TABLE, Tensor, call, formula, grad, local_derivative, tensor
 from gradstudio.engine.modes import GradMode
-from gradstudio.session.log import OpRecord, TensorRecord
+from gradstudio.session.records import OpRecord, TensorRecord
 from gradstudio.session.state import CELLS, Local
 
 

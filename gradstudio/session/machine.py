@@ -1,4 +1,4 @@
-"""Machine: what a script's calls run on. Blocks make tensors; passes send cotangents; each step is told to a recorder."""
+"""Machine: what a script's calls run on. Blocks make tensors; passes send cotangents; each step is told to a listener."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from gradstudio.session.trace import Printed
 class Machine:
     """Implements `document.calls.call.Machine` for one run of one document."""
 
-    def __init__(self, document: Document, labels: Labels, recorder: Listener) -> None:
-        self.document, self.labels, self.recorder = document, labels, recorder
-        self.blocks = Blocks(document, labels, recorder)
+    def __init__(self, document: Document, labels: Labels, listener: Listener) -> None:
+        self.document, self.labels, self.listener = document, labels, listener
+        self.blocks = Blocks(document, labels, listener)
         self.reason = ""
         self._optimizer_states: dict[tuple[str, int], dict[str, Array]] = {}
 
@@ -57,7 +57,7 @@ class Machine:
         if not found:
             raise Waits("nothing that requires grad was computed yet")
         (path, out), names = found[-1], [self.labels.label(*key) for key in found]
-        size = self.recorder.tensors[path, out].array.size
+        size = self.listener.tensors[path, out].array.size
         if size != 1:
             raise Waits(f"{names[-1]} has {size} elements: sum it, or give a seed")
         others = f"{', '.join(names[:-1])} {'is' if len(names) == 2 else 'are'} not included"
@@ -77,8 +77,8 @@ class Machine:
         results = self._pass(call, call.outputs, lambda observer: grad(outputs, inputs, seeds, observer=observer, **options))
         for i, result in enumerate(cast("tuple[Tensor | None, ...]", results)):
             if result is not None:
-                self.recorder.made(((call.id,), i), result)
-                self.recorder.alias(result, ((call.id,), i))
+                self.listener.made(((call.id,), i), result)
+                self.listener.alias(result, ((call.id,), i))
 
     def _seeds(self, seeds: tuple[Seed, ...]) -> list[Tensor | None] | None:
         return [self.seed(seed) for seed in seeds] if any(seed is not None for seed in seeds) else None
@@ -86,7 +86,7 @@ class Machine:
     def _pass(self, call: Backward | Grad, roots: tuple[Ref, ...], run: Callable[[Follower], object]) -> object:
         retain = call.create_graph if call.retain_graph is None else call.retain_graph
         keys = tuple(((ref.source,), ref.out) for ref in roots)
-        observer = self.recorder.follower(keys, retain, call.create_graph, isinstance(call, Backward))
+        observer = self.listener.follower(keys, retain, call.create_graph, isinstance(call, Backward))
         try:
             result = run(observer)
         except RunLimit:
@@ -94,30 +94,30 @@ class Machine:
             raise
         except Exception as error:
             observer.finish(raised=True)
-            path = self.recorder.node if observer.ran else ()
+            path = self.listener.node if observer.ran else ()
             if not observer.ran:
-                self.recorder.add("call", ())
-            self.recorder.look_for_writes("accumulate")  # a retained grad is kept before its node would run
+                self.listener.add("call", ())
+            self.listener.look_for_writes("accumulate")  # a retained grad is kept before its node would run
             if not path:
                 raise
             raise self.blocks.failure(path, error) from error
         observer.finish(raised=False)
-        self.recorder.look_for_writes("accumulate")
+        self.listener.look_for_writes("accumulate")
         return result
 
     # ---- other effects
 
     def step(self, kind: str, ref: Ref | None, effect: Callable[[], object]) -> None:
         """Run an effect that counts as one step of the running call, and record what it changed."""
-        recorder = self.recorder
-        recorder.about_to_write(self._writable())
-        recorder.add(cast("Literal['zero', 'call']", kind), () if ref is None else (ref.source,))
+        listener = self.listener
+        listener.about_to_write(self._writable())
+        listener.add(cast("Literal['zero', 'call']", kind), () if ref is None else (ref.source,))
         effect()
-        recorder.look_for_writes("zero" if kind == "zero" else "set")
+        listener.look_for_writes("zero" if kind == "zero" else "set")
 
     def _writable(self) -> Iterator[Tensor]:
         """Yield the tensors of the run and their `.grad`."""
-        for t in self.recorder.tensors.values():
+        for t in self.listener.tensors.values():
             yield t
             g = stored_grad(t)
             if g is not None:
@@ -126,7 +126,7 @@ class Machine:
     def set_grad_enabled(self, on: bool) -> None:
         """Switch grad mode for the rest of the script."""
         set_grad_enabled(on)
-        self.recorder.grad_switched(on)
+        self.listener.grad_switched(on)
 
     def seed_generator(self, seed: int) -> None:
         """Start the script's random numbers anew."""
@@ -168,11 +168,11 @@ class Machine:
     def hook(self, target: Ref, group: str, on: str) -> None:
         """Register a group as a hook of a tensor: it takes the cotangent, and its first output replaces it."""
         body, owner = self.document.groups[group], self.tensor(target)
-        self.recorder.hooked()
+        self.listener.hooked()
 
         def run(*given: object) -> object:
             taken = [g[0] if isinstance(g, tuple) else g for g in given]
-            self.recorder.about_to_write(t for t in taken if isinstance(t, Tensor))  # the body may write in place
+            self.listener.about_to_write(t for t in taken if isinstance(t, Tensor))  # the body may write in place
             outputs = evaluate_group(self.document, body, taken)
             return outputs[0] if outputs else None
 
@@ -190,4 +190,4 @@ class Machine:
     def print(self, text: str, values: tuple[object, ...]) -> None:
         """Add to what the script printed."""
         shown = [tensor_str(v) if isinstance(v, Tensor) else str(v) for v in values]
-        self.recorder.prints.append(Printed(self.recorder.k, " ".join([text, *shown] if text else shown)))
+        self.listener.prints.append(Printed(self.listener.k, " ".join([text, *shown] if text else shown)))

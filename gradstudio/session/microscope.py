@@ -10,7 +10,8 @@ import numpy as np
 
 from gradstudio.document.graph import Array, NodePath, OperandPath
 from gradstudio.engine import TABLE, GradMode, Tensor, call, grad, tensor
-from gradstudio.session.log import Log, TensorRecord
+from gradstudio.session.log import Log
+from gradstudio.session.records import TensorRecord
 
 ALL = 256  # outputs up to which each is asked what it passes to the cell; above, those that can are known by the op
 SHOWN = 64

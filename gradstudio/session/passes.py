@@ -13,11 +13,12 @@ from gradstudio.engine import Tensor, dtypes, stored_grad
 from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.queue import Queue
 from gradstudio.engine.tensor import AccumulateGrad
+from gradstudio.session.column import Column
 from gradstudio.session.listener import Reader
-from gradstudio.session.log import Column, FlowRecord, short_name
 from gradstudio.session.ready import Ready
+from gradstudio.session.records import FlowRecord, short_name
 from gradstudio.session.state import InputKey, Queued
-from gradstudio.session.takers import Sum
+from gradstudio.session.takers import Total
 from gradstudio.session.trace import ACCUMULATE, Pass, Planned, TensorKey
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class PassObserver:
         self._leaves: dict[int, tuple[TensorKey, ...]] = {}
         self._routes: dict[GradNode, list[Route | None]] = {}
         self._last: dict[InputKey, FlowRecord] = {}  # what each wire has carried in this pass
+        self._at: dict[TensorKey, tuple[GradNode, int]] = {}  # at which engine node's output the terms of a tensor have arrived
         if create_graph or dtypes.rare_seen:
             recorder.takers.repeatable = False
 
@@ -91,7 +93,7 @@ class PassObserver:
         for output_nr, g in enumerate(cotangents):
             if g is not None:
                 keys = self._output_keys(node, output_nr)
-                takers = [made for key in keys if (made := self._arrived(key, g.array)) is not None]
+                takers = [made for key in keys if (made := self._arrived(key, g.array, (node, output_nr))) is not None]
                 recorder.takers.take(g.array, tuple(takers))
                 reached += keys
         for key in reached:
@@ -125,7 +127,7 @@ class PassObserver:
                 place = route.target, route.output_nr
                 along = route.wires[min(used.count(place), len(route.wires) - 1)]
                 used.append(place)
-            self._sent(along, route.keys, array)
+            self._sent(along, route, array)
             wires += along
         if wires:
             recorder.sent(wires)
@@ -220,7 +222,7 @@ class PassObserver:
 
     # ---- what is recorded
 
-    def _sent(self, wires: tuple[InputKey, ...], keys: tuple[TensorKey, ...], g: Array) -> None:
+    def _sent(self, wires: tuple[InputKey, ...], route: Route, g: Array) -> None:
         """Record a contribution: on its wires, and at the outputs that it arrives at. What comes first on both is one record."""
         log, k, number = self.recorder.log, self.recorder.k, self.number
         wire = wires[0] if wires else None
@@ -237,7 +239,8 @@ class PassObserver:
                 records.append(record)
             self._last[key] = record
             log.put(log.flows, key, k, record)
-        for out in keys:
+        for out in route.keys:
+            self._expect(out, (route.target, route.output_nr))
             column = log.cotangents.get(out)
             if column is None:
                 log.cotangents[out] = Column(k, first)
@@ -252,15 +255,23 @@ class PassObserver:
             column.set(k, record)
         self.recorder.takers.take(g, tuple(records), k)
 
-    def _arrived(self, key: TensorKey, g: Array) -> FlowRecord | Sum | None:
+    def _expect(self, key: TensorKey, place: tuple[GradNode, int]) -> None:
+        """Note where a term of a tensor arrives. At another place than those before (another turn of a loop), sums are of both."""
+        if self._at.setdefault(key, place) != place:
+            self.recorder.takers.repeatable = False
+
+    def _arrived(self, key: TensorKey, g: Array, place: tuple[GradNode, int]) -> FlowRecord | Total | None:
         """Record what the node is given, if no term of it is known, or hooks have changed the sum: that is what counts."""
         log, k = self.recorder.log, self.recorder.k
+        self._expect(key, place)
         column = log.cotangents.get(key)
         now = column.last if column is not None else None
         if now is None or now.number != self.number:
             record = FlowRecord(g, self.number, k, None)
         elif _same(now.array, g):
-            return Sum(now, g) if now.before is not None else None
+            if key in self.roots:  # only numbers decide whether its seed shows in the sum
+                self.recorder.takers.repeatable = False
+            return Total(now) if now.before is not None and g.size == 1 else None
         else:
             record = FlowRecord(None, self.number, k, None, now)
             record.total = g

@@ -15,9 +15,11 @@ from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
 from gradstudio.document.labels import Labels
 from gradstudio.engine.dtypes import name_of
 from gradstudio.session.again import Values, part
+from gradstudio.session.column import Column
 from gradstudio.session.keyed import NUMBER, SENT, SUM, Part
 from gradstudio.session.local import local_of
-from gradstudio.session.log import Column, FlowRecord, Log, Numbers, SavedRecord, TensorRecord
+from gradstudio.session.log import Log
+from gradstudio.session.records import FlowRecord, Numbers, SavedRecord, TensorRecord, figure
 from gradstudio.session.state import (
     CELLS,
     MANY_CELLS,
@@ -41,7 +43,7 @@ SavedKey = tuple[NodePath, int, str]
 _encode = msgspec.msgpack.Encoder().encode
 
 
-class Records(NamedTuple):
+class Snapshot(NamedTuple):
     """What a log has at one step, in the order in which a State tells it. Retakes have the same ones."""
 
     tensors: dict[TensorKey, TensorRecord]
@@ -51,11 +53,11 @@ class Records(NamedTuple):
     saved: dict[SavedKey, SavedRecord]
 
 
-def records(document: Document, trace: Trace, log: Log, k: int) -> Records:
+def snapshot(document: Document, trace: Trace, log: Log, k: int) -> Snapshot:
     """Return what there is at step k."""
     shown = trace.pass_at(k)
     number = shown.number if shown else 0
-    return Records(
+    return Snapshot(
         {**_start_records(document, log, k), **_at(log.tensors, k)},
         _at(log.grads, k),
         _wire_records(log, k, number),
@@ -68,43 +70,85 @@ def _at(table: dict[K, Column[R]], k: int) -> dict[K, R]:
     return {key: record for key, column in table.items() if (record := column.at(k)) is not None}
 
 
-def state(document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records) -> State:
-    """Return what is shown at step k."""
-    large = frozenset(view.large)
-    return State(
-        trace.run,
-        k,
-        {key: _view(key, record, large) for key, record in found.tensors.items()},
-        {key: _view(key, record, large) for key, record in found.grads.items()},
-        {key: PENDING if record is None else flow_view(record) for key, record in found.flows.items()},
-        {key: flow_view(record) for key, record in found.cotangents.items()},
-        _locals(document, labels, trace, log, k, view, found),
-        {key: _saved_view(key, record, k) for key, record in found.saved.items()},
-        _queue(trace, log, k),
-        bool(log.grad_enabled.at(k)),
-    )
+class Reading(NamedTuple):
+    """One step of a run, to be read off its log as a view wants it."""
 
+    document: Document
+    labels: Labels
+    trace: Trace
+    log: Log
+    k: int
+    view: View
+    found: Snapshot
 
-def renewed(
-    document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records, known: Mapping[InputKey, Local]
-) -> tuple[Values, dict[InputKey, Local]]:
-    """Return what a retake has made of the state of step k, and its local derivatives, given those before."""
-    large = frozenset(view.large)
-    flows = _renewed(found.flows, lambda _, record: flow_view(record))
-    now = _locals(document, labels, trace, log, k, view, found)  # right after: what it looks at is at hand
-    values = Values(
-        _renewed(found.tensors, lambda key, record: _view(key, record, large)),
-        _renewed(found.grads, lambda key, record: _view(key, record, large)),
-        flows,
-        _renewed(found.cotangents, lambda _, record: flow_view(record)),
-        part(known, now),
-        _renewed(found.saved, lambda key, record: _saved_view(key, record, k)),
-        trace.run,
-        k,
-        _queue(trace, log, k),
-        bool(log.grad_enabled.at(k)),
-    )
-    return values, now
+    def state(self) -> State:
+        """Return what is shown."""
+        found, large = self.found, frozenset(self.view.large)
+        return State(
+            self.trace.run,
+            self.k,
+            {key: _view(key, record, large) for key, record in found.tensors.items()},
+            {key: _view(key, record, large) for key, record in found.grads.items()},
+            {key: PENDING if record is None else flow_view(record) for key, record in found.flows.items()},
+            {key: flow_view(record) for key, record in found.cotangents.items()},
+            self._locals(),
+            {key: _saved_view(key, record, self.k) for key, record in found.saved.items()},
+            self._queue(),
+            bool(self.log.grad_enabled.at(self.k)),
+        )
+
+    def renewed(self, known: Mapping[InputKey, Local]) -> tuple[Values, dict[InputKey, Local]]:
+        """Return what a retake has made of what was shown, and the local derivatives, given those before."""
+        found, large = self.found, frozenset(self.view.large)
+        flows = _renewed(found.flows, lambda _, record: flow_view(record))
+        now = self._locals()  # right after: what it looks at is at hand
+        values = Values(
+            _renewed(found.tensors, lambda key, record: _view(key, record, large)),
+            _renewed(found.grads, lambda key, record: _view(key, record, large)),
+            flows,
+            _renewed(found.cotangents, lambda _, record: flow_view(record)),
+            part(known, now),
+            _renewed(found.saved, lambda key, record: _saved_view(key, record, self.k)),
+            self.trace.run,
+            self.k,
+            self._queue(),
+            bool(self.log.grad_enabled.at(self.k)),
+        )
+        return values, now
+
+    def _queue(self) -> tuple[Queued, ...]:
+        shown, found = self.trace.pass_at(self.k), self.log.queue.at(self.k)
+        if shown is None or found is None or not shown.first <= self.k < shown.first + shown.ran:
+            return ()
+        return found.at(self.k - shown.first)
+
+    def _locals(self) -> dict[InputKey, Local]:
+        """Return the local derivatives that are wanted, in the order of the log."""
+        detail, ops = self.view.detail, self.log.ops
+        wanted = None if detail is None else {*detail, *self._remarkable()}
+        made = {}
+        for path in ops if wanted is None else [path for path in ops if path in wanted]:
+            record = ops[path].at(self.k)
+            if record is not None:
+                for operand_path in _tensor_paths(record.operands):
+                    if operand_path not in record.shown:
+                        record.shown[operand_path] = local_of(self.document, self.labels, path, record, operand_path)
+                    if (local := record.shown[operand_path]) is not None:
+                        made[path, operand_path] = cast(Local, local)
+        return made
+
+    def _remarkable(self) -> Iterable[NodePath]:
+        """Yield the nodes that explanations ask about: of the step, of the first number not finite, those that let nothing through."""
+        for each in (self.k, min(self.trace.nonfinite, default=0)):
+            step = self.trace.step(each)
+            yield step.node if step is not None else ()
+        blocked = {
+            path
+            for (path, _), record in self.found.flows.items()
+            if record is not None and (record.is_zero if record.zero is None else record.zero)  # most are known not to be
+        }
+        if blocked:
+            yield from (path for (path, _), record in self.found.cotangents.items() if path in blocked and not record.is_zero)
 
 
 def _renewed(table: Mapping[K, R | None], view_of: Callable[[K, R], object]) -> Part:
@@ -127,12 +171,6 @@ def _renewed(table: Mapping[K, R | None], view_of: Callable[[K, R], object]) -> 
                 changed[i] = SUM
                 terms.append(of[1:])
     return Part(bytes(changed), msgspec.Raw(_encode(sent)), np.array(numbers, np.float64).tobytes(), tuple(terms))
-
-
-def _queue(trace: Trace, log: Log, k: int) -> tuple[Queued, ...]:
-    shown, found = trace.pass_at(k), log.queue.at(k)
-    inside = shown is not None and found is not None and shown.first <= k < shown.first + shown.ran
-    return found.at(k - shown.first) if inside else ()  # type: ignore[union-attr]
 
 
 # ---- tensors
@@ -258,7 +296,7 @@ def flow_view(record: FlowRecord) -> Flow:
 def _number_flow(record: FlowRecord) -> Flow:
     """Return the flow of one element: the common case, at a tenth of the cost."""
     g = float(record.array.item())
-    terms = (g,) if record.before is None else tuple([_figure(t) for t in record.terms])
+    terms = (g,) if record.before is None else tuple([figure(t) for t in record.terms])
     return number_flow(g, record.array.shape, terms if len(terms) > 1 else (g,), record.step)
 
 
@@ -274,46 +312,11 @@ def _array_flow(record: FlowRecord) -> Flow:
     return Flow(
         "value" if g.any() else "zero", None, float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0,
         float(finite[finite > 0].sum()), float(-finite[finite < 0].sum()), norm, array.shape, values,
-        int(g.size - finite.size), (norm,) if alone else tuple([_figure(term) for term in terms]), record.step,
+        int(g.size - finite.size), (norm,) if alone else tuple([figure(term) for term in terms]), record.step,
     )  # fmt: skip
 
 
-def _figure(array: Array) -> float:
-    return float(array.item()) if array.size == 1 else float(np.linalg.norm(np.asarray(array, np.float64).ravel()))
-
-
 # ---- local derivatives
-
-
-def _remarkable(trace: Trace, k: int, found: Records) -> Iterable[NodePath]:
-    """Yield the nodes that explanations ask about: of the step, of the first number that is not finite, those that let nothing through."""
-    for each in (k, min(trace.nonfinite, default=0)):
-        step = trace.step(each)
-        yield step.node if step is not None else ()
-    blocked = {
-        path
-        for (path, _), record in found.flows.items()
-        if record is not None and (record.is_zero if record.zero is None else record.zero)  # most are known not to be
-    }
-    if blocked:
-        yield from (path for (path, _), record in found.cotangents.items() if path in blocked and not record.is_zero)
-
-
-def _locals(
-    document: Document, labels: Labels, trace: Trace, log: Log, k: int, view: View, found: Records
-) -> dict[InputKey, Local]:
-    """Return the local derivatives that are wanted, in the order of the log."""
-    wanted = None if view.detail is None else {*view.detail, *_remarkable(trace, k, found)}
-    made = {}
-    for path in log.ops if wanted is None else [path for path in log.ops if path in wanted]:
-        record = log.ops[path].at(k)
-        if record is not None:
-            for operand_path in _tensor_paths(record.operands):
-                if operand_path not in record.shown:
-                    record.shown[operand_path] = local_of(document, labels, path, record, operand_path)
-                if (local := record.shown[operand_path]) is not None:
-                    made[path, operand_path] = cast(Local, local)
-    return made
 
 
 def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Iterable[OperandPath]:

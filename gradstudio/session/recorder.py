@@ -13,8 +13,9 @@ from gradstudio.engine.gradnode import GradNode
 from gradstudio.engine.tensor import AccumulateGrad
 from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
 from gradstudio.session.listener import Follower, Listener, Reader
-from gradstudio.session.log import FlowRecord, Log, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
+from gradstudio.session.log import Log
 from gradstudio.session.passes import PassObserver
+from gradstudio.session.records import FlowRecord, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
 from gradstudio.session.state import InputKey
 from gradstudio.session.takers import Moment, Row, Takers, nonfinite
 from gradstudio.session.trace import Pass, Step, StepKind, TensorKey, Write
@@ -213,13 +214,14 @@ class Recorder(Listener):
         for tensor in tensors:
             self.log.protect(tensor.array)
 
-    def look_for_writes(self, writer: str) -> None:
+    def look_for_writes(self, writer: str, updated: Sequence[TensorKey] = ()) -> None:
         """Record every tensor, saved tensor and `.grad` that is not as the log knows it."""
         log = self.log
         for key, tensor in self.tensors.items():
             known = log.tensors[key].last
-            if known is not None and (known.requires_grad, known.is_leaf, known.grad_fn, known.version) != standing(tensor):
-                if known.version != tensor._version:
+            anew = known is not None and (known.requires_grad, known.is_leaf, known.grad_fn, known.version) != standing(tensor)
+            if known is not None and (anew or key in updated):
+                if known.version != tensor._version or key in updated:
                     self.writes.setdefault(key, []).append(self.k)
                 record = tensor_record(tensor)
                 log.tensors[key].set(self.k, record)

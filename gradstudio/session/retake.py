@@ -19,8 +19,8 @@ from gradstudio.engine import AccumulateGrad, Tensor, dtypes, stored_grad
 from gradstudio.engine.gradnode import GradNode, next_seq
 from gradstudio.engine.queue import Queue
 from gradstudio.session.listener import Follower, Listener, Reader
-from gradstudio.session.log import FlowRecord
 from gradstudio.session.passes import span_of
+from gradstudio.session.records import FlowRecord
 from gradstudio.session.run import Run, Script
 from gradstudio.session.takers import NO_STEP, Moment, Takers, nonfinite
 from gradstudio.session.trace import Pass, StepKind, TensorKey, Trace, Write
@@ -62,8 +62,9 @@ class Retake(Listener):
         self._floor = 0  # engine nodes of the op in hand have higher sequence numbers
 
     def hand(self, array: Array) -> None:
-        """Take an array; a copy, where the engine is going to write into it."""
-        self.arrays.append(array.copy() if self._copied[len(self.arrays)] else array)
+        """Take an array; a copy, where the engine is going to write into it. More arrays than before are none of the same run."""
+        at = len(self.arrays)
+        self.arrays.append(array.copy() if at < len(self._copied) and self._copied[at] else array)
 
     def look(self, moment: Moment) -> None:
         """Take what is known to be written by now."""
@@ -71,8 +72,10 @@ class Retake(Listener):
             tensor: Tensor | None = self.tensors[key]
             if grad and tensor is not None:
                 tensor = stored_grad(tensor)
-            if tensor is not None:
-                self.hand(tensor.array.copy() if grad else tensor.array)
+            if tensor is not None and grad:
+                self.arrays.append(tensor.array.copy())  # as the recorder does, whoever writes it
+            elif tensor is not None:
+                self.hand(tensor.array)
 
     @property
     def node(self) -> NodePath:
@@ -88,7 +91,8 @@ class Retake(Listener):
 
     def made(self, key: TensorKey, tensor: Tensor, past_failure: bool = False) -> None:
         """Take a tensor's array."""
-        self.tensors[key] = tensor
+        if not past_failure:
+            self.tensors[key] = tensor
         self.hand(tensor.array)
 
     def gone(self, key: TensorKey) -> None:
@@ -143,7 +147,7 @@ class Retake(Listener):
     def about_to_write(self, tensors: Iterable[Tensor]) -> None:
         """Nothing to do: what is going to be written is known, and copied when it is taken."""
 
-    def look_for_writes(self, writer: str) -> None:
+    def look_for_writes(self, writer: str, updated: Sequence[TensorKey] = ()) -> None:
         """Take what was written. A view of it has another engine node as soon as somebody looks, as the recorder did."""
         if (self.k, "written") in self._looks:
             for tensor in self.tensors.values():
@@ -201,8 +205,8 @@ def _fill(before: Run, document: Document, arrays: list[Array]) -> None:
     log = before.log
     for saved in log.saved.values():
         for each in saved.values:
-            if each is not None and each.like is not None:
-                each.array, each.changed = each.like.array, each.like.changed
+            if each is not None:
+                each.follow()
     for column in log.ops.values():
         for op in column.values:
             if op is not None:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from gradstudio.document.graph import INPUT, INSTANCE, Array, NodePath, OperandPath, Ref, operand_at
+from gradstudio.session.column import Column
 from gradstudio.session.local import local_of
-from gradstudio.session.log import Column, FlowRecord
+from gradstudio.session.records import FlowRecord
 from gradstudio.session.report import Json, failure, label, plain, values
 from gradstudio.session.run import Run
 from gradstudio.session.state import InputKey, Local

@@ -23,7 +23,7 @@ from gradstudio.session.listener import Listener
 from gradstudio.session.log import Log
 from gradstudio.session.machine import Machine
 from gradstudio.session.microscope import Look
-from gradstudio.session.reading import Records
+from gradstudio.session.reading import Reading, Snapshot
 from gradstudio.session.recorder import Recorder
 from gradstudio.session.state import Local, State, View
 from gradstudio.session.takers import Takers
@@ -39,26 +39,25 @@ class Run:
     log: Log
     labels: document_labels.Labels
     takers: Takers
-    _read: tuple[int, Records] | None = None  # the step that was read last, and what there is
+    _read: tuple[int, Snapshot] | None = None  # the step that was read last, and what there is
     left: object = None  # what the engine made for a retake, until somebody lets go of it: to free a thousand nodes takes time
 
     def state_at(self, k: int, view: View = View()) -> State:  # noqa: B008 (frozen)
         """Return the State of step k (clipped to 0 .. end)."""
-        k = max(0, min(k, self.trace.end))
-        return reading.state(self.document, self.labels, self.trace, self.log, k, view, self._records(k))
+        return self._reading(max(0, min(k, self.trace.end)), view).state()
 
     def renewed_at(self, k: int, view: View, known: Mapping[InputKey, Local]) -> tuple[Values, dict[InputKey, Local]]:
         """Return, of a retake, what differs from the run before at a step, and the local derivatives, given those before."""
-        return reading.renewed(self.document, self.labels, self.trace, self.log, k, view, self._records(k), known)
+        return self._reading(k, view).renewed(known)
 
     def retaken(self, document: Document, trace: Trace, left: object) -> Run:
         """Return the run of the same steps that the log tells of since a retake has filled it."""
         return Run(document, trace, self.log, self.labels, self.takers, self._read, left)
 
-    def _records(self, k: int) -> Records:
+    def _reading(self, k: int, view: View) -> Reading:
         if self._read is None or self._read[0] != k:
-            self._read = k, reading.records(self.document, self.trace, self.log, k)
-        return self._read[1]
+            self._read = k, reading.snapshot(self.document, self.trace, self.log, k)
+        return Reading(self.document, self.labels, self.trace, self.log, k, view, self._read[1])
 
     def array(self, key: TensorKey, k: int, grad: bool = False) -> Array | None:
         """Return a whole tensor, or its `.grad`, as it was at step k; None where there was none."""

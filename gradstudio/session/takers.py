@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Struct
 
 from gradstudio.document.graph import Array
-from gradstudio.session.log import FlowRecord, Shared, TensorRecord
+from gradstudio.session.records import FlowRecord, Shared, TensorRecord, figure
 from gradstudio.session.trace import TensorKey, Term
 
 Moment: TypeAlias = Literal["entered", "left", "written"]  # of a step at which the machine is looked at
@@ -40,20 +40,20 @@ class Row(Struct):
         added = self.added
         if added is None:
             return ()
-        return tuple([Term(k, wire, _size(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True)])
+        return tuple([Term(k, wire, figure(term)) for (k, wire), term in zip(added.senders, added.terms, strict=True)])
 
 
-class Sum:
-    """Takes what arrives at a node, which is the sum that a record would add up from its terms. Of tensors it is left to be asked for."""
+class Total:
+    """Takes what arrives at a node, which is what a record would add up from its terms. For numbers: sums of more are seldom asked for."""
 
-    def __init__(self, record: FlowRecord, array: Array) -> None:
+    parted = True  # the log has a copy of its own, whatever the engine does with it
+
+    def __init__(self, record: FlowRecord) -> None:
         self._record = record
-        self.parted = array.size == 1  # nothing else of the log shares it
 
     def renew(self, array: Array) -> None:
         """Take the sum."""
-        if array.size == 1:
-            self._record.total = array
+        self._record.total = array
 
 
 class Takers:
@@ -61,7 +61,7 @@ class Takers:
 
     def __init__(self) -> None:
         self.repeatable = True
-        self.records: list[tuple[Shared | Sum, ...]] = []  # of each array, in order: the records that hold it
+        self.records: list[tuple[Shared | Total, ...]] = []  # of each array, in order: the records that hold it
         self.counted: list[int] = []  # of each: the step that its non-finite elements count for
         self.kinds: list[object] = []  # of each: shape and dtype
         self.own: list[tuple[bool, ...]] = []  # of each op: which of the arrays that its engine nodes saved are nothing but saved
@@ -69,7 +69,7 @@ class Takers:
         self.rows: list[Row] = []
         self.passes: list[tuple[FlowRecord, ...]] = []  # of each pass: what its wires carried
 
-    def take(self, array: Array, records: tuple[Shared | Sum, ...], counted: int = NO_STEP) -> None:
+    def take(self, array: Array, records: tuple[Shared | Total, ...], counted: int = NO_STEP) -> None:
         """Note who takes the next array."""
         if not self.repeatable:
             return
@@ -88,12 +88,7 @@ class Takers:
 
 
 def _figure(numbers: TensorRecord | FlowRecord | None) -> float | None:
-    return None if numbers is None else _size(numbers.array)
-
-
-def _size(array: Array) -> float:
-    """Return the number of an array of one element, else its norm."""
-    return float(array.reshape(())) if array.size == 1 else float(np.linalg.norm(array.astype(np.float64).ravel()))
+    return None if numbers is None else figure(numbers.array)
 
 
 def nonfinite(array: Array) -> int:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from gradstudio.document.graph import Array
 from gradstudio.session.delta import applied, delta
-from gradstudio.session.log import Log, Shared
+from gradstudio.session.log import Log
 from gradstudio.session.playhead import find, playhead_at
+from gradstudio.session.records import Shared
 from gradstudio.session.run import run
 from gradstudio.session.state import State
 from gradstudio.session.trace import Trace

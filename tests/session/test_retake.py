@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gradstudio.document.calls import Backward, Hook, Print, ZeroGrad
+from gradstudio.document.calls import Backward, Forward, Hook, Print, ZeroGrad
 from gradstudio.document.commands.nodes import Rename, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.wires import SetLiteral, SwapInputs
 from gradstudio.document.document import Document
 from gradstudio.document.graph import Array, Literal, Node, Ref
 from gradstudio.document.groups import Group
 from gradstudio.document.map import Map
-from gradstudio.document.script import Section
+from gradstudio.document.script import Repeat, Section
 from gradstudio.session import again, messages, reading, trace
 from gradstudio.session.again import Values
 from gradstudio.session.delta import MAPS, changed_keys
@@ -229,6 +229,64 @@ EDITS = st.one_of(
     st.builds(lambda name: Rename("n4", 0, name), st.sampled_from(["a", "square"])),
     st.just(SwapInputs("n5")),
 )
+
+
+def test_running_averages_are_shown_as_they_were_and_as_they_became():
+    """PyTorch writes them without a new version."""
+    document = made_of(
+        leaf("n1", [[1.0, 2.0], [3.0, 5.0], [0.0, 1.0]], requires_grad=True),
+        leaf("n2", [0.0, 0.0]),
+        leaf("n3", [1.0, 1.0]),
+        op("n4", "batch_norm", "n1", "n2", "n3", attrs=Map({"training": True})),
+        op("n5", "sum", "n4"),
+        calls=(Backward(id="c2", roots=(Ref("n5"),)),),
+    )
+    taken = run(document, 1)
+    means = [taken.state_at(k).tensors[("n2",), 0] for k in (0, 1)]
+    assert [view.version for view in means] == [0, 0]
+    assert means[0].cells == (0.0, 0.0)
+    assert means[1].cells == pytest.approx((0.1333333, 0.2666667))
+    assert taken.trace.writes[("n2",), 0] == (1,)
+    for number, value in enumerate(([[float("nan"), 2.0], [3.0, 5.0], [0.0, 1.0]], np.ones((3, 2))), 2):
+        document = SetLeafValue("n1", array(value)).apply(document)
+        found = retake(taken, document, number)
+        assert found is not None
+        assert_equal(found, run(document, number), value)
+        taken = found
+
+
+def accumulated(w: float) -> Document:
+    """Return `acc += x * y` in two turns, and `loss = acc * w` after them: one pass goes through the two turns."""
+    made = graph(
+        leaf("n1", w), leaf("n2", 2.0, requires_grad=True), leaf("n3", 3.0), leaf("n4", 0.0),
+        op("n5", "mul", "n2", "n3"), op("n6", "add_", "n4", "n5"), op("n7", "mul", "n4", "n1"),
+        blocks={"main": ("n1", "n2", "n3", "n4", "n5", "n6"), "end": ("n7",)},
+    )  # fmt: skip
+    turns = Repeat(id="r1", times=2, body=(Forward(id="c1", block="main"),))
+    return Document(graph=made, script=(Section("", (turns, Forward(id="c2", block="end"), Backward(id="c3", roots=(Ref("n7"),)))),))
+
+
+@pytest.mark.parametrize("first", [0.0, -0.0, 1.0, float("inf"), float("nan")])
+def test_sums_that_agree_by_chance_do_not_decide_what_is_recorded(first):
+    """What arrives at a node is not the sum of its terms where a seed is in it, or where its tensor stands for several turns."""
+    seeded = made_of(
+        leaf("n1", first, requires_grad=True),
+        leaf("n2", first),
+        op("n3", "mul", "n1", 2.0, retain_grad=(0,)),
+        op("n4", "pow", "n3", 3),
+        calls=(Backward(id="c2", roots=(Ref("n4"), Ref("n3")), seeds=(None, Ref("n2"))),),
+    )
+    for document, edit in ((accumulated(first), "n1"), (seeded, "n2"), (seeded, "n1")):
+        other = SetLeafValue(edit, array(2.0)).apply(document)
+        found, own = retake(run(document, 1), other, 2), run(other, 2)
+        assert_equal(found or own, own, edit)
+
+
+def test_what_raises_in_a_section_is_no_matter_of_the_next():
+    beside = (op(f"m{i}", "mul", "n1", float(i)) for i in range(8))
+    document = made_of(leaf("n1", 2.0), leaf("n2", 2.0), op("n3", "assert_close", "n1", "n2"), *beside)
+    document = replace(document, script=(*document.script, Section("two", (Print(id="c9", text="hello"),))))
+    assert refused(document, 2.5)
 
 
 @settings(max_examples=40, deadline=None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 Colours = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 FAILED = STRANGE + 1
 
 
@@ -39,7 +39,7 @@ class FarHues:
         self._keys: list[TensorKey] = []
         self._leaves: set[int] = set()  # rows of leaves, which read the gradient that comes to them
         self._index: object = None  # of the state whose rows these are
-        self._places: Rows = np.empty(0, np.intp)
+        self._places: Indices = np.empty(0, np.intp)
 
     def forget(self, nodes: Iterable[NodeId] | None = None) -> None:
         """Nodes (all) may have another colour."""
@@ -89,7 +89,7 @@ class FarHues:
         colours: Colours = np.array([colour_of(canvas.theme, canvas.norms, code) for code in kinds.tolist()], np.int64)[place]
         return colours
 
-    def _codes(self, which: Rows) -> Codes:
+    def _codes(self, which: Indices) -> Codes:
         """Return `codes_of` what passed through nodes, of those that are told by a number alone for all of them at once."""
         context, table = self._canvas.context, self._canvas.context.state.cotangents
         codes, told = np.full(len(which), NOTHING), np.zeros(len(which), bool)
@@ -101,7 +101,7 @@ class FarHues:
         codes[~told] = codes_of(context.range, [self._flow(table, i) for i in rest])
         return codes
 
-    def _places_in(self, table: Keyed[TensorKey, Flow]) -> Rows:
+    def _places_in(self, table: Keyed[TensorKey, Flow]) -> Indices:
         """Return the row of each node in a table; -1: it has none. Those that follow one another have the same rows."""
         if self._index is not table.index:
             self._index, self._places = table.index, np.array([table.index.get(key, -1) for key in self._keys], np.intp)

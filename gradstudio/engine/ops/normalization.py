@@ -148,6 +148,7 @@ def instance_norm(x: Any, running_mean: Any = None, running_var: Any = None, wei
     for running, each in zip((running_mean, running_var), repeated, strict=False):
         if running is not None and use_input_stats:
             running.array[...] = each.array.reshape(n, c).mean(0)
+            running.version[0] += 1  # PyTorch copies here, and not in batch norm
     return ops.view(out, shape)
 
 
@@ -240,7 +241,7 @@ register(
        latex=CHANNEL_LATEX, doc="The last dims brought to mean 0 and variance 1, then scaled and shifted.",
        samples=(Sample((ROWS23, C3, C3 + 1), {"normalized_shape": (3,)}), Sample((ROWS23, None, None), {"normalized_shape": (2, 3)})),
        bad_samples=(Sample((ROWS23, None, None), {"normalized_shape": (4,)}, "Given normalized_shape=[4], expected input with shape"),)),
-    Op("batch_norm", (Input("x", formula=FORMULA), *RUNNING, WEIGHT, BIAS), composite=batch_norm,
+    Op("batch_norm", (Input("x", formula=FORMULA), *RUNNING, WEIGHT, BIAS), composite=batch_norm, averages="training",
        attrs=(Attr("training", "bool", False, "Take mean and variance of the batch, not the running ones."), MOMENTUM, EPS),
        category=CATEGORY, symbol="batch norm", torch=("F.batch_norm({x}, {running_mean}, {running_var}, {weight}, {bias})",),
        latex=CHANNEL_LATEX, doc="Each channel brought to mean 0 and variance 1, by the batch or by running averages.",
@@ -253,7 +254,7 @@ register(
        samples=(Sample((samples.array(2, 4, 2), samples.array(4), samples.array(4) + 1), {"num_groups": 2}),
                 Sample((PICTURE, None, None), {"num_groups": 1})),
        bad_samples=(Sample((samples.array(2, 6), None, None), {"num_groups": 4}, "Expected number of channels in input to be"),)),
-    Op("instance_norm", (Input("x", formula=FORMULA), *RUNNING, WEIGHT, BIAS), composite=instance_norm,
+    Op("instance_norm", (Input("x", formula=FORMULA), *RUNNING, WEIGHT, BIAS), composite=instance_norm, averages="use_input_stats",
        attrs=(Attr("use_input_stats", "bool", True, "Take mean and variance of the input, not the running ones."), MOMENTUM, EPS),
        category=CATEGORY, symbol="instance", torch=("F.instance_norm({x}, {running_mean}, {running_var}, {weight}, {bias})",),
        latex=CHANNEL_LATEX, doc="Each channel of each sample brought to mean 0 and variance 1.",
