@@ -2,28 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from gradstudio.document.document import Document
-from gradstudio.document.graph import INPUT, INSTANCE, Graph, Node, NodePath, Ref
+from gradstudio.document.graph import INPUT, INSTANCE, Graph, Node, NodePath, Ref, Same
 from gradstudio.session.state import InputKey
 from gradstudio.session.trace import TensorKey
+
+
+class Wiring(NamedTuple):
+    """What follows from operands and groups alone: edits of values leave it as it is."""
+
+    paths: frozenset[NodePath]
+    sources: dict[InputKey, TensorKey]
+    readers: dict[TensorKey, tuple[InputKey, ...]]
+    outputs: dict[NodePath, int]  # how many outputs of a node are read, where more than the first
+
+
+class Nodes(Mapping[NodePath, Node]):
+    """The nodes of a document that compute or are leaves, by path."""
+
+    def __init__(self, document: Document, paths: frozenset[NodePath]) -> None:
+        self._document, self._paths = document, paths
+
+    def __getitem__(self, path: NodePath) -> Node:
+        if path not in self._paths:
+            raise KeyError(path)
+        return self._document.node(path)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._paths
+
+    def __iter__(self) -> Iterator[NodePath]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 class Flow(Struct, frozen=True, eq=False):
     """Every node that computes or is a leaf, by path; the tensor that each of its operands reads; who reads each tensor."""
 
-    nodes: dict[NodePath, Node]
-    sources: dict[InputKey, TensorKey]
-    readers: dict[TensorKey, tuple[InputKey, ...]]
-    outputs: dict[NodePath, int]  # how many outputs of a node are read, where more than the first
+    nodes: Nodes
+    wiring: Wiring
+
+    @property
+    def sources(self) -> dict[InputKey, TensorKey]:
+        """The tensor that each operand reads."""
+        return self.wiring.sources
+
+    @property
+    def readers(self) -> dict[TensorKey, tuple[InputKey, ...]]:
+        """The operands that read each tensor."""
+        return self.wiring.readers
 
     def outputs_of(self, path: NodePath) -> Iterator[TensorKey]:
         """Yield the outputs of a node that anyone may read."""
-        return ((path, out) for out in range(self.outputs.get(path, 1)))
+        return ((path, out) for out in range(self.wiring.outputs.get(path, 1)))
 
     def operands(self, path: NodePath) -> Iterator[tuple[InputKey, TensorKey]]:
         """Yield what a node reads, with the tensor that it is."""
@@ -33,9 +71,13 @@ class Flow(Struct, frozen=True, eq=False):
                 yield key, self.sources[key]
 
 
-@lru_cache(maxsize=4)
 def flow_of(document: Document) -> Flow:
-    """Return the flow of a document; kept for the last few documents."""
+    """Return the flow of a document."""
+    wiring = document.graph.remembered(("wiring", Same(document.groups)), lambda: _wiring(document))
+    return Flow(Nodes(document, wiring.paths), wiring)
+
+
+def _wiring(document: Document) -> Wiring:
     nodes, sources = dict(_expanded(document)), {}
     readers: dict[TensorKey, list[InputKey]] = {}
     for path, node in nodes.items():
@@ -47,7 +89,7 @@ def flow_of(document: Document) -> Flow:
     outputs: dict[NodePath, int] = {}
     for path, out in readers:
         outputs[path] = max(outputs.get(path, 1), out + 1)
-    return Flow(nodes, sources, {key: tuple(keys) for key, keys in readers.items()}, outputs)
+    return Wiring(frozenset(nodes), sources, {key: tuple(keys) for key, keys in readers.items()}, outputs)
 
 
 def _expanded(document: Document) -> Iterator[tuple[NodePath, Node]]:
