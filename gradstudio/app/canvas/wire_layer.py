@@ -19,7 +19,7 @@ from gradstudio.app.canvas.wire_courses import WireCourses
 from gradstudio.app.canvas.wire_faces import WireId, face_of
 from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
 from gradstudio.app.canvas.wire_runs import Indices, Run
-from gradstudio.app.canvas.wire_shape import WireShape
+from gradstudio.app.canvas.wire_shape import Window, WireShape, window_of
 from gradstudio.app.canvas.wire_tiles import Look, Stroke, WireTiles, blit_tiles, pixels_of
 from gradstudio.app.faults import told
 from gradstudio.app.paint import NO_BRUSH, Paint
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ORDER = {"frozen": 0, "pending": 1, "forward": 2, "zero": 3, "gradient": 4, "tensor": 4, "error": 6}
 REACH = 14.0  # what halo and marks stick out of the path, at 100 %
 DENSE = 150  # wires in view; more are drawn plainly
+FEW_TILES = 16  # of so many wires among very many one that looks different leaves hardly a tile as it was
 Shown = tuple[WireId, WireFace, WireShape]
 
 
@@ -92,7 +93,7 @@ class WireLayer(CanvasItem):
             if i in inside and (in_time or self.face(key) != before):
                 self._repaint(self.courses.area(i))
                 changed += 1
-        if 2 * changed > len(inside):
+        if (FEW_TILES if self._dense else 2) * changed > len(inside):
             self._rolled = self.stamp
 
     def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
@@ -261,6 +262,9 @@ class WireLayer(CanvasItem):
         """Return wires in the order of painting."""
         canvas, chosen, opacity = self.canvas, self.canvas.selected_wires, self.canvas.fade.wire_opacity
         shown = list(wires)
+        if not chosen and canvas.hovered_wire is None and canvas.fade.nodes is None:
+            shown.sort(key=lambda w: (ORDER[w[1].kind], w[1].rank))
+            return shown
         shown.sort(key=lambda w: (opacity(w[0]), w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
         return shown
 
@@ -278,12 +282,13 @@ class WireLayer(CanvasItem):
 
     def strokes(self, square: QRectF) -> Iterator[Stroke]:
         """Yield what draws a tile, wire by wire."""
+        window = window_of(square)
         for each in self._still(square):
             key, face, shape = each
             if self._dense:
                 yield partial(self._paint_dense, shown=[each], rect=square)
                 continue
-            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, square), halo=self._halo(key))
+            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, window), halo=self._halo(key))
             yield partial(self._paint_in_tile, key=key, face=face, shape=shape, draw=draw)
 
     def _paint_in_tile(self, painter: QPainter, key: WireId, face: WireFace, shape: WireShape, draw: Stroke) -> None:
@@ -316,9 +321,10 @@ class WireLayer(CanvasItem):
         if self._dense:
             self._paint_dense(painter, shown, rect)
             return
+        window = window_of(rect)
         for key, face, shape in shown:
             painter.setOpacity(canvas.fade.wire_opacity(key))
-            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, rect), halo=self._halo(key))
+            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, window), halo=self._halo(key))
             if pictured and is_dashed(face):
                 canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), canvas.zoom, canvas.device_ratio, draw)
             else:
@@ -330,20 +336,21 @@ class WireLayer(CanvasItem):
 
     def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
         """Draw very many wires: without halo and marks."""
-        canvas = self.canvas
+        canvas, zoom, norms, window = self.canvas, self.canvas.zoom, self.canvas.norms, window_of(rect)
+        chosen, fade = canvas.selected_wires, canvas.fade
         painter.setBrush(NO_BRUSH)
+        painter.setOpacity(1.0)
         for key, face, shape in shown:
-            pen = dense_pen(canvas.theme, face, canvas.zoom, canvas.norms)
-            if key in canvas.selected_wires:
-                pen = QPen(canvas.theme.color("accent"), 3 / canvas.zoom)
-            painter.setPen(pen)
-            painter.setOpacity(canvas.fade.wire_opacity(key))
-            painter.drawPath(_seen_of(face, shape, rect).path)
+            pen = dense_pen(canvas.theme, face, zoom, norms)
+            painter.setPen(QPen(canvas.theme.color("accent"), 3 / zoom) if key in chosen else pen)
+            if fade.nodes is not None:
+                painter.setOpacity(fade.wire_opacity(key))
+            painter.drawPath(_seen_of(face, shape, window).path)
 
 
-def _seen_of(face: WireFace, shape: WireShape, rect: QRectF) -> WireShape:
-    """Return of a very long wire what is seen in a rectangle; of another, or of one whose dashes go by its start, all."""
-    return shape.within(rect) if shape.is_long and not is_dashed(face) else shape
+def _seen_of(face: WireFace, shape: WireShape, window: Window) -> WireShape:
+    """Return of a very long wire what is seen in a window; of another, or of one whose dashes go by its start, all."""
+    return shape.within(window) if shape.is_long and not is_dashed(face) else shape
 
 
 def _area(shape: WireShape) -> QRectF:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QColor, QPainterPath, QPen
 
@@ -81,9 +83,14 @@ def paint_front(paint: Paint, face: WireFace, shape: WireShape, progress: float,
 def dense_pen(theme: Theme, face: WireFace, zoom: float, norms: bool) -> QPen:
     """Return the pen of a wire among very many: its colour, and hardly more than a pixel."""
     if face.kind in ("gradient", "tensor"):
-        return QPen(tint_colour(theme, face.tint, norms), max(1.0, face.width / 3) / min(1.0, zoom))
+        return _thin(tint_colour(theme, face.tint, norms).rgba(), max(1.0, face.width / 3) / min(1.0, zoom))
     shade, dash, _, _ = LINES.get(face.kind, LINES["forward"])
-    return QPen(theme.color(shade, 0.6 if dash else None), 0)
+    return _thin(theme.color(shade, 0.6 if dash else None).rgba(), 0)
+
+
+@lru_cache(maxsize=1024)
+def _thin(rgba: int, width: float) -> QPen:
+    return QPen(QColor.fromRgba(rgba), width)
 
 
 def stroke(paint: Paint, path: QPainterPath, shade: Shade, width: float, dash: list[float] | None = None) -> None:

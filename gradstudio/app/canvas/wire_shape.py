@@ -12,6 +12,7 @@ from PySide6.QtGui import QPainterPath, QPolygonF
 from gradstudio.app.canvas.wire_path import NO_BOXES, SAMPLES, Boxes, Curves, Points, cut_to, even, lengths, route, sampled
 
 Mark = Literal["left", "right", "chevron"]
+Window = tuple[float, float, float, float]  # left, top, width, height
 LONG = 2000.0  # canvas units
 AROUND = 40.0  # canvas units beside what is seen of a long wire: its width, marks and round ends
 WINDOWS = 16  # of a long wire that are kept
@@ -21,6 +22,13 @@ SHAPES = {
     "left": np.array([(-1.0, 0.0), (0.7, -1.0), (0.7, 1.0)]),
     "right": np.array([(1.0, 0.0), (-0.7, -1.0), (-0.7, 1.0)]),
 }
+
+
+def window_of(rect: QRectF) -> Window:
+    """Return what is drawn of long wires for a rectangle."""
+    left, top = (math.floor((edge - AROUND) / STEP) * STEP for edge in (rect.left(), rect.top()))
+    right, bottom = (math.ceil((edge + AROUND) / STEP) * STEP for edge in (rect.right(), rect.bottom()))
+    return left, top, right - left, bottom - top
 
 
 def path_of(curves: Curves) -> QPainterPath:
@@ -35,7 +43,9 @@ def path_of(curves: Curves) -> QPainterPath:
 class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
-    __slots__ = ("_coarse", "_marks", "_parts", "_path", "_run", "_window", "_windows", "curves", "cut", "end", "points", "start")
+    __slots__ = (
+        "_coarse", "_marks", "_parts", "_path", "_run", "_window", "_windows", "curves", "cut", "end", "is_long", "points", "start",
+    )  # fmt: skip
 
     def __init__(
         self, start: QPointF, end: QPointF, obstacles: Boxes, curves: Curves | None = None, window: QRectF | None = None
@@ -46,12 +56,13 @@ class WireShape:
         self.points: Points = sampled(self.curves)
         self.cut = 0.5
         self._run = lengths(self.points)
+        self.is_long = float(self._run[-1]) > LONG  # it pays to draw only what is seen of the wire
         self._path: QPainterPath | None = None
         self._coarse: Points | None = None
         self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
         self._window = window  # what path and marks need to fill
-        self._windows: dict[tuple[float, float, float, float], WireShape] = {}
+        self._windows: dict[Window, WireShape] = {}
 
     @property
     def path(self) -> QPainterPath:
@@ -80,16 +91,8 @@ class WireShape:
         """The length of the path."""
         return float(self._run[-1])
 
-    @property
-    def is_long(self) -> bool:
-        """Whether it pays to draw only what is seen of the wire."""
-        return self.length > LONG
-
-    def within(self, rect: QRectF) -> WireShape:
-        """Return the same wire, of which path and marks reach hardly further than a rectangle; the last few are kept."""
-        left, top = (math.floor((edge - AROUND) / STEP) * STEP for edge in (rect.left(), rect.top()))
-        right, bottom = (math.ceil((edge + AROUND) / STEP) * STEP for edge in (rect.right(), rect.bottom()))
-        place = left, top, right - left, bottom - top
+    def within(self, place: Window) -> WireShape:
+        """Return the same wire, of which path and marks reach hardly further than a window; the last few are kept."""
         if place not in self._windows:
             if len(self._windows) >= WINDOWS:
                 self._windows.clear()

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 
 from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.app.canvas.wire_path import NO_BOXES, cubic, cut_to, even, lane, sampled
-from gradstudio.app.canvas.wire_shape import WireShape
+from gradstudio.app.canvas.wire_shape import WireShape, window_of
 from gradstudio.bench.graphs import layers
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import DeleteNodes
@@ -138,7 +138,7 @@ def test_marks_of_a_long_wire_stand_where_they_stand_on_all_of_it():
     shape = WireShape(QPointF(0, 0), QPointF(6000, 2000), NO_BOXES)
     rect = QRectF(shape.point(0.5) - QPointF(150, 150), shape.point(0.5) + QPointF(150, 150))
     all_marks = {p for p in map(_corner, shape.marks("left", 4, 70, 14).toSubpathPolygons()) if rect.contains(*p)}
-    marks = {p for p in map(_corner, shape.within(rect).marks("left", 4, 70, 14).toSubpathPolygons()) if rect.contains(*p)}
+    marks = {p for p in map(_corner, shape.within(window_of(rect)).marks("left", 4, 70, 14).toSubpathPolygons()) if rect.contains(*p)}
     assert marks == all_marks
     assert marks
 
