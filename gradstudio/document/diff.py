@@ -97,7 +97,7 @@ def same_node(a: Node, b: Node, looks: bool) -> bool:
 
 
 def other_numbers(a: Document, b: Document) -> frozenset[NodeId] | None:
-    """Return the leaves whose arrays have other numbers, shape and dtype equal; None where anything else differs (layout aside)."""
+    """Return the leaves whose arrays have other numbers, of the same kind; None where anything else differs (layout aside)."""
     edit = diff(a, b)
     if edit.blocks or edit.frames or edit.groups or edit.script or edit.optimizers or edit.seed:
         return None
@@ -108,7 +108,7 @@ def other_numbers(a: Document, b: Document) -> frozenset[NodeId] | None:
 
 def _same_but_for_numbers(a: Node, b: Node) -> bool:
     x, y = a.value, b.value
-    alike = isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and (x.shape, x.dtype) == (y.shape, y.dtype)
+    alike = isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and (x.shape, x.dtype, x.strides) == (y.shape, y.dtype, y.strides)
     return alike and same_node(replace(a, value=None), replace(b, value=None), looks=True)
 
 
