@@ -177,7 +177,7 @@ class Minimap(Overlay):
     def _draw(self, paint: Paint, area: QRectF) -> None:
         """Draw the picture, or all of it that lies in an area."""
         canvas, painter = self._view.canvas, paint.painter
-        paint.fill(self.rect(), "canvas")
+        paint.fill(self.rect().adjusted(-1, -1, 1, 1), "canvas")
         paint.rounded(QRectF(self.rect()), RADIUS, "panel", "line2")
         painter.setTransform(self._map, True)
         canvas.far.paint_regions(painter)

@@ -129,7 +129,7 @@ class Legend(Pictured):
         paint = Paint(painter, self._theme)
         cy, x = HEIGHT / 2, self._ramp
         ramp = QRectF(x, HEIGHT / 2 - 5, RAMP, 10)
-        paint.fill(self.rect(), "canvas")
+        paint.fill(self.rect().adjusted(-1, -1, 1, 1), "canvas")  # to the last pixel of a screen whose ratio is no whole number
         paint.rounded(QRectF(self.rect()), RADIUS["field"], "panel", "line")
         low, high = self.ends()
         paint.text(12, cy, "‖grad‖" if self._norms else "Gradient", "caption", "text2", weight=500)
