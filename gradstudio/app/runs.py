@@ -202,7 +202,7 @@ class Runs(QObject):
         for name in MAPS:
             table = getattr(self.shown.state, name)
             if isinstance(table, Keyed):
-                table.but_for_numbers()
+                table.settle()
 
     def _worker_lost(self, why: str) -> None:
         self.questions.forget()

@@ -96,7 +96,7 @@ def differs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> bool:
     """Say whether two maps of states differ."""
     if old is new:
         return False
-    if isinstance(new, Keyed) and (known := new.changed_keys(old)) is not None:
-        return bool(known)
+    if isinstance(new, Keyed) and new.follows(old):
+        return any(new.changed)
     get = old.get
     return len(old) != len(new) or any((was := get(key)) is not value and not same(was, value) for key, value in new.items())

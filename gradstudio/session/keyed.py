@@ -50,7 +50,8 @@ class Keyed(Mapping[K, V]):
     """Shares the index of its keys with the map that it follows. A value is read, or made of a number, when somebody asks for it."""
 
     __slots__ = (
-        "_base", "_follows", "_made", "_ones", "_parts", "_reader", "_sent", "_values", "changed", "index", "known_keys", "stamp", "told",
+        "_base", "_follows", "_made", "_ones", "_part", "_parts", "_reader", "_sent", "_told", "_values", "changed", "index", "known_keys",
+        "stamp",
     )  # fmt: skip
 
     def __init__(self, base: Mapping[K, V], part: Part, reader: RowReader[V]) -> None:
@@ -63,6 +64,7 @@ class Keyed(Mapping[K, V]):
         self._made: dict[int, V] = {}  # those that were made of a number
         self._follows: object = None
         self.known_keys: frozenset[K] | None = None  # whose values are others, once somebody has asked
+        self._part: Part | None
         some = part.changed.count(SENT) < len(part.changed)  # there are rows that were not sent
         known: Told | None = None
         if isinstance(base, Keyed):
@@ -74,7 +76,19 @@ class Keyed(Mapping[K, V]):
             self._base = list(base.values()) if some else []
             if part.numbers and self._reader.as_numbers is not None:
                 known = _told_of(list(map(self._reader.as_numbers, self._base)))
-        self.told: Told | None = _told(known, part)
+        self._told, self._part = known, part  # before the part, until it is asked for
+
+    @property
+    def told(self) -> Told | None:
+        """What of the map is told by numbers."""
+        if self._part is not None:
+            self._told, self._part = _told(self._told, self._part), None
+        return self._told
+
+    def settle(self) -> None:
+        """Read what the next map builds on."""
+        self.but_for_numbers()
+        _ = self.told
 
     def but_for_numbers(self) -> list[V]:
         """Return the rows in the order of the keys, those that are told by a number with one that they had. Not to be changed."""
@@ -119,9 +133,13 @@ class Keyed(Mapping[K, V]):
         values = self.but_for_numbers()
         return values if self.told is None else list(map(self._row, range(len(values))))
 
+    def follows(self, old: Mapping[K, V]) -> bool:
+        """Return whether this is the map that came after an old one."""
+        return isinstance(old, Keyed) and old.stamp is self._follows
+
     def changed_keys(self, old: Mapping[K, V]) -> frozenset[K] | None:
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""
-        if not isinstance(old, Keyed) or old.stamp is not self._follows:
+        if not isinstance(old, Keyed) or not self.follows(old):
             return None
         if self.known_keys is None:  # from run to run of a drag they are the same ones
             alike = old.changed == self.changed
