@@ -101,11 +101,10 @@ class CodePanel(Drawn):
         return self._emitted is self.studio.document
 
     def _follow(self) -> None:
-        """Write the program anew: at once or soon where that is quick and the panel is seen, else when the document has come to rest.
-
-        Of a hand in motion soon is early enough: canvas and numbers come first.
-        """
-        if self.isVisible() and self._cost < AT_ONCE and not self.studio.clock.in_hand:
+        """Write the program anew: at once or soon where that is quick and the panel is seen, else when the document has come to rest."""
+        if self.isVisible() and self._write_numbers():
+            return
+        if self.isVisible() and self._cost < AT_ONCE:
             self._write_program()
         elif self._cost >= QUICK or not self._rest.isActive():
             self._rest.start(SOON_MS if self._cost < QUICK else REST_MS)
@@ -116,12 +115,25 @@ class CodePanel(Drawn):
         if self.in_sync:
             return
         began = time.perf_counter()
-        document, trace = self.studio.document, self.studio.shown.trace
-        told = told_by(document, trace)
-        made = renumbered(self.program, self._emitted, document) if self._emitted is not None and told == self._told else None
-        self._emitted, self._told = document, told
-        self._show_program(made or emit(document, trace=trace if trace.run else None))
+        self._emitted, trace = self.studio.document, self.studio.shown.trace
+        self._told = told_by(self._emitted, trace)
+        self._show_program(emit(self._emitted, trace=trace if trace.run else None))
         self._cost = time.perf_counter() - began
+
+    def _write_numbers(self) -> bool:
+        """Write the lines of leaves that have other numbers: a hand writes sixty a second. Return whether nothing else differs."""
+        document, old = self.studio.document, self.program
+        if self._emitted is None or self._told != told_by(document, self.studio.shown.trace):
+            return False
+        made = renumbered(old, self._emitted, document)
+        if made is None:
+            return False
+        self.program, self._emitted = made, document
+        for i, (before, now) in enumerate(zip(old.lines, made.lines, strict=True)):
+            if now is not before:
+                self.view.write_line(i, now.text)
+        self._tell()
+        return True
 
     def _came_to_rest(self) -> None:
         if self.isVisible():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from PySide6.QtCore import QMargins, QRectF, Qt
 from PySide6.QtGui import (
@@ -45,15 +46,20 @@ class Dimmer(QSyntaxHighlighter):
     def highlightBlock(self, words: str) -> None:
         """Colour one line."""
         theme = theme_of(self.themed)
-        bright, dim = QTextCharFormat(), QTextCharFormat()
-        bright.setForeground(theme.color("text"))
-        dim.setForeground(theme.color("text3"))
+        bright, dim = _ink(theme.color("text").rgba()), _ink(theme.color("text3").rgba())
         if words.lstrip().startswith("#"):
             self.setFormat(0, len(words), dim)
             return
         for match in WORD.finditer(words):
             word = match.group()
             self.setFormat(match.start(), len(word), dim if word in DIM or not (word[0].isalnum() or word[0] == "_") else bright)
+
+
+@lru_cache(maxsize=16)
+def _ink(rgba: int) -> QTextCharFormat:
+    made = QTextCharFormat()
+    made.setForeground(QColor.fromRgba(rgba))
+    return made
 
 
 def no_value(line: int) -> str:
@@ -132,11 +138,13 @@ class CodeView(QTextEdit):
         if len(old) == len(new):
             for i in range(head, len(new) - tail):
                 if old[i] != new[i]:
-                    self._replace_line(cursor, i, new[i])
+                    self.write_line(i, new[i])
             return
         self._replace_lines(cursor, head, len(old) - tail, new[head : len(new) - tail])
 
-    def _replace_line(self, cursor: QTextCursor, i: int, words: str) -> None:
+    def write_line(self, i: int, words: str) -> None:
+        """Replace what stands on a line."""
+        cursor = QTextCursor(self.document())
         cursor.setPosition(self.document().findBlockByNumber(i).position())
         cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(words)

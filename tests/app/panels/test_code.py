@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication, QTextCursor
 
+from gradstudio.app.panels import code
 from gradstudio.app.panels.code import CodePanel
 from gradstudio.code.emit import emit
 from gradstudio.document.calls import Backward
@@ -141,10 +142,22 @@ def test_an_edit_elsewhere_keeps_the_selected_text(panel, studio, qtbot):
 
 def test_a_program_that_takes_long_is_written_when_the_document_rests(panel, studio, qtbot):
     panel._cost = 1.0
-    for value in (3.0, 4.0, 5.0):
+    for name in ("p", "q", "r"):
+        studio.do(Rename("n5", 0, name))
+        assert "z = a * y" in text(panel)
+    qtbot.waitUntil(lambda: "r = a * y" in text(panel))
+
+
+def test_the_number_that_a_hand_drags_is_written_with_the_numbers_that_follow(panel, studio, qtbot, monkeypatch):
+    panel._cost = 1.0  # however long the program takes
+    written, real = [], code.emit
+    monkeypatch.setattr(code, "emit", lambda *rest, **more: written.append(1) or real(*rest, **more))
+    for value, z in ((3.0, "27.0"), (4.0, "48.0")):
         studio.do(SetLeafValue("n1", np.array(value, np.float32), 7))
-        assert "torch.tensor(2.," in text(panel)
-    qtbot.waitUntil(lambda: "torch.tensor(5.," in text(panel))
+        qtbot.waitUntil(lambda z=z: z in values_of(panel))
+        assert f"x = torch.tensor({value:.0f}., requires_grad=True)" in text(panel)
+        assert panel.in_sync
+    assert not written
 
 
 def test_a_hidden_panel_writes_nothing_until_it_is_seen(panel, studio):
