@@ -57,15 +57,16 @@ def eigh(x: Array, triangle: str) -> tuple[Array, Array]:
     try:
         values, vectors = np.linalg.eigh(x, "L" if triangle.upper() == "L" else "U")
     except np.linalg.LinAlgError:
-        raise unsettled("linalg.eigh", x, "eigenvalues") from None
+        code = x.shape[-1] - 1  # LAPACK's, of most matrices with a nan
+        reason = f"is ill-conditioned or has too many repeated eigenvalues (error code: {code})"
+        raise unsettled("linalg.eigh", x, reason) from None
     return values, vectors
 
 
-def unsettled(name: str, x: Array, what: str) -> errors.LinAlgError:
+def unsettled(name: str, x: Array, reason: str) -> errors.LinAlgError:
     """Return the error for an iteration that did not converge; of a batch it names the first matrix that has a nan, if one has."""
     nan = np.isnan(x).any((-2, -1))
     batch = f"(Batch element {int(nan.argmax())}): " if nan.ndim and nan.any() else ""
-    reason = "contained non-finite values" if nan.any() else f"is ill-conditioned or has too many repeated {what}"
     return errors.LinAlgError(f"{name}: {batch}The algorithm failed to converge because the input matrix {reason}.")
 
 
@@ -90,10 +91,15 @@ def svd(x: Array, full: bool) -> tuple[Array, Array, Array]:
     """Return U, S, Vh of matrices: x = U diag(S) Vh, S descending; U and Vh are square if full, else as narrow as S is long."""
     refuse_flat("linalg.svd", x.shape)
     refuse_dtype("linalg.svd", "linalg_svd_cpu", x.dtype)
-    try:
-        u, s, vh = np.linalg.svd(x, full_matrices=full)
+    if np.isnan(x).any():
+        raise unsettled("linalg.svd", x, "contained non-finite values")
+    infinite = np.asarray(np.isinf(x).any((-2, -1), keepdims=True))
+    try:  # with an infinite number in the first column LAPACK does not come back
+        u, s, vh = np.linalg.svd(np.where(infinite, x.dtype.type(0), x) if infinite.any() else x, full_matrices=full)
     except np.linalg.LinAlgError:
-        raise unsettled("linalg.svd", x, "singular values") from None
+        raise unsettled("linalg.svd", x, "is ill-conditioned or has too many repeated singular values") from None
+    for found in (u, s, vh):
+        found[infinite[..., 0, 0]] = np.nan
     return u, s, vh
 
 
