@@ -23,7 +23,13 @@ def is_recorded(graph: Graph, node: Node) -> bool:
     return all(graph.frames[frame].kind == "enable_grad" for frame in innermost)
 
 
+def hands_on(graph: Graph, node: Node) -> bool:
+    """Say whether what comes out of a node may require grad where its operands do: recorded, or its operand itself, written in place."""
+    row = TABLE.get(node.op)
+    return is_recorded(graph, node) or (row is not None and bool(row.mutates))
+
+
 def goes_on(graph: Graph, wire: Wire) -> bool:
     """Say whether a gradient may come back along a wire: a tensor without such a reader may be the root of a backward."""
     reader = graph.nodes[wire.target]
-    return not wire.source.grad and is_recorded(graph, reader) and input_passes(reader, wire.path[0])
+    return not wire.source.grad and hands_on(graph, reader) and input_passes(reader, wire.path[0])

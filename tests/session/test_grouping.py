@@ -126,3 +126,16 @@ def test_grouping_and_ungrouping_change_no_number(document: Document, data: st.D
     if together:
         steps = [[(s.kind, s.node[-1:], s.part, s.name) for s in each.trace.steps] for each in (before, within, again)]
         assert steps[0] == steps[1] == steps[2]
+
+
+def test_a_write_that_no_grad_does_not_record_stays_the_last_of_its_tensor() -> None:
+    """`a.add_(1.5)` under no_grad is still `a`, which requires grad, and the root that an automatic backward takes."""
+    nodes = [leaf("n1", 0.5, True), op("n2", "sin", Ref("n1")), op("n3", "sin", Ref("n1"))]
+    framed = [replace(node, frame="f1") for node in (op("n4", "add_", Ref("n2"), Literal(1.5)), op("n5", "exp", Ref("n4")))]
+    made = {node.id: node for node in (*nodes, *framed)}
+    graph = Graph(Map(made), Map({"main": tuple(made)}), Map({"f1": Frame("f1", "no_grad")}))
+    before = Document(graph=graph, script=(Section("", (Forward(id="c1", block="main"), Backward(id="c2", automatic=True))),))
+    grouped = GroupNodes(("n2", "n3", "n4", "n5"), "drawn", "g1", "n600", ("n700",)).apply(before)
+    assert [ref.source for ref in grouped.groups["g1"].outputs] == ["n3", "n4", "n5"]
+    assert_same_numbers(run(before), run(grouped), exact=True)
+    assert_same_numbers(run(before), run(Ungroup("n600").apply(grouped)), exact=True)

@@ -12,7 +12,7 @@ from gradstudio.document.commands.command import graph_of, home_of
 from gradstudio.document.document import Document
 from gradstudio.document.frames import Frame
 from gradstudio.document.gather import frames_common, gathered, without_leaves_in
-from gradstudio.document.gradients import DETACH, goes_on, input_passes, is_recorded
+from gradstudio.document.gradients import DETACH, goes_on, hands_on, input_passes
 from gradstudio.document.graph import INPUT, LEAF, Node, NodeId, Ref
 from gradstudio.document.order import frames_round
 from gradstudio.document.rules import Refused, name_fault, output_count
@@ -70,7 +70,7 @@ class Cut:
         given = sorted((ref for ref in read if ref.source == node.id), key=lambda ref: ref.out)
         readers = self.graph.consumers.get(node.id, ())
         is_end = not readers or (
-            is_recorded(self.graph, node) and input_passes(node, 0) and not any(goes_on(self.graph, w) for w in readers)
+            hands_on(self.graph, node) and input_passes(node, 0) and not any(goes_on(self.graph, w) for w in readers)
         )
         return given if given or not is_end or output_count(node, self.doc.groups) == 0 else [Ref(node.id)]
 
