@@ -43,6 +43,11 @@ class Diff(Struct, frozen=True):
     renamed: frozenset[NodeId] = NOTHING
     only_looks: bool = True
 
+    @property
+    def only_nodes(self) -> bool:
+        """Whether nothing but nodes differs (layout aside)."""
+        return not (self.blocks or self.frames or self.groups or self.script or self.optimizers or self.seed)
+
     def __bool__(self) -> bool:
         return bool(self.nodes or self.blocks or self.frames or self.groups or self.script or self.optimizers or self.seed or self.layout)
 
@@ -99,7 +104,7 @@ def same_node(a: Node, b: Node, looks: bool) -> bool:
 def other_numbers(a: Document, b: Document) -> frozenset[NodeId] | None:
     """Return the leaves whose arrays have other numbers, of the same kind; None where anything else differs (layout aside)."""
     edit = diff(a, b)
-    if edit.blocks or edit.frames or edit.groups or edit.script or edit.optimizers or edit.seed:
+    if not edit.only_nodes:
         return None
     old, new = a.graph.nodes, b.graph.nodes
     both = all(node in old and node in new and _same_but_for_numbers(old[node], new[node]) for node in edit.nodes)

@@ -58,8 +58,8 @@ def _term(case: Case, term: Term) -> Entry:
     if term.wire is None:
         return Entry("term", term.step, "the seed", "backward() starts here", term.value, (term,))
     path = term.wire[0]
-    words = case.op(path) if path in case.flow.nodes else "…"
-    label = case.label((path, 0)) if path in case.flow.nodes else ""
+    words = case.op(path) if path in case.flow.paths else "…"
+    label = case.label((path, 0)) if path in case.flow.paths else ""
     return Entry("term", term.step, words, "" if label == words else label, term.value, (term,))
 
 

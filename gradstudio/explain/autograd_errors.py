@@ -214,7 +214,7 @@ def _target(failed: Failed) -> TensorKey | None:
     """Return the tensor that a call is about: of several the first that is no leaf."""
     refs = failed.call.refs() if failed.call else ()
     keys = [key for ref in refs if (key := resolve(failed.document, ((ref.source,), ref.out)))]
-    return next((key for key in keys if failed.flow.nodes[key[0]].op != LEAF), keys[0] if keys else None)
+    return next((key for key in keys if failed.document.node(key[0]).op != LEAF), keys[0] if keys else None)
 
 
 RULES = (

@@ -38,7 +38,7 @@ class Case(Struct, frozen=True, eq=False, dict=True):
     @property
     def node(self) -> Node:
         """The node of the tensor."""
-        return self.flow.nodes[self.path]
+        return self.document.node(self.path)
 
     @property
     def view(self) -> TensorView | None:
@@ -68,7 +68,7 @@ class Case(Struct, frozen=True, eq=False, dict=True):
 
     def op(self, path: NodePath) -> str:
         """Return how sentences name a node: its op, inside an instance `l2_penalty/pow`; a leaf by its label."""
-        node = self.flow.nodes[path]
+        node = self.document.node(path)
         if node.op == "leaf":
             return self.label((path, 0))
         return "/".join([*(self.document.groups[self.document.group_of(i)].name for i in self.instances(path)), node.op])

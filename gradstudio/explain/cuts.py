@@ -26,7 +26,7 @@ class Cut(Struct, frozen=True):
 
 def cut_at(case: Case, path: NodePath, operand: OperandPath) -> Cut | None:
     """Return why a node passes no gradient to one of its operands; None if it does pass it."""
-    node, op = case.flow.nodes[path], case.op(path)
+    node, op = case.document.node(path), case.op(path)
     if node.op == "detach":
         words = "detach passes values on and stops the gradient."
         return Cut(
@@ -99,7 +99,7 @@ def _behind(case: Case) -> tuple[list[Cut], list[TensorKey]]:
             if view is not None and view.requires_grad:
                 found = cut_at(case, path, operand)
                 cuts += [found] if found and found.node not in {c.node for c in cuts} else []
-            elif case.flow.nodes[source[0]].op == LEAF:
+            elif case.document.node(source[0]).op == LEAF:
                 leaves += [source] if source not in leaves else []
             elif source[0] not in seen:
                 seen.add(source[0])

@@ -103,7 +103,7 @@ def equation(document: Document, trace: Trace, state: State) -> Equation | None:
     if step is None or not step.node:
         return None
     case = Case(document, trace, state, (step.node, 0))
-    if step.node not in case.flow.nodes:
+    if step.node not in case.flow.paths:
         return None
     if step.kind == "visit":
         return _accumulation(case, step) if step.name == ACCUMULATE else _visit(case, step)
@@ -168,9 +168,9 @@ def _joined(upstream: Flow | None) -> str:
 
 
 def _target(case: Case, source: TensorKey) -> str:
-    if case.flow.nodes[source[0]].op == LEAF:
+    if case.document.node(source[0]).op == LEAF:
         return f"{_near(case, source)}.grad"
-    return case.flow.nodes[source[0]].op if source[0][:-1] == case.path[:-1] else case.op(source[0])
+    return case.document.node(source[0]).op if source[0][:-1] == case.path[:-1] else case.op(source[0])
 
 
 def _near(case: Case, key: TensorKey) -> str:
@@ -183,7 +183,7 @@ def _near(case: Case, key: TensorKey) -> str:
 def _read(case: Case, key: InputKey, source: TensorKey) -> str:
     """Return what the node of a wire calls what it reads: of an instance the name of its output, not that of the op inside."""
     path, operand = key
-    ref = operand_at(case.flow.nodes[path].inputs, operand)
+    ref = operand_at(case.document.node(path).inputs, operand)
     if not isinstance(ref, Ref) or len(source[0]) <= len(path) or source[0][: len(path)] != (*path[:-1], ref.source):
         return _near(case, source)
     return labels.of(case.document).label(source[0][: len(path)], ref.out).rpartition("/")[2]
@@ -213,7 +213,7 @@ def _shapes(case: Case, key: InputKey, upstream: Flow | None, flow: Flow) -> str
     sources = dict(case.flow.operands(path))
     other = case.state.tensors.get(sources.get((path, (1 - operand[0],)), ((), 0))) if operand[0] < 2 else None
     if (
-        case.flow.nodes[path].op not in ("matmul", "mm")
+        case.document.node(path).op not in ("matmul", "mm")
         or other is None
         or upstream is None
         or len(other.shape) != 2
@@ -242,7 +242,7 @@ def _next(case: Case) -> tuple[tuple[str, bool], ...]:
     if on_show is None or step is None or step.kind != "visit" or k >= on_show.first + on_show.ran:
         return ()
     if step.name != ACCUMULATE:
-        words = made_by_vjp(case.trace, step.origin) + case.op(step.node) if step.node in case.flow.nodes else step.name
+        words = made_by_vjp(case.trace, step.origin) + case.op(step.node) if step.node in case.flow.paths else step.name
         return ((words, False), (f"  {step.name}", False))
     write = _write(case, (step.node, 0), k)
     label = f"{case.label((step.node, 0))}.grad"
@@ -355,7 +355,7 @@ def _effect(case: Case, step: Step) -> Equation:
 # ---------------------------------------------------------------- the head of a card
 def _head(case: Case, step: Step) -> tuple[str, str, str, str]:
     """Return symbol, title, subtitle and place of a step."""
-    node = case.flow.nodes[step.node]
+    node = case.document.node(step.node)
     title = case.label((step.node, 0)) if node.op == LEAF else made_by_vjp(case.trace, step.origin) + case.op(step.node)
     name = (
         step.name if step.kind == "visit" else (node.name or "") if step.kind == "op" else call_name(case.document, case.trace, step.call)

@@ -39,12 +39,14 @@ class Failed(Struct, frozen=True, eq=False, dict=True):
     def at(self) -> NodePath:
         """The node that failed; () where it was none."""
         path = self.failure.node or ()
-        return path if path in self.flow.nodes else ()
+        return path if path in self.flow.paths else ()
 
     @property
     def node(self) -> Node:
         """The failed node's own record. Raises KeyError where no node failed."""
-        return self.flow.nodes[self.at]
+        if not self.at:
+            raise KeyError(self.at)
+        return self.document.node(self.at)
 
     @cached_property
     def case(self) -> Case:
@@ -119,7 +121,7 @@ class Failed(Struct, frozen=True, eq=False, dict=True):
 
     def blocks_behind(self) -> list[BlockId]:
         """Return the blocks that made what the call starts from, in the order in which the script runs them."""
-        found = {self.document.graph.block_of.get(path[0]) for path in self._upstream() if self.flow.nodes[path].op != LEAF}
+        found = {self.document.graph.block_of.get(path[0]) for path in self._upstream() if self.document.node(path).op != LEAF}
         run = dict.fromkeys(call.block for call in self.document.calls() if isinstance(call, Forward))
         return [block for block in run if block in found]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -22,32 +22,16 @@ class Wiring(NamedTuple):
     outputs: dict[NodePath, int]  # how many outputs of a node are read, where more than the first
 
 
-class Nodes(Mapping[NodePath, Node]):
-    """The nodes of a document that compute or are leaves, by path."""
-
-    def __init__(self, document: Document, paths: frozenset[NodePath]) -> None:
-        self._document, self._paths = document, paths
-
-    def __getitem__(self, path: NodePath) -> Node:
-        if path not in self._paths:
-            raise KeyError(path)
-        return self._document.node(path)
-
-    def __contains__(self, path: object) -> bool:
-        return path in self._paths
-
-    def __iter__(self) -> Iterator[NodePath]:
-        return iter(self._paths)
-
-    def __len__(self) -> int:
-        return len(self._paths)
-
-
 class Flow(Struct, frozen=True, eq=False):
-    """Every node that computes or is a leaf, by path; the tensor that each of its operands reads; who reads each tensor."""
+    """Every node that computes or is a leaf, the tensor that each of its operands reads, and who reads each tensor."""
 
-    nodes: Nodes
+    document: Document
     wiring: Wiring
+
+    @property
+    def paths(self) -> frozenset[NodePath]:
+        """Every node that computes or is a leaf."""
+        return self.wiring.paths
 
     @property
     def sources(self) -> dict[InputKey, TensorKey]:
@@ -65,7 +49,7 @@ class Flow(Struct, frozen=True, eq=False):
 
     def operands(self, path: NodePath) -> Iterator[tuple[InputKey, TensorKey]]:
         """Yield what a node reads, with the tensor that it is."""
-        for operand, _ in self.nodes[path].refs():
+        for operand, _ in self.document.node(path).refs():
             key = (path, operand)
             if key in self.sources:
                 yield key, self.sources[key]
@@ -74,7 +58,7 @@ class Flow(Struct, frozen=True, eq=False):
 def flow_of(document: Document) -> Flow:
     """Return the flow of a document."""
     wiring = document.graph.remembered(("wiring", Same(document.groups)), lambda: _wiring(document))
-    return Flow(Nodes(document, wiring.paths), wiring)
+    return Flow(document, wiring)
 
 
 def _wiring(document: Document) -> Wiring:

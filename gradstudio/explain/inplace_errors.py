@@ -60,7 +60,7 @@ def written_operand(op: str) -> OperandPath:
 def _base(failed: Failed, key: TensorKey | None) -> TensorKey | None:
     """Follow views and writes in place back to the tensor whose storage it is, out of groups too."""
     while key is not None and (key := resolve(failed.document, key)) is not None:
-        op = failed.flow.nodes[key[0]].op
+        op = failed.document.node(key[0]).op
         row = TABLE.get(op)
         if row is None or not (row.views or row.mutates or op == "detach"):
             return key
@@ -111,7 +111,7 @@ def _writes(failed: Failed, step: Step, base: TensorKey | None) -> bool:
     if step.kind == "call":
         kind = failed.document.call(step.call).kind
         return kind == "optimizer_step" or (kind == "set_value" and (base is None or step.node == base[0]))
-    node = failed.flow.nodes.get(step.node)
+    node = failed.document.node(step.node) if step.node in failed.flow.paths else None
     row = TABLE.get(node.op) if node and step.kind == "op" else None
     if row is None or not row.mutates:
         return False
@@ -126,8 +126,8 @@ def _writer_name(failed: Failed, writer: Step | None) -> str:
 
 def _clone_first(failed: Failed, path: NodePath) -> Fix | None:
     """Let an op that writes do so to a copy."""
-    operand = written_operand(failed.flow.nodes[path].op) if path else (0,)
-    source = next((ref for each, ref in failed.flow.nodes[path].refs() if each == operand), None) if path else None
+    operand = written_operand(failed.document.node(path).op) if path else (0,)
+    source = next((ref for each, ref in failed.document.node(path).refs() if each == operand), None) if path else None
     if source is None:
         return None
     node_id, (block, home) = path[-1], failed.home(path)

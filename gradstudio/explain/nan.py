@@ -16,7 +16,7 @@ def explain_nonfinite(case: Case) -> Explanation | None:
     step = case.trace.step(first)
     if step is None or not step.node:
         return None
-    op = case.op(step.node) if step.node in case.flow.nodes else step.name
+    op = case.op(step.node) if step.node in case.flow.paths else step.name
     words = _forward(case, step, op) if step.kind == "op" else _backward(case, step, op)
     fixes = (Fix("Go to where it began", f"Step {first}", go_to=first, focus=step.node),)
     return Explanation("nonfinite", f"{op} made it", words, step.node, fixes=fixes)

@@ -13,7 +13,7 @@ def step_words(case: Case, step: Step | None) -> str:
     """Return what a step is: `mul  MulBackward0`, `x  AccumulateGrad`, `pow  a`, `x.grad.zero_()`, `∂ of mul  MulBackward0`."""
     if step is None:
         return ""
-    if not step.node or step.node not in case.flow.nodes:
+    if not step.node or step.node not in case.flow.paths:
         return call_name(case.document, case.trace, step.call)
     name = case.label((step.node, 0))
     if step.kind == "visit":

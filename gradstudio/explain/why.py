@@ -37,4 +37,4 @@ def chip(document: Document, trace: Trace, state: State, key: TensorKey) -> str:
 def case_of(document: Document, trace: Trace, state: State, key: TensorKey) -> Case | None:
     """Return the case of a tensor, outputs of instances followed inside; None where no node makes it."""
     known = resolve(document, key) if key[0] else None
-    return Case(document, trace, state, known) if known and known[0] in flow_of(document).nodes else None
+    return Case(document, trace, state, known) if known and known[0] in flow_of(document).paths else None

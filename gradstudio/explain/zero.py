@@ -68,7 +68,7 @@ def blocker(case: Case) -> InputKey | None:
 
 
 def _reason(case: Case, found: InputKey) -> str:
-    op, node = case.op(found[0]), case.flow.nodes[found[0]]
+    op, node = case.op(found[0]), case.document.node(found[0])
     source = case.flow.sources.get(found)
     view = case.state.tensors.get(source) if source else None
     if node.op in RECTIFIES:

@@ -13,7 +13,7 @@ from gradstudio.document.strict import Place
 def patch(old: Document, new: Document) -> codec.Tree | None:
     """Return the trees of the nodes that differ; None where more than nodes that both have differs (layout aside)."""
     edit = diff(old, new)
-    if edit.blocks or edit.frames or edit.groups or edit.script or edit.optimizers or edit.seed:
+    if not edit.only_nodes:
         return None
     if any(node not in old.graph.nodes or node not in new.graph.nodes for node in edit.nodes):
         return None

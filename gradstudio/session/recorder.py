@@ -15,9 +15,9 @@ from gradstudio.session.limits import MAX_BYTES, MAX_STEPS, RunLimit
 from gradstudio.session.listener import Follower, Listener, Reader
 from gradstudio.session.log import Log
 from gradstudio.session.passes import PassObserver
-from gradstudio.session.records import FlowRecord, OpRecord, SavedRecord, TensorRecord, short_name, standing, tensor_record
+from gradstudio.session.records import FlowRecord, OpRecord, SavedRecord, TensorRecord, nonfinite, short_name, standing, tensor_record
 from gradstudio.session.state import InputKey
-from gradstudio.session.takers import Moment, Row, Takers, nonfinite
+from gradstudio.session.takers import Moment, Row, Takers
 from gradstudio.session.trace import Pass, Step, StepKind, TensorKey, Write
 
 

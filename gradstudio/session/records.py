@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import copysign
+from math import copysign, isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -253,6 +253,13 @@ Shared: TypeAlias = Numbers | FlowRecord
 def figure(array: Array) -> float:
     """Return the number of an array of one element, else its norm."""
     return float(array.item()) if array.size == 1 else float(np.linalg.norm(np.asarray(array, np.float64).ravel()))
+
+
+def nonfinite(array: Array) -> int:
+    """Return how many elements are not finite."""
+    if array.size == 1:
+        return int(array.dtype.kind == "f" and not isfinite(array.item()))
+    return int(array.size - np.count_nonzero(np.isfinite(array))) if array.dtype.kind in "fc" else 0
 
 
 MOST_COMPARED = 1 << 16  # bytes; a larger array taken anew counts as changed

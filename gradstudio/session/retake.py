@@ -20,9 +20,9 @@ from gradstudio.engine.gradnode import GradNode, next_seq
 from gradstudio.engine.queue import Queue
 from gradstudio.session.listener import Follower, Listener, Reader
 from gradstudio.session.passes import span_of
-from gradstudio.session.records import FlowRecord
+from gradstudio.session.records import FlowRecord, nonfinite
 from gradstudio.session.run import Run, Script
-from gradstudio.session.takers import NO_STEP, Moment, Takers, nonfinite
+from gradstudio.session.takers import NO_STEP, Moment, Takers
 from gradstudio.session.trace import Pass, StepKind, TensorKey, Trace, Write
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from math import isfinite
 from typing import Literal, TypeAlias
 
-import numpy as np
 from msgspec import Struct
 
 from gradstudio.document.graph import Array
@@ -89,10 +87,3 @@ class Takers:
 
 def _figure(numbers: TensorRecord | FlowRecord | None) -> float | None:
     return None if numbers is None else figure(numbers.array)
-
-
-def nonfinite(array: Array) -> int:
-    """Return how many elements are not finite."""
-    if array.size == 1:
-        return int(array.dtype.kind == "f" and not isfinite(array.item()))
-    return int(array.size - np.count_nonzero(np.isfinite(array))) if array.dtype.kind in "fc" else 0

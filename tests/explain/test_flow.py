@@ -23,7 +23,7 @@ def test_a_node_inside_a_group_reads_what_comes_in_from_outside():
     flow = flow_of(grouped().document())
     assert flow.sources[("n2", "n101"), (0,)] == (("n1",), 0)
     assert flow.readers[("n1",), 0] == ((("n2", "n101"), (0,)),)
-    assert set(flow.nodes) == {("n1",), ("n2", "n101"), ("n3",)}
+    assert set(flow.paths) == {("n1",), ("n2", "n101"), ("n3",)}
 
 
 def test_a_reader_of_an_instance_reads_what_is_inside():
