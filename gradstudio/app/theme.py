@@ -148,7 +148,8 @@ class GradientRange(Struct, frozen=True):
             return 0.0
         if not math.isfinite(size) or not self.gmax:
             return 1.0
-        return float(max(WIRE["tFloor"], min(1.0, 1 + math.log10(size / self.gmax) / self.decades)))
+        share = size / self.gmax
+        return float(max(WIRE["tFloor"], min(1.0, 1 + math.log10(share) / self.decades))) if share else float(WIRE["tFloor"])
 
     def width(self, g: float) -> float:
         """Return the width of a wire that carries g: 2 to 7 px."""

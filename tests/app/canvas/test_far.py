@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
@@ -47,6 +47,7 @@ class Seen:
         self.range = scale
 
 
+@example(GradientRange(None, 2.0), [Flow("value", 5e-324, 5e-324, 5e-324)], False)
 @given(RANGES, st.lists(FLOWS, max_size=12), st.booleans())
 def test_codes_stand_for_tints(qapp, scale, flows, norms):
     dark = theme.named("dark")
