@@ -128,6 +128,11 @@ class Keyed(Mapping[K, V]):
             made = self._made[i] = self._reader.with_number(self._read(i), float(told.numbers[i]), told.terms.get(i, ()))
         return made
 
+    def number(self, key: K) -> float | None:
+        """Return the number that tells the value of a key; None: it has none, or is told otherwise."""
+        i, told = self.index.get(key, -1), self.told
+        return float(told.numbers[i]) if told is not None and i >= 0 and told.rows[i] else None
+
     def rows(self) -> list[V]:
         """Return the values in the order of the keys; not to be changed."""
         values = self.but_for_numbers()
@@ -136,6 +141,10 @@ class Keyed(Mapping[K, V]):
     def follows(self, old: Mapping[K, V]) -> bool:
         """Return whether this is the map that came after an old one."""
         return isinstance(old, Keyed) and old.stamp is self._follows
+
+    def is_other_numbers(self, old: Mapping[K, V]) -> bool:
+        """Return whether this is the map that came after an old one, and differs from it in numbers alone."""
+        return self.follows(old) and SENT not in self.changed
 
     def changed_keys(self, old: Mapping[K, V]) -> frozenset[K] | None:
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, QRectF
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 MOST = 250  # places that are told apart; of more, all is different
+Patch: TypeAlias = "tuple[CanvasItem, Hashable]"  # an item, and which part of it: what is within that can be drawn over what was
 
 
 class Dirt:
@@ -21,6 +23,7 @@ class Dirt:
         self.wake: Callable[[], None] | None = None  # called when something comes after all was taken
         self._rects: list[QRectF] = []
         self._items: set[CanvasItem] = set()
+        self._patches: dict[Patch, None] = {}
         self._all = False
         self._over = QRectF()
 
@@ -48,10 +51,16 @@ class Dirt:
             self._items.add(item)
             self._limit()
 
+    def add_patch(self, item: CanvasItem, part: Hashable = None) -> None:
+        """Numbers within an item, or a part of it, look different, and nothing else of it."""
+        if not self._all:
+            self._begin()
+            self._patches[item, part] = None
+
     def add_all(self) -> None:
         """All looks different."""
         self._begin()
-        self._rects, self._items, self._all = [], set(), True
+        self._rects, self._items, self._patches, self._all = [], set(), {}, True
 
     def take(self) -> list[QRectF] | None:
         """Return the places, which are then forgotten; None: everywhere."""
@@ -59,8 +68,13 @@ class Dirt:
         self._rects, self._items, self._all = [], set(), False
         return found
 
+    def take_patches(self) -> list[Patch]:
+        """Return what looks different within, which is then forgotten. Parts of items that are gone are none."""
+        found, self._patches = self._patches, {}
+        return [patch for patch in found if patch[0].scene() is not None]
+
     def _begin(self) -> None:
-        if self.wake is not None and not (self._all or self._rects or self._items or not self._over.isEmpty()):
+        if self.wake is not None and not (self._all or self._rects or self._items or self._patches or not self._over.isEmpty()):
             self.wake()
 
     def _limit(self) -> None:
@@ -87,6 +101,18 @@ class CanvasItem(QGraphicsItem):
     def sceneBoundingRect(self) -> QRectF:
         """Return the bounds on the canvas: layers stand at its origin. Asked of Qt, it would ask Python for them."""
         return self.boundingRect()
+
+    def patch(self, part: Hashable) -> QRectF | None:
+        """Return, on the canvas, within what a part is drawn over what is there and nothing lies over it; None: all is to be drawn anew."""
+        return None
+
+    def around(self, part: Hashable) -> QRectF:
+        """Return the rectangle on the canvas that a part fills."""
+        return self.sceneBoundingRect()
+
+    def paint_patch(self, painter: QPainter, part: Hashable) -> None:
+        """Draw what is within a part. The painter is in canvas units and clips."""
+        raise NotImplementedError
 
     def prepareGeometryChange(self) -> None:
         """Have it drawn anew where it is now, and where it will be. Qt is not told: nobody asks it what lies where."""

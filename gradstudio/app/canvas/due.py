@@ -12,6 +12,7 @@ from PySide6.QtCore import QRectF
 
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.node_faces import node_face
+from gradstudio.app.canvas.node_numbers import with_numbers
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
@@ -27,14 +28,18 @@ class Due:
     def __init__(self, canvas: CanvasScene) -> None:
         self._canvas = canvas
         self._nodes: set[NodeId] = set()
+        self._whole: set[NodeId] = set()  # those of them of which more can be different than numbers
 
     def take(self, nodes: Iterable[NodeId]) -> None:
         """These are out of date, and no others."""
         self._nodes = set(nodes)
+        self._whole = set(self._nodes)
 
-    def add(self, nodes: AbstractSet[NodeId]) -> None:
-        """These are out of date too."""
+    def add(self, nodes: AbstractSet[NodeId], only_numbers: bool = False) -> None:
+        """These are out of date too; `only_numbers`: since the last time nothing is different but numbers, and what follows from those."""
         self._nodes |= nodes & self._canvas.nodes.keys()
+        if not only_numbers:
+            self._whole |= self._nodes
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -42,14 +47,21 @@ class Due:
     def __contains__(self, node: NodeId) -> bool:
         return node in self._nodes
 
+    def _show(self, node: NodeId) -> bool:
+        """Have a node show what it shows now: it is out of date no more. Return whether its size or a port has moved."""
+        context, item, is_whole = self._canvas.context, self._canvas.nodes[node], node in self._whole
+        self._nodes.discard(node)
+        self._whole.discard(node)
+        found = None if is_whole else with_numbers(context, item.face)
+        return item.set_face(node_face(context, node)) if found is None else item.set_numbers(found)
+
     def look_at(self, rect: QRectF) -> set[NodeId]:
         """Work out the faces in a rectangle before wires are laid; none, if very many are seen. Return the nodes."""
         seen = self._inside(rect)
         if self._canvas.level == Level.FAR or len(seen) > MOST_AT_ONCE:
             return set()
-        self._nodes -= seen
         for node in seen:
-            self._canvas.nodes[node].set_face(node_face(self._canvas.context, node))
+            self._show(node)
         return seen
 
     def settle(self, rect: QRectF | None = None, until: float = math.inf) -> dict[NodeId, QRectF]:
@@ -64,9 +76,8 @@ class Due:
             if time.perf_counter() >= until:
                 break
             item = self._canvas.nodes[node]
-            self._nodes.discard(node)
             before = item.body
-            if item.set_face(node_face(self._canvas.context, node)):
+            if self._show(node):
                 moved[node] = before
         return moved
 

@@ -11,8 +11,8 @@ from gradstudio.app.canvas.faces import Drawer, InputFace, NodeFace, OutputFace,
 from gradstudio.app.canvas.geometry import Level, geometry
 from gradstudio.app.canvas.node_chrome import Chrome, Head, chrome_of, head_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks
-from gradstudio.app.canvas.node_paint import Disc, paint_node, paint_on_plate
-from gradstudio.app.canvas.node_words import Word
+from gradstudio.app.canvas.node_paint import Disc, paint_node, paint_on_plate, port_grounds
+from gradstudio.app.canvas.node_words import Writing, written
 from gradstudio.app.canvas.wire_paint import paint_wire
 from gradstudio.app.canvas.wire_path import NO_BOXES
 from gradstudio.app.canvas.wire_shape import WireShape
@@ -50,16 +50,17 @@ def paint_empty(painter: QPainter, theme: Theme, room: QRectF, ratio: float) -> 
     for node, place in PLACES:
         painter.translate(place)
         spot = geometry(node, Level.FULL)
-        paint_node(paint, node, spot, partial(_ground, paint, chrome_of(node, spot, Marks()), head_of(node)))
+        chrome, words, discs = chrome_of(node, spot, Marks()), written(theme, node, spot), port_grounds(node, spot)
+        paint_node(paint, node, spot, words, discs, partial(_ground, paint, chrome, head_of(node), words, discs))
         painter.translate(-place)
     painter.setOpacity(1.0)
     _line(paint)
     painter.restore()
 
 
-def _ground(paint: Paint, chrome: Chrome, head: Head, words: list[Word], discs: list[Disc]) -> None:
+def _ground(paint: Paint, chrome: Chrome, head: Head, words: Writing, discs: list[Disc], with_discs: bool) -> None:
     paint_chrome(paint, chrome)
-    paint_on_plate(paint, chrome, head, words, discs)
+    paint_on_plate(paint, chrome, head, words.still, discs if with_discs else [])
 
 
 def _line(paint: Paint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -13,11 +14,11 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
-from gradstudio.app.canvas.node_chrome import REACH, chrome_of, head_of, paint_chrome
+from gradstudio.app.canvas.node_chrome import REACH
+from gradstudio.app.canvas.node_drawing import NodeDrawing
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
-from gradstudio.app.canvas.node_paint import Disc, paint_grad_port, paint_node, paint_on_plate
+from gradstudio.app.canvas.node_paint import Rim, paint_grad_port, paint_ports_over, port_places, ports_of, rim_of
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
-from gradstudio.app.canvas.node_words import Word
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
-STAYS = 2  # paints in which what numbers lie on is the same, after which it is kept as a picture
+INSET = 10.0  # canvas units that ports, and what lies under them, reach into a plate
+PORTS = "ports"  # a part that is drawn over what is there; None is what is written on the plate
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
 
@@ -58,9 +60,9 @@ class NodeItem(CanvasItem):
         self._ports: tuple[Geometry, bool, list[tuple[float, float, Part]]] | None = None
         self._bounds = self._reach()
         self._stamp = object()  # of the face: another one with each face
+        self._rim: Rim | None = None  # what is drawn of it beside what is written on it; None: not known
         self._shown: object = None  # the stamp last painted: a face that stays is kept as a picture
-        self._still: object = None  # what numbers lay on, as it was last painted
-        self._stayed = 0  # how many paints ago it was another
+        self._drawing = NodeDrawing(scene)
         self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
@@ -69,17 +71,43 @@ class NodeItem(CanvasItem):
         """Show another face. Return whether the size or a port has moved."""
         if face == self.face:
             return False
+        ports = ports_of(self.face)
         self.face, self._places = face, None
-        return self._take(self.canvas.held.geometry_of(self, geometry(face, Level.FULL)))
+        self._drawing.forget()
+        full = self.canvas.held.geometry_of(self, geometry(face, Level.FULL))
+        before, self._rim = (self._rim, self.full), rim_of(face, full)
+        return self._take(full, before == (self._rim, full), ports == ports_of(face))
+
+    def set_numbers(self, face: NodeFace) -> bool:
+        """Show a face with other numbers, and what follows from them. Return whether the size or a port has moved."""
+        before = self.face
+        if face == before:
+            return False
+        if self._places is not None or not self._drawing.renumber(before, face):
+            return self.set_face(face)
+        self.face, self._stamp = face, object()
+        self._differ(True, ports_of(before) == ports_of(face))
+        return False
+
+    def _differ(self, is_within: bool, same_ports: bool) -> None:
+        """Have what looks different drawn anew: all, or what is written on the plate, and ports in other colours."""
+        if self.is_lifted or not is_within:
+            self.update()
+            return
+        self.canvas.dirt.add_patch(self)
+        if not same_ports:
+            self.canvas.dirt.add_patch(self, PORTS)
 
     def fit(self) -> bool:
         """Take the size that the face needs. Return whether it differs."""
+        self._drawing.forget()
         return self._take(geometry(self.face, Level.FULL))
 
-    def _take(self, full: Geometry) -> bool:
+    def _take(self, full: Geometry, is_within: bool = False, same_ports: bool = False) -> bool:
+        """Take a size. `is_within`: all that looks different is written on the plate, or a port with another colour."""
         self.full, self._stamp = full, object()
         moved = self.set_level()
-        self.update()
+        self._differ(is_within, same_ports)
         self.canvas.plates.follow_full(self.node, self.full_box)
         return moved
 
@@ -102,8 +130,9 @@ class NodeItem(CanvasItem):
 
     def set_sketch(self, face: NodeFace, places: dict[Level, Geometry]) -> None:
         """Stand in for another node until its face is worked out."""
-        self.face, self._places, self._stamp = face, places, object()
+        self.face, self._places, self._stamp, self._rim = face, places, object(), None
         self.full = places[Level.FULL]
+        self._drawing.forget()
         self.set_level()
 
     def turn(self, right: bool) -> None:
@@ -126,6 +155,7 @@ class NodeItem(CanvasItem):
         if bounds != self._bounds:
             self.prepareGeometryChange()
             self._bounds = bounds
+            self.canvas.cover.forget()
         return not same
 
     @property
@@ -269,6 +299,34 @@ class NodeItem(CanvasItem):
         if level == Level.FULL:
             paint_words(paint, face, self.place)
 
+    def patch(self, part: Hashable) -> QRectF | None:
+        canvas, place = self.canvas, self.place
+        if canvas.level != Level.FULL or self.face.collapsed or self.face.dim or canvas.fade.nodes is not None or self.is_lifted:
+            return None
+        whole = place.rect
+        if part == PORTS:
+            if canvas.zoom < 1 or self.face.failed or any(each.root for each in self.face.outputs):
+                return None
+            rect, parts = whole.adjusted(-INSET, 0, INSET, 0), port_places(self.face, place)
+        else:
+            rect = whole.adjusted(INSET, HEAD + 1, -INSET, -1)
+            parts = [rect]
+        pills = canvas.cover.over_node(self.node, part, [each.translated(*self.at) for each in parts])
+        return None if pills is None or (part == PORTS and pills) else rect.translated(*self.at)
+
+    def paint_patch(self, painter: QPainter, part: Hashable) -> None:
+        canvas = self.canvas
+        transform = painter.worldTransform()
+        painter.translate(self.pos())
+        snap(painter, canvas.device_ratio)
+        if part == PORTS:
+            paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)
+            return
+        self._paint(painter, self._marks(), pictured=True, is_within=True)
+        if pills := canvas.cover.over_node(self.node, part, []):
+            painter.setWorldTransform(transform)
+            canvas.pills.paint_over(painter, pills)
+
     def prepare(self) -> None:
         """Keep a picture of the node as it is, so that it takes little time to paint it."""
         canvas, marks = self.canvas, self._marks()
@@ -291,34 +349,13 @@ class NodeItem(CanvasItem):
             paint.painter.scale(size, size)
             paint_scissors(paint, marks, self.canvas.level == Level.FULL, self._word_right)
 
-    def _paint(self, painter: QPainter, marks: Marks, pictured: bool) -> None:
-        """Draw the node at the painter's origin; its plate from the pictures, if it may."""
+    def _paint(self, painter: QPainter, marks: Marks, pictured: bool, is_within: bool = False) -> None:
+        """Draw the node at the painter's origin, or what is written on it only; its plate from the pictures, if it may."""
         canvas, level, zoom = self.canvas, self.canvas.level, self.canvas.zoom
         if level == Level.MEDIUM:
             paint_medium(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks)
         elif level <= Level.TILE:
             paint_tile(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks, canvas.norms)
         else:
-            ground = partial(self._ground, painter, marks, pictured)
-            paint_node(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place, ground)
+            self._drawing.paint(painter, self.face, self.place, marks, pictured, is_within)
 
-    def _ground(self, painter: QPainter, marks: Marks, pictured: bool, words: list[Word], discs: list[Disc]) -> None:
-        """Draw what numbers lie on: as one picture where it stays as it is, or is dim; else many nodes share a plate."""
-        canvas, chrome, head = self.canvas, chrome_of(self.face, self.place, marks), head_of(self.face)
-        still = chrome, head, tuple(words), tuple(discs)
-        self._stayed = self._stayed + 1 if still == self._still else 0
-        self._still = still
-        one = self.face.dim or self._stayed >= STAYS  # dimmed as a whole, what lies on something else does not let it through
-
-        def draw(target: QPainter) -> None:
-            paint = Paint(target, canvas.theme, canvas.ratio)
-            paint_chrome(paint, chrome)
-            if one:
-                paint_on_plate(paint, chrome, head, words, discs)
-
-        if pictured:
-            canvas.pictures.draw(painter, still if one else chrome, chrome.area, canvas.zoom, canvas.device_ratio, draw)
-        else:
-            draw(painter)
-        if not one:
-            paint_on_plate(Paint(painter, canvas.theme, canvas.ratio), chrome, head, words, discs)

@@ -20,27 +20,40 @@ from gradstudio.app.canvas.geometry import (
     grad_beside,
     leaf_cell_width,
 )
-from gradstudio.app.canvas.node_chrome import Chrome, Head, paint_head
-from gradstudio.app.canvas.node_words import Word, Writing, drawer_words, label_left, write, written
+from gradstudio.app.canvas.node_chrome import Chrome, Head, chrome_of, head_of, paint_head
+from gradstudio.app.canvas.node_marks import Marks
+from gradstudio.app.canvas.node_words import Word, Writing, drawer_words, label_left, write
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import OPACITY, SIZE, Shade
 
 PORT_GROUND, ROOT_GROUND, GRAD_GROUND = 7.5, 9.5, 6.0  # px: radius of the disc under a port, that of a root, that of a .grad
+WITHIN_GROUND = PORT_GROUND - 0.8  # as far as such a disc is solid, and farther than a port reaches
 Disc = tuple[float, float, float]  # centre and radius
+Rim = tuple[object, ...]
 
 
-def paint_node(paint: Paint, face: NodeFace, place: Geometry, ground: Callable[[list[Word], list[Disc]], None]) -> None:
-    """Draw a node with its top left corner at the painter's origin.
+def rim_of(face: NodeFace, place: Geometry) -> Rim:
+    """Return what decides how a node looks but for what is written on its plate, below the head, and the colours of its ports."""
+    drawer = face.drawer  # marks are left out too
+    inputs = [(row.path, row.port, row.whole, row.failed, row.tint is None) for row in face.inputs]
+    outputs = [(each.out, each.root, each.whole, each.tint is None) for each in face.outputs]
+    words = face.badge, face.above, face.below, face.below_error
+    return chrome_of(face, place, Marks()), head_of(face), inputs, outputs, drawer is not None and drawer.read, words
 
-    `ground` draws what lies under all that changes: plate, head, the words that stay, and the discs under ports.
+
+def paint_node(
+    paint: Paint, face: NodeFace, place: Geometry, words: Writing, discs: Sequence[Disc], ground: Callable[[bool], None],
+    is_within: bool = False,
+) -> None:  # fmt: skip
+    """Draw a node with its top left corner at the painter's origin; `is_within`: without its ports.
+
+    `ground` draws what lies under all that changes: plate, head, the words that stay, and if it is True the discs under ports.
     """
-    painter, words, discs = paint.painter, written(paint.theme, face, place), port_grounds(face, place)
+    painter = paint.painter
     opacity = painter.opacity()
     if face.dim:  # but its ports are not
         painter.setOpacity(opacity * OPACITY["pending"])
-        ground(words.still, [])
-    else:
-        ground(words.still, discs)
+    ground(not face.dim)
     write(paint, words.changing)
     if not face.collapsed:
         if face.kind in ("leaf", "input"):
@@ -52,7 +65,8 @@ def paint_node(paint: Paint, face: NodeFace, place: Geometry, ground: Callable[[
     if face.dim:
         painter.setOpacity(opacity)
         paint_discs(paint, discs)
-    _ports(paint, face, place)
+    if not is_within:
+        _ports(paint, face, place)
 
 
 def paint_on_plate(paint: Paint, chrome: Chrome, head: Head, words: Sequence[Word], discs: Sequence[Disc]) -> None:
@@ -178,6 +192,28 @@ def _ports(paint: Paint, face: NodeFace, place: Geometry) -> None:
             _root(paint, place.width, y, output.tint)
         else:
             _port(paint, place.width, y, None if face.failed else output.tint, output.whole, face.failed)
+
+
+def ports_of(face: NodeFace) -> tuple[Tint | None, ...]:
+    """Return what decides the colours of the ports of a node."""
+    return *(row.tint for row in face.inputs), *(each.tint for each in face.outputs)
+
+
+def port_places(face: NodeFace, place: Geometry) -> list[QRectF]:
+    """Return what the ports of a node fill."""
+    size = 2 * PORT_GROUND
+    return [QRectF(x - PORT_GROUND, y - PORT_GROUND, size, size) for x, y, _ in port_grounds(face, place)]
+
+
+def paint_ports_over(paint: Paint, face: NodeFace, place: Geometry) -> None:
+    """Draw ports in other colours over what they were, so that no pixel keeps of it; at 100 % and up. Roots can't be drawn so."""
+    for row in face.inputs:
+        if row.port:
+            paint.dot(0.0, place.input_y(row.path), WITHIN_GROUND, "canvas")
+            _port(paint, 0.0, place.input_y(row.path), row.tint, row.whole, False)
+    for output in face.outputs:
+        paint.dot(place.width, place.output_y(output.out), WITHIN_GROUND, "canvas")
+        _port(paint, place.width, place.output_y(output.out), output.tint, output.whole, False)
 
 
 def paint_grad_port(paint: Paint, place: Geometry) -> None:

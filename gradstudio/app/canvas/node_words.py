@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -94,6 +95,38 @@ def written(theme: Theme, face: NodeFace, place: Geometry) -> Writing:
     if face.drawer and place.drawer is not None:
         drawer_words(writing, face.drawer, place.drawer, place.width)
     return writing
+
+
+def rewritten(writing: Writing, before: NodeFace, now: NodeFace) -> Writing | None:
+    """Return the writing of an op that has nothing but other numbers, if each is as wide as the one before and has its colour."""
+    numbers = _numbers(now)
+    pairs = list(zip(writing.changing, _numbers(before), numbers, strict=False))
+    if len(writing.changing) != len(numbers) or any(word.words != was or not _fits(writing.theme, word, new) for word, was, new in pairs):
+        return None
+    if before.drawer is not None and now.drawer is not None and _sign(before.drawer) != _sign(now.drawer):
+        return None
+    made = Writing(writing.theme)
+    made.still = writing.still
+    made.changing = [word if word.words == new else word._replace(words=new) for word, _, new in pairs]
+    return made
+
+
+def _numbers(face: NodeFace) -> list[str]:
+    """Return what changes with numbers on an op of one element, in the order in which it is written."""
+    drawer = [] if face.drawer is None else [face.drawer.words]
+    return [face.value, *(row.number for row in face.inputs if row.number and not row.note), *drawer]
+
+
+def _fits(theme: Theme, word: Word, words: str) -> bool:
+    """Say whether words take the place of others: letters of one pitch, so that sizes of type do not matter."""
+    if len(word.words) != len(words):
+        return False
+    metrics = theme.metrics(word.role, word.weight)
+    return metrics.horizontalAdvance(word.words) == metrics.horizontalAdvance(words)
+
+
+def _sign(drawer: Drawer) -> float | None:
+    return drawer.value if drawer.value is None else math.copysign(bool(drawer.value), drawer.value)
 
 
 def _leaf_words(writing: Writing, face: NodeFace, place: Geometry) -> None:

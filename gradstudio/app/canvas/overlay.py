@@ -89,7 +89,10 @@ class Legend(Pictured):
         """Show the range of a pass; hidden while there is none."""
         if (theme, scale, norms) == (self._theme, self._range, self._norms):
             return
+        before = self._theme, self._norms, self._range.decades, bool(self._range.gmax), self.ends()
         self._theme, self._range, self._norms = theme, scale, norms
+        if before == (theme, norms, scale.decades, bool(scale.gmax), self.ends()):
+            return  # a maximum that differs by less than is printed
         self.want(bool(scale.gmax))
         self._places()
         self.setAccessibleDescription(f"{scale.decades} decades up to {text.short(scale.gmax or 0.0)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_runs import Indices
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint, pill_rect
@@ -26,12 +27,13 @@ from gradstudio.app.theme import Z
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
-    from gradstudio.app.canvas.wire_layer import Shown
+    from gradstudio.app.canvas.wire_drawing import Shown
 
 SHARES = (0.5, 0.46, 0.54, 0.42, 0.58, 0.38, 0.62, 0.34, 0.66, 0.3, 0.7, 0.25, 0.75, 0.2, 0.8)
 LEAST_GAP = 20.0  # of wire to be seen on both sides of a pill, together
 NODE_CLEAR, PILL_CLEAR = 5.0, 4.0
 HALO = 3.0  # what is drawn round a pill
+WITHIN = 5.0, 3.0, -5.0, -3.0  # from the edges of a pill to what is written on it, off the rounding
 NOWHERE = np.array([np.inf, np.inf, -np.inf, -np.inf])
 ABOVE_WIDTH = 124.0  # of the words over a root
 
@@ -46,14 +48,16 @@ class PillLayer(CanvasItem):
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self._places: dict[WireId, QRectF | None] = {}
         self._taken: Boxes = NO_BOXES  # the same, a row a wire
-        self._words: dict[WireId, int] = {}
+        self._words: dict[WireId, int] = {}  # for how many letters there is room
         self._shares: dict[WireId, float] = {}  # of a wire's length: where its pill was found to have room
         self._roots: tuple[object, object, list[int]] = (None, None, [])  # of which pass, among which nodes: their rows
         self._painted: dict[WireId, object] = {}  # what was last painted of each: what stays is kept as a picture
+        self.stamp = 0  # goes up when a pill has another place
         self._rect = NO_ROOM
 
     def reset(self, rect: QRectF) -> None:
         """Forget all places."""
+        self.stamp += 1
         self.prepareGeometryChange()
         self._rect = rect
         self._places.clear()
@@ -65,6 +69,7 @@ class PillLayer(CanvasItem):
     def forget(self, key: WireId) -> None:
         """Forget the place of one pill: its wire runs elsewhere."""
         if self._places.pop(key, None) is not None:
+            self.stamp += 1
             self._taken[self.canvas.wires.number(key)] = NOWHERE
 
     def meets(self, key: WireId, rects: list[QRectF]) -> bool:
@@ -80,28 +85,57 @@ class PillLayer(CanvasItem):
     def _place(self, key: WireId, face: WireFace, shape: WireShape) -> QRectF | None:
         if not face.pill:
             return None
-        if key not in self._places or self._words.get(key) != len(face.pill):
-            self._words[key] = len(face.pill)
+        letters, room = len(face.pill), self._words.get(key, 0)
+        if letters < room and self.canvas.held.holds_pill():
+            letters = room  # under a hand it grows no narrower
+        if key not in self._places or letters != room:
+            self._words[key] = letters
             self.forget(key)
-            found = self._places[key] = self._find(key, face, shape)
+            found = self._places[key] = self._find(key, face.pill.ljust(letters, "0"), shape)
             if found is not None:
+                self.stamp += 1
                 self._taken[self.canvas.wires.number(key)] = found.left(), found.top(), found.right(), found.bottom()
         return self._places[key]
 
-    def _find(self, key: WireId, face: WireFace, shape: WireShape) -> QRectF | None:
+    def follow(self, key: WireId, before: WireFace, now: WireFace) -> None:
+        """Have a pill drawn anew that says something else; where it stands as it did, its number alone."""
+        if (before.pill, before.pill_value) == (now.pill, now.pill_value):
+            return
+        old, new = self._places.get(key), self.place(key)
+        if old is not None and old == new and self._colour(before.pill_value) == self._colour(now.pill_value):
+            self.canvas.dirt.add_patch(self, key)
+            return
+        for rect in (old, new):
+            if rect is not None:
+                self.update(rect.adjusted(-HALO, -HALO, HALO, HALO))
+
+    def may_be_seen(self, which: Indices, seen: QRectF) -> npt.NDArray[np.bool_]:
+        """Say of wires whether their pill reaches into a rectangle, or has no place yet."""
+        b = self._taken[which]
+        inside = (b[:, 0] <= seen.right() + HALO) & (b[:, 2] >= seen.left() - HALO) & (b[:, 1] <= seen.bottom() + HALO)
+        return (inside & (b[:, 3] >= seen.top() - HALO)) | np.isinf(b[:, 0])
+
+    def reaching(self, rect: QRectF) -> tuple[WireId, ...]:
+        """Return whose pills reach into a rectangle, in the order in which they lie over one another."""
+        b, ids = self._taken, self.canvas.wires.ids
+        inside = (b[:, 0] < rect.right() + HALO) & (b[:, 2] > rect.left() - HALO) & (b[:, 1] < rect.bottom() + HALO)
+        found = [ids[i] for i in np.flatnonzero(inside & (b[:, 3] > rect.top() - HALO)).tolist()]
+        return tuple(found)
+
+    def _find(self, key: WireId, words: str, shape: WireShape) -> QRectF | None:
         """Return where there is room for a pill. On a wire that is being dragged it stays where on the wire it was."""
         theme = self.canvas.theme
-        plate = pill_rect(theme, 0, 0, face.pill)
+        plate = pill_rect(theme, 0, 0, words)
         if plate.width() + LEAST_GAP > shape.length:
             return None
         if key in self._shares and (self.canvas.wires.is_dragged(key) or self.canvas.held.holds_pill()):
-            return self._at(shape, self._shares[key], face.pill)
+            return self._at(shape, self._shares[key], words)
         box = shape.box.adjusted(-plate.width(), -plate.height(), plate.width(), plate.height())
         taken, nodes = _grown(_within(self._taken, box), PILL_CLEAR), _grown(self.canvas.plates.boxes_in(shape.box), NODE_CLEAR)
         boxes: Boxes = np.vstack([taken, _within(self._words_over_roots(), box), nodes])
-        first, best = self._at(shape, SHARES[0], face.pill), 0
+        first, best = self._at(shape, SHARES[0], words), 0
         if len(boxes) and _overlaps(np.array([_sides(first)]), boxes)[0]:
-            places = [self._at(shape, share, face.pill) for share in SHARES]
+            places = [self._at(shape, share, words) for share in SHARES]
             best = int(_overlaps(np.array([_sides(rect) for rect in places]), boxes).argmin())
         self._shares[key] = SHARES[best]
         return places[best] if best else first
@@ -133,11 +167,41 @@ class PillLayer(CanvasItem):
 
     @told
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        wires = self.canvas.wires
+        wires, seen = self.canvas.wires, option.exposedRect
         if widget is None:
-            self._paint_pills(painter, wires.visible(option.exposedRect), option.exposedRect, pictured=False)
+            self._paint_pills(painter, wires.visible(seen), seen, pictured=False)
         else:
-            self._paint_pills(painter, wires.still(option.exposedRect), option.exposedRect, pictured=True)
+            near = wires.touching(seen)
+            self._paint_pills(painter, wires.still_of(near[self.may_be_seen(near, seen)]), seen, pictured=True)
+
+    def patch(self, part: Hashable) -> QRectF | None:
+        canvas, rect = self.canvas, self._places.get(part)  # type: ignore[call-overload]  # the parts of this layer are wires
+        hidden = part in canvas.wires.hidden or canvas.wires.is_dragged(part)  # type: ignore[arg-type]
+        if rect is None or hidden or canvas.level != Level.FULL or canvas.fade.nodes is not None:
+            return None
+        inner = rect.adjusted(*WITHIN)
+        return None if canvas.cover.over_pill(part, inner) is None else inner  # type: ignore[arg-type]
+
+    def around(self, part: Hashable) -> QRectF:
+        rect = self._places.get(part)  # type: ignore[call-overload]
+        return QRectF() if rect is None else rect.adjusted(-HALO, -HALO, HALO, HALO)
+
+    def paint_over(self, painter: QPainter, keys: Iterable[WireId]) -> None:
+        """Draw some pills again, over what has been drawn anew beneath them."""
+        snap(painter, self.canvas.device_ratio)
+        for key in keys:
+            rect = self._places[key]
+            if rect is not None:
+                self._paint_one(painter, rect, self.canvas.wires.face(key), pictured=True, stays=not self._shares_pixels)
+
+    @property
+    def _shares_pixels(self) -> bool:
+        """Whether a picture that pills share has the pixels of what is drawn at once: else it lies a part of a pixel off."""
+        return self.canvas.ratio % 1 == 0
+
+    def paint_patch(self, painter: QPainter, part: Hashable) -> None:
+        over = self.canvas.cover.over_pill(part, QRectF())  # type: ignore[arg-type]
+        self.paint_over(painter, [part, *(over or ())])  # type: ignore[list-item]
 
     def paint_live(self, painter: QPainter) -> None:
         """Draw the pills of the wires that are being moved, over the still."""
@@ -148,13 +212,12 @@ class PillLayer(CanvasItem):
         if canvas.level != Level.FULL:
             return
         snap(painter, canvas.device_ratio)
-        whole = canvas.ratio % 1 == 0  # else a picture, which pills share, lies a part of a pixel off what is drawn at once
         for key, face, shape in wires:
             rect = self._place(key, face, shape)
             if rect is not None and rect.adjusted(-HALO, -HALO, HALO, HALO).intersects(seen):
                 painter.setOpacity(canvas.fade.wire_opacity(key))
                 shown = "pill", face.pill, face.pill_value
-                self._paint_one(painter, rect, face, pictured, not whole or self._painted.get(key) == shown)
+                self._paint_one(painter, rect, face, pictured, not self._shares_pixels or self._painted.get(key) == shown)
                 self._painted[key] = shown
 
     def _paint_one(self, painter: QPainter, rect: QRectF, face: WireFace, pictured: bool, stays: bool) -> None:
@@ -172,11 +235,15 @@ class PillLayer(CanvasItem):
             draw(painter)
             return
         area = rect.adjusted(-HALO, -HALO, HALO, HALO)
-        colour = canvas.theme.gradient(value).rgba() if value else value
-        key = ("pill", face.pill, value) if stays else ("plate", rect.width(), colour)
+        key = ("pill", face.pill, value, rect.width()) if stays else ("plate", rect.width(), self._colour(value))
         canvas.pictures.draw(painter, key, area, canvas.zoom, canvas.device_ratio, partial(draw, words=stays))
         if not stays:
             draw(painter, plate=False)
+
+
+    def _colour(self, value: float | None) -> float | None:
+        """Return what of a number decides the colours of its pill."""
+        return self.canvas.theme.gradient(value).rgba() if value else value
 
 
 def _within(boxes: Boxes, rect: QRectF) -> Boxes:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QGraphicsScene
 
 from gradstudio.app import theme as themes
 from gradstudio.app.canvas.context import Context
+from gradstudio.app.canvas.cover import Cover
 from gradstudio.app.canvas.dirt import DirtyScene
 from gradstudio.app.canvas.due import Due
 from gradstudio.app.canvas.faces import NodeFace
@@ -31,7 +32,7 @@ from gradstudio.app.canvas.pill_layer import PillLayer
 from gradstudio.app.canvas.plates import Plates
 from gradstudio.app.canvas.step_overlay import StepOverlay
 from gradstudio.app.canvas.stock import EXACT_UP_TO, Stock
-from gradstudio.app.canvas.touched import is_rebuilt, touched
+from gradstudio.app.canvas.touched import is_of_numbers, is_rebuilt, touched
 from gradstudio.app.canvas.wire_faces import WireId, wire_runs
 from gradstudio.app.canvas.wire_layer import WireLayer
 from gradstudio.document.graph import NodeId, NodePath
@@ -75,7 +76,7 @@ class CanvasScene(DirtyScene):
         self.held = Held(self)
         self._stock = Stock(self)
         self.left: dict[NodeId, QRectF] = {}  # plates of dragged nodes as the drag began
-        self.far, self.fade, self.plates = FarView(self), Fade(self), Plates()
+        self.far, self.fade, self.plates, self.cover = FarView(self), Fade(self), Plates(), Cover(self)
         self.setSceneRect(self.plates.room())
         self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.wires = WireLayer(self)
@@ -120,7 +121,8 @@ class CanvasScene(DirtyScene):
             self.numbers.follow()
             self._stock.follow()
         nodes, wires = touched(change, before, self.context) or (None, None)
-        self.due.add(self.nodes.keys() if nodes is None else nodes)
+        only_numbers = is_of_numbers(change, before, self.context)
+        self.due.add(self.nodes.keys() if nodes is None else nodes, only_numbers)
         is_seen_afar = self.far.follow(nodes)
         if self.level == Level.FAR:
             self.wires.invalidate(wires, QRectF())
@@ -130,7 +132,10 @@ class CanvasScene(DirtyScene):
             seen, in_time = self.seen(), bool(self.moving) or self.is_hurried  # what has come is worked out as there is time to draw it
             if not in_time:
                 self.settle(seen)
-            self.wires.invalidate(wires, seen, in_time)
+            if only_numbers and not in_time:
+                self.wires.renumber(seen)
+            else:
+                self.wires.invalidate(wires, seen, in_time)
         if change.playhead:
             self.frames.update()
             if self.motion or self.fades:

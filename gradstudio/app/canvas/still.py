@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
 
+from gradstudio.app.canvas.dirt import Patch
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.canvas.wire_tiles import squares
@@ -25,7 +26,8 @@ DRAWN_BY = 0.008  # seconds after the first event of a frame by which they are d
 SQUARE, FURTHER = 85.0**2, 0.15  # pixels of a square; of the time for one, what another beside it takes when both are drawn at once
 LEARNING = 0.2  # share of a square's time in what the next one is expected to take
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
-MOST_RECTS, LITTLE_MORE = 12, 1.4  # of what is to be drawn; of more, or where that has little more area, the rectangle round them
+MOST_RECTS = 12  # of what is to be drawn; of more the rectangle round them
+EACH = 150.0**2  # pixels: what takes as long as to begin with another rectangle
 PARTS = 3  # of a tile, each way: what is begun in a frame is not much
 AROUND = 2  # px round what has changed that are drawn again: smoothing
 
@@ -45,6 +47,8 @@ class Still(QObject):
         self._owed = QPoint()  # by how much the picture is still to be scrolled
         self._known = QRegion()  # what shows that, or what there was a moment ago, or plates and lines
         self._square = 0.0  # seconds that drawing one takes
+        self._ordered = QRegion()  # what Qt was asked to have painted for that
+        self._patches: dict[Patch, QRectF] = {}  # what is to be drawn over the picture, and where on the canvas
         self._late = QRegion()  # where what is dragged is different, but not drawn yet
         self._next = 0.0  # when there is time again, by perf_counter
         self._moved = 0.0  # when the first event of this frame came; 0 before it
@@ -70,8 +74,10 @@ class Still(QObject):
             spoiled = QRegion()
             for rect in rects:
                 spoiled += self._seen(rect)
+        patched, unpatched = self._sort(dirt.take_patches())
+        spoiled += unpatched
         self._fresh -= spoiled
-        beside = (spoiled + over).intersected(port.rect()) - shown
+        beside = (spoiled + over + patched).intersected(port.rect()) - shown
         is_late = not shown.isEmpty() and self._view.in_motion  # found out while drawing: it is left to the next frame
         self._late = over - shown if is_late else QRegion()
         if beside.isEmpty():
@@ -79,7 +85,23 @@ class Still(QObject):
         if is_late:
             self._wait()
         else:
-            port.update(self._around(beside))
+            around = self._around(beside)
+            self._ordered += around
+            port.update(around)
+
+    def _sort(self, patches: Iterable[Patch]) -> tuple[QRegion, QRegion]:
+        """Keep the patches that can be drawn over the picture. Return what they cover, and what is to be drawn anew for the others."""
+        covered, anew, port = QRegion(), QRegion(), self._view.viewport().rect()
+        self._view.canvas.cover.follow()
+        for item, part in patches:
+            place = None if self._view.in_motion else item.patch(part)
+            pixels = self._seen(item.around(part) if place is None else place)
+            if place is None:
+                anew += pixels
+            elif port.intersects(pixels):
+                covered += pixels
+                self._patches[item, part] = place
+        return covered, anew
 
     def _wait(self) -> None:
         """Have what is out of date drawn when there is time, unless a frame does it earlier."""
@@ -143,13 +165,14 @@ class Still(QObject):
             self._taken = view.viewportTransform()
             self._forget()
         self._listen(region)
+        is_asked, self._ordered = not (region - self._ordered).isEmpty(), self._ordered - region
         whole = view.viewport().rect()
         if region.boundingRect() == whole:
             region = QRegion(whole)  # what lies under overlays too: a pan, or a wheel, brings it to light
         if view.in_motion:
             self._draw_in_time(region)
         else:
-            self._draw_all(region)
+            self._draw_all(region, is_asked)
         painter.drawPixmap(0, 0, self._picture)
 
     def _settle(self, region: QRegion, until: float = math.inf) -> None:
@@ -181,18 +204,27 @@ class Still(QObject):
         painter.drawPixmap(place, self._picture, QRectF(self._picture.rect()))
 
     # ------------------------------------------------------------ drawing
-    def _draw_all(self, region: QRegion) -> None:
-        """Draw a region, whether it is out of date or not."""
+    def _draw_all(self, region: QRegion, is_asked: bool) -> None:
+        """Draw a region if it `is_asked` for, else what of it is out of date; and over it all patches."""
         self._settle(region)
-        region = in_few(region)
-        self._fresh += region
-        self._known += region
+        if self._view.canvas.cover.follow():
+            known, self._patches = self._patches, {}
+            self._fresh -= self._sort(known)[1]
+        patches, self._patches = self._patches, {}
+        rects = in_few(region if is_asked else region - self._fresh)
         with QPainter(self._picture) as painter:
-            for rect in region:  # type: ignore[attr-defined]  # a QRegion yields its rectangles
+            for rect in rects:
+                self._fresh += rect
+                self._known += rect
                 self._paint.sharply(painter, rect)
+            for patch, place in patches.items():
+                self._paint.patch(painter, patch, place)
 
     def _draw_in_time(self, region: QRegion) -> None:
         """Draw what there is time for, where nothing is known plates and lines; and more when there is."""
+        for item, part in self._patches:
+            self._fresh -= self._seen(item.around(part))
+        self._patches = {}
         if (region - self._fresh).isEmpty():
             return
         with QPainter(self._picture) as painter:
@@ -270,9 +302,19 @@ class Still(QObject):
                         yield cell
 
 
-def in_few(region: QRegion) -> QRegion:
-    """Return a region to be drawn, or the rectangle round it where that is drawn faster."""
-    around = region.boundingRect()
-    parts = [part.width() * part.height() for part in region]  # type: ignore[attr-defined]  # a QRegion yields its rectangles
-    little = around.width() * around.height() < LITTLE_MORE * sum(parts)
-    return QRegion(around) if little or len(parts) > MOST_RECTS else region
+def in_few(region: QRegion) -> list[QRect]:
+    """Return the rectangles in which a region is drawn fastest: fewer than it has, and larger ones, where that costs little."""
+    rects: list[QRect] = list(region)  # type: ignore[call-overload]  # a QRegion yields its rectangles
+    if len(rects) > MOST_RECTS:
+        return [region.boundingRect()]
+    found: list[QRect] = []
+    for rect in rects:
+        while (other := next((each for each in found if _area(rect | each) < _area(rect) + _area(each) + EACH), None)) is not None:
+            found.remove(other)
+            rect |= other
+        found.append(rect)
+    return found
+
+
+def _area(rect: QRect) -> int:
+    return rect.width() * rect.height()

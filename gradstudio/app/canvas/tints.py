@@ -34,6 +34,11 @@ def tint_of(context: Context, flow: Flow | None) -> Tint | None:
     return Tint(math.copysign(1.0, sign), round(context.range.t(size) * SHADES) / SHADES)
 
 
+def tint_of_number(context: Context, number: float) -> Tint:
+    """Return the same of a flow of one finite element."""
+    return Tint(math.copysign(1.0, number), round(context.range.t(number) * SHADES) / SHADES) if number else Tint(0.0, 0.0)
+
+
 def codes_of(range_: GradientRange, flows: Sequence[Flow | None]) -> Codes:
     """Return `tint_of` of many flows as a number each: the shade from 1 on with the sign of the gradient, or one of three others."""
     codes = np.full(len(flows), NOTHING)
@@ -57,11 +62,11 @@ def codes_of_numbers(range_: GradientRange, numbers: Sizes) -> Codes:
 
 
 def _codes(range_: GradientRange, sizes: Sizes, signs: Sizes) -> Sizes:
-    found: Sizes = np.copysign(1 + np.rint(_shares(range_, np.abs(sizes)) * SHADES), signs)
+    found: Sizes = np.copysign(1 + np.rint(shares(range_, np.abs(sizes)) * SHADES), signs)
     return found
 
 
-def _shares(range_: GradientRange, sizes: Sizes) -> Sizes:
+def shares(range_: GradientRange, sizes: Sizes) -> Sizes:
     """Return `GradientRange.t` of many sizes."""
     if not range_.gmax:
         return np.where(sizes == 0, 0.0, 1.0)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.document.diff import Diff
+from gradstudio.document.diff import Diff, other_numbers
 from gradstudio.document.graph import Node, NodeId, NodePath
 from gradstudio.session.delta import changed_keys
+from gradstudio.session.keyed import Keyed
 
 if TYPE_CHECKING:
     from gradstudio.app.change import Change
@@ -51,6 +54,25 @@ def touched(change: Change, before: Context, now: Context) -> Touched | None:
             wires.add((wire.target, wire.path))
     nodes |= {ref.source for target, _ in wires for _, ref in now.graph.nodes[target].refs() if ref.source in now.graph.nodes}
     return nodes, wires
+
+
+def is_of_numbers(change: Change, before: Context, now: Context) -> bool:
+    """Say whether nothing that faces show can differ from before but numbers of one element, and what follows from them."""
+    if change.mode or change.stale or now.stale or before.stale or before.scope != now.scope or before.trace.steps is not now.trace.steps:
+        return False
+    if before.document is not now.document and (change.document is None or other_numbers(before.document, now.document) is None):
+        return False
+    tables = ((getattr(before.state, name), getattr(now.state, name)) for name in ("tensors", "grads", "flows", "cotangents"))
+    if not all(new is old or (isinstance(new, Keyed) and new.is_other_numbers(old)) for old, new in tables):
+        return False
+    return before.state.k == now.state.k and _looks_of(before) == _looks_of(now)
+
+
+def _looks_of(context: Context) -> tuple[object, ...]:
+    """Return what else decides faces, all over."""
+    shown = [replace(each, gmin=None, gmax=None, planned=()) for each in context.trace.passes]
+    strange = context.failures, context.skipped, context.first_nonfinite, context.failed_visit
+    return context.full, context.in_pass, context.stepping, context.current, shown, strange
 
 
 def _everywhere(change: Change, before: Context, now: Context) -> bool:

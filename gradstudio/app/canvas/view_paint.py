@@ -11,7 +11,8 @@ from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QPainter, QRegion, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem
 
-from gradstudio.app.canvas.dirt import CanvasItem
+from gradstudio.app.canvas.cover import WORDS
+from gradstudio.app.canvas.dirt import CanvasItem, Patch
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.grid import paint_ground
 from gradstudio.app.canvas.node_chrome import REACH
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.view import CanvasView
 
 SLIVER = 0.99  # of the first pixel of an area: it belongs to the tile that its last part lies in
-WORDS = 300.0  # canvas units that the words of a node stick out of it at most
 
 
 class ViewPaint:
@@ -74,6 +74,16 @@ class ViewPaint:
             painter.setWorldTransform(self._view.viewportTransform())
             self._view.canvas.far.paint(painter, self._view.visible_rect(area), area)
             painter.restore()
+
+    def patch(self, painter: QPainter, patch: Patch, place: QRectF) -> None:
+        """Draw what is within a part of an item, over what is there; `place`: in canvas units, all that is drawn."""
+        item, part = patch
+        painter.save()
+        painter.setWorldTransform(self._view.viewportTransform())
+        painter.setClipRect(place)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        item.paint_patch(painter, part)
+        painter.restore()
 
     def live(self, painter: QPainter, area: QRect) -> None:
         """Draw what is being dragged."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import numpy as np
+from msgspec.structs import replace
+
+from gradstudio.app import text
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import WireFace, WireKind
 from gradstudio.app.canvas.reach import scissors
-from gradstudio.app.canvas.tints import flow_words, tint_of
+from gradstudio.app.canvas.tints import SHADES, Sizes, flow_words, shares, tint_of
 from gradstudio.app.canvas.wire_runs import Run
-from gradstudio.app.theme import WIRE
+from gradstudio.app.theme import WIRE, GradientRange
 from gradstudio.document.graph import Graph, OperandPath, Wire
 from gradstudio.session.state import Flow
 
@@ -58,6 +62,22 @@ def wire_face(context: Context, wire: Wire) -> WireFace:
         return _flowing(context, wire, flow)
     kind = _still(context, wire, flow)
     return WireFace(source, wire.target, wire.path, kind, faint=faint and kind == "frozen")
+
+
+def looks_of_numbers(range_: GradientRange, numbers: Sizes) -> Sizes:
+    """Return of flows of one finite element each a number that is the same while their wire's colour and width are."""
+    at = shares(range_, np.abs(numbers))
+    width = WIRE["gradMin"] + (WIRE["gradMax"] - WIRE["gradMin"]) * at
+    looks: Sizes = np.sign(numbers) * (1 + np.rint(at * SHADES) + 2 * SHADES * np.rint(width * WIDTHS))
+    return looks
+
+
+def with_number(face: WireFace, number: float) -> WireFace:
+    """Return the face of a wire whose flow of one finite element has another number, and looks the same."""
+    if face.kind != "gradient" or not number:
+        return face
+    above, below = max(number, 0.0), max(-number, 0.0)
+    return replace(face, positive=above, negative=below, pill=text.number(number), pill_value=number)
 
 
 def _failed(context: Context, wire: Wire) -> bool:

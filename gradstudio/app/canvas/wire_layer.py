@@ -1,14 +1,14 @@
-"""The wire layer: every wire in one item. Where wires run is in wire_courses.py; here is what they show, and how they are painted."""
+"""The wire layer: every wire in one item. Where wires run: wire_courses.py; what they show: wire_looks.py; how: wire_drawing.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter, QRegion, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.dirt import CanvasItem
@@ -16,24 +16,21 @@ from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_courses import WireCourses
-from gradstudio.app.canvas.wire_faces import WireId, face_of
-from gradstudio.app.canvas.wire_paint import dense_pen, is_dashed, paint_wire
+from gradstudio.app.canvas.wire_drawing import Shown, WireDrawing
+from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.app.canvas.wire_looks import WireLooks
 from gradstudio.app.canvas.wire_runs import Indices, Run
-from gradstudio.app.canvas.wire_shape import Window, WireShape, window_of
+from gradstudio.app.canvas.wire_shape import WireShape, window_of
 from gradstudio.app.canvas.wire_tiles import Look, Stroke, WireTiles, blit_tiles, pixels_of
 from gradstudio.app.faults import told
-from gradstudio.app.paint import NO_BRUSH, Paint
-from gradstudio.app.theme import Shade, Z
+from gradstudio.app.theme import Z
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
-ORDER = {"frozen": 0, "pending": 1, "forward": 2, "zero": 3, "gradient": 4, "tensor": 4, "error": 6}
-REACH = 14.0  # what halo and marks stick out of the path, at 100 %
 DENSE = 150  # wires in view; more are drawn plainly
 FEW_TILES = 16  # of so many wires among very many one that looks different leaves hardly a tile as it was
-Shown = tuple[WireId, WireFace, WireShape]
 
 
 class WireLayer(CanvasItem):
@@ -46,15 +43,13 @@ class WireLayer(CanvasItem):
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.hidden: frozenset[WireId] = frozenset()
         self.courses = WireCourses(scene, {}, {})
-        self.stamp = object()  # another one whenever a wire may look different, or run elsewhere
+        self.looks = WireLooks(scene)
         self._live: frozenset[int] = frozenset()  # wires of nodes that are being dragged
-        self._dense = False
+        self._drawing = WireDrawing(scene)
         self._counted: tuple[object, ...] = ()  # what was seen when that was counted
         self._marks: tuple[object, ...] = (None,)
-        self._faces: dict[WireId, WireFace] = {}  # of those that were looked at
-        self._dirty: set[WireId] = set()
         self._tiles = WireTiles(self)
-        self._rolled: object = None  # the stamp if most wires in view have just changed: tiles of them would not be used again
+        self._rolled = -1  # the stamp if most wires in view have just changed: tiles of them would not be used again
         self._rect = NO_ROOM
 
     # ------------------------------------------------------------ content
@@ -72,29 +67,52 @@ class WireLayer(CanvasItem):
 
     def forget_faces(self) -> None:
         """Work out anew what wires show: another run."""
-        self._faces = {}
-        self._dirty.clear()
-        self.stamp = object()
+        self.looks.take(self.ids)
         self.update()
+
+    def renumber(self, seen: QRectF) -> None:
+        """Have wires that are seen drawn anew where they look different, and pills: numbers are others, and nothing else."""
+        self.looks.doubt_numbers()
+        if not seen.isEmpty():
+            inside = self.courses.touching(seen)
+            which = inside[self.looks.doubtful(inside) | self.canvas.pills.may_be_seen(inside, seen)]
+            self._follow(which.tolist(), len(inside))
 
     def invalidate(self, keys: Iterable[WireId] | None, seen: QRectF, in_time: bool = False) -> None:
         """Forget the faces of wires (all) whose numbers may differ; of those that are seen, repaint what looks different.
 
         `in_time`: repaint all of them, and find that out as there is time to draw them.
         """
-        inside = set() if seen.isEmpty() else set(self.courses.touching(seen).tolist())
-        self.stamp, changed = object(), 0
-        for key in list(self._faces) if keys is None else keys:
-            i = self.courses.index.get(key)
-            before = self._faces.get(key)
-            if i is None or before is None:
+        number = self.courses.index
+        which = None if keys is None else {number[key] for key in keys if key in number}
+        self.looks.doubt(which)
+        inside = [] if seen.isEmpty() else self.courses.touching(seen).tolist()
+        of_those = inside if which is None else which.intersection(inside)
+        if not in_time:
+            self._follow(of_those, len(inside))
+            return
+        known = [i for i in of_those if self.looks.known(i) is not None]
+        for i in known:
+            self._repaint(self.courses.area(i))
+        self._roll(len(known), len(inside))
+
+    def _follow(self, which: Iterable[int], seen: int) -> None:
+        """Look at wires, of so many that are seen, and have drawn anew what looks different."""
+        looks, changed = self.looks, 0
+        for i in which:
+            before = looks.known(i)
+            if before is None:
                 continue
-            self._dirty.add(key)
-            if i in inside and (in_time or self.face(key) != before):
-                self._repaint(self.courses.area(i))
+            now = looks.face(i)
+            if now.look != before.look:
+                self.update(self.courses.area(i))
                 changed += 1
-        if (FEW_TILES if self._dense else 2) * changed > len(inside):
-            self._rolled = self.stamp
+            self.canvas.pills.follow(self.ids[i], before, now)
+        self._roll(changed, seen)
+
+    def _roll(self, changed: int, seen: int) -> None:
+        if (FEW_TILES if self._drawing.dense else 2) * changed > seen:
+            self._rolled = self.looks.stamp
 
     def move(self, nodes: Iterable[NodeId]) -> list[WireId]:
         """Route the wires of nodes that moved anew; return them. Those of nodes that are being dragged are drawn over the still."""
@@ -122,7 +140,11 @@ class WireLayer(CanvasItem):
 
     def still(self, rect: QRectF) -> Iterator[Shown]:
         """Yield those that are not and may be seen in a rectangle."""
-        return self._named(i for i in self.courses.touching(rect).tolist() if i not in self._live)
+        return self.still_of(self.courses.touching(rect))
+
+    def still_of(self, which: Indices) -> Iterator[Shown]:
+        """Yield those of some wires that are not being moved."""
+        return self._named(i for i in which.tolist() if i not in self._live)
 
     def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
         """Route those wires anew that pass by places from which, or to which, a node has moved; return them. Pills are placed anew."""
@@ -139,7 +161,7 @@ class WireLayer(CanvasItem):
         changed = self.courses.reroute(which)
         self.canvas.far.move_lines(which)
         if any(i not in self._live for i, _ in changed):
-            self.stamp = object()
+            self.looks.renew()
         for i, area in changed:
             self.canvas.pills.forget(self.ids[i])
             for each in (area, self.courses.area(i)):
@@ -163,13 +185,8 @@ class WireLayer(CanvasItem):
         return self.courses.ids
 
     def face(self, key: WireId) -> WireFace:
-        """Return the face of a wire, worked out anew where its numbers differ."""
-        if key in self._dirty or key not in self._faces:
-            self._dirty.discard(key)
-            found = face_of(self.canvas.context, key)
-            if found is not None:
-                self._faces[key] = found
-        return self._faces[key]
+        """Return the face of a wire. Raises KeyError if it is gone."""
+        return self.looks.face(self.courses.index[key])
 
     def cuts(self, keys: Iterable[WireId] | None = None) -> Iterator[tuple[NodeId, WireShape]]:
         """Yield the scissors on wires (on these), with the shape of their wire."""
@@ -192,7 +209,7 @@ class WireLayer(CanvasItem):
         for i in which:
             key = self.ids[i]
             if key not in self.hidden:
-                yield key, self.face(key), self.courses.shape(i)
+                yield key, self.looks.face(i), self.courses.shape(i)
 
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
@@ -219,139 +236,96 @@ class WireLayer(CanvasItem):
         canvas, rect = self.canvas, option.exposedRect
         snap(painter, canvas.device_ratio)
         if widget is None:
-            self._paint_plainly(painter, rect)
+            self._drawing.paint_plainly(painter, self._drawing.in_order(self.visible(rect)))
             return
         self._follow_marks()
         pixel = 1 / canvas.zoom
         around = rect.adjusted(-pixel, -pixel, pixel, pixel)  # the painter knows the area to the pixel
-        if self._rolled is self.stamp and not (canvas.moving or canvas.is_hurried):
-            self._rolled = None  # what is painted again stays
-            self._paint_wires(painter, self._still(around), around, pictured=True)
+        if self._rolled == self.looks.stamp and not (canvas.moving or canvas.is_hurried):
+            self._rolled = -1  # what is painted again stays
+            self._drawing.paint(painter, self._still(around), around, pictured=True)
             return
         ready, squares = self._tiles.look_up(rect, canvas.zoom, canvas.device_ratio)
         blit_tiles(painter, ready, canvas.zoom, canvas.device_ratio)
-        own = [pixels_of(square, canvas.zoom * canvas.device_ratio) for square in squares]
-        for square in own if ready else [around] if squares else []:
-            painter.save()
-            painter.setClipRect(square, Qt.ClipOperation.IntersectClip)
-            self._paint_wires(painter, self._still(square & around), square)
-            painter.restore()
+        if not ready and squares:
+            self._drawing.paint(painter, self._still(around), around)
+        else:
+            for group in [squares] if canvas.device_ratio == 1 else [[square] for square in squares]:
+                self._paint_squares(painter, group, around)
+
+    def _paint_squares(self, painter: QPainter, squares: list[QRectF], around: QRectF) -> None:
+        """Draw wires where some squares are, each wire once. A region has whole pixels only of a screen whose ratio is 1."""
+        places = [pixels_of(square, self.canvas.zoom * self.canvas.device_ratio) for square in squares]
+        inside = {i for place in places for i in self.courses.touching(place & around).tolist()}
+        if not inside:
+            return
+        painter.save()
+        if len(places) == 1:
+            painter.setClipRect(places[0], Qt.ClipOperation.IntersectClip)
+        else:
+            way, region = painter.worldTransform(), QRegion()
+            for place in places:
+                region += way.mapRect(place).toRect()
+            painter.setWorldTransform(QTransform())
+            painter.setClipRegion(region, Qt.ClipOperation.IntersectClip)
+            painter.setWorldTransform(way)
+        self._drawing.paint(painter, self._drawing.in_order(self.still_of(np.array(sorted(inside)))), _round(places))
+        painter.restore()
 
     def paint_live(self, painter: QPainter, rect: QRectF) -> None:
         """Draw the wires that are being moved, over the still."""
         painter.save()
         snap(painter, self.canvas.device_ratio)
-        self._paint_wires(painter, self._sorted(self.live()), rect)
+        self._drawing.paint(painter, self._drawing.in_order(self.live()), rect)
         painter.restore()
 
     def _follow_marks(self) -> None:
         """Have tiles compared where something other than a wire decides how wires look."""
         canvas = self.canvas
-        seen = canvas.seen(), self.stamp, self.courses
+        seen = canvas.seen(), self.looks.stamp, self.courses
         if seen != self._counted:
             self._counted = seen
-            self._dense = len(self.courses.touching(seen[0])) > DENSE
+            self._drawing.dense = len(self.courses.touching(seen[0])) > DENSE
         fade = canvas.fade.nodes, canvas.fade.wires
-        marks = (canvas.theme, canvas.norms, canvas.selected_wires, canvas.hovered_wire, fade, self.hidden, self._live, self._dense)
+        marks = (canvas.theme, canvas.norms, canvas.selected_wires, canvas.hovered_wire, fade, self.hidden, self._live, self._drawing.dense)
         if marks != self._marks:
             if marks[0] is not self._marks[0]:
                 self._tiles.clear()
-            self._marks, self.stamp = marks, object()
-
-    def _sorted(self, wires: Iterable[Shown]) -> list[Shown]:
-        """Return wires in the order of painting."""
-        canvas, chosen, opacity = self.canvas, self.canvas.selected_wires, self.canvas.fade.wire_opacity
-        shown = list(wires)
-        if not chosen and canvas.hovered_wire is None and canvas.fade.nodes is None:
-            shown.sort(key=lambda w: (ORDER[w[1].kind], w[1].rank))
-            return shown
-        shown.sort(key=lambda w: (opacity(w[0]), w[0] in chosen, w[0] == canvas.hovered_wire, ORDER[w[1].kind], w[1].rank))
-        return shown
+            self._marks = marks
+            self.looks.renew()
 
     def _still(self, rect: QRectF) -> list[Shown]:
         """Return the wires in a rectangle but those that are being moved."""
-        return self._sorted(self.still(rect))
+        return self._drawing.in_order(self.still(rect))
+
+    @property
+    def stamp(self) -> int:
+        """Goes up whenever a wire may look different, or run elsewhere."""
+        return self.looks.stamp
+
+    def differ(self, square: QRectF, since: int) -> bool | None:
+        """Say whether a square looks different since a stamp; None: it is to be looked at."""
+        return self.looks.differ(self.courses.touching(square), since)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether wires stay as they are for a while: no hand is rolling their numbers."""
+        return not self.canvas.held.in_hand
 
     def look(self, square: QRectF) -> Look:
         """Return what decides the pixels of a tile."""
-        still = self._still(square)
-        if not still:
-            return ()
-        look: Look = (self._dense, *((*self._look(key, face, shape), face.kind) for key, face, shape in still))
-        return look
+        return self._drawing.look(self._still(square))
 
     def strokes(self, square: QRectF) -> Iterator[Stroke]:
         """Yield what draws a tile, wire by wire."""
         window = window_of(square)
-        for each in self._still(square):
-            key, face, shape = each
-            if self._dense:
-                yield partial(self._paint_dense, shown=[each], rect=square)
-                continue
-            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, window), halo=self._halo(key))
-            yield partial(self._paint_in_tile, key=key, face=face, shape=shape, draw=draw)
-
-    def _paint_in_tile(self, painter: QPainter, key: WireId, face: WireFace, shape: WireShape, draw: Stroke) -> None:
-        painter.setOpacity(self.canvas.fade.wire_opacity(key))
-        if is_dashed(face):  # Qt would round the dashes by where the tile cuts them
-            self.canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), self.canvas.ratio, 1.0, draw)
-        else:
-            draw(painter)
+        return (self._drawing.stroke(each, square, window) for each in self._still(square))
 
     def prepare(self, rect: QRectF, until: float) -> bool:
         """Draw tiles of a rectangle until a time (perf_counter); return whether all are there, so that painting only blits them."""
         self._follow_marks()
         return self._tiles.prepare(rect, self.canvas.zoom, self.canvas.device_ratio, until)
 
-    def _paint_plainly(self, painter: QPainter, rect: QRectF) -> None:
-        for key, face, shape in self._sorted(self.visible(rect)):
-            painter.setOpacity(self.canvas.fade.wire_opacity(key))
-            self._paint_one(painter, face, shape, self._halo(key))
 
-    def _look(self, key: WireId, face: WireFace, shape: WireShape) -> Look:
-        return face.look, shape, shape.cut, self._halo(key), self.canvas.norms, self.canvas.fade.wire_opacity(key)
-
-    def _halo(self, key: WireId) -> Shade:
-        canvas = self.canvas
-        return "accent" if key in canvas.selected_wires else "line2" if key == canvas.hovered_wire else "canvas"
-
-    def _paint_wires(self, painter: QPainter, shown: list[Shown], rect: QRectF, pictured: bool = False) -> None:
-        """Draw wires without a tile; `pictured`: dashed ones, which take long and seldom differ, from pictures."""
-        canvas = self.canvas
-        if self._dense:
-            self._paint_dense(painter, shown, rect)
-            return
-        window = window_of(rect)
-        for key, face, shape in shown:
-            painter.setOpacity(canvas.fade.wire_opacity(key))
-            draw = partial(self._paint_one, face=face, shape=_seen_of(face, shape, window), halo=self._halo(key))
-            if pictured and is_dashed(face):
-                canvas.pictures.draw(painter, self._look(key, face, shape), _area(shape), canvas.zoom, canvas.device_ratio, draw)
-            else:
-                draw(painter)
-
-    def _paint_one(self, painter: QPainter, face: WireFace, shape: WireShape, halo: Shade) -> None:
-        canvas = self.canvas
-        paint_wire(Paint(painter, canvas.theme, canvas.ratio), face, shape, canvas.zoom, halo, canvas.norms)
-
-    def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
-        """Draw very many wires: without halo and marks."""
-        canvas, zoom, norms, window = self.canvas, self.canvas.zoom, self.canvas.norms, window_of(rect)
-        chosen, fade = canvas.selected_wires, canvas.fade
-        painter.setBrush(NO_BRUSH)
-        painter.setOpacity(1.0)
-        for key, face, shape in shown:
-            pen = dense_pen(canvas.theme, face, zoom, norms)
-            painter.setPen(QPen(canvas.theme.color("accent"), 3 / zoom) if key in chosen else pen)
-            if fade.nodes is not None:
-                painter.setOpacity(fade.wire_opacity(key))
-            painter.drawPath(_seen_of(face, shape, window).path)
-
-
-def _seen_of(face: WireFace, shape: WireShape, window: Window) -> WireShape:
-    """Return of a very long wire what is seen in a window; of another, or of one whose dashes go by its start, all."""
-    return shape.within(window) if shape.is_long and not is_dashed(face) else shape
-
-
-def _area(shape: WireShape) -> QRectF:
-    return shape.box.adjusted(-REACH, -REACH, REACH, REACH)
+def _round(places: list[QRectF]) -> QRectF:
+    return reduce(QRectF.united, places)

@@ -25,10 +25,19 @@ Stroke = Callable[[QPainter], None]
 class Wires(Protocol):
     """What tiles show."""
 
-    stamp: object
+    @property
+    def stamp(self) -> int:
+        """Goes up whenever a square may look different."""
+
+    def differ(self, square: QRectF, since: int) -> bool | None:
+        """Say whether a square looks different since a stamp; None: its look tells."""
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it pays to make a picture of a square that is the same as it was: soon it may be another."""
 
     def look(self, square: QRectF) -> Look:
-        """Return what decides the pixels of a square; () where there is nothing. It is the same while the stamp is."""
+        """Return what decides the pixels of a square; () where there is nothing."""
 
     def strokes(self, square: QRectF) -> Iterator[Stroke]:
         """Yield what draws a square, part by part. Painters are in canvas units."""
@@ -38,7 +47,7 @@ class Tile(Struct):
     """One square as it was last painted; it has a picture from the second time on that it looks the same."""
 
     look: Look
-    stamp: object
+    stamp: int
     resolution: float
     pixmap: QPixmap | None = None
     begun: tuple[QPixmap, Iterator[Stroke]] | None = None  # a picture in the making, and what is missing in it
@@ -80,14 +89,14 @@ class WireTiles:
     def _tile(self, place: Place, square: QRectF, resolution: float) -> Tile:
         """Return the tile of a square as it may be blitted; without a picture where it is to be drawn directly."""
         tile, fresh = self._looked_at(place, square, resolution)
-        if tile.look and tile.pixmap is None and not fresh:
+        if tile.look and tile.pixmap is None and not fresh and self._wires.keeps:
             self._go_on(tile, square, math.inf)
         return tile
 
     def _looked_at(self, place: Place, square: QRectF, resolution: float) -> tuple[Tile, bool]:
         """Return the tile of a square, and whether it looks different from the last time."""
         tile, stamp = self._kept.get(place), self._wires.stamp
-        look = tile.look if tile is not None and tile.stamp is stamp else self._wires.look(square)
+        look = self._look(tile, square)
         if tile is not None and tile.resolution == resolution and (tile.look is look or tile.look == look):
             tile.stamp = stamp
             self._kept.move_to_end(place)
@@ -95,6 +104,13 @@ class WireTiles:
         self._drop(place)
         self._kept[place] = tile = Tile(look, stamp, resolution)
         return tile, True
+
+    def _look(self, tile: Tile | None, square: QRectF) -> Look:
+        """Return the look of a square: that of its tile where it is known to be the same, and some other one where to be another."""
+        differs = None if tile is None else self._wires.differ(square, tile.stamp)
+        if tile is not None and differs is False:
+            return tile.look
+        return (object(),) if differs else self._wires.look(square)
 
     def _drop(self, place: Place) -> None:
         gone = self._kept.pop(place, None)

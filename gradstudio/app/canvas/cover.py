@@ -1,0 +1,70 @@
+"""Cover: which plates and pills have nothing over what is written on them, so that new numbers can be drawn over the old ones."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF
+
+from gradstudio.app.canvas.wire_faces import WireId
+from gradstudio.app.theme import Z
+from gradstudio.document.graph import NodeId
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+WORDS = 300.0  # canvas units that the words of a node stick out of it at most
+
+class Cover:
+    """What lies over what, in one scene; remembered while everything stays where it is."""
+
+    def __init__(self, canvas: CanvasScene) -> None:
+        self._canvas = canvas
+        self._stamp: tuple[object, ...] = ()  # where things are
+        self._nodes: dict[tuple[NodeId, Hashable], tuple[WireId, ...] | None] = {}  # of those that were asked for
+        self._pills: dict[WireId, tuple[WireId, ...] | None] = {}
+
+    def over_node(self, node: NodeId, part: Hashable, rects: list[QRectF]) -> tuple[WireId, ...] | None:
+        """Return the pills that reach into the rectangles of a part of a node; None where anything else does."""
+        key = node, part
+        if key not in self._nodes:
+            is_open = not any(self._by_node(node, rect) or self._by_layer(rect, Z["node"]) for rect in rects)
+            pills = {pill: None for rect in rects for pill in self._canvas.pills.reaching(rect)}
+            self._nodes[key] = tuple(pills) if is_open else None
+        return self._nodes[key]
+
+    def over_pill(self, pill: WireId, rect: QRectF) -> tuple[WireId, ...] | None:
+        """Return the pills over another one that reach into a rectangle on it; None where anything else does."""
+        if pill not in self._pills:
+            reaching = self._canvas.pills.reaching(rect)
+            self._pills[pill] = None if self._by_layer(rect, Z["pill"]) else reaching[reaching.index(pill) + 1 :]
+        return self._pills[pill]
+
+    def forget(self) -> None:
+        """Something reaches further, or less far, than it did."""
+        self._stamp = ()
+
+    def follow(self) -> bool:
+        """See whether anything lies elsewhere than when this was asked last, before others are asked; return whether it does."""
+        canvas = self._canvas
+        layers = [(layer, layer.boundingRect()) for layer in canvas.layers if layer.isVisible()]
+        stamp = canvas.plates.stamp, canvas.pills.stamp, canvas.plates.nodes, canvas.context.scissors, layers
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        self._nodes.clear()
+        self._pills.clear()
+        return True
+
+    def _by_node(self, node: NodeId, rect: QRectF) -> bool:
+        """Say whether another node reaches into a rectangle: with its plate, its shadow, or the words that stick out of it."""
+        near = self._canvas.plates.nodes_in(rect.adjusted(-WORDS, -WORDS, WORDS, WORDS))
+        return any(each != node and self._canvas.nodes[each].sceneBoundingRect().intersects(rect) for each in near)
+
+    def _by_layer(self, rect: QRectF, height: float) -> bool:
+        """Say whether a layer over a height, other than that of the pills, reaches into a rectangle; or scissors do."""
+        canvas = self._canvas
+        over = [layer for layer in canvas.layers if layer.zValue() > height and layer is not canvas.pills and layer.isVisible()]
+        cuts = (canvas.nodes[node] for node in canvas.context.scissors if node in canvas.nodes)
+        return any(item.sceneBoundingRect().intersects(rect) for item in (*over, *cuts))

@@ -1,0 +1,96 @@
+"""How one node is drawn at 75 % and up: laid out once, kept while numbers roll; what they lie on is a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from PySide6.QtGui import QPainter
+
+from gradstudio.app.canvas.faces import NodeFace
+from gradstudio.app.canvas.geometry import Geometry
+from gradstudio.app.canvas.node_chrome import Chrome, Head, chrome_of, head_of, paint_chrome
+from gradstudio.app.canvas.node_marks import Marks
+from gradstudio.app.canvas.node_paint import Disc, paint_node, paint_on_plate, port_grounds
+from gradstudio.app.canvas.node_words import Writing, rewritten, write, written
+from gradstudio.app.paint import Paint
+from gradstudio.app.theme import Theme
+
+if TYPE_CHECKING:
+    from gradstudio.app.canvas.scene import CanvasScene
+
+STAYS = 2  # paints in which what numbers lie on is the same, after which it is kept as a picture
+
+
+class Laid(NamedTuple):
+    """A node with everything in its place."""
+
+    theme: Theme
+    marks: Marks
+    writing: Writing
+    discs: list[Disc]
+    chrome: Chrome
+    head: Head
+    ground: tuple[object, ...]  # what numbers lie on
+
+
+class NodeDrawing:
+    """Draws one node of a scene."""
+
+    def __init__(self, canvas: CanvasScene) -> None:
+        self._canvas = canvas
+        self._laid: Laid | None = None  # of the face and the size that it was last drawn with
+        self._ground: object = None  # as it was last drawn
+        self._stayed = 0  # how many paints ago it was another
+
+    def forget(self) -> None:
+        """The node shows something else, or has another size."""
+        self._laid = None
+
+    def renumber(self, before: NodeFace, now: NodeFace) -> bool:
+        """Take a face with other numbers. Return whether each of them stands where the one before stood, and all else stays."""
+        laid = self._laid
+        writing = None if laid is None else rewritten(laid.writing, before, now)
+        self._laid = None if laid is None or writing is None else laid._replace(writing=writing)
+        return writing is not None
+
+    def paint(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks, pictured: bool, is_within: bool = False) -> None:
+        """Draw the node at the painter's origin, its plate from the pictures if it may; `is_within`: what is written on it only."""
+        canvas, laid = self._canvas, self._lay(face, place, marks)
+        paint = Paint(painter, canvas.theme, canvas.ratio)
+
+        def ground(with_discs: bool) -> None:
+            on = laid if with_discs else laid._replace(discs=[], ground=laid.ground[:-1])
+            self._paint_ground(paint, on, face.dim, pictured, is_within)
+
+        paint_node(paint, face, place, laid.writing, laid.discs, ground, is_within)
+
+    def _lay(self, face: NodeFace, place: Geometry, marks: Marks) -> Laid:
+        laid, theme = self._laid, self._canvas.theme
+        if laid is None or laid.theme is not theme or laid.marks != marks:
+            writing, discs = written(theme, face, place), port_grounds(face, place)
+            chrome, head = chrome_of(face, place, marks), head_of(face)
+            laid = self._laid = Laid(theme, marks, writing, discs, chrome, head, (chrome, head, tuple(writing.still), tuple(discs)))
+        return laid
+
+    def _paint_ground(self, paint: Paint, laid: Laid, is_dim: bool, pictured: bool, is_within: bool) -> None:
+        """Draw what numbers lie on: as one picture where it stays as it is, or is dim; else many nodes share a plate."""
+        canvas, chrome = self._canvas, laid.chrome
+        self._stayed = self._stayed + 1 if laid.ground == self._ground else 0
+        self._ground = laid.ground
+        one = is_dim or self._stayed >= STAYS  # dimmed as a whole, what lies on something else does not let it through
+
+        def draw(target: QPainter) -> None:
+            onto = Paint(target, canvas.theme, canvas.ratio)
+            paint_chrome(onto, chrome)
+            if one:
+                paint_on_plate(onto, chrome, laid.head, laid.writing.still, laid.discs)
+
+        if pictured:
+            key = laid.ground if one else chrome
+            canvas.pictures.draw(paint.painter, key, chrome.area, canvas.zoom, canvas.device_ratio, draw)
+        else:
+            draw(paint.painter)
+        if is_within and not one:
+            write(paint, laid.writing.still)
+        elif not one:
+            paint_on_plate(paint, chrome, laid.head, laid.writing.still, laid.discs)

@@ -1,0 +1,217 @@
+"""Numbers that roll are drawn over those before: what is seen then is what would be seen, had all been drawn anew."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from gradstudio.app.canvas.due import with_numbers
+from gradstudio.app.canvas.node_faces import node_face
+from gradstudio.app.canvas.node_item import PORTS, NodeItem
+from gradstudio.app.canvas.scene import CanvasScene
+from gradstudio.app.canvas.view_paint import ViewPaint
+from gradstudio.app.paint import pill_rect
+from gradstudio.bench.graphs import chain, layers
+from gradstudio.document.commands.layout import MoveNodes
+from gradstudio.document.commands.nodes import SetLeafValue
+from gradstudio.document.graph import LEAF
+from tests.app.canvas.conftest import example
+from tests.app.canvas.test_scene import picture
+from tests.app.canvas.test_still import anew, area, same
+
+DOCUMENTS = {
+    "accumulation": lambda: example("accumulation"),
+    "tutorial": lambda: example("tutorial"),
+    "layers": lambda: layers(60),
+    "chain": lambda: chain(60),
+}
+FACTORS = (1.0, 1.001, 1.01, 0.5, -1.0, -3.0, 0.0, 1e4, 1e-20, 1e30, math.inf, math.nan)
+
+
+@pytest.fixture
+def roll(view, studio, settle, qtbot):
+    """Show a document; return what drags the number of a leaf to some factor of what it was."""
+
+    def shown(name: str):
+        studio.clock._rest.start(0)
+        settle()
+        studio.show_example(DOCUMENTS[name](), name)
+        settle()
+        studio.clock._rest.setInterval(30_000)  # however busy the machine is, the hand is still in motion when numbers come
+        nodes = studio.document.graph.nodes
+        starts = {n: node.value for n, node in nodes.items() if node.op == LEAF and isinstance(node.value, np.ndarray)}
+        starts = {n: value for n, value in starts.items() if value.dtype.kind == "f"}
+        gesture = studio.new_gesture()
+
+        def drag(which: int, factor: float) -> None:
+            leaf = list(starts)[which % len(starts)]
+            value = np.asarray(starts[leaf] * np.float32(factor), starts[leaf].dtype)
+            value.setflags(write=False)
+            studio.do(SetLeafValue(leaf, value, gesture))
+            qtbot.waitUntil(lambda: not studio.runs.running and not studio.clock.is_behind)
+
+        return drag
+
+    return shown
+
+
+def kept(view) -> np.ndarray:
+    """Return what is on show, without having it drawn: a picture of the widget would be."""
+    QApplication.processEvents()
+    image = view.still._picture.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].astype(int)
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What was drawn over the picture, and the areas that were drawn anew."""
+    patches: list[tuple[type, object]] = []
+    sharp: list[QRect] = []
+    patch, sharply = ViewPaint.patch, ViewPaint.sharply
+
+    def draw_patch(self, painter, each, place) -> None:
+        patches.append((type(each[0]), each[1]))
+        patch(self, painter, each, place)
+
+    def draw_sharply(self, painter, rect) -> None:
+        sharp.append(QRect(rect))
+        sharply(self, painter, rect)
+
+    monkeypatch.setattr(ViewPaint, "patch", draw_patch)
+    monkeypatch.setattr(ViewPaint, "sharply", draw_sharply)
+    return patches, sharp
+
+
+@pytest.mark.parametrize("zoom", [0.8, 1.0, 1.7])
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_picture_is_that_of_all_drawn_anew(view, roll, drawn, name, zoom):
+    drag, (patches, _) = roll(name), drawn
+    view.set_zoom(zoom)
+    view.put(view.canvas.nodes[list(view.canvas.nodes)[-1]].body.center(), view.middle_px())
+    anew(view)
+    for which in range(3):
+        for factor in FACTORS:
+            drag(which, factor)
+            assert same(kept(view), anew(view), share=0.002), (which, factor)
+    assert patches
+
+
+def test_a_small_change_draws_numbers_and_little_else(view, roll, drawn):
+    drag, (patches, sharp) = roll("layers"), drawn
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    for i in range(20):
+        drag(0, 1 + i / 10_000)
+        kept(view)
+        if i == 10:
+            patches.clear(), sharp.clear()
+    assert NodeItem in {kind for kind, _ in patches}
+    assert area(sharp) / 9 < 0.1 * view.viewport().width() * view.viewport().height()
+
+
+def test_a_port_takes_another_colour(view, roll, drawn):
+    drag, (patches, _) = roll("layers"), drawn
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    for i in range(40):
+        drag(0, 1 + i / 40)
+        now = kept(view)
+        if (NodeItem, PORTS) in patches:
+            assert same(now, anew(view), share=0.002)
+            return
+    pytest.fail("no port had another colour")
+
+
+def test_what_lies_under_something_is_drawn_with_it(view, roll, studio):
+    drag = roll("layers")
+    view.set_zoom(1.0)
+    nodes = list(view.canvas.nodes)[-6:]
+    x, y = view.canvas.place_of(nodes[0])
+    studio.do(MoveNodes({node: (x + 40 * i, y + 25 * i) for i, node in enumerate(nodes)}))
+    QApplication.processEvents()
+    view.put(view.canvas.nodes[nodes[2]].body.center(), view.middle_px())
+    for factor in (1.0, 1.001, 1.002, 0.5):
+        drag(0, factor)
+        assert same(kept(view), anew(view), share=0.002)
+    item = view.canvas.nodes[nodes[2]]
+    view.canvas.cover.follow()
+    assert item.patch(None) is None
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(list(DOCUMENTS)),
+    rolls=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(FACTORS)), min_size=1, max_size=6),
+    looked_at=st.lists(st.booleans(), min_size=6, max_size=6),
+)
+def test_faces_are_those_of_a_new_scene(view, roll, studio, name, rolls, looked_at):
+    drag = roll(name)
+    for (which, factor), look in zip(rolls, looked_at, strict=False):
+        drag(which, factor)
+        if look:
+            view.canvas.settle()
+    assert same_faces(picture(view.canvas), picture(CanvasScene(studio)))
+
+
+def same_faces(a, b) -> bool:
+    """Say whether scenes show the same, nan and all; a held node is wider than it need be, so that places are left out."""
+    return repr(a[:2]) == repr(b[:2])
+
+
+def test_most_ops_take_numbers_alone(view, roll, monkeypatch):
+    taken: list[bool] = []
+
+    def watched(context, face):
+        found = with_numbers(context, face)
+        taken.append(found is not None)
+        if found is not None:
+            assert found == node_face(context, face.node)
+        return found
+
+    monkeypatch.setattr("gradstudio.app.canvas.due.with_numbers", watched)
+    drag = roll("layers")
+    for i in range(6):
+        drag(0, 1 + i / 100)
+        view.canvas.settle()
+    assert sum(taken) > 0.8 * 5 * len(view.canvas.nodes) * 0.7
+
+
+def test_pills_grow_no_narrower_in_hand(view, roll):
+    drag = roll("layers")
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    drag(0, 1.0)
+    pills, widest, held = view.canvas.pills, {}, 0
+    for i in range(20):
+        drag(0, 1 + i / 50)
+        kept(view)
+        for key, rect in pills._places.items():
+            course = view.canvas.wires.shape_of(key)
+            before = widest.get((key, course))
+            if rect is not None and before is not None:
+                assert rect.width() >= before
+                held += rect.width() > pill_rect(view.canvas.theme, 0, 0, view.canvas.wires.face(key).pill).width()
+            widest[key, course] = rect.width() if rect is not None else None
+    assert held
+
+
+def test_a_view_that_moves_draws_no_patches(view, roll, drawn):
+    drag, (patches, _) = roll("layers"), drawn
+    view.set_zoom(1.0)
+    for factor in (1.0, 1.01):
+        drag(0, factor)
+        kept(view)
+    view.hurry()
+    patches.clear()
+    view.pan(40, 30)
+    drag(0, 1.02)
+    kept(view)
+    assert not patches
