@@ -76,6 +76,8 @@ class Due:
             if time.perf_counter() >= until:
                 break
             item = self._canvas.nodes[node]
+            if rect is not None and node not in self._whole and not item.sceneBoundingRect().intersects(rect):
+                continue  # numbers alone don't make it reach further
             before = item.body
             if self._show(node):
                 moved[node] = before

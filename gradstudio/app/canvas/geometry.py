@@ -110,7 +110,7 @@ def _spread(paths: list[OperandPath], height: float) -> dict[OperandPath, float]
 
 
 def _collapsed(face: NodeFace) -> Geometry:
-    width = _op_width(face) if face.kind in ("op", "instance") else _leaf_width(face)
+    width = op_width(face) if face.kind in ("op", "instance") else _leaf_width(face)
     if face.symbol == "scissors":
         width = max(LEAST_W, _up(45 + advance("nodeName", face.title)))
     if face.kind == "instance":
@@ -168,7 +168,7 @@ def _grad_cells_width(cells: Cells) -> float:
 
 
 def _op(face: NodeFace) -> Geometry:
-    width = _op_width(face)
+    width = op_width(face)
     y = HEAD + VALUE_ROW
     outputs = {}
     for i, output in enumerate(face.outputs):
@@ -181,7 +181,8 @@ def _op(face: NodeFace) -> Geometry:
     return Geometry(width, height, inputs, outputs, rows, y if face.drawer else None, HEAD + 20)
 
 
-def _op_width(face: NodeFace) -> float:
+def op_width(face: NodeFace) -> float:
+    """Return how wide an op is."""
     name = 31 + advance("nodeName", face.title) + 11
     if face.name:
         name += 10 + advance("number", face.name)

@@ -39,6 +39,13 @@ class Held(QObject):
         self._nodes.discard(item.node)
         return full
 
+    def keeps_width(self, item: NodeItem, width: float) -> bool:
+        """Say whether a node that needs a width stays as wide as it is."""
+        if width < item.full.width and self.in_hand and self._canvas.level == Level.FULL:
+            self._nodes.add(item.node)
+            return True
+        return width == item.full.width
+
     def holds_pill(self) -> bool:
         """Say whether a pill stays where on its wire it is, though it has more or fewer letters. If so, all are placed anew at rest."""
         self._pills |= self.in_hand

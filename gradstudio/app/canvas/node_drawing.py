@@ -21,6 +21,22 @@ if TYPE_CHECKING:
 STAYS = 2  # paints in which what numbers lie on is the same, after which it is kept as a picture
 
 
+class Ground:
+    """What numbers lie on: a key of the pictures. It is asked for so often that it knows its hash."""
+
+    __slots__ = ("_hash", "parts")
+
+    def __init__(self, *parts: object) -> None:
+        self.parts = parts
+        self._hash = hash(parts)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Ground) and self._hash == other._hash and self.parts == other.parts)
+
+
 class Laid(NamedTuple):
     """A node with everything in its place."""
 
@@ -30,7 +46,7 @@ class Laid(NamedTuple):
     discs: list[Disc]
     chrome: Chrome
     head: Head
-    ground: tuple[object, ...]  # what numbers lie on
+    ground: Ground
 
 
 class NodeDrawing:
@@ -39,19 +55,22 @@ class NodeDrawing:
     def __init__(self, canvas: CanvasScene) -> None:
         self._canvas = canvas
         self._laid: Laid | None = None  # of the face and the size that it was last drawn with
-        self._ground: object = None  # as it was last drawn
+        self._ground: Ground | None = None  # as it was last drawn
         self._stayed = 0  # how many paints ago it was another
 
     def forget(self) -> None:
         """The node shows something else, or has another size."""
         self._laid = None
 
-    def renumber(self, before: NodeFace, now: NodeFace) -> bool:
-        """Take a face with other numbers. Return whether each of them stands where the one before stood, and all else stays."""
+    def renumber(self, before: NodeFace, now: NodeFace) -> bool | None:
+        """Take a face with other numbers. Return whether each takes as much room as the one before; None: all is to be laid anew."""
         laid = self._laid
         writing = None if laid is None else rewritten(laid.writing, before, now)
-        self._laid = None if laid is None or writing is None else laid._replace(writing=writing)
-        return writing is not None
+        if laid is None or writing is None:
+            self._laid = None
+            return None
+        self._laid = laid._replace(writing=writing)
+        return all(old.left == new.left for old, new in zip(laid.writing.changing, writing.changing, strict=True))
 
     def paint(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks, pictured: bool, is_within: bool = False) -> None:
         """Draw the node at the painter's origin, its plate from the pictures if it may; `is_within`: what is written on it only."""
@@ -59,7 +78,7 @@ class NodeDrawing:
         paint = Paint(painter, canvas.theme, canvas.ratio)
 
         def ground(with_discs: bool) -> None:
-            on = laid if with_discs else laid._replace(discs=[], ground=laid.ground[:-1])
+            on = laid if with_discs else laid._replace(discs=[], ground=Ground(*laid.ground.parts[:-1]))
             self._paint_ground(paint, on, face.dim, pictured, is_within)
 
         paint_node(paint, face, place, laid.writing, laid.discs, ground, is_within)
@@ -69,7 +88,7 @@ class NodeDrawing:
         if laid is None or laid.theme is not theme or laid.marks != marks:
             writing, discs = written(theme, face, place), port_grounds(face, place)
             chrome, head = chrome_of(face, place, marks), head_of(face)
-            laid = self._laid = Laid(theme, marks, writing, discs, chrome, head, (chrome, head, tuple(writing.still), tuple(discs)))
+            laid = self._laid = Laid(theme, marks, writing, discs, chrome, head, Ground(chrome, head, tuple(writing.still), tuple(discs)))
         return laid
 
     def _paint_ground(self, paint: Paint, laid: Laid, is_dim: bool, pictured: bool, is_within: bool) -> None:

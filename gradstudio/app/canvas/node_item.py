@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace
-from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry
+from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry, op_width
 from gradstudio.app.canvas.node_chrome import REACH
 from gradstudio.app.canvas.node_drawing import NodeDrawing
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
@@ -83,7 +83,8 @@ class NodeItem(CanvasItem):
         before = self.face
         if face == before:
             return False
-        if self._places is not None or not self._drawing.renumber(before, face):
+        same_room = self._drawing.renumber(before, face) if self._places is None else None
+        if same_room is None or not (same_room or self.canvas.held.keeps_width(self, op_width(face))):
             return self.set_face(face)
         self.face, self._stamp = face, object()
         self._differ(True, ports_of(before) == ports_of(face))
@@ -315,9 +316,8 @@ class NodeItem(CanvasItem):
         return None if pills is None or (part == PORTS and pills) else rect.translated(*self.at)
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
-        canvas = self.canvas
-        transform = painter.worldTransform()
-        painter.translate(self.pos())
+        canvas, transform = self.canvas, painter.worldTransform()
+        painter.translate(*self.at)
         snap(painter, canvas.device_ratio)
         if part == PORTS:
             paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)

@@ -14,6 +14,7 @@ from gradstudio.app.paint import Align, Paint
 from gradstudio.app.theme import Shade, Theme
 
 LONG = 8  # letters of a gradient; longer ones are written smaller
+ROW_GAP = 8.0  # px between what a row reads and what stands at its right
 DRAWER_GAP = 8.0  # px between the label of a drawer and its number
 
 
@@ -98,35 +99,59 @@ def written(theme: Theme, face: NodeFace, place: Geometry) -> Writing:
 
 
 def rewritten(writing: Writing, before: NodeFace, now: NodeFace) -> Writing | None:
-    """Return the writing of an op that has nothing but other numbers, if each is as wide as the one before and has its colour."""
-    numbers = _numbers(now)
-    pairs = list(zip(writing.changing, _numbers(before), numbers, strict=False))
-    if len(writing.changing) != len(numbers) or any(word.words != was or not _fits(writing.theme, word, new) for word, was, new in pairs):
-        return None
+    """Return the writing of an op of one element that has nothing but other numbers; None where other words would fit with them.
+
+    Numbers stand at the right; where one takes more room, or less, the formula before it makes way.
+    """
     if before.drawer is not None and now.drawer is not None and _sign(before.drawer) != _sign(now.drawer):
         return None
-    made = Writing(writing.theme)
+    theme, words, made = writing.theme, iter(writing.changing), Writing(writing.theme)
     made.still = writing.still
-    made.changing = [word if word.words == new else word._replace(words=new) for word, _, new in pairs]
+    value = _moved(theme, next(words), now.value)
+    changed = [value]
+    if value.left != writing.changing[0].left and (value.role == "nodeName" or value.left < 24 + _width(theme, writing.still[0])):
+        return None
+    for row in now.inputs:
+        if row.number and not row.note:
+            old, formula = next(words), next(words)
+            number = _moved(theme, old, row.number)
+            if number.left != old.left:
+                formula = formula._replace(left=formula.left + number.left - old.left)
+                if formula.words != _formula(row) or formula.left < ROW_GAP + 12 + theme.metrics("code").horizontalAdvance(row.label):
+                    return None
+            changed += number, formula
+    if now.drawer is not None:
+        old, label = next(words), writing.still[-1]
+        number = _moved(theme, old, now.drawer.words)
+        if number.left != old.left:
+            is_cut = label.words != now.drawer.label or number.left - DRAWER_GAP < label.left + _width(theme, label)
+            if is_cut or (len(old.words) > LONG) != (len(number.words) > LONG):
+                return None
+        changed.append(number)
+    made.changing = changed
     return made
 
 
-def _numbers(face: NodeFace) -> list[str]:
-    """Return what changes with numbers on an op of one element, in the order in which it is written."""
-    drawer = [] if face.drawer is None else [face.drawer.words]
-    return [face.value, *(row.number for row in face.inputs if row.number and not row.note), *drawer]
-
-
-def _fits(theme: Theme, word: Word, words: str) -> bool:
-    """Say whether words take the place of others: letters of one pitch, so that sizes of type do not matter."""
-    if len(word.words) != len(words):
-        return False
+def _moved(theme: Theme, word: Word, words: str) -> Word:
+    """Return other words that end where some end."""
+    if word.words == words:
+        return word
     metrics = theme.metrics(word.role, word.weight)
-    return metrics.horizontalAdvance(word.words) == metrics.horizontalAdvance(words)
+    before, now = metrics.horizontalAdvance(word.words), metrics.horizontalAdvance(words)
+    return word._replace(words=words, left=word.left if before == now else word.left + before - now)
+
+
+def _width(theme: Theme, word: Word) -> float:
+    return theme.metrics(word.role, word.weight).horizontalAdvance(word.words)
 
 
 def _sign(drawer: Drawer) -> float | None:
     return drawer.value if drawer.value is None else math.copysign(bool(drawer.value), drawer.value)
+
+
+def _formula(row: InputFace) -> str:
+    """Return what stands before the number of a row, where there is room."""
+    return f"∂ {row.formula} = " if row.formula else "∂ "
 
 
 def _leaf_words(writing: Writing, face: NodeFace, place: Geometry) -> None:
@@ -160,10 +185,9 @@ def _row_words(writing: Writing, row: InputFace, cy: float, width: float, quiet:
         right -= writing.stay(right, cy, row.note, "code", "text2" if row.literal and not row.wired else "text3", "r") + 8
     elif row.number:
         right -= writing.change(right, cy, row.number, "code", "text", "r", 500) + 1
-        room = right - 12 - writing.width_of(row.label, "code") - 8
-        words = f"∂ {row.formula} = " if row.formula else "∂ "
+        room, words = right - 12 - writing.width_of(row.label, "code") - ROW_GAP, _formula(row)
         fits = writing.width_of(words, "code") <= room
-        right -= writing.stay(right, cy, words if fits else "∂ ", "code", "text3", "r") + 8
+        right -= writing.change(right, cy, words if fits else "∂ ", "code", "text3", "r") + ROW_GAP
     elif row.formula:
         room = right - 12 - writing.width_of(row.label, "code") - 8
         right -= writing.stay(right, cy, f"∂ {row.formula}", "code", "text3", "r", width=room) + 8

@@ -121,7 +121,7 @@ class CanvasScene(DirtyScene):
             self.numbers.follow()
             self._stock.follow()
         nodes, wires = touched(change, before, self.context) or (None, None)
-        only_numbers = is_of_numbers(change, before, self.context)
+        only_numbers = self.level != Level.FAR and is_of_numbers(change, before, self.context)
         self.due.add(self.nodes.keys() if nodes is None else nodes, only_numbers)
         is_seen_afar = self.far.follow(nodes)
         if self.level == Level.FAR:

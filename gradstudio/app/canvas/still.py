@@ -217,8 +217,7 @@ class Still(QObject):
                 self._fresh += rect
                 self._known += rect
                 self._paint.sharply(painter, rect)
-            for patch, place in patches.items():
-                self._paint.patch(painter, patch, place)
+            self._paint.patches(painter, patches)
 
     def _draw_in_time(self, region: QRegion) -> None:
         """Draw what there is time for, where nothing is known plates and lines; and more when there is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF
@@ -75,14 +75,15 @@ class ViewPaint:
             self._view.canvas.far.paint(painter, self._view.visible_rect(area), area)
             painter.restore()
 
-    def patch(self, painter: QPainter, patch: Patch, place: QRectF) -> None:
-        """Draw what is within a part of an item, over what is there; `place`: in canvas units, all that is drawn."""
-        item, part = patch
+    def patches(self, painter: QPainter, patches: Mapping[Patch, QRectF]) -> None:
+        """Draw what is within parts of items, over what is there, each with the rectangle of the canvas that is drawn."""
+        way = self._view.viewportTransform()
         painter.save()
-        painter.setWorldTransform(self._view.viewportTransform())
-        painter.setClipRect(place)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        item.paint_patch(painter, part)
+        for (item, part), place in patches.items():
+            painter.setWorldTransform(way)
+            painter.setClipRect(place)
+            item.paint_patch(painter, part)
         painter.restore()
 
     def live(self, painter: QPainter, area: QRect) -> None:

@@ -95,17 +95,26 @@ class WireDrawing:
         paint_wire(Paint(painter, canvas.theme, canvas.ratio), face, shape, canvas.zoom, halo, canvas.norms)
 
     def _paint_dense(self, painter: QPainter, shown: list[Shown], rect: QRectF) -> None:
-        """Draw very many wires: without halo and marks."""
-        canvas, zoom, norms, window = self._canvas, self._canvas.zoom, self._canvas.norms, window_of(rect)
-        chosen, fade = canvas.selected_wires, canvas.fade
+        """Draw very many wires: without halo and marks, and of those that run one over the other the last."""
+        canvas, chosen, fade = self._canvas, self._canvas.selected_wires, self._canvas.fade
         painter.setBrush(NO_BRUSH)
         painter.setOpacity(1.0)
-        for key, face, shape in shown:
-            pen = dense_pen(canvas.theme, face, zoom, norms)
-            painter.setPen(QPen(canvas.theme.color("accent"), 3 / zoom) if key in chosen else pen)
+        window, covered, strokes = window_of(rect), set(), []
+        for key, face, shape in reversed(shown):
+            seen = _seen_of(face, shape, window)
+            if key not in chosen and seen.course in covered:
+                continue
+            pen = dense_pen(canvas.theme, face, canvas.zoom, canvas.norms)
+            if key in chosen:
+                pen = QPen(canvas.theme.color("accent"), 3 / canvas.zoom)
+            if fade.nodes is None and pen.color().alpha() == 255:  # those before are no wider
+                covered.add(seen.course)
+            strokes.append((key, pen, seen))
+        for key, pen, seen in reversed(strokes):
+            painter.setPen(pen)
             if fade.nodes is not None:
                 painter.setOpacity(fade.wire_opacity(key))
-            painter.drawPath(_seen_of(face, shape, window).path)
+            painter.drawPath(seen.path)
 
 
 def _seen_of(face: WireFace, shape: WireShape, window: Window) -> WireShape:

@@ -66,10 +66,11 @@ class WireLooks:
         self._out_of_date = bytearray(b"\1") * len(self._ids)
         range_, numbers = self._canvas.context.range, self._told()
         codes, untold = looks_of_numbers(range_, numbers), np.isnan(numbers)
+        codes[np.isinf(numbers)] = np.nan  # another one each time
         if self._numbers is None:
             doubtful = np.ones(len(codes), bool)
         else:
-            doubtful = ~untold & (codes != self._codes) | np.isinf(numbers)
+            doubtful = ~untold & (codes != self._codes)
             if range_ != self._range:
                 doubtful |= untold
         self._doubtful[doubtful] = self.stamp

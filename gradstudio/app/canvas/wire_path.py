@@ -104,7 +104,10 @@ def crossings(points: Points, boxes: Boxes, clear: float = CLEAR) -> int:
 
 
 def cut_to(curves: Curves, rect: QRectF) -> Curves:
-    """Return the stretch of a wire from where it first comes into a rectangle to where it last leaves it; all where it never does."""
+    """Return the stretch of a wire from where it first comes into a rectangle to where it last leaves it; all where it never does.
+
+    What runs level at the ends of the stretch begins and ends at the edges: wires that run through side by side have the same stretch.
+    """
     points = BEZIER @ curves
     corner, end = np.array([rect.left(), rect.top()]), np.array([rect.right(), rect.bottom()])
     low, high = np.minimum(points[:, :-1], points[:, 1:]), np.maximum(points[:, :-1], points[:, 1:])
@@ -115,6 +118,10 @@ def cut_to(curves: Curves, rect: QRectF) -> Curves:
     found = curves[first : last + 1].copy()
     found[-1] = _stretch(found[-1], 0.0, _T[stop + 1])
     found[0] = _stretch(curves[first], _T[begin], _T[stop + 1] if first == last else 1.0)
+    for i, side in ((0, 0), (-1, 3)):
+        if (found[i, :, 1] == found[i, 0, 1]).all():
+            found[i, side, 0] = min(max(found[i, side, 0], corner[0]), end[0])
+            found[i, :, 0] = np.linspace(found[i, 0, 0], found[i, 3, 0], 4)
     return found
 
 

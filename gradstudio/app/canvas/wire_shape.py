@@ -44,7 +44,8 @@ class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
     __slots__ = (
-        "_coarse", "_marks", "_parts", "_path", "_run", "_window", "_windows", "curves", "cut", "end", "is_long", "points", "start",
+        "_coarse", "_course", "_marks", "_parts", "_path", "_run", "_window", "_windows",
+        "curves", "cut", "end", "is_long", "points", "start",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +59,7 @@ class WireShape:
         self._run = lengths(self.points)
         self.is_long = float(self._run[-1]) > LONG  # it pays to draw only what is seen of the wire
         self._path: QPainterPath | None = None
+        self._course: bytes | None = None
         self._coarse: Points | None = None
         self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
@@ -68,8 +70,18 @@ class WireShape:
     def path(self) -> QPainterPath:
         """The wire as a path."""
         if self._path is None:
-            self._path = path_of(self.curves if self._window is None else cut_to(self.curves, self._window))
+            self._path = path_of(self._drawn())
         return self._path
+
+    @property
+    def course(self) -> bytes:
+        """What two wires have in common whose paths are the same."""
+        if self._course is None:
+            self._course = self._drawn().tobytes()
+        return self._course
+
+    def _drawn(self) -> Curves:
+        return self.curves if self._window is None else cut_to(self.curves, self._window)
 
     @property
     def coarse(self) -> Points:

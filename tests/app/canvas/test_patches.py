@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QRect
@@ -23,13 +23,13 @@ from gradstudio.bench.graphs import chain, layers
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.document.graph import LEAF
-from tests.app.canvas.conftest import example
+from tests.app.canvas import conftest
 from tests.app.canvas.test_scene import picture
 from tests.app.canvas.test_still import anew, area, same
 
 DOCUMENTS = {
-    "accumulation": lambda: example("accumulation"),
-    "tutorial": lambda: example("tutorial"),
+    "accumulation": lambda: conftest.example("accumulation"),
+    "tutorial": lambda: conftest.example("tutorial"),
     "layers": lambda: layers(60),
     "chain": lambda: chain(60),
 }
@@ -75,17 +75,17 @@ def drawn(monkeypatch):
     """What was drawn over the picture, and the areas that were drawn anew."""
     patches: list[tuple[type, object]] = []
     sharp: list[QRect] = []
-    patch, sharply = ViewPaint.patch, ViewPaint.sharply
+    draw, sharply = ViewPaint.patches, ViewPaint.sharply
 
-    def draw_patch(self, painter, each, place) -> None:
-        patches.append((type(each[0]), each[1]))
-        patch(self, painter, each, place)
+    def draw_patches(self, painter, found) -> None:
+        patches.extend((type(item), part) for item, part in found)
+        draw(self, painter, found)
 
     def draw_sharply(self, painter, rect) -> None:
         sharp.append(QRect(rect))
         sharply(self, painter, rect)
 
-    monkeypatch.setattr(ViewPaint, "patch", draw_patch)
+    monkeypatch.setattr(ViewPaint, "patches", draw_patches)
     monkeypatch.setattr(ViewPaint, "sharply", draw_sharply)
     return patches, sharp
 
@@ -147,6 +147,7 @@ def test_what_lies_under_something_is_drawn_with_it(view, roll, studio):
 
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("tutorial", [(0, 1e30), (1, 1e30), (1, 1.0)], [False] * 6)
 @given(
     name=st.sampled_from(list(DOCUMENTS)),
     rolls=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(FACTORS)), min_size=1, max_size=6),
