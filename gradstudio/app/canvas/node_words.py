@@ -116,9 +116,11 @@ def rewritten(writing: Writing, before: NodeFace, now: NodeFace) -> Writing | No
             old, formula = next(words), next(words)
             number = _moved(theme, old, row.number)
             if number.left != old.left:
-                formula = formula._replace(left=formula.left + number.left - old.left)
-                if formula.words != _formula(row) or formula.left < ROW_GAP + 12 + theme.metrics("code").horizontalAdvance(row.label):
+                left = formula.left + number.left - old.left
+                label_ends = 12 + theme.metrics("code").horizontalAdvance(row.label)
+                if formula.words != _formula(row) or min(left, formula.left) < label_ends + ROW_GAP:
                     return None
+                formula = formula._replace(left=left)
             changed += number, formula
     if now.drawer is not None:
         old, label = next(words), writing.still[-1]
