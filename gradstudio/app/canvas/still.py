@@ -26,7 +26,7 @@ DRAWN_BY = 0.008  # seconds after the first event of a frame by which they are d
 SQUARE, FURTHER = 85.0**2, 0.15  # pixels of a square; of the time for one, what another beside it takes when both are drawn at once
 LEARNING = 0.2  # share of a square's time in what the next one is expected to take
 REST = 4.0  # times as long as that took nothing more is drawn of what is out of date only: motion goes on
-MOST_RECTS = 12  # of what is to be drawn; of more the rectangle round them
+MOST_RECTS = 32  # of what is to be drawn; of more the rectangle round them
 EACH = 150.0**2  # pixels: what takes as long as to begin with another rectangle
 PARTS = 3  # of a tile, each way: what is begun in a frame is not much
 AROUND = 2  # px round what has changed that are drawn again: smoothing
@@ -211,13 +211,13 @@ class Still(QObject):
             known, self._patches = self._patches, {}
             self._fresh -= self._sort(known)[1]
         patches, self._patches = self._patches, {}
-        rects = in_few(region if is_asked else region - self._fresh)
+        anew = region if is_asked else region - self._fresh
         with QPainter(self._picture) as painter:
-            for rect in rects:
-                self._fresh += rect
-                self._known += rect
-                self._paint.sharply(painter, rect)
+            for rect in in_few(anew):
+                self._paint.sharply(painter, rect, anew & rect)
             self._paint.patches(painter, patches)
+        self._fresh += anew
+        self._known += anew
 
     def _draw_in_time(self, region: QRegion) -> None:
         """Draw what there is time for, where nothing is known plates and lines; and more when there is."""
@@ -302,9 +302,9 @@ class Still(QObject):
 
 
 def in_few(region: QRegion) -> list[QRect]:
-    """Return the rectangles in which a region is drawn fastest: fewer than it has, and larger ones, where that costs little."""
+    """Return rectangles round the parts of a region that are drawn fastest together."""
     rects: list[QRect] = list(region)  # type: ignore[call-overload]  # a QRegion yields its rectangles
-    if len(rects) > MOST_RECTS:
+    if len(rects) > MOST_RECTS or _area(region.boundingRect()) < sum(map(_area, rects)) + EACH * (len(rects) - 1):
         return [region.boundingRect()]
     found: list[QRect] = []
     for rect in rects:

@@ -31,12 +31,12 @@ class ViewPaint:
     def __init__(self, view: CanvasView) -> None:
         self._view = view
 
-    def sharply(self, painter: QPainter, area: QRect) -> None:
-        """Draw an area with all that is seen there."""
+    def sharply(self, painter: QPainter, area: QRect, part: QRegion | None = None) -> None:
+        """Draw an area with all that is seen there, or a part of it."""
         view, canvas = self._view, self._view.canvas
         seen = view.visible_rect(area)
         painter.save()
-        painter.setClipRect(area)
+        painter.setClipRegion(QRegion(area) if part is None else part)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if canvas.level == Level.FAR:
             painter.setWorldTransform(view.viewportTransform())
@@ -44,7 +44,11 @@ class ViewPaint:
         else:
             paint_ground(painter, area, view.viewportTransform(), canvas.theme, canvas.device_ratio)
             painter.setWorldTransform(view.viewportTransform())
-            self._paint_items(painter, items_in(canvas, seen), self._tiled(area))
+            items: Iterable[CanvasItem] = items_in(canvas, seen)
+            if part is not None and part.rectCount() > 1:
+                way = view.viewportTransform()
+                items = [each for each in items if part.intersects(way.mapRect(each.sceneBoundingRect()).toAlignedRect())]
+            self._paint_items(painter, items, self._tiled(area))
         painter.restore()
 
     def prepare(self, area: QRect, until: float) -> bool:

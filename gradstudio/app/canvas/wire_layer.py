@@ -105,7 +105,8 @@ class WireLayer(CanvasItem):
                 continue
             now = looks.face(i)
             if now.look != before.look:
-                self.update(self.courses.area(i))
+                for area in [self.courses.area(i)] if self._drawing.dense else self.courses.shape(i).boxes:
+                    self.update(area)
                 changed += 1
             self.canvas.pills.follow(self.ids[i], before, now)
         self._roll(changed, seen)

@@ -17,6 +17,8 @@ LONG = 2000.0  # canvas units
 AROUND = 40.0  # canvas units beside what is seen of a long wire: its width, marks and round ends
 WINDOWS = 16  # of a long wire that are kept
 STEP = 256.0  # in which what is drawn of a long wire grows, so that it is the same for areas that differ a little
+PART = 8  # of the 33 points of a wire, how many one of its boxes goes on
+STROKE = 9.0  # canvas units beside its course that a wire is drawn, arrowheads and all
 SHAPES = {
     "chevron": np.array([(0.55, -1.0), (-0.55, 0.0), (0.55, 1.0)]),
     "left": np.array([(-1.0, 0.0), (0.7, -1.0), (0.7, 1.0)]),
@@ -44,7 +46,7 @@ class WireShape:
     """A routed wire. Immutable but for what is worked out when first asked for, and the place of its scissors."""
 
     __slots__ = (
-        "_coarse", "_course", "_marks", "_parts", "_path", "_run", "_window", "_windows",
+        "_boxes", "_coarse", "_course", "_marks", "_parts", "_path", "_run", "_window", "_windows",
         "curves", "cut", "end", "is_long", "points", "start",
     )  # fmt: skip
 
@@ -60,6 +62,7 @@ class WireShape:
         self.is_long = float(self._run[-1]) > LONG  # it pays to draw only what is seen of the wire
         self._path: QPainterPath | None = None
         self._course: bytes | None = None
+        self._boxes: list[QRectF] | None = None
         self._coarse: Points | None = None
         self._marks: dict[tuple[Mark, float, float], QPainterPath] = {}
         self._parts: dict[tuple[float, float], QPainterPath] = {}
@@ -97,6 +100,15 @@ class WireShape:
         """The rectangle that the path fills."""
         low, high = self.points.min(0).tolist(), self.points.max(0).tolist()
         return QRectF(low[0], low[1], high[0] - low[0], high[1] - low[1])
+
+    @property
+    def boxes(self) -> list[QRectF]:
+        """Rectangles, end to end, that hold what is drawn of the wire."""
+        if self._boxes is None:
+            parts = [self.coarse[i : i + PART + 1] for i in range(0, SAMPLES - 1, PART)]
+            corners = [(*(part.min(0) - STROKE).tolist(), *(part.max(0) + STROKE).tolist()) for part in parts]
+            self._boxes = [QRectF(x, y, right - x, bottom - y) for x, y, right, bottom in corners]
+        return self._boxes
 
     @property
     def length(self) -> float:

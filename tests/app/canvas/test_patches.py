@@ -81,9 +81,9 @@ def drawn(monkeypatch):
         patches.extend((type(item), part) for item, part in found)
         draw(self, painter, found)
 
-    def draw_sharply(self, painter, rect) -> None:
+    def draw_sharply(self, painter, rect, part=None) -> None:
         sharp.append(QRect(rect))
-        sharply(self, painter, rect)
+        sharply(self, painter, rect, part)
 
     monkeypatch.setattr(ViewPaint, "patches", draw_patches)
     monkeypatch.setattr(ViewPaint, "sharply", draw_sharply)

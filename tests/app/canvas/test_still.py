@@ -34,9 +34,9 @@ def drawn(view, settle, monkeypatch):
     plain: list[QRect] = []
     sharply, plainly = ViewPaint.sharply, ViewPaint.plainly
 
-    def draw_sharply(self, painter, area: QRect) -> None:
+    def draw_sharply(self, painter, area: QRect, part=None) -> None:
         sharp.append(QRect(area))
-        sharply(self, painter, area)
+        sharply(self, painter, area, part)
 
     def draw_plainly(self, painter, region: QRegion) -> None:
         plain.append(region.boundingRect())
