@@ -6,15 +6,21 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QImage, QPainter
 
+from gradstudio.app import theme
+from gradstudio.app.canvas.faces import Tint, WireFace
 from gradstudio.app.canvas.scene import CanvasScene
+from gradstudio.app.canvas.wire_layer import DENSE
+from gradstudio.app.canvas.wire_paint import paint_wire
 from gradstudio.app.canvas.wire_path import NO_BOXES, cubic, cut_to, even, lane, sampled
 from gradstudio.app.canvas.wire_shape import WireShape, window_of
-from gradstudio.bench.graphs import layers
+from gradstudio.app.paint import Paint
+from gradstudio.bench.graphs import chain, layers
 from gradstudio.document.commands.layout import MoveNodes
 from gradstudio.document.commands.nodes import DeleteNodes
+from gradstudio.document.graph import Ref
 from tests.app.canvas.test_scene import picture
 
 NEAR_ENOUGH = 2  # of 255: blending in two goes rounds twice
@@ -132,6 +138,44 @@ def test_a_long_wire_cut_to_a_rectangle_runs_through_it_as_all_of_it_does(curves
         assert len(part) <= len(points)
         assert np.hypot(*(even(part, 0.5) - at).T).min() < 0.5
         assert np.ptp(part[:, 0]) < np.ptp(points[:, 0]) / 2
+
+
+def test_wires_that_run_through_side_by_side_have_one_course():
+    ends = [(QPointF(x, 0), QPointF(9000 + 70 * x, 90)) for x in (0, 40)]
+    lanes = [WireShape(a, b, NO_BOXES, lane(a, b, 300, 60, 90)) for a, b in ends]
+    through, start = window_of(QRectF(4000, 200, 300, 200)), window_of(QRectF(-100, -100, 300, 500))
+    assert len({shape.within(through).course for shape in lanes}) == 1
+    assert len({shape.within(start).course for shape in lanes}) == 2
+
+
+def test_of_wires_that_run_one_over_the_other_the_last_is_seen(view, studio, settle, monkeypatch):
+    studio.show_example(chain(700), "chain")
+    settle()
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n200"].body.center(), view.middle_px())
+    inside = view.visible_rect(view.viewport().rect())
+    assert len(view.canvas.wires.touching(inside)) > DENSE
+    few = [grabbed(view) for _ in range(3)][-1]
+    monkeypatch.setattr(WireShape, "course", property(lambda self: object()))
+    view.canvas.wires._tiles.clear()
+    view.canvas.update()
+    all_of_them = [grabbed(view) for _ in range(3)][-1]
+    assert (np.abs(all_of_them - few).max(2) > NEAR_ENOUGH).mean() < 1e-5
+
+
+@given(st.tuples(*[st.floats(-900, 900)] * 4), st.sampled_from(["gradient", "zero", "pending"]), st.sampled_from([2.0, 5.5, 7.0]))
+def test_boxes_of_a_wire_hold_all_that_is_drawn(qapp, ends, kind, width):
+    shape = WireShape(QPointF(*ends[:2]), QPointF(*ends[2:]), NO_BOXES)
+    image = QImage(2400, 2400, QImage.Format.Format_RGB32)
+    image.fill(0xFFFFFF)
+    painter = QPainter(image)
+    painter.translate(1200, 1200)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    paint_wire(Paint(painter, theme.named("dark")), WireFace(Ref("a"), "b", (0,), kind, width, Tint(1.0, 0.5)), shape, 1.0)
+    for box in shape.boxes:
+        painter.fillRect(box, Qt.GlobalColor.white)
+    painter.end()
+    assert (np.frombuffer(image.constBits(), np.uint32) & 0xFFFFFF == 0xFFFFFF).all()
 
 
 def test_marks_of_a_long_wire_stand_where_they_stand_on_all_of_it():

@@ -6,11 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QImage, QRegion
 from PySide6.QtWidgets import QApplication
 
 from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.still import in_few
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.canvas.wire_tiles import pixels_of
 from gradstudio.bench.graphs import layers
@@ -278,3 +281,17 @@ def test_a_tile_that_is_drawn_part_by_part_has_the_same_pixels(view, studio, set
         pictures.append([pixmap.toImage() for _, pixmap in ready])
     assert calls > len(pictures[0])
     assert pictures[0] == pictures[1]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 1000)] * 2, *[st.integers(1, 400)] * 2), max_size=40))
+def test_a_region_is_drawn_in_few_rectangles_round_it(qapp, rects):
+    region = QRegion()
+    for rect in rects:
+        region += QRect(*rect)
+    found = in_few(region)
+    left = QRegion(region)
+    for rect in found:
+        left -= rect
+        assert region.boundingRect().contains(rect)
+    assert left.isEmpty()
+    assert len(found) <= max(1, region.rectCount())
