@@ -153,7 +153,12 @@ class GradientRange(Struct, frozen=True):
 
     def width(self, g: float) -> float:
         """Return the width of a wire that carries g: 2 to 7 px."""
-        return float(WIRE["gradMin"] + (WIRE["gradMax"] - WIRE["gradMin"]) * self.t(g))
+        return width_at(self.t(g))
+
+
+def width_at(t: float) -> float:
+    """Return the width of a wire at a place on the scale, from 0 to 1."""
+    return float(WIRE["gradMin"] + (WIRE["gradMax"] - WIRE["gradMin"]) * t)
 
 
 @lru_cache(maxsize=64)

@@ -62,11 +62,11 @@ def codes_of_numbers(range_: GradientRange, numbers: Sizes) -> Codes:
 
 
 def _codes(range_: GradientRange, sizes: Sizes, signs: Sizes) -> Sizes:
-    found: Sizes = np.copysign(1 + np.rint(shares(range_, np.abs(sizes)) * SHADES), signs)
+    found: Sizes = np.copysign(1 + np.rint(_shares(range_, np.abs(sizes)) * SHADES), signs)
     return found
 
 
-def shares(range_: GradientRange, sizes: Sizes) -> Sizes:
+def _shares(range_: GradientRange, sizes: Sizes) -> Sizes:
     """Return `GradientRange.t` of many sizes."""
     if not range_.gmax:
         return np.where(sizes == 0, 0.0, 1.0)

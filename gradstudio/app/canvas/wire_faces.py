@@ -5,20 +5,18 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
-import numpy as np
 from msgspec.structs import replace
 
 from gradstudio.app import text
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import WireFace, WireKind
 from gradstudio.app.canvas.reach import scissors
-from gradstudio.app.canvas.tints import SHADES, Sizes, flow_words, shares, tint_of
+from gradstudio.app.canvas.tints import flow_words, tint_of
 from gradstudio.app.canvas.wire_runs import Run
-from gradstudio.app.theme import WIRE, GradientRange
+from gradstudio.app.theme import WIRE, width_at
 from gradstudio.document.graph import Graph, OperandPath, Wire
 from gradstudio.session.state import Flow
 
-WIDTHS = 8  # steps a pixel: a number that rolls a little does not change the picture of its wire
 WireId = tuple[str, OperandPath]  # target and operand path
 
 
@@ -64,14 +62,6 @@ def wire_face(context: Context, wire: Wire) -> WireFace:
     return WireFace(source, wire.target, wire.path, kind, faint=faint and kind == "frozen")
 
 
-def looks_of_numbers(range_: GradientRange, numbers: Sizes) -> Sizes:
-    """Return of flows of one finite element each a number that is the same while their wire's colour and width are."""
-    at = shares(range_, np.abs(numbers))
-    width = WIRE["gradMin"] + (WIRE["gradMax"] - WIRE["gradMin"]) * at
-    looks: Sizes = np.sign(numbers) * (1 + np.rint(at * SHADES) + 2 * SHADES * np.rint(width * WIDTHS))
-    return looks
-
-
 def with_number(face: WireFace, number: float) -> WireFace:
     """Return the face of a wire whose flow of one finite element has another number, and looks the same."""
     if face.kind != "gradient" or not number:
@@ -99,14 +89,13 @@ def _still(context: Context, wire: Wire, flow: Flow | None) -> WireKind:
 
 
 def _flowing(context: Context, wire: Wire, flow: Flow) -> WireFace:
-    single = flow.value is not None
-    size = abs(flow.value) if flow.value is not None else flow.rms
-    width = round(context.range.width(size) * WIDTHS) / WIDTHS
-    if flow.kind == "zero":
+    single, tint = flow.value is not None, tint_of(context, flow)
+    if flow.kind == "zero" or tint is None:
         return WireFace(wire.source, wire.target, wire.path, "zero", 5.2, pill="0.0", pill_value=0.0)
+    width = width_at(tint.t)  # in the same steps: a number that rolls a little does not change the picture of its wire
     number = flow.value if single else math.nan if flow.nonfinite else None
     kind: WireKind = "gradient" if single or not (flow.positive and flow.negative) else "tensor"
     return WireFace(
-        wire.source, wire.target, wire.path, kind, width + (0 if kind == "gradient" else 1), tint_of(context, flow),
+        wire.source, wire.target, wire.path, kind, width + (0 if kind == "gradient" else 1), tint,
         flow.positive, flow.negative, flow_words(flow, context.full), number, rank=round(width / WIRE["gradMax"], 3),
     )  # fmt: skip

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gradstudio.app.canvas.faces import WireFace
-from gradstudio.app.canvas.tints import Sizes
-from gradstudio.app.canvas.wire_faces import WireId, face_of, looks_of_numbers, with_number
+from gradstudio.app.canvas.tints import STRANGE, Codes, Sizes, codes_of_numbers
+from gradstudio.app.canvas.wire_faces import WireId, face_of, with_number
 from gradstudio.app.canvas.wire_runs import Indices
 from gradstudio.app.theme import GradientRange
 from gradstudio.session.keyed import Keyed
@@ -39,7 +39,7 @@ class WireLooks:
         self._index: object = None  # of the flows whose rows these are
         self._rows: Indices = np.empty(0, np.intp)
         self._numbers: Sizes | None = None  # those that tell the flows, of wires whose numbers alone are out of date; nan: it is not
-        self._codes: Sizes = np.empty(0)  # `looks_of_numbers`, with
+        self._codes: Codes = np.empty(0, np.int64)  # of colour, and so of width, with
         self._range = GradientRange()  # this one
         self.renew()
 
@@ -65,12 +65,12 @@ class WireLooks:
         self.stamp += 1
         self._out_of_date = bytearray(b"\1") * len(self._ids)
         range_, numbers = self._canvas.context.range, self._told()
-        codes, untold = looks_of_numbers(range_, numbers), np.isnan(numbers)
-        codes[np.isinf(numbers)] = np.nan  # another one each time
+        untold = np.isnan(numbers)
+        codes = codes_of_numbers(range_, np.where(untold, 0.0, numbers))
         if self._numbers is None:
             doubtful = np.ones(len(codes), bool)
         else:
-            doubtful = ~untold & (codes != self._codes)
+            doubtful = ~untold & ((codes != self._codes) | (codes == STRANGE) | np.isnan(self._numbers))
             if range_ != self._range:
                 doubtful |= untold
         self._doubtful[doubtful] = self.stamp
