@@ -20,6 +20,7 @@ from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors,
 from gradstudio.app.canvas.node_paint import Rim, paint_grad_port, paint_ports_over, port_places, ports_of, rim_of
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
 from gradstudio.app.canvas.pictures import snap
+from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE, Z
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
-INSET = 10.0  # canvas units that ports, and what lies under them, reach into a plate
+INSET, RING_INSET = 10.0, 11.0  # canvas units that ports, and what lies under them, reach into a plate; and the ring of a root
 PORTS = "ports"  # a part that is drawn over what is there; None is what is written on the plate
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
@@ -188,7 +189,10 @@ class NodeItem(CanvasItem):
     def put(self, x: float, y: float) -> None:
         """Stand at a place of the canvas."""
         if (x, y) != self.at:
-            self.update()
+            if self.is_lifted:
+                self.update()
+            else:
+                self.canvas.dirt.add(self.sceneBoundingRect())  # where it stands no longer
             self.at = x, y
             self.setPos(x, y)
             self.update()
@@ -304,16 +308,25 @@ class NodeItem(CanvasItem):
         canvas, place = self.canvas, self.place
         if canvas.level != Level.FULL or self.face.collapsed or self.face.dim or canvas.fade.nodes is not None or self.is_lifted:
             return None
-        whole = place.rect
-        if part == PORTS:
-            if canvas.zoom < 1 or self.face.failed or any(each.root for each in self.face.outputs):
-                return None
-            rect, parts = whole.adjusted(-INSET, 0, INSET, 0), port_places(self.face, place)
-        else:
-            rect = whole.adjusted(INSET, HEAD + 1, -INSET, -1)
-            parts = [rect]
-        pills = canvas.cover.over_node(self.node, part, [each.translated(*self.at) for each in parts])
-        return None if pills is None or (part == PORTS and pills) else rect.translated(*self.at)
+        over = self._over(part)
+        if part != PORTS:
+            return None if over is None else self._inside().translated(*self.at)
+        if over != () or canvas.zoom < 1 or self.face.failed or self._is_root():
+            return None
+        return place.rect.adjusted(-INSET, 0, INSET, 0).translated(*self.at)
+
+    def _is_root(self) -> bool:
+        return any(each.root for each in self.face.outputs)
+
+    def _inside(self) -> QRectF:
+        """Return the rectangle of the plate, below the head, in which there is nothing but what is written."""
+        inset = RING_INSET if self._is_root() else INSET
+        return self.place.rect.adjusted(inset, HEAD + 1, -inset, -1)
+
+    def _over(self, part: Hashable) -> tuple[WireId, ...] | None:
+        """Return whose pills lie over a part; None where anything else does."""
+        parts = port_places(self.face, self.place) if part == PORTS else [self._inside()]
+        return self.canvas.cover.over_node(self.node, part, [each.translated(*self.at) for each in parts])
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
         canvas, transform = self.canvas, painter.worldTransform()
@@ -323,7 +336,7 @@ class NodeItem(CanvasItem):
             paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)
             return
         self._paint(painter, self._marks(), pictured=True, is_within=True)
-        if pills := canvas.cover.over_node(self.node, part, []):
+        if pills := self._over(part):
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
 

@@ -23,7 +23,8 @@ class OtherwiseTold(Exception):
 
 def with_numbers(context: Context, face: NodeFace) -> NodeFace | None:
     """Return the face of now, of which nothing but numbers of one element can be others; None where that takes `node_face`."""
-    if face.kind != "op" or face.cells is not None or face.value_tone != "text" or face.below or len(face.outputs) != 1 or context.full:
+    shown_otherwise = face.kind != "op" or face.collapsed or face.cells is not None or len(face.outputs) != 1
+    if shown_otherwise or face.value_tone != "text" or face.below or context.full:
         return None
     path, state = context.path(face.node), context.state
     try:
@@ -35,7 +36,7 @@ def with_numbers(context: Context, face: NodeFace) -> NodeFace | None:
             value=value,
             inputs=tuple([_row(context, path, row) for row in face.inputs]),
             outputs=(replace(face.outputs[0], value=value, tint=tint),),
-            drawer=_drawer(context, path, face.drawer) if face.drawer is not None else None,
+            drawer=_drawer(context, path, face.drawer, passed) if face.drawer is not None else None,
             heat=tint,
             heat_words=face.heat_words if passed is None else text.number(passed),
         )
@@ -67,10 +68,11 @@ def _row(context: Context, path: NodePath, row: InputFace) -> InputFace:
     return replace(row, number=text.number(local.value), tint=tint)
 
 
-def _drawer(context: Context, path: NodePath, drawer: Drawer) -> Drawer:
+def _drawer(context: Context, path: NodePath, drawer: Drawer, passed: float | None) -> Drawer:
+    """Return a drawer with its number of now; `passed`: what passed through the node."""
     if drawer.cells is not None:
         raise OtherwiseTold
-    number = _number(context.state.grads if drawer.kind == "stored" else context.state.cotangents, (path, 0))
+    number = _number(context.state.grads, (path, 0)) if drawer.kind == "stored" else passed
     if number is None or drawer.kind == "none":
         return drawer
     if drawer.kind == "stored" and not number:  # why it is zero is written below

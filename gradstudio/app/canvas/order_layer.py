@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 
+BESIDE = 10.0  # px that a number sticks out of its node, to the left and upwards
+
+
 def statement_numbers(graph: Graph) -> dict[NodeId, int]:
     """Return the place of each op among the statements of its block, from 1: leaves are made before, and are none."""
     found: dict[NodeId, int] = {}
@@ -73,7 +76,9 @@ class OrderLayer(CanvasItem):
         paint, numbers = Paint(painter, self.canvas.theme, self.canvas.ratio), self.numbers
         scale = 1 / min(1.0, self.canvas.zoom)
         metrics = self.canvas.theme.metrics("code", 600)
-        for node, body in self.canvas.boxes_of_nodes(painter.clipBoundingRect() if painter.hasClipping() else self._area):
+        beside = BESIDE * scale
+        seen = painter.clipBoundingRect().adjusted(0, 0, beside, beside) if painter.hasClipping() else self._area
+        for node, body in self.canvas.boxes_of_nodes(seen):
             if node in numbers:
                 words = str(numbers[node])
                 painter.save()

@@ -176,23 +176,29 @@ class PillLayer(CanvasItem):
 
     def patch(self, part: Hashable) -> QRectF | None:
         canvas, rect = self.canvas, self._places.get(part)  # type: ignore[call-overload]  # the parts of this layer are wires
-        hidden = part in canvas.wires.hidden or canvas.wires.is_dragged(part)  # type: ignore[arg-type]
-        if rect is None or hidden or canvas.level != Level.FULL or canvas.fade.nodes is not None:
+        if rect is None or self._is_left_out(part) or canvas.level != Level.FULL or canvas.fade.nodes is not None:
             return None
-        inner = rect.adjusted(*WITHIN)
-        return None if canvas.cover.over_pill(part, inner) is None else inner  # type: ignore[arg-type]
+        return None if self._over(part) is None else rect.adjusted(*WITHIN)  # type: ignore[arg-type]
+
+    def _over(self, key: WireId) -> tuple[WireId, ...] | None:
+        """Return whose pills lie over what is written on one; None where anything else does."""
+        rect = self._places[key]
+        return None if rect is None else self.canvas.cover.over_pill(key, rect.adjusted(*WITHIN))
 
     def around(self, part: Hashable) -> QRectF:
         rect = self._places.get(part)  # type: ignore[call-overload]
         return QRectF() if rect is None else rect.adjusted(-HALO, -HALO, HALO, HALO)
 
     def paint_over(self, painter: QPainter, keys: Iterable[WireId]) -> None:
-        """Draw some pills again, over what has been drawn anew beneath them."""
+        """Draw some pills again, those that are on show, over what has been drawn anew beneath them."""
         snap(painter, self.canvas.device_ratio)
         for key in keys:
-            rect = self._places[key]
-            if rect is not None:
-                self._paint_one(painter, rect, self.canvas.wires.face(key), pictured=True, stays=not self._shares_pixels)
+            rect, face = self._places.get(key), self.canvas.wires.face(key)
+            if rect is not None and face.pill and not self._is_left_out(key):
+                self._paint_one(painter, rect, face, pictured=True, stays=not self._shares_pixels)
+
+    def _is_left_out(self, key: Hashable) -> bool:
+        return key in self.canvas.wires.hidden or self.canvas.wires.is_dragged(key)  # type: ignore[arg-type]
 
     @property
     def _shares_pixels(self) -> bool:
@@ -200,8 +206,7 @@ class PillLayer(CanvasItem):
         return self.canvas.ratio % 1 == 0
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
-        over = self.canvas.cover.over_pill(part, QRectF())  # type: ignore[arg-type]
-        self.paint_over(painter, [part, *(over or ())])  # type: ignore[list-item]
+        self.paint_over(painter, [part, *(self._over(part) or ())])  # type: ignore[list-item, arg-type]
 
     def paint_live(self, painter: QPainter) -> None:
         """Draw the pills of the wires that are being moved, over the still."""

@@ -92,7 +92,8 @@ class Still(QObject):
     def _sort(self, patches: Iterable[Patch]) -> tuple[QRegion, QRegion]:
         """Keep the patches that can be drawn over the picture. Return what they cover, and what is to be drawn anew for the others."""
         covered, anew, port = QRegion(), QRegion(), self._view.viewport().rect()
-        self._view.canvas.cover.follow()
+        if self._view.canvas.cover.follow():  # something has come to lie over what was kept
+            patches, self._patches = [*self._patches, *patches], {}
         for item, part in patches:
             place = None if self._view.in_motion else item.patch(part)
             pixels = self._seen(item.around(part) if place is None else place)
@@ -207,11 +208,13 @@ class Still(QObject):
     def _draw_all(self, region: QRegion, is_asked: bool) -> None:
         """Draw a region if it `is_asked` for, else what of it is out of date; and over it all patches."""
         self._settle(region)
-        if self._view.canvas.cover.follow():
-            known, self._patches = self._patches, {}
-            self._fresh -= self._sort(known)[1]
-        patches, self._patches = self._patches, {}
         anew = region if is_asked else region - self._fresh
+        if not anew.isEmpty():  # pills find their places before it is decided what lies over what
+            self._view.canvas.pills.prepare(self._view.visible_rect(anew.boundingRect()), math.inf)
+        unpatched = self._sort(())[1]
+        self._fresh -= unpatched
+        anew += unpatched & region
+        patches, self._patches = self._patches, {}
         with QPainter(self._picture) as painter:
             for rect in in_few(anew):
                 self._paint.sharply(painter, rect, anew & rect)

@@ -62,12 +62,12 @@ def wire_face(context: Context, wire: Wire) -> WireFace:
     return WireFace(source, wire.target, wire.path, kind, faint=faint and kind == "frozen")
 
 
-def with_number(face: WireFace, number: float) -> WireFace:
+def with_number(face: WireFace, number: float, full: bool) -> WireFace:
     """Return the face of a wire whose flow of one finite element has another number, and looks the same."""
     if face.kind != "gradient" or not number:
         return face
     above, below = max(number, 0.0), max(-number, 0.0)
-    return replace(face, positive=above, negative=below, pill=text.number(number), pill_value=number)
+    return replace(face, positive=above, negative=below, pill=text.number(number, full), pill_value=number)
 
 
 def _failed(context: Context, wire: Wire) -> bool:

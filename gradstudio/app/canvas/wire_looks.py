@@ -117,7 +117,7 @@ class WireLooks:
         if before is None or self._numbers is None or self._doubtful[i]:
             return None
         number = self._numbers.item(i)
-        return before if number != number else with_number(before, number)
+        return before if number != number else with_number(before, number, self._canvas.context.full)
 
     def differ(self, which: Indices, since: int) -> bool | None:
         """Say whether some wires look different since a stamp; None: they are to be looked at."""

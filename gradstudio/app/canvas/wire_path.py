@@ -119,8 +119,9 @@ def cut_to(curves: Curves, rect: QRectF) -> Curves:
     found[-1] = _stretch(found[-1], 0.0, _T[stop + 1])
     found[0] = _stretch(curves[first], _T[begin], _T[stop + 1] if first == last else 1.0)
     for i, side in ((0, 0), (-1, 3)):
-        if (found[i, :, 1] == found[i, 0, 1]).all():
-            found[i, side, 0] = min(max(found[i, side, 0], corner[0]), end[0])
+        x = min(max(found[i, side, 0], corner[0]), end[0])
+        if x != found[i, side, 0] and (found[i, :, 1] == found[i, 0, 1]).all():
+            found[i, side, 0] = x
             found[i, :, 0] = np.linspace(found[i, 0, 0], found[i, 3, 0], 4)
     return found
 

@@ -20,7 +20,7 @@ from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.paint import pill_rect
 from gradstudio.bench.graphs import chain, layers
-from gradstudio.document.commands.layout import MoveNodes
+from gradstudio.document.commands.layout import Collapse, MoveNodes
 from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.document.graph import LEAF
 from tests.app.canvas import conftest
@@ -32,7 +32,9 @@ DOCUMENTS = {
     "tutorial": lambda: conftest.example("tutorial"),
     "layers": lambda: layers(60),
     "chain": lambda: chain(60),
+    "short chain": lambda: chain(9),
 }
+CROWDED = (0, 60), (208, 0), (416, 0), (624, 0), (832, 150), (1040, 60), (1248, 110), (1456, 150), (1664, 60)
 FACTORS = (1.0, 1.001, 1.01, 0.5, -1.0, -3.0, 0.0, 1e4, 1e-20, 1e30, math.inf, math.nan)
 
 
@@ -216,3 +218,92 @@ def test_a_view_that_moves_draws_no_patches(view, roll, drawn):
     drag(0, 1.02)
     kept(view)
     assert not patches
+
+
+def test_a_node_that_an_edit_moves_leaves_nothing_behind(view, roll, studio):
+    roll("tutorial")
+    view.set_zoom(1.0)
+    anew(view)
+    for node in list(view.canvas.nodes):
+        x, y = view.canvas.place_of(node)
+        studio.do(MoveNodes({node: (x + 320, y + 210)}))
+        assert same(kept(view), anew(view))
+        studio.undo()
+        assert same(kept(view), anew(view))
+
+
+def test_a_collapsed_op_shows_its_number(view, roll, studio):
+    drag = roll("tutorial")
+    studio.do(Collapse(tuple(n for n, item in view.canvas.nodes.items() if item.face.kind == "op"), True))
+    view.set_zoom(1.0)
+    anew(view)
+    for factor in (1.0, 1.01, 1.02):
+        drag(0, factor)
+        assert same(kept(view), anew(view))
+    assert same_faces(picture(view.canvas), picture(CanvasScene(studio)))
+
+
+def test_all_digits_roll_where_they_are_wanted(view, roll, studio):
+    drag = roll("accumulation")
+    studio.set_full_precision(True)
+    for factor in (1.0, 1.01, 1.0101, 1.0102, 1.01021):
+        drag(0, factor)
+        kept(view)
+    assert same_faces(picture(view.canvas), picture(CanvasScene(studio)))
+    studio.set_full_precision(False)
+
+
+def test_numbers_that_come_while_nothing_is_painted_are_shown_after(view, roll, monkeypatch):
+    drag = roll("layers")
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    anew(view)
+    for shift in range(3):
+        with monkeypatch.context() as minimised:
+            minimised.setattr(view.viewport(), "update", lambda *_: None, raising=False)
+            for factor in (1.0, 1e4, 1e-5, 0.5):
+                drag(0, factor + shift)
+                QApplication.processEvents()
+        view.viewport().update()
+        assert same(kept(view), anew(view), share=0.002)
+
+
+@pytest.fixture
+def crowded(view, roll, studio):
+    """A chain in which the pill of a wire lies over a plate; what drags its first leaf."""
+    drag = roll("short chain")
+    view.set_zoom(1.0)
+    studio.do(MoveNodes({f"n{i}": place for i, place in enumerate(CROWDED, 1)}))
+    view.put(view.canvas.nodes["n5"].body.center(), view.middle_px())
+    kept(view)
+    view.canvas.cover.follow()
+    assert any(item._over(None) for item in view.canvas.nodes.values())
+    return drag
+
+
+def test_the_pill_of_a_wire_that_is_picked_up_stays_away(view, crowded):
+    crowded(0, 0.7)
+    anew(view)
+    view.canvas.wires.leave_out([("n7", (0,))])
+    kept(view)
+    crowded(0, 0.71)
+    assert same(kept(view), anew(view))
+
+
+def test_where_no_gradient_flows_there_is_no_pill(view, crowded, studio, qtbot):
+    studio.player.go_to(6)
+    qtbot.waitUntil(lambda: studio.shown.state.k == 6)
+    anew(view)
+    for factor in (0.7, 0.71):
+        crowded(0, factor)
+        assert same(kept(view), anew(view))
+
+
+def test_the_ring_of_a_root_stays_whole(view, roll):
+    drag = roll("short chain")
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes["n9"].body.center(), view.middle_px())
+    anew(view)
+    for factor in (0.7, 0.71, 0.72, 0.73):
+        drag(0, factor)
+        assert same(kept(view), anew(view))
