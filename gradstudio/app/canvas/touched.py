@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.document.diff import Diff, other_numbers
+from gradstudio.document.diff import Diff, diff, other_numbers
 from gradstudio.document.graph import Node, NodeId, NodePath
 from gradstudio.session.delta import changed_keys
 from gradstudio.session.keyed import Keyed
@@ -42,6 +42,8 @@ def touched(change: Change, before: Context, now: Context) -> Touched | None:
     nodes = _here(now, (path for path, _ in change.values)) | _here(now, change.stale)
     nodes |= (before.stale_grads ^ now.stale_grads) & now.graph.nodes.keys()
     nodes |= {n for n in change.document.nodes if n in now.graph.nodes} if change.document is not None else set()
+    if before.shown_document is not now.shown_document:  # a leaf that is written to shows where it started from, or what it is after that
+        nodes |= diff(before.shown_document, now.shown_document).nodes & now.graph.nodes.keys()
     wires = {(node, path) for target, path in change.flows if (node := now.here(target)) is not None}
     if change.engine:
         nodes |= _here(now, (path for path, _ in changed_keys(before.state.locals, now.state.locals)))

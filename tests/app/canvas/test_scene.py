@@ -11,12 +11,13 @@ from PySide6.QtCore import QRectF
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.scene import CanvasScene
+from gradstudio.bench.graphs import document
 from gradstudio.document.commands.frames import Unwrap, WrapInFrame
 from gradstudio.document.commands.layout import AddComment, Arrange, Collapse, MoveNodes
 from gradstudio.document.commands.nodes import DeleteNodes, Rename, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.wires import Connect, DetachWire, Disconnect, SetLiteral
 from gradstudio.document.document import Comment
-from gradstudio.document.graph import Literal, Ref
+from gradstudio.document.graph import LEAF, Literal, Node, Ref
 
 
 def number(value):
@@ -70,6 +71,25 @@ def test_after_any_cause_it_shows_what_a_new_scene_shows_and_undo_takes_it_back(
         studio.player.go_to(studio.shown.trace.end)
     settle()
     assert picture(view.canvas) == before
+
+
+def test_a_leaf_that_the_run_writes_shows_what_it_is_after_it(view, studio, settle):
+    start = np.array([3.0, 0.5, 3.0], np.float32)
+    start.setflags(write=False)
+    nodes = [
+        Node("n1", LEAF, value=number(2.0), requires_grad=True),
+        Node("n2", LEAF, value=start),
+        Node("n3", "zero_", (Ref("n2"),)),
+        Node("n4", "mul", (Ref("n1"), Ref("n1"))),
+    ]
+    studio.show_example(document(nodes, [(0, 0), (0, 200), (260, 200), (260, 0)]), "zeroed")
+    settle()
+    for factor in (1.5, 2.0):
+        value = start * np.float32(factor)
+        value.setflags(write=False)
+        studio.do(SetLeafValue("n2", value))
+        settle()
+        assert picture(view.canvas) == picture(CanvasScene(studio))
 
 
 def test_a_drag_of_one_number_leaves_what_does_not_depend_on_it_alone(view, studio, settle):
