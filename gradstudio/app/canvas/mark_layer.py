@@ -44,7 +44,8 @@ class MarkLayer(CanvasItem):
         if area != self._area:
             self.prepareGeometryChange()
             self._area = area
-        self.update()
+        if area is not NO_ROOM:
+            self.update()
 
     def boundingRect(self) -> QRectF:
         return self._area

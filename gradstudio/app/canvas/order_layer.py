@@ -56,7 +56,8 @@ class OrderLayer(CanvasItem):
         if area != self._area:
             self.prepareGeometryChange()
             self._area = area
-        self.update()
+        if self.on:
+            self.update()
 
     @property
     def numbers(self) -> dict[NodeId, int]:

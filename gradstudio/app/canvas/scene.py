@@ -100,7 +100,7 @@ class CanvasScene(DirtyScene):
         """Follow the studio, touching only what the change names."""
         entered, self.scope = self.scope != self.studio.scope, self.studio.scope
         before, self.context = self.context, Context(self.studio, self.scope)
-        self.stepping = self.context.in_pass and self.context.stepping
+        was_stepping, self.stepping = self.stepping, self.context.in_pass and self.context.stepping
         if change.theme:
             self._follow_theme()
         if change.selection:
@@ -136,10 +136,10 @@ class CanvasScene(DirtyScene):
                 self.wires.renumber(seen)
             else:
                 self.wires.invalidate(wires, seen, in_time)
-        if change.playhead:
-            self.frames.update()
-            if self.motion or self.fades:
-                self.steps.follow(before, self.context, self.studio.player.speed)
+        if self.stepping != was_stepping:
+            self.frames.update()  # they step back
+        if change.playhead and (self.motion or self.fades):
+            self.steps.follow(before, self.context, self.studio.player.speed)
 
     def _follow_theme(self) -> None:
         if self.theme is not themes.named(self.studio.theme):
