@@ -25,18 +25,20 @@ class Cover:
         self._nodes: dict[tuple[NodeId, Hashable], tuple[WireId, ...] | None] = {}  # of those that were asked for
         self._pills: dict[WireId, tuple[WireId, ...] | None] = {}
 
-    def over_node(self, node: NodeId, part: Hashable, rects: list[QRectF]) -> tuple[WireId, ...] | None:
-        """Return the pills that reach into the rectangles of a part of a node; None where anything else does."""
+    def over_node(self, node: NodeId, part: Hashable) -> tuple[WireId, ...] | None:
+        """Return the pills that reach into a part of a node; None where anything else does."""
         key = node, part
         if key not in self._nodes:
+            rects = self._canvas.nodes[node].parts(part)
             is_open = not any(self._by_node(node, rect) or self._by_layer(rect, Z["node"]) for rect in rects)
             pills = {pill: None for rect in rects for pill in self._canvas.pills.reaching(rect)}
             self._nodes[key] = tuple(pills) if is_open else None
         return self._nodes[key]
 
-    def over_pill(self, pill: WireId, rect: QRectF) -> tuple[WireId, ...] | None:
-        """Return the pills over another one that reach into a rectangle on it; None where anything else does."""
+    def over_pill(self, pill: WireId) -> tuple[WireId, ...] | None:
+        """Return the pills that lie over what is written on another one; None where anything else does."""
         if pill not in self._pills:
+            rect = self._canvas.pills.inside(pill)
             reaching = self._canvas.pills.reaching(rect)
             self._pills[pill] = None if self._by_layer(rect, Z["pill"]) else reaching[reaching.index(pill) + 1 :]
         return self._pills[pill]

@@ -20,7 +20,6 @@ from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors,
 from gradstudio.app.canvas.node_paint import Rim, paint_grad_port, paint_ports_over, port_places, ports_of, rim_of
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
 from gradstudio.app.canvas.pictures import snap
-from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import SIZE, Z
@@ -308,7 +307,7 @@ class NodeItem(CanvasItem):
         canvas, place = self.canvas, self.place
         if canvas.level != Level.FULL or self.face.collapsed or self.face.dim or canvas.fade.nodes is not None or self.is_lifted:
             return None
-        over = self._over(part)
+        over = self.canvas.cover.over_node(self.node, part)
         if part != PORTS:
             return None if over is None else self._inside().translated(*self.at)
         if over != () or canvas.zoom < 1 or self.face.failed or self._is_root():
@@ -323,10 +322,10 @@ class NodeItem(CanvasItem):
         inset = RING_INSET if self._is_root() else INSET
         return self.place.rect.adjusted(inset, HEAD + 1, -inset, -1)
 
-    def _over(self, part: Hashable) -> tuple[WireId, ...] | None:
-        """Return whose pills lie over a part; None where anything else does."""
+    def parts(self, part: Hashable) -> list[QRectF]:
+        """Return the rectangles on the canvas in which a part is drawn."""
         parts = port_places(self.face, self.place) if part == PORTS else [self._inside()]
-        return self.canvas.cover.over_node(self.node, part, [each.translated(*self.at) for each in parts])
+        return [each.translated(*self.at) for each in parts]
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
         canvas, transform = self.canvas, painter.worldTransform()
@@ -336,7 +335,7 @@ class NodeItem(CanvasItem):
             paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)
             return
         self._paint(painter, self._marks(), pictured=True, is_within=True)
-        if pills := self._over(part):
+        if pills := self.canvas.cover.over_node(self.node, part):
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
 

@@ -178,12 +178,13 @@ class PillLayer(CanvasItem):
         canvas, rect = self.canvas, self._places.get(part)  # type: ignore[call-overload]  # the parts of this layer are wires
         if rect is None or self._is_left_out(part) or canvas.level != Level.FULL or canvas.fade.nodes is not None:
             return None
-        return None if self._over(part) is None else rect.adjusted(*WITHIN)  # type: ignore[arg-type]
+        return None if canvas.cover.over_pill(part) is None else rect.adjusted(*WITHIN)  # type: ignore[arg-type]
 
-    def _over(self, key: WireId) -> tuple[WireId, ...] | None:
-        """Return whose pills lie over what is written on one; None where anything else does."""
+    def inside(self, key: WireId) -> QRectF:
+        """Return the rectangle of a pill that has a place, in which there is nothing but what is written."""
         rect = self._places[key]
-        return None if rect is None else self.canvas.cover.over_pill(key, rect.adjusted(*WITHIN))
+        assert rect is not None
+        return rect.adjusted(*WITHIN)
 
     def around(self, part: Hashable) -> QRectF:
         rect = self._places.get(part)  # type: ignore[call-overload]
@@ -206,7 +207,8 @@ class PillLayer(CanvasItem):
         return self.canvas.ratio % 1 == 0
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
-        self.paint_over(painter, [part, *(self._over(part) or ())])  # type: ignore[list-item, arg-type]
+        if self._places.get(part) is not None:  # type: ignore[call-overload]
+            self.paint_over(painter, [part, *(self.canvas.cover.over_pill(part) or ())])  # type: ignore[list-item, arg-type]
 
     def paint_live(self, painter: QPainter) -> None:
         """Draw the pills of the wires that are being moved, over the still."""

@@ -277,7 +277,7 @@ def crowded(view, roll, studio):
     view.put(view.canvas.nodes["n5"].body.center(), view.middle_px())
     kept(view)
     view.canvas.cover.follow()
-    assert any(item._over(None) for item in view.canvas.nodes.values())
+    assert any(view.canvas.cover.over_node(node, None) for node in view.canvas.nodes)
     return drag
 
 
