@@ -247,7 +247,6 @@ class PillLayer(CanvasItem):
         if not stays:
             draw(painter, plate=False)
 
-
     def _colour(self, value: float | None) -> float | None:
         """Return what of a number decides the colours of its pill."""
         return self.canvas.theme.gradient(value).rgba() if value else value
