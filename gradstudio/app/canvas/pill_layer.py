@@ -86,7 +86,8 @@ class PillLayer(CanvasItem):
         if not face.pill:
             return None
         letters, room = len(face.pill), self._words.get(key, 0)
-        if letters < room and self.canvas.held.holds_pill():
+        had_room = key not in self._places or self._places[key] is not None
+        if letters < room and had_room and self.canvas.held.holds_pill():
             letters = room  # under a hand it grows no narrower
         if key not in self._places or letters != room:
             self._words[key] = letters

@@ -206,6 +206,16 @@ def test_pills_grow_no_narrower_in_hand(view, roll):
     assert held
 
 
+def test_a_pill_that_had_no_room_comes_back_in_hand(view, roll, studio):
+    drag = roll("accumulation")
+    view.set_zoom(1.0)
+    key = next(key for key in view.canvas.wires.ids if view.canvas.wires.face(key).source.source == "n1")
+    for factor, is_shown in ((1.0, True), (-40.23, False), (1.0, True)):
+        drag(0, factor)
+        kept(view)
+        assert (view.canvas.pills.place(key) is not None) == is_shown, view.canvas.wires.face(key).pill
+
+
 def test_a_view_that_moves_draws_no_patches(view, roll, drawn):
     drag, (patches, _) = roll("layers"), drawn
     view.set_zoom(1.0)
