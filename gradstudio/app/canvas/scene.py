@@ -120,6 +120,14 @@ class CanvasScene(DirtyScene):
         if change.document is not None:
             self.numbers.follow()
             self._stock.follow()
+        self._follow_numbers(change, before)
+        if self.stepping != was_stepping:
+            self.frames.update()  # they step back
+        if change.playhead and (self.motion or self.fades):
+            self.steps.follow(before, self.context, self.studio.player.speed)
+
+    def _follow_numbers(self, change: Change, before: Context) -> None:
+        """Have nodes and wires looked at again that may show something else than before."""
         nodes, wires = touched(change, before, self.context) or (None, None)
         only_numbers = self.level != Level.FAR and is_of_numbers(change, before, self.context)
         self.due.add(self.nodes.keys() if nodes is None else nodes, only_numbers)
@@ -128,18 +136,14 @@ class CanvasScene(DirtyScene):
             self.wires.invalidate(wires, QRectF())
             if is_seen_afar:
                 self.update()
+        elif self.moving or self.is_hurried:  # what has come is worked out as there is time to draw it
+            self.wires.invalidate(wires, self.seen(), in_time=True)
         else:
-            seen, in_time = self.seen(), bool(self.moving) or self.is_hurried  # what has come is worked out as there is time to draw it
-            if not in_time:
-                self.settle(seen)
-            if only_numbers and not in_time:
+            self.settle(seen := self.seen())
+            if only_numbers:
                 self.wires.renumber(seen)
             else:
-                self.wires.invalidate(wires, seen, in_time)
-        if self.stepping != was_stepping:
-            self.frames.update()  # they step back
-        if change.playhead and (self.motion or self.fades):
-            self.steps.follow(before, self.context, self.studio.player.speed)
+                self.wires.invalidate(wires, seen)
 
     def _follow_theme(self) -> None:
         if self.theme is not themes.named(self.studio.theme):
@@ -182,10 +186,7 @@ class CanvasScene(DirtyScene):
             self._fit_room()
             self.wires.set_courses(courses, self.sceneRect())
             self.pills.reset(self.sceneRect())
-        if self.hovered_node not in self.nodes:
-            self.hovered_node = None
-        if self.focused_node not in self.nodes:
-            self.focused_node = None
+        self.hovered_node, self.focused_node = (n if n in self.nodes else None for n in (self.hovered_node, self.focused_node))
         self._follow_selection()
         self.frames.follow()
         self.numbers.follow()
