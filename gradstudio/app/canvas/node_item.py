@@ -307,7 +307,7 @@ class NodeItem(CanvasItem):
         canvas, place = self.canvas, self.place
         if canvas.level != Level.FULL or self.face.collapsed or self.face.dim or canvas.fade.nodes is not None or self.is_lifted:
             return None
-        over = self.canvas.cover.over_node(self.node, part)
+        over = canvas.cover.over_node(self.node, part)
         if part != PORTS:
             return None if over is None else self._inside().translated(*self.at)
         if over != () or canvas.zoom < 1 or self.face.failed or self._is_root():
@@ -335,7 +335,7 @@ class NodeItem(CanvasItem):
             paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)
             return
         self._paint(painter, self._marks(), pictured=True, is_within=True)
-        if pills := self.canvas.cover.over_node(self.node, part):
+        if pills := canvas.cover.over_node(self.node, part):
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
 

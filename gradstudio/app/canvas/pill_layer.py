@@ -18,7 +18,7 @@ from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.geometry import NO_ROOM, Level
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.canvas.wire_faces import WireId
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes, meet
 from gradstudio.app.canvas.wire_runs import Indices
 from gradstudio.app.canvas.wire_shape import WireShape
 from gradstudio.app.faults import told
@@ -112,16 +112,13 @@ class PillLayer(CanvasItem):
 
     def may_be_seen(self, which: Indices, seen: QRectF) -> npt.NDArray[np.bool_]:
         """Say of wires whether their pill reaches into a rectangle, or has no place yet."""
-        b = self._taken[which]
-        inside = (b[:, 0] <= seen.right() + HALO) & (b[:, 2] >= seen.left() - HALO) & (b[:, 1] <= seen.bottom() + HALO)
-        return (inside & (b[:, 3] >= seen.top() - HALO)) | np.isinf(b[:, 0])
+        taken = self._taken[which]
+        return meet(taken, seen.adjusted(-HALO, -HALO, HALO, HALO)) | np.isinf(taken[:, 0])
 
     def reaching(self, rect: QRectF) -> tuple[WireId, ...]:
         """Return whose pills reach into a rectangle, in the order in which they lie over one another."""
-        b, ids = self._taken, self.canvas.wires.ids
-        inside = (b[:, 0] < rect.right() + HALO) & (b[:, 2] > rect.left() - HALO) & (b[:, 1] < rect.bottom() + HALO)
-        found = [ids[i] for i in np.flatnonzero(inside & (b[:, 3] > rect.top() - HALO)).tolist()]
-        return tuple(found)
+        ids, found = self.canvas.wires.ids, meet(self._taken, rect.adjusted(-HALO, -HALO, HALO, HALO))
+        return tuple([ids[i] for i in np.flatnonzero(found).tolist()])
 
     def _find(self, key: WireId, words: str, shape: WireShape) -> QRectF | None:
         """Return where there is room for a pill. On a wire that is being dragged it stays where on the wire it was."""
@@ -179,7 +176,7 @@ class PillLayer(CanvasItem):
         canvas, rect = self.canvas, self._places.get(part)  # type: ignore[call-overload]  # the parts of this layer are wires
         if rect is None or self._is_left_out(part) or canvas.level != Level.FULL or canvas.fade.nodes is not None:
             return None
-        return None if canvas.cover.over_pill(part) is None else rect.adjusted(*WITHIN)  # type: ignore[arg-type]
+        return None if canvas.cover.over_pill(part) is None else self.inside(part)  # type: ignore[arg-type]
 
     def inside(self, key: WireId) -> QRectF:
         """Return the rectangle of a pill that has a place, in which there is nothing but what is written."""
@@ -255,8 +252,7 @@ class PillLayer(CanvasItem):
 
 def _within(boxes: Boxes, rect: QRectF) -> Boxes:
     """Return those of some boxes that meet a rectangle."""
-    b = boxes
-    found: Boxes = b[(b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom()) & (b[:, 3] >= rect.top())]
+    found: Boxes = boxes[meet(boxes, rect)]
     return found
 
 

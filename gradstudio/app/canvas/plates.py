@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF
 
 from gradstudio.app.canvas.squares import Squares
-from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes
+from gradstudio.app.canvas.wire_path import NO_BOXES, Boxes, meet
 from gradstudio.app.canvas.wire_runs import ASIDE, Indices, Run
 from gradstudio.document.graph import NodeId
 
@@ -74,9 +74,7 @@ class Plates:
     # ------------------------------------------------------------ looking up
     def inside(self, rect: QRectF) -> npt.NDArray[np.bool_]:
         """Say of each plate whether it meets a rectangle."""
-        b = self.boxes
-        found: npt.NDArray[np.bool_] = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom())
-        return found & (b[:, 3] >= rect.top())
+        return meet(self.boxes, rect)
 
     def nodes_in(self, rect: QRectF) -> list[NodeId]:
         """Return the nodes in a rectangle."""

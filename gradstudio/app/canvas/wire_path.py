@@ -74,6 +74,13 @@ def lane_height(start_y: float, end_y: float, left: float, right: float, obstacl
     return float(free[np.abs(free - wanted).argmin()]) if len(free) else None
 
 
+def meet(boxes: Boxes, rect: QRectF) -> npt.NDArray[np.bool_]:
+    """Say of boxes whether they meet a rectangle."""
+    b = boxes
+    found: npt.NDArray[np.bool_] = (b[:, 0] <= rect.right()) & (b[:, 2] >= rect.left()) & (b[:, 1] <= rect.bottom())
+    return found & (b[:, 3] >= rect.top())
+
+
 def sampled(curves: Curves) -> Points:
     """Return points along a wire, 33 a cubic."""
     points = BEZIER @ curves

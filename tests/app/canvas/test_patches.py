@@ -72,6 +72,12 @@ def kept(view) -> np.ndarray:
     return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].astype(int)
 
 
+def look_at(view, node: str) -> None:
+    """Show a node in the middle, at 100 %."""
+    view.set_zoom(1.0)
+    view.put(view.canvas.nodes[node].body.center(), view.middle_px())
+
+
 @pytest.fixture
 def drawn(monkeypatch):
     """What was drawn over the picture, and the areas that were drawn anew."""
@@ -108,8 +114,7 @@ def test_the_picture_is_that_of_all_drawn_anew(view, roll, drawn, name, zoom):
 
 def test_a_small_change_draws_numbers_and_little_else(view, roll, drawn):
     drag, (patches, sharp) = roll("layers"), drawn
-    view.set_zoom(1.0)
-    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    look_at(view, "n30")
     for i in range(20):
         drag(0, 1 + i / 10_000)
         kept(view)
@@ -121,8 +126,7 @@ def test_a_small_change_draws_numbers_and_little_else(view, roll, drawn):
 
 def test_a_port_takes_another_colour(view, roll, drawn):
     drag, (patches, _) = roll("layers"), drawn
-    view.set_zoom(1.0)
-    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    look_at(view, "n30")
     for i in range(40):
         drag(0, 1 + i / 40)
         now = kept(view)
@@ -189,8 +193,7 @@ def test_most_ops_take_numbers_alone(view, roll, monkeypatch):
 
 def test_pills_grow_no_narrower_in_hand(view, roll):
     drag = roll("layers")
-    view.set_zoom(1.0)
-    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    look_at(view, "n30")
     drag(0, 1.0)
     pills, widest, held = view.canvas.pills, {}, 0
     for i in range(20):
@@ -265,8 +268,7 @@ def test_all_digits_roll_where_they_are_wanted(view, roll, studio):
 
 def test_numbers_that_come_while_nothing_is_painted_are_shown_after(view, roll, monkeypatch):
     drag = roll("layers")
-    view.set_zoom(1.0)
-    view.put(view.canvas.nodes["n30"].body.center(), view.middle_px())
+    look_at(view, "n30")
     anew(view)
     for shift in range(3):
         with monkeypatch.context() as minimised:
@@ -311,8 +313,7 @@ def test_where_no_gradient_flows_there_is_no_pill(view, crowded, studio, qtbot):
 
 def test_the_ring_of_a_root_stays_whole(view, roll):
     drag = roll("short chain")
-    view.set_zoom(1.0)
-    view.put(view.canvas.nodes["n9"].body.center(), view.middle_px())
+    look_at(view, "n9")
     anew(view)
     for factor in (0.7, 0.71, 0.72, 0.73):
         drag(0, factor)
