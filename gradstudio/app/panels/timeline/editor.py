@@ -105,7 +105,10 @@ class CallEditor(Drawn):
     def _fill(self) -> None:
         focused = self.focusWidget().objectName() if self.focusWidget() else ""
         while self.form.rowCount():
-            self.form.removeRow(0)
+            row = self.form.takeRow(0)
+            for widget in (row.labelItem.widget(), row.fieldItem.widget()):
+                if widget is not None:
+                    self._let_go(widget)
         statement = self.statement
         rows = self._repeat_rows(statement) if isinstance(statement, Repeat) else self._call_rows(statement) if statement else []
         for name, widget in rows:
@@ -115,6 +118,14 @@ class CallEditor(Drawn):
             if name == focused:
                 widget.setFocus()
         self.adjustSize()
+
+    def _let_go(self, widget: QWidget) -> None:
+        """Remove a field later: what it is in the middle of, such as the key that changed the call, goes on in it."""
+        widget.blockSignals(True)
+        widget.setObjectName("")  # it is no longer the field of that name
+        widget.clearFocus()
+        widget.hide()
+        widget.deleteLater()
 
     # ---- one row a field
 
