@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit, QSpinBox, QWidget
 
@@ -179,6 +180,18 @@ def test_a_chosen_root_is_no_longer_automatic(editor, studio):
     next(action for action in menu.actions() if action.text() == "loss").trigger()
     call = studio.document.call("c7")
     assert (call.roots, call.automatic) == ((Ref("n9"),), False)
+
+
+def test_a_field_outlives_the_key_that_changes_its_call(editor, studio):
+    studio.do(WrapRepeat(("c7",), 2, studio.new_id("c")))
+    repeat = studio.document.script[0].body[-1]
+    made = editor(repeat.id)
+    box, alive = field(made, "times"), []
+    box.valueChanged.connect(lambda: alive.append(shiboken6.isValid(box)))  # after the editor has filled itself anew
+    box.setValue(10)
+    assert alive == [True]
+    assert field(made, "times") is not box
+    assert studio.document.script[0].body[-1].times == 10
 
 
 def test_the_turns_of_a_repeat_are_a_number(editor, studio):
