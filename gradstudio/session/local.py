@@ -23,21 +23,21 @@ def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecor
     source = _record_at(record.operands, operand_path)
     if source is None or not source.requires_grad:
         return None
-    operands = tuple(_tensor_of(operand) for operand in record.operands)
+    operands = tuple([_tensor_of(operand) for operand in record.operands])
     if node.op == INSTANCE:
-        found, text = _through_group(document, node, operands, operand_path), ""
-    else:
-        if node.op not in TABLE or not TABLE[node.op].differentiable:
-            return None
-        attrs = dict(node.attrs)
+        found = _through_group(document, node, operands, operand_path)
+    elif node.op in TABLE and TABLE[node.op].differentiable:
         try:
-            found = local_derivative(node.op, operands, attrs, operand_path[0], operand_path[1:])
+            found = local_derivative(node.op, operands, dict(node.attrs), operand_path[0], operand_path[1:])
         except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
             return None
-        texts = [operand_text(document, labels, path, operand) for operand in node.inputs]
-        text = formula(node.op, operand_path[0], texts, attrs, operands) if found is not None else ""
+    else:
+        return None
     if found is None:
         return None
+    text = record.formulas.get(operand_path)
+    if text is None:
+        text = record.formulas[operand_path] = _formula(document, labels, path, operands, operand_path[0])
     array = found.array
     if array.size == 1:
         number = float(array.item())
@@ -50,6 +50,14 @@ def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecor
         array.shape,
         tuple(flat[:CELLS].tolist()) if flat.size <= CELLS else (),
     )
+
+
+def _formula(document: Document, labels: Labels, path: NodePath, operands: tuple[Any, ...], i: int) -> str:
+    node = document.node(path)
+    if node.op == INSTANCE:
+        return ""
+    texts = [operand_text(document, labels, path, operand) for operand in node.inputs]
+    return formula(node.op, i, texts, dict(node.attrs), operands)
 
 
 def _record_at(operands: tuple[object, ...], path: OperandPath) -> TensorRecord | None:

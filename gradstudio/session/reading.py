@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import sqrt
 from typing import Any, NamedTuple, TypeVar, cast
 
-import msgspec
 import numpy as np
 
 from gradstudio.document.document import Document
-from gradstudio.document.graph import LEAF, Array, NodePath, OperandPath
+from gradstudio.document.graph import Array, NodePath, OperandPath
 from gradstudio.document.labels import Labels
 from gradstudio.engine.dtypes import name_of
 from gradstudio.session.again import Values, part
-from gradstudio.session.column import Column
-from gradstudio.session.keyed import NUMBER, SENT, SUM, Part
 from gradstudio.session.local import local_of
 from gradstudio.session.log import Log
 from gradstudio.session.records import FlowRecord, Numbers, SavedRecord, TensorRecord, figure
+from gradstudio.session.snapshot import Snapshot
 from gradstudio.session.state import (
     CELLS,
     MANY_CELLS,
@@ -39,35 +37,6 @@ from gradstudio.session.trace import TensorKey, Trace
 
 K = TypeVar("K")
 R = TypeVar("R", bound=Numbers | FlowRecord)
-SavedKey = tuple[NodePath, int, str]
-_encode = msgspec.msgpack.Encoder().encode
-
-
-class Snapshot(NamedTuple):
-    """What a log has at one step, in the order in which a State tells it. Retakes have the same ones."""
-
-    tensors: dict[TensorKey, TensorRecord]
-    grads: dict[TensorKey, TensorRecord]
-    flows: dict[InputKey, FlowRecord | None]  # None: planned, and not sent yet
-    cotangents: dict[TensorKey, FlowRecord]
-    saved: dict[SavedKey, SavedRecord]
-
-
-def snapshot(document: Document, trace: Trace, log: Log, k: int) -> Snapshot:
-    """Return what there is at step k."""
-    shown = trace.pass_at(k)
-    number = shown.number if shown else 0
-    return Snapshot(
-        {**_start_records(document, log, k), **_at(log.tensors, k)},
-        _at(log.grads, k),
-        _wire_records(log, k, number),
-        _of_pass(log.cotangents, k, number),
-        _at(log.saved, k),
-    )
-
-
-def _at(table: dict[K, Column[R]], k: int) -> dict[K, R]:
-    return {key: record for key, column in table.items() if (record := column.at(k)) is not None}
 
 
 class Reading(NamedTuple):
@@ -91,7 +60,7 @@ class Reading(NamedTuple):
             {key: _view(key, record, large) for key, record in found.grads.items()},
             {key: PENDING if record is None else flow_view(record) for key, record in found.flows.items()},
             {key: flow_view(record) for key, record in found.cotangents.items()},
-            self._locals(),
+            self._locals(_blocked(found)),
             {key: _saved_view(key, record, self.k) for key, record in found.saved.items()},
             self._queue(),
             bool(self.log.grad_enabled.at(self.k)),
@@ -99,16 +68,15 @@ class Reading(NamedTuple):
 
     def renewed(self, known: Mapping[InputKey, Local]) -> tuple[Values, dict[InputKey, Local]]:
         """Return what a retake has made of what was shown, and the local derivatives, given those before."""
-        found, large = self.found, frozenset(self.view.large)
-        flows = _renewed(found.flows, lambda _, record: flow_view(record))
-        now = self._locals()  # right after: what it looks at is at hand
+        large, places = frozenset(self.view.large), self.found.places
+        now = self._locals(self.found.blocked())
         values = Values(
-            _renewed(found.tensors, lambda key, record: _view(key, record, large)),
-            _renewed(found.grads, lambda key, record: _view(key, record, large)),
-            flows,
-            _renewed(found.cotangents, lambda _, record: flow_view(record)),
+            places.tensors.part(lambda key, record: _view(key, record, large)),
+            places.grads.part(lambda key, record: _view(key, record, large)),
+            places.flows.part(lambda _, record: flow_view(record)),
+            places.cotangents.part(lambda _, record: flow_view(record)),
             part(known, now),
-            _renewed(found.saved, lambda key, record: _saved_view(key, record, self.k)),
+            places.saved.part(lambda key, record: _saved_view(key, record, self.k)),
             self.trace.run,
             self.k,
             self._queue(),
@@ -122,10 +90,10 @@ class Reading(NamedTuple):
             return ()
         return found.at(self.k - shown.first)
 
-    def _locals(self) -> dict[InputKey, Local]:
-        """Return the local derivatives that are wanted, in the order of the log."""
+    def _locals(self, blocked: Iterable[NodePath]) -> dict[InputKey, Local]:
+        """Return the local derivatives that are wanted, in the order of the log, given the nodes that let nothing through."""
         detail, ops = self.view.detail, self.log.ops
-        wanted = None if detail is None else {*detail, *self._remarkable()}
+        wanted = None if detail is None else {*detail, *blocked, *self._remarkable()}
         made = {}
         for path in ops if wanted is None else [path for path in ops if path in wanted]:
             record = ops[path].at(self.k)
@@ -138,39 +106,16 @@ class Reading(NamedTuple):
         return made
 
     def _remarkable(self) -> Iterable[NodePath]:
-        """Yield the nodes that explanations ask about: of the step, of the first number not finite, those that let nothing through."""
+        """Yield the nodes that explanations ask about: of the step, of the first number not finite."""
         for each in (self.k, min(self.trace.nonfinite, default=0)):
             step = self.trace.step(each)
             yield step.node if step is not None else ()
-        blocked = {
-            path
-            for (path, _), record in self.found.flows.items()
-            if record is not None and (record.is_zero if record.zero is None else record.zero)  # most are known not to be
-        }
-        if blocked:
-            yield from (path for (path, _), record in self.found.cotangents.items() if path in blocked and not record.is_zero)
 
 
-def _renewed(table: Mapping[K, R | None], view_of: Callable[[K, R], object]) -> Part:
-    """Return a map by what differs: of one floating-point element the number alone, and its terms."""
-    changed, sent = bytearray(len(table)), []
-    numbers: list[float] = []
-    terms: list[tuple[float, ...]] = []
-    for i, (key, record) in enumerate(table.items()):
-        if record is not None and record.changed:
-            of = record.numbers
-            if of is None:
-                of = record.as_numbers
-            if not of:
-                changed[i] = SENT
-                sent.append(view_of(key, record))
-                continue
-            numbers.append(of[0])
-            changed[i] = NUMBER
-            if len(of) > 1:
-                changed[i] = SUM
-                terms.append(of[1:])
-    return Part(bytes(changed), msgspec.Raw(_encode(sent)), np.array(numbers, np.float64).tobytes(), tuple(terms))
+def _blocked(found: Snapshot) -> list[NodePath]:
+    """Return the nodes that let nothing through."""
+    paths = {path for (path, _), record in found.flows.items() if record is not None and record.is_zero}
+    return [path for (path, _), record in found.cotangents.items() if path in paths and not record.is_zero]
 
 
 # ---- tensors
@@ -249,41 +194,10 @@ def _spread(n: int, count: int) -> Array:
     return np.linspace(0, n - 1, count).round().astype(np.intp)
 
 
-def _start_records(document: Document, log: Log, k: int) -> dict[TensorKey, TensorRecord]:
-    """Return the start values of leaves that are not made yet at k."""
-    found: dict[TensorKey, TensorRecord] = {}
-    for node in document.graph.nodes.values():
-        key: TensorKey = ((node.id,), 0)
-        if node.op == LEAF and isinstance(node.value, np.ndarray) and (key not in log.tensors or log.tensors[key].at(k) is None):
-            if key not in log.start:
-                log.start[key] = TensorRecord(node.value, None, node.requires_grad)
-            found[key] = log.start[key]
-    return found
-
-
 # ---- flows
 
 
-def _of_pass(table: dict[K, Column[FlowRecord]], k: int, number: int) -> dict[K, FlowRecord]:
-    return {key: record for key, column in table.items() if (record := column.at(k)) is not None and record.number == number}
-
-
 PENDING = Flow("pending")
-
-
-def _wire_records(log: Log, k: int, number: int) -> dict[InputKey, FlowRecord | None]:
-    found: dict[InputKey, FlowRecord | None] = dict.fromkeys(log.pending.get(number, ()))
-    for key in list(found):
-        column = log.flows.get(key)
-        if column is not None and column.at(k) is None and _gone(column, k, number):
-            del found[key]
-    found.update(_of_pass(log.flows, k, number))
-    return found
-
-
-def _gone(column: Column[FlowRecord], k: int, number: int) -> bool:
-    """Return whether a wire carried this pass and was cleared since, its target having run again."""
-    return any(v is not None and v.number == number and step <= k for step, v in zip(column.steps, column.values, strict=True))
 
 
 def flow_view(record: FlowRecord) -> Flow:

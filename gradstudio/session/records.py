@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import copysign, isfinite
+from math import isfinite
 from typing import TypeAlias
 
 import numpy as np
@@ -18,13 +18,15 @@ from gradstudio.session.trace import TensorKey
 Sender: TypeAlias = tuple[int, InputKey | None]  # the visit that sent a term, and the wire; None: it is a seed
 
 
+NO_PLACE = -1
+
+
 class Taken(Struct, eq=False, kw_only=True):
     """What became of something that was recorded."""
 
     parted: bool = False  # it is a copy
     changed: bool = True  # it is not what it was before it was taken anew
-    numbers: tuple[float, ...] | None = None  # `as_numbers`, once it was asked for
-    plain: bool | None = None  # whether it is one floating-point element, once that was asked for
+    place: int = NO_PLACE  # of its array among those that a run hands out
 
 
 class Numbers(Taken, eq=False):
@@ -38,30 +40,15 @@ class Numbers(Taken, eq=False):
         """The array that the engine may write."""
         return self.array
 
-    @property
-    def as_numbers(self) -> tuple[float, ...]:
-        """The number, if it is one floating-point element: all that is shown of it follows from that; else nothing."""
-        if self.numbers is None:
-            if self.plain is None:
-                self.plain = is_plain(self.array)
-            self.numbers = (self.array.item(),) if self.plain else ()
-        return self.numbers
-
     def part(self) -> None:
         """Take a copy: the engine is about to write where the array lies."""
         self.array, self.parted = self.array.copy(), True
 
-    def renew(self, array: Array) -> None:
-        """Take the array of another run in the place of one of the same kind."""
-        before = self.as_numbers
-        if before:
-            self.numbers = now = (array.item(),)
-            self.changed = not same_number(before[0], now[0])
-        else:
-            self.changed = not identical(self.array, array)
-        self.array = array
-        if self.changed:
-            self.shown = None
+    def renew(self, array: Array, changed: bool) -> None:
+        """Take the array of another run in the place of one of the same kind, which is equal to it or has `changed`."""
+        self.changed = changed
+        if changed:
+            self.array, self.shown = array, None
 
 
 class TensorRecord(Numbers, eq=False):
@@ -87,6 +74,7 @@ class FlowRecord(Taken, eq=False):
     wire: InputKey | None
     before: FlowRecord | None = None
     total: Array | None = None  # the sum, once it was asked for, or as it was given
+    sum_place: int = NO_PLACE  # of the sum among the arrays that a run hands out
     shown: Flow | None = None  # kept so that equal states share it
     zero: bool | None = None  # `is_zero`, as far as it is known
     _size: float | None = None
@@ -114,21 +102,6 @@ class FlowRecord(Taken, eq=False):
         return self._size
 
     @property
-    def as_numbers(self) -> tuple[float, ...]:
-        """The number, if it is one floating-point element, and of several terms each: all that is shown follows from that; else nothing."""
-        if self.numbers is None:
-            if self.plain is None:
-                self.plain = is_plain(self.array)
-            if not self.plain:
-                self.numbers = ()
-            elif self.before is None:
-                self.numbers = (self.array.item(),)
-            else:
-                self.numbers = (self.array.item(), *[term.item() for term in self.terms])
-            self.zero = not self.numbers[0] if self.numbers else None
-        return self.numbers
-
-    @property
     def is_zero(self) -> bool:
         """Whether every element is 0."""
         if self.zero is None:
@@ -148,6 +121,11 @@ class FlowRecord(Taken, eq=False):
     def senders(self) -> tuple[Sender, ...]:
         """Who sent the terms: the visit, and the wire."""
         return tuple([(each.step, each.wire) for each in self._sent() if each.term is not None])
+
+    @property
+    def places(self) -> list[int]:
+        """The places of the terms."""
+        return [each.place for each in self._sent()]
 
     def _sent(self) -> list[FlowRecord]:
         if self.before is None:
@@ -172,21 +150,13 @@ class FlowRecord(Taken, eq=False):
         elif self.total is not None:
             self.total = self.total.copy()
 
-    def renew(self, array: Array) -> None:
-        """Take the term of another run in the place of one of the same kind; the one before has taken its own."""
-        before, term = self.before, self.term
-        assert term is not None
-        if before is None and (known := self.as_numbers):
-            self.term, self.total = array, None
-            self.numbers = now = (array.item(),)
-            self.changed, self.zero = not same_number(known[0], now[0]), not now[0]
-        else:
-            self.changed = not identical(term, array) or (before is not None and before.changed)
-            self.term, self.total = array, None
-            if self.changed:
-                self.zero = self.numbers = None
+    def renew(self, array: Array, changed: bool) -> None:
+        """Take the term of another run in the place of one of the same kind, which may have `changed`; the one before has taken its own."""
+        before = self.before
+        self.changed = changed or (before is not None and before.changed)
         if self.changed:
-            self.shown = self._size = None
+            self.term, self.total = array, None
+            self.shown = self.zero = self._size = None
 
 
 class OpRecord(Struct, eq=False):
@@ -194,6 +164,14 @@ class OpRecord(Struct, eq=False):
 
     operands: tuple[object, ...]  # TensorRecord, a Python value, or a tuple of these
     _shown: dict[OperandPath, object] | None = None
+    _formulas: dict[OperandPath, str] | None = None
+
+    @property
+    def formulas(self) -> dict[OperandPath, str]:
+        """The formulas of these, which hang on no tensor's numbers: other runs have the same."""
+        if self._formulas is None:
+            self._formulas = {}
+        return self._formulas
 
     @property
     def shown(self) -> dict[OperandPath, object]:
@@ -226,11 +204,6 @@ class SavedRecord(Numbers, eq=False):
     uses: tuple[int, ...] = ()  # the visits that unpacked it
     freed_at: int = 0  # from this step on; 0: held
     freed_by: CallId | None = None
-
-    @property
-    def as_numbers(self) -> tuple[float, ...]:
-        """The number, if it is one floating-point element; else nothing."""
-        return super().as_numbers if self.like is None else self.like.as_numbers
 
     def follow(self) -> None:
         """Take what the tensor that it is has taken."""
@@ -268,16 +241,6 @@ MOST_COMPARED = 1 << 16  # bytes; a larger array taken anew counts as changed
 def identical(a: Array, b: Array) -> bool:
     """Return whether two arrays of the same kind are equal to the bit, as far as it is worth looking."""
     return a is b or (a.nbytes <= MOST_COMPARED and a.tobytes() == b.tobytes())
-
-
-def same_number(a: float, b: float) -> bool:
-    """Return whether two numbers are the same: 0.0 is not -0.0, and nan is not taken to be."""
-    return a == b and (a != 0 or copysign(1.0, a) == copysign(1.0, b))
-
-
-def is_plain(array: Array) -> bool:
-    """Return whether an array is one floating-point element."""
-    return array.size == 1 and array.dtype.kind == "f"
 
 
 _NAMES: dict[type[GradNode], str] = {}  # of nodes that go by their class

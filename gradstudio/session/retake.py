@@ -20,7 +20,7 @@ from gradstudio.engine.gradnode import GradNode, next_seq
 from gradstudio.engine.queue import Queue
 from gradstudio.session.listener import Follower, Listener, Reader
 from gradstudio.session.passes import span_of
-from gradstudio.session.records import FlowRecord, nonfinite
+from gradstudio.session.records import FlowRecord, identical, nonfinite
 from gradstudio.session.run import Run, Script
 from gradstudio.session.takers import NO_STEP, Moment, Takers
 from gradstudio.session.trace import Pass, StepKind, TensorKey, Trace, Write
@@ -189,7 +189,7 @@ class RetakenPass:
         self.retake.passed += 1
 
 
-def _alike(before: Trace, kinds: list[object], script: Script, taken: Retake) -> bool:
+def _alike(before: Trace, kinds: Sequence[object], script: Script, taken: Retake) -> bool:
     """Return whether a run went the way of the one before, and handed out arrays of the same kinds."""
     if taken.failures or taken.k != before.end or script.limited:
         return False
@@ -199,9 +199,7 @@ def _alike(before: Trace, kinds: list[object], script: Script, taken: Retake) ->
 
 
 def _fill(before: Run, document: Document, arrays: list[Array]) -> None:
-    for records, array in zip(before.takers.records, arrays, strict=True):
-        for record in records:
-            record.renew(array)
+    before.takers.renew(arrays)
     log = before.log
     for saved in log.saved.values():
         for each in saved.values:
@@ -212,7 +210,8 @@ def _fill(before: Run, document: Document, arrays: list[Array]) -> None:
             if op is not None:
                 op.renew()
     for (path, _), start in log.start.items():
-        start.renew(cast(Array, document.node(path).value))
+        value = cast(Array, document.node(path).value)
+        start.renew(value, not identical(start.array, value))
 
 
 def _pass(known: Pass, carried: tuple[FlowRecord, ...]) -> Pass:

@@ -15,7 +15,7 @@ from gradstudio.document.document import Document
 from gradstudio.document.graph import Array, CallId, NodePath, OperandPath
 from gradstudio.document.script import Repeat, Statement
 from gradstudio.engine.modes import GradMode
-from gradstudio.session import microscope, reading, trace
+from gradstudio.session import microscope, trace
 from gradstudio.session.again import Values
 from gradstudio.session.blocks import NodeFailed
 from gradstudio.session.limits import RunLimit
@@ -23,8 +23,9 @@ from gradstudio.session.listener import Listener
 from gradstudio.session.log import Log
 from gradstudio.session.machine import Machine
 from gradstudio.session.microscope import Look
-from gradstudio.session.reading import Reading, Snapshot
+from gradstudio.session.reading import Reading
 from gradstudio.session.recorder import Recorder
+from gradstudio.session.snapshot import Snapshot, snapshot
 from gradstudio.session.state import Local, State, View
 from gradstudio.session.takers import Takers
 from gradstudio.session.trace import Failure, InputKey, Outcome, Span, TensorKey, Trace
@@ -56,7 +57,7 @@ class Run:
 
     def _reading(self, k: int, view: View) -> Reading:
         if self._read is None or self._read[0] != k:
-            self._read = k, reading.snapshot(self.document, self.trace, self.log, k)
+            self._read = k, snapshot(self.document, self.trace, self.log, self.takers, k)
         return Reading(self.document, self.labels, self.trace, self.log, k, view, self._read[1])
 
     def array(self, key: TensorKey, k: int, grad: bool = False) -> Array | None:

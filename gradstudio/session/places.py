@@ -1,0 +1,82 @@
+"""Places: where the numbers that a State shows are among the arrays that a run hands out. So what a retake made of them is read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Generic, TypeVar
+
+import msgspec
+import numpy as np
+
+from gradstudio.session.keyed import NUMBER, SENT, SUM, Mask, Part
+from gradstudio.session.records import NO_PLACE, FlowRecord, SavedRecord, Shared
+from gradstudio.session.takers import Takers
+
+K = TypeVar("K")
+R = TypeVar("R", bound=Shared)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Places(Generic[K, R]):
+    """Of one map of a State, row by row: the place of its number, and of the terms that it is the sum of.
+
+    Rows of more than one element, or without a place, are looked at one by one.
+    """
+
+    def __init__(self, table: Mapping[K, R | None], takers: Takers) -> None:
+        self._takers = takers
+        self._at = np.full(len(table), NO_PLACE)
+        self._others: list[tuple[int, K, R]] = []
+        sums: list[int] = []
+        terms: list[int] = []
+        starts = [0]
+        for i, (key, record) in enumerate(table.items()):
+            if record is None:
+                continue
+            place = _place_of(record)
+            if place == NO_PLACE or not takers.plain[place]:
+                self._others.append((i, key, record))
+                continue
+            self._at[i] = place
+            if isinstance(record, FlowRecord) and record.before is not None:
+                sums.append(i)
+                terms += record.places
+                starts.append(len(terms))
+        self._sums, self._terms = np.array(sums, np.intp), np.array(terms, np.intp)
+        self._spans, self._starts = list(pairwise(starts)), starts[:-1]
+        self._placed = np.flatnonzero(self._at != NO_PLACE)
+
+    def part(self, view_of: Callable[[K, R], object]) -> Part:
+        """Return the map by what a retake has made other: of one floating-point element the number alone, and its terms."""
+        takers, placed = self._takers, self._placed
+        changed = np.zeros(len(self._at), np.uint8)
+        changed[placed] = takers.changed[self._at[placed]] * np.uint8(NUMBER)
+        terms: list[tuple[float, ...]] = []
+        if self._spans:
+            other = np.logical_or.reduceat(takers.changed[self._terms], self._starts)
+            changed[self._sums] = other * np.uint8(SUM)
+            numbers = takers.numbers[self._terms].tolist()
+            terms = [tuple(numbers[a:b]) for (a, b), differs in zip(self._spans, other.tolist(), strict=True) if differs]
+        told = takers.numbers[self._at[changed != 0]]
+        sent = []
+        for i, key, record in self._others:
+            if record.changed:
+                changed[i] = SENT
+                sent.append(view_of(key, record))
+        return Part(changed.tobytes(), msgspec.Raw(_encode(sent)), told.tobytes(), tuple(terms))
+
+    def zero(self) -> Mask:
+        """Return of each cotangent whether every element is 0."""
+        found = np.zeros(len(self._at), bool)
+        found[self._placed] = self._takers.numbers[self._at[self._placed]] == 0
+        for i, _, record in self._others:
+            found[i] = isinstance(record, FlowRecord) and record.is_zero
+        return found
+
+
+def _place_of(record: Shared) -> int:
+    """Return where the number of a record is."""
+    if isinstance(record, SavedRecord) and record.like is not None:
+        return record.like.place
+    return record.sum_place if isinstance(record, FlowRecord) and record.before is not None else record.place
