@@ -17,6 +17,8 @@ SAME, SENT, NUMBER, SUM = range(4)  # a row is that of the map before; it was se
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_terms = msgspec.msgpack.Decoder(list[tuple[float, ...]]).decode
+NO_TERMS = msgspec.Raw(msgspec.msgpack.encode([]))
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -25,7 +27,7 @@ class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     changed: bytes | None
     values: msgspec.Raw  # of the rows that were sent; read by who asks for one
     numbers: bytes = b""  # float64, of those that have another number
-    terms: tuple[tuple[float, ...], ...] = ()  # of those that are a SUM
+    terms: msgspec.Raw = NO_TERMS  # of those that are a SUM: a list of their terms each; read by who asks for one
 
 
 class RowReader(Generic[V]):
@@ -38,12 +40,40 @@ class RowReader(Generic[V]):
         self.with_number: Callable[[Any, float, tuple[float, ...]], V] | None = getattr(kind, "with_number", None)
 
 
+class Terms:
+    """Of the rows of a map that are sums, the terms; they are read when somebody asks for one."""
+
+    __slots__ = ("_before", "_changed", "_read", "_sent")
+
+    def __init__(self, read: dict[int, tuple[float, ...]] | None = None) -> None:
+        self._read = read
+        self._before: Terms | None = None
+        self._changed = b""
+        self._sent = NO_TERMS
+
+    def followed_by(self, part: Part) -> Terms:
+        """Return what they are after a part."""
+        self.read()  # now: else terms that nobody reads would wait for one another
+        made = Terms()
+        made._before, made._changed, made._sent = self, part.changed or b"", part.terms
+        return made
+
+    def read(self) -> dict[int, tuple[float, ...]]:
+        """Return them by row. Not to be changed."""
+        if self._read is None:
+            changed, before = self._changed, self._before
+            self._read = {} if before is None else {i: each for i, each in before.read().items() if changed[i] == SAME}
+            self._read.update(zip(compress(range(len(changed)), map(SUM.__eq__, changed)), _terms(self._sent), strict=True))
+            self._before, self._changed, self._sent = None, b"", NO_TERMS
+        return self._read
+
+
 class Told(NamedTuple):
     """What of a map is told by numbers: which rows, the numbers, and the terms of those that are sums. Not to be changed."""
 
     rows: Mask
     numbers: Floats
-    terms: dict[int, tuple[float, ...]]
+    terms: Terms
 
 
 class Keyed(Mapping[K, V]):
@@ -88,7 +118,8 @@ class Keyed(Mapping[K, V]):
     def settle(self) -> None:
         """Read what the next map builds on."""
         self.but_for_numbers()
-        _ = self.told
+        if self.told is not None:
+            self.told.terms.read()
 
     def but_for_numbers(self) -> list[V]:
         """Return the rows in the order of the keys, those that are told by a number with one that they had. Not to be changed."""
@@ -125,7 +156,7 @@ class Keyed(Mapping[K, V]):
         made = self._made.get(i)
         if made is None:
             assert self._reader.with_number is not None
-            made = self._made[i] = self._reader.with_number(self._read(i), float(told.numbers[i]), told.terms.get(i, ()))
+            made = self._made[i] = self._reader.with_number(self._read(i), float(told.numbers[i]), told.terms.read().get(i, ()))
         return made
 
     def number(self, key: K) -> float | None:
@@ -184,7 +215,7 @@ class Keyed(Mapping[K, V]):
 def _told_of(numbers: list[tuple[float, ...]]) -> Told:
     """Return rows as numbers, so that those that do not change are read with those that do."""
     firsts = np.array([of[0] if of else 0.0 for of in numbers], np.float64)
-    return Told(np.array(list(map(bool, numbers)), bool), firsts, {i: of[1:] for i, of in enumerate(numbers) if len(of) > 1})
+    return Told(np.array(list(map(bool, numbers)), bool), firsts, Terms({i: of[1:] for i, of in enumerate(numbers) if len(of) > 1}))
 
 
 def _told(known: Told | None, part: Part) -> Told | None:
@@ -200,9 +231,7 @@ def _told(known: Told | None, part: Part) -> Told | None:
     rows[new] = True
     rows[changed == SENT] = False
     numbers[new] = np.frombuffer(part.numbers, np.float64)
-    terms = {} if known is None else {i: each for i, each in known.terms.items() if part.changed[i] == SAME}
-    terms.update(zip(np.flatnonzero(changed == SUM).tolist(), part.terms, strict=True))
-    return Told(rows, numbers, terms)
+    return Told(rows, numbers, (Terms({}) if known is None else known.terms).followed_by(part))
 
 
 def but_for_numbers(table: Mapping[Any, V]) -> Iterable[V]:

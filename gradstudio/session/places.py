@@ -52,19 +52,19 @@ class Places(Generic[K, R]):
         takers, placed = self._takers, self._placed
         changed = np.zeros(len(self._at), np.uint8)
         changed[placed] = takers.changed[self._at[placed]] * np.uint8(NUMBER)
-        terms: list[tuple[float, ...]] = []
+        terms: list[list[float]] = []
         if self._spans:
             other = np.logical_or.reduceat(takers.changed[self._terms], self._starts)
             changed[self._sums] = other * np.uint8(SUM)
             numbers = takers.numbers[self._terms].tolist()
-            terms = [tuple(numbers[a:b]) for (a, b), differs in zip(self._spans, other.tolist(), strict=True) if differs]
+            terms = [numbers[a:b] for (a, b), differs in zip(self._spans, other.tolist(), strict=True) if differs]
         told = takers.numbers[self._at[changed != 0]]
         sent = []
         for i, key, record in self._others:
             if record.changed:
                 changed[i] = SENT
                 sent.append(view_of(key, record))
-        return Part(changed.tobytes(), msgspec.Raw(_encode(sent)), told.tobytes(), tuple(terms))
+        return Part(changed.tobytes(), msgspec.Raw(_encode(sent)), told.tobytes(), msgspec.Raw(_encode(terms)))
 
     def zero(self) -> Mask:
         """Return of each cotangent whether every element is 0."""
