@@ -83,6 +83,15 @@ class NodeDrawing:
 
         paint_node(paint, face, place, laid.writing, laid.discs, ground, is_within)
 
+    def paint_margin(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks) -> None:
+        """Draw what surrounds the plate, as far as its ports leave it alone; whatever else this draws is right too."""
+        canvas, chrome = self._canvas, self._lay(face, place, marks).chrome
+
+        def draw(target: QPainter) -> None:
+            paint_chrome(Paint(target, canvas.theme, canvas.ratio), chrome)
+
+        canvas.pictures.draw(painter, chrome, chrome.area, canvas.zoom, canvas.device_ratio, draw)
+
     def _lay(self, face: NodeFace, place: Geometry, marks: Marks) -> Laid:
         laid, theme = self._laid, self._canvas.theme
         if laid is None or laid.theme is not theme or laid.marks != marks:

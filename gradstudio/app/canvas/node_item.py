@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
 INSET, RING_INSET = 10.0, 11.0  # canvas units that ports, and what lies under them, reach into a plate; and the ring of a root
+EDGE = 2.0  # canvas units that the edge of a plate sticks out of it at most
 PORTS = "ports"  # a part that is drawn over what is there; None is what is written on the plate
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
 
@@ -285,6 +286,10 @@ class NodeItem(CanvasItem):
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
         key = (self._stamp, level, marks, canvas.norms)
+        if widget is not None and level == Level.FULL and not self.face.dim and not option.exposedRect.intersects(self._hub()):
+            self._drawing.paint_margin(painter, self.face, self.place, marks)
+            self._paint_beside(painter, marks)
+            return
         whole = option.exposedRect.contains(self.place.rect)  # else another part of it may be painted right after
         once = canvas.held.in_hand or (self._shown is not self._stamp and whole)  # a picture of it would hardly be used again
         if widget is None or (once and level == Level.FULL and not canvas.pictures.holds(key, zoom, canvas.device_ratio)):
@@ -292,6 +297,11 @@ class NodeItem(CanvasItem):
         else:
             canvas.pictures.draw(painter, key, self._area(), zoom, canvas.device_ratio, partial(self._paint, marks=marks, pictured=True))
         self._shown = self._stamp
+        self._paint_beside(painter, marks)
+
+    def _paint_beside(self, painter: QPainter, marks: Marks) -> None:
+        """Draw what is no part of the picture of a node: the port of a .grad under the pointer, the badge, words above and below."""
+        canvas, level, zoom = self.canvas, self.canvas.level, self.canvas.zoom
         face, drawer = self.face, self.face.drawer
         if not (marks.hovered or face.badge or face.above or face.below):
             return
@@ -321,6 +331,10 @@ class NodeItem(CanvasItem):
         """Return the rectangle of the plate, below the head, in which there is nothing but what is written."""
         inset = RING_INSET if self._is_root() else INSET
         return self.place.rect.adjusted(inset, HEAD + 1, -inset, -1)
+
+    def _hub(self) -> QRectF:
+        """Return what plate and ports fill, on the item."""
+        return self.place.rect.adjusted(-INSET, -EDGE, INSET, EDGE)
 
     def parts(self, part: Hashable) -> list[QRectF]:
         """Return the rectangles on the canvas in which a part is drawn."""

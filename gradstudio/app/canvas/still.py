@@ -215,6 +215,8 @@ class Still(QObject):
         self._fresh -= unpatched
         anew += unpatched & region
         patches, self._patches = self._patches, {}
+        if not anew.isEmpty():  # which draws what is all in there
+            patches = {patch: place for patch, place in patches.items() if not (QRegion(self._seen(place)) - anew).isEmpty()}
         with QPainter(self._picture) as painter:
             for rect in in_few(anew):
                 self._paint.sharply(painter, rect, anew & rect)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QRectF
@@ -44,12 +45,19 @@ class ViewPaint:
         else:
             paint_ground(painter, area, view.viewportTransform(), canvas.theme, canvas.device_ratio)
             painter.setWorldTransform(view.viewportTransform())
-            items: Iterable[CanvasItem] = items_in(canvas, seen)
-            if part is not None and part.rectCount() > 1:
-                way = view.viewportTransform()
-                items = [each for each in items if part.intersects(way.mapRect(each.sceneBoundingRect()).toAlignedRect())]
-            self._paint_items(painter, items, self._tiled(area))
+            items, tiled = items_in(canvas, seen), self._tiled(area)
+            if part is None or part.rectCount() == 1:
+                self._paint_items(painter, items, tiled)
+            else:
+                self._paint_items(painter, *self._met(items, part, tiled))
         painter.restore()
+
+    def _met(self, items: Iterable[CanvasItem], part: QRegion, tiled: QRectF) -> tuple[list[CanvasItem], list[QRectF]]:
+        """Return which of some items a region meets, and round what of each, on the canvas; layers are drawn by tiles."""
+        way, back = self._view.viewportTransform(), self._view.visible_rect
+        met = [(each, part & way.mapRect(each.sceneBoundingRect()).toAlignedRect()) for each in items]
+        found = [(each, of) for each, of in met if not of.isEmpty()]
+        return [each for each, _ in found], [tiled if each.is_layer else back(of.boundingRect()) for each, of in found]
 
     def prepare(self, area: QRect, until: float) -> bool:
         """Make ready, until a time (perf_counter), what takes long to draw in an area. Return whether all is."""
@@ -104,10 +112,10 @@ class ViewPaint:
         canvas.pills.paint_live(painter)
         painter.restore()
 
-    def _paint_items(self, painter: QPainter, items: Iterable[CanvasItem], rect: QRectF) -> None:
-        """Draw items; the painter is in canvas units, as the rectangle is."""
+    def _paint_items(self, painter: QPainter, items: Iterable[CanvasItem], rects: QRectF | Iterable[QRectF]) -> None:
+        """Draw items where they are in a rectangle, or each in one of its own; the painter is in canvas units, as they are."""
         port, option = self._view.viewport(), QStyleOptionGraphicsItem()
-        for item in items:
+        for item, rect in zip(items, repeat(rects) if isinstance(rects, QRectF) else rects, strict=False):
             at = item.pos()
             painter.save()
             painter.translate(at)

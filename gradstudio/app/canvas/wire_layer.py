@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 DENSE = 150  # wires in view; more are drawn plainly
+MANY = 40  # wires that look different; of more the rectangles round them are drawn anew, not their courses
 FEW_TILES = 16  # of so many wires among very many one that looks different leaves hardly a tile as it was
 
 
@@ -76,7 +77,7 @@ class WireLayer(CanvasItem):
         if not seen.isEmpty():
             inside = self.courses.touching(seen)
             which = inside[self.looks.doubtful(inside) | self.canvas.pills.may_be_seen(inside, seen)]
-            self._follow(which.tolist(), len(inside))
+            self._follow(which.tolist(), seen, len(inside))
 
     def invalidate(self, keys: Iterable[WireId] | None, seen: QRectF, in_time: bool = False) -> None:
         """Forget the faces of wires (all) whose numbers may differ; of those that are seen, repaint what looks different.
@@ -89,27 +90,33 @@ class WireLayer(CanvasItem):
         inside = [] if seen.isEmpty() else self.courses.touching(seen).tolist()
         of_those = inside if which is None else which.intersection(inside)
         if not in_time:
-            self._follow(of_those, len(inside))
+            self._follow(of_those, seen, len(inside))
             return
         known = [i for i in of_those if self.looks.known(i) is not None]
         for i in known:
             self._repaint(self.courses.area(i))
         self._roll(len(known), len(inside))
 
-    def _follow(self, which: Iterable[int], seen: int) -> None:
-        """Look at wires, of so many that are seen, and have drawn anew what looks different."""
-        looks, changed = self.looks, 0
+    def _follow(self, which: Iterable[int], seen: QRectF, count: int) -> None:
+        """Look at wires, and have drawn anew what looks different in a rectangle, in which there are so many."""
+        looks, changed = self.looks, []
         for i in which:
             before = looks.known(i)
             if before is None:
                 continue
             now = looks.face(i)
             if now.look != before.look:
-                for area in [self.courses.area(i)] if self._drawing.dense else self.courses.shape(i).boxes:
-                    self.update(area)
-                changed += 1
+                changed.append(i)
             self.canvas.pills.follow(self.ids[i], before, now)
-        self._roll(changed, seen)
+        areas = [self.courses.area(i) for i in changed] if len(changed) > MANY else [box for i in changed for box in self._boxes(i, seen)]
+        for area in {each.getRect(): each for each in areas}.values():  # of wires that run side by side they are the same
+            self.update(area)
+        self._roll(len(changed), count)
+
+    def _boxes(self, i: int, seen: QRectF) -> list[QRectF]:
+        """Return rectangles that hold what is drawn of a wire within one."""
+        shape = self.courses.shape(i)
+        return [box for box in (shape.within(window_of(seen)) if shape.is_long else shape).boxes if box.intersects(seen)]
 
     def _roll(self, changed: int, seen: int) -> None:
         if (FEW_TILES if self._drawing.dense else 2) * changed > seen:

@@ -17,7 +17,7 @@ LONG = 2000.0  # canvas units
 AROUND = 40.0  # canvas units beside what is seen of a long wire: its width, marks and round ends
 WINDOWS = 16  # of a long wire that are kept
 STEP = 256.0  # in which what is drawn of a long wire grows, so that it is the same for areas that differ a little
-PART = 8  # of the 33 points of a wire, how many one of its boxes goes on
+BOXES = 4  # that hold what is drawn of a wire
 STROKE = 9.0  # canvas units beside its course that a wire is drawn, arrowheads and all
 SHAPES = {
     "chevron": np.array([(0.55, -1.0), (-0.55, 0.0), (0.55, 1.0)]),
@@ -105,7 +105,9 @@ class WireShape:
     def boxes(self) -> list[QRectF]:
         """Rectangles, end to end, that hold what is drawn of the wire."""
         if self._boxes is None:
-            parts = [self.coarse[i : i + PART + 1] for i in range(0, SAMPLES - 1, PART)]
+            points = self.coarse if self._window is None else sampled(self._drawn())
+            step = math.ceil((len(points) - 1) / BOXES)
+            parts = [points[i : i + step + 1] for i in range(0, len(points) - 1, step)]
             corners = [(*(part.min(0) - STROKE).tolist(), *(part.max(0) + STROKE).tolist()) for part in parts]
             self._boxes = [QRectF(x, y, right - x, bottom - y) for x, y, right, bottom in corners]
         return self._boxes
