@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QRectF
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 WORDS = 300.0  # canvas units that the words of a node stick out of it at most
+MOST = 32  # pills that are elsewhere, of which it is found out what they lay over
+Place = tuple[list[QRectF], tuple[WireId, ...] | None]  # where something is written, and what lies over that
+
 
 class Cover:
     """What lies over what, in one scene; remembered while everything stays where it is."""
@@ -22,8 +25,8 @@ class Cover:
     def __init__(self, canvas: CanvasScene) -> None:
         self._canvas = canvas
         self._stamp: tuple[object, ...] = ()  # where things are
-        self._nodes: dict[tuple[NodeId, Hashable], tuple[WireId, ...] | None] = {}  # of those that were asked for
-        self._pills: dict[WireId, tuple[WireId, ...] | None] = {}
+        self._nodes: dict[tuple[NodeId, Hashable], Place] = {}  # of those that were asked for
+        self._pills: dict[WireId, Place] = {}
 
     def over_node(self, node: NodeId, part: Hashable) -> tuple[WireId, ...] | None:
         """Return the pills that reach into a part of a node; None where anything else does."""
@@ -32,16 +35,17 @@ class Cover:
             rects = self._canvas.nodes[node].parts(part)
             is_open = not any(self._by_node(node, rect) or self._by_layer(rect, Z["node"]) for rect in rects)
             pills = {pill: None for rect in rects for pill in self._canvas.pills.reaching(rect)}
-            self._nodes[key] = tuple(pills) if is_open else None
-        return self._nodes[key]
+            self._nodes[key] = rects, tuple(pills) if is_open else None
+        return self._nodes[key][1]
 
     def over_pill(self, pill: WireId) -> tuple[WireId, ...] | None:
         """Return the pills that lie over what is written on another one; None where anything else does."""
         if pill not in self._pills:
             rect = self._canvas.pills.inside(pill)
             reaching = self._canvas.pills.reaching(rect)
-            self._pills[pill] = None if self._by_layer(rect, Z["pill"]) else reaching[reaching.index(pill) + 1 :]
-        return self._pills[pill]
+            over = None if self._by_layer(rect, Z["pill"]) else reaching[reaching.index(pill) + 1 :]
+            self._pills[pill] = [rect], over
+        return self._pills[pill][1]
 
     def forget(self) -> None:
         """Something reaches further, or less far, than it did."""
@@ -51,13 +55,22 @@ class Cover:
         """See whether anything lies elsewhere than when this was asked last, before others are asked; return whether it does."""
         canvas = self._canvas
         layers = [(layer, layer.boundingRect()) for layer in canvas.layers if layer.isVisible()]
-        stamp = canvas.plates.stamp, canvas.pills.stamp, canvas.plates.nodes, canvas.context.scissors, layers
-        if stamp == self._stamp:
-            return False
+        stamp = canvas.plates.stamp, canvas.plates.nodes, canvas.context.scissors, layers
+        shifted = canvas.pills.take_shifted()
+        if stamp == self._stamp and len(shifted) <= MOST:
+            return bool(shifted) and any([self._forget_where(shifted, each) for each in (self._nodes, self._pills)])
         self._stamp = stamp
         self._nodes.clear()
         self._pills.clear()
         return True
+
+    @staticmethod
+    def _forget_where(shifted: list[QRectF], places: dict[Any, Place]) -> bool:
+        """Forget what lies over the places that some rectangles meet; return whether there are any."""
+        met = [key for key, (at, _) in places.items() if any([rect.intersects(each) for rect in shifted for each in at])]
+        for key in met:
+            del places[key]
+        return bool(met)
 
     def _by_node(self, node: NodeId, rect: QRectF) -> bool:
         """Say whether another node reaches into a rectangle: with its plate, its shadow, or the words that stick out of it."""

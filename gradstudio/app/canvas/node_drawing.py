@@ -62,15 +62,23 @@ class NodeDrawing:
         """The node shows something else, or has another size."""
         self._laid = None
 
-    def renumber(self, before: NodeFace, now: NodeFace) -> bool | None:
+    def renumber(self, before: NodeFace, now: NodeFace, place: Geometry) -> bool | None:
         """Take a face with other numbers. Return whether each takes as much room as the one before; None: all is to be laid anew."""
         laid = self._laid
-        writing = None if laid is None else rewritten(laid.writing, before, now)
-        if laid is None or writing is None:
-            self._laid = None
+        made = None if laid is None else self._with_numbers(laid, before, now, place)
+        self._laid = made
+        if laid is None or made is None:
             return None
-        self._laid = laid._replace(writing=writing)
-        return all(old.left == new.left for old, new in zip(laid.writing.changing, writing.changing, strict=True))
+        return all(old.left == new.left for old, new in zip(laid.writing.changing, made.writing.changing, strict=True))
+
+    def _with_numbers(self, laid: Laid, before: NodeFace, now: NodeFace, place: Geometry) -> Laid | None:
+        writing = rewritten(laid.writing, before, now)
+        if writing is not None:
+            return laid._replace(writing=writing)
+        if chrome_of(now, place, laid.marks) != laid.chrome:
+            return None
+        writing = written(laid.theme, now, place)
+        return laid._replace(writing=writing, ground=Ground(laid.chrome, laid.head, tuple(writing.still), tuple(laid.discs)))
 
     def paint(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks, pictured: bool, is_within: bool = False) -> None:
         """Draw the node at the painter's origin, its plate from the pictures if it may; `is_within`: what is written on it only."""

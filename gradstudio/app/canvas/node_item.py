@@ -84,7 +84,7 @@ class NodeItem(CanvasItem):
         before = self.face
         if face == before:
             return False
-        same_room = self._drawing.renumber(before, face) if self._places is None else None
+        same_room = self._drawing.renumber(before, face, self.full) if self._places is None else None
         if same_room is None or not (same_room or self.canvas.held.keeps_width(self, op_width(face))):
             return self.set_face(face)
         self.face, self._stamp = face, object()

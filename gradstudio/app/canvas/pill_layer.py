@@ -52,14 +52,14 @@ class PillLayer(CanvasItem):
         self._shares: dict[WireId, float] = {}  # of a wire's length: where its pill was found to have room
         self._roots: tuple[object, object, list[int]] = (None, None, [])  # of which pass, among which nodes: their rows
         self._painted: dict[WireId, object] = {}  # what was last painted of each: what stays is kept as a picture
-        self.stamp = 0  # goes up when a pill has another place
+        self._shifted: list[QRectF] = []  # where pills were, or are, that have another place since somebody asked
         self._rect = NO_ROOM
 
     def reset(self, rect: QRectF) -> None:
         """Forget all places."""
-        self.stamp += 1
         self.prepareGeometryChange()
         self._rect = rect
+        self._shifted = [rect]
         self._places.clear()
         self._shares.clear()
         self._painted.clear()
@@ -68,9 +68,15 @@ class PillLayer(CanvasItem):
 
     def forget(self, key: WireId) -> None:
         """Forget the place of one pill: its wire runs elsewhere."""
-        if self._places.pop(key, None) is not None:
-            self.stamp += 1
+        before = self._places.pop(key, None)
+        if before is not None:
+            self._shifted.append(before)
             self._taken[self.canvas.wires.number(key)] = NOWHERE
+
+    def take_shifted(self) -> list[QRectF]:
+        """Return where pills were, or are, whose places are others since this was asked last."""
+        found, self._shifted = self._shifted, []
+        return [rect.adjusted(-HALO, -HALO, HALO, HALO) for rect in found]
 
     def meets(self, key: WireId, rects: list[QRectF]) -> bool:
         """Say whether a pill lies under, or close to, one of some rectangles."""
@@ -94,7 +100,7 @@ class PillLayer(CanvasItem):
             self.forget(key)
             found = self._places[key] = self._find(key, face.pill.ljust(letters, "0"), shape)
             if found is not None:
-                self.stamp += 1
+                self._shifted.append(found)
                 self._taken[self.canvas.wires.number(key)] = found.left(), found.top(), found.right(), found.bottom()
         return self._places[key]
 
