@@ -13,7 +13,7 @@ from gradstudio.engine.apply import call, serving
 from gradstudio.engine.backward import grad
 from gradstudio.engine.dims import broadcast_shape
 from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.gradnode import GradNode, Port
+from gradstudio.engine.gradnode import Port
 from gradstudio.engine.op import ROWS
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
@@ -46,37 +46,58 @@ def local_derivative(name: str, operands: Sequence[Any], attrs: Attrs | None, i:
 
     Computed on fresh leaves: no graph, no `.grad` and no mode is touched.
     """
-    fresh = [_leaves(o) for o in operands]
-    target = fresh[i]
-    for step in path:
-        target = target[step]
-    if not isinstance(target, Tensor) or target.scalar_type.kind not in "fc":
+    first, (target,) = _called(name, operands, attrs, [(i, *path)])
+    if target is None or first is None or not first.requires_grad:
         return None
-    target.requires_grad = True
+    passed = _passed(first, [target])
+    if passed is not None:
+        return passed[0]
+    return grad(first, target, make(np.ones(first.sizes, first.scalar_type), None), allow_unused=True)[0]
+
+
+def local_derivatives(name: str, operands: Sequence[Any], attrs: Attrs | None, paths: Sequence[tuple[int, ...]]) -> list[Tensor | None]:
+    """Return the local derivatives of several operands, or parts of them; of most ops they are found with one call."""
+    if len(paths) > 1:
+        first, targets = _called(name, operands, attrs, paths)
+        if first is not None and first.requires_grad and None not in targets:
+            passed = _passed(first, targets)
+            if passed is not None:
+                return passed
+    return [local_derivative(name, operands, attrs, i, tuple(rest)) for i, *rest in paths]
+
+
+def _called(name: str, operands: Sequence[Any], attrs: Attrs | None, paths: Sequence[tuple[int, ...]]) -> tuple[Any, list[Any]]:
+    """Run an op on fresh leaves, those at paths requiring a gradient. Return its first output, and these; None for what cannot."""
+    fresh = [_leaves(o) for o in operands]
+    targets = [_part(fresh, path) for path in paths]
+    targets = [t if isinstance(t, Tensor) and t.scalar_type.kind in "fc" else None for t in targets]
+    for target in targets:
+        if target is None:
+            return None, targets
+        target.requires_grad = True
+    if ROWS[name].mutates:
+        fresh[0] = _written(fresh[0])
     with modes.GradMode(True):
-        out = call(name, [_written(o) if ROWS[name].mutates and k == 0 else o for k, o in enumerate(fresh)], attrs)
-        first = out[0] if isinstance(out, tuple) else out
-        if first is None or not first.requires_grad:
-            return None
-        ones = np.ones(first.sizes, first.scalar_type)
-        edge = _only_edge(first.node, target)
-        if edge is None:
-            found = grad(first, target, make(ones, None), allow_unused=True)[0]
-        else:
-            passed = first.node.plan.cotangents(first.node, ones)[edge]
-            found = None if passed is None else make(passed, None)
-    return found
+        out = call(name, fresh, attrs)
+    return out[0] if isinstance(out, tuple) else out, targets
 
 
-def _only_edge(node: GradNode, leaf: Tensor) -> int | None:
-    """Return the edge that leads to a leaf, if nothing else lies between or beside: then one vjp is the whole of a backward."""
+def _part(whole: Any, path: tuple[int, ...]) -> Any:
+    for step in path:
+        whole = whole[step]
+    return whole
+
+
+def _passed(out: Any, leaves: Sequence[Tensor]) -> list[Tensor | None] | None:
+    """Return what leaves get of ones, if nothing lies between them and the node of a tensor: then its vjps are the whole of a backward."""
+    node = out.node
     if isinstance(node, Port | AccumulateGrad) or node.target.plan.several:
         return None
-    edges = [i for i, e in enumerate(node.edges) if e is not None]
-    if len(edges) != 1:
+    edges = {id(e.variable) if type(e) is AccumulateGrad else 0: i for i, e in enumerate(node.edges) if e is not None}
+    if edges.keys() != {id(leaf) for leaf in leaves} or sum([e is not None for e in node.edges]) != len(leaves):
         return None
-    target = node.edges[edges[0]]
-    return edges[0] if type(target) is AccumulateGrad and target.variable is leaf else None
+    passed = node.plan.cotangents(node, np.ones(out.sizes, out.scalar_type))
+    return [None if c is None else make(c, None) for c in (passed[edges[id(leaf)]] for leaf in leaves)]
 
 
 def _leaves(operand: Any) -> Any:

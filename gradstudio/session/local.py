@@ -2,43 +2,66 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import numpy as np
 
 from gradstudio.document import graph
 from gradstudio.document.document import Document
-from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Node, NodePath, Operand, OperandPath
+from gradstudio.document.graph import INPUT, INSTANCE, LEAF, Array, Node, NodePath, Operand, OperandPath
 from gradstudio.document.groups import Group
 from gradstudio.document.labels import Labels
-from gradstudio.engine import TABLE, Tensor, call, formula, grad, local_derivative, tensor
+from gradstudio.engine import TABLE, Tensor, call, formula, grad, local_derivative, local_derivatives, tensor
 from gradstudio.engine.modes import GradMode
+from gradstudio.engine.tensor import make
 from gradstudio.session.records import OpRecord, TensorRecord
 from gradstudio.session.state import CELLS, Local
 
 
-def local_of(document: Document, labels: Labels, path: NodePath, record: OpRecord, operand_path: OperandPath) -> Local | None:
-    """Return the local derivative of an operand of the op, or instance, at path; None where no gradient passes."""
+def locals_of(document: Document, labels: Labels, path: NodePath, record: OpRecord) -> dict[OperandPath, Local | None]:
+    """Return the local derivatives of the op, or instance, at path, by operand; None where no gradient passes. They are kept."""
+    if record.shown is None:
+        record.shown = _found(document, labels, path, record)
+    return record.shown
+
+
+def _found(document: Document, labels: Labels, path: NodePath, record: OpRecord) -> dict[OperandPath, Local | None]:
+    found: dict[OperandPath, Local | None] = dict.fromkeys(_tensor_paths(record.operands))
+    wanted = [each for each in found if _record_at(record.operands, each).requires_grad]
+    if wanted:
+        operands = tuple([_tensor_of(operand) for operand in record.operands])
+        for operand_path, derivative in zip(wanted, _derivatives(document, path, operands, wanted), strict=True):
+            if derivative is not None:
+                text = record.formulas.get(operand_path)
+                if text is None:
+                    text = record.formulas[operand_path] = _formula(document, labels, path, operands, operand_path[0])
+                found[operand_path] = _shown(text, derivative.array)
+    return found
+
+
+def _derivatives(document: Document, path: NodePath, operands: tuple[Any, ...], wanted: list[OperandPath]) -> list[Tensor | None]:
     node = document.node(path)
-    source = _record_at(record.operands, operand_path)
-    if source is None or not source.requires_grad:
-        return None
-    operands = tuple([_tensor_of(operand) for operand in record.operands])
     if node.op == INSTANCE:
-        found = _through_group(document, node, operands, operand_path)
-    elif node.op in TABLE and TABLE[node.op].differentiable:
-        try:
-            found = local_derivative(node.op, operands, dict(node.attrs), operand_path[0], operand_path[1:])
-        except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
-            return None
-    else:
+        return [_through_group(document, node, operands, each) for each in wanted]
+    if node.op not in TABLE or not TABLE[node.op].differentiable:
+        return [None] * len(wanted)
+    attrs = dict(node.attrs)
+    try:
+        return local_derivatives(node.op, operands, attrs, wanted)
+    except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
+        return [_derivative(node.op, operands, attrs, each) for each in wanted]
+
+
+def _derivative(op: str, operands: tuple[Any, ...], attrs: dict[str, Any], wanted: OperandPath) -> Tensor | None:
+    try:
+        return local_derivative(op, operands, attrs, wanted[0], wanted[1:])
+    except (RuntimeError, NotImplementedError):
         return None
-    if found is None:
-        return None
-    text = record.formulas.get(operand_path)
-    if text is None:
-        text = record.formulas[operand_path] = _formula(document, labels, path, operands, operand_path[0])
-    array = found.array
+
+
+def _shown(text: str, array: Array) -> Local:
+    """Return a local derivative as it is shown."""
     if array.size == 1:
         number = float(array.item())
         return Local(text, number, abs(number), array.shape, (number,))
@@ -60,18 +83,24 @@ def _formula(document: Document, labels: Labels, path: NodePath, operands: tuple
     return formula(node.op, i, texts, dict(node.attrs), operands)
 
 
-def _record_at(operands: tuple[object, ...], path: OperandPath) -> TensorRecord | None:
-    found: object = operands
+def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Iterable[OperandPath]:
+    for i, operand in enumerate(operands):
+        if isinstance(operand, TensorRecord):
+            yield (*path, i)
+        elif isinstance(operand, tuple):
+            yield from _tensor_paths(operand, (*path, i))
+
+
+def _record_at(operands: tuple[object, ...], path: OperandPath) -> TensorRecord:
+    found: Any = operands
     for i in path:
-        if not isinstance(found, tuple) or i >= len(found):
-            return None
         found = found[i]
-    return found if isinstance(found, TensorRecord) else None
+    return cast(TensorRecord, found)
 
 
 def _tensor_of(operand: object) -> Any:
     if isinstance(operand, TensorRecord):
-        return tensor(operand.array, requires_grad=False)
+        return make(operand.array.copy(), None)
     if isinstance(operand, tuple):
         return tuple(_tensor_of(item) for item in operand)
     return operand

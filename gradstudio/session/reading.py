@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numpy as np
 
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Array, NodePath, OperandPath
+from gradstudio.document.graph import Array, NodePath
 from gradstudio.document.labels import Labels
 from gradstudio.engine.dtypes import name_of
 from gradstudio.session.again import Values, part
-from gradstudio.session.local import local_of
+from gradstudio.session.local import locals_of
 from gradstudio.session.log import Log
 from gradstudio.session.records import FlowRecord, Numbers, SavedRecord, TensorRecord, figure
 from gradstudio.session.snapshot import Snapshot
@@ -92,18 +92,14 @@ class Reading(NamedTuple):
 
     def _locals(self, blocked: Iterable[NodePath]) -> dict[InputKey, Local]:
         """Return the local derivatives that are wanted, in the order of the log, given the nodes that let nothing through."""
-        detail, ops = self.view.detail, self.log.ops
-        wanted = None if detail is None else {*detail, *blocked, *self._remarkable()}
-        made = {}
-        for path in ops if wanted is None else [path for path in ops if path in wanted]:
-            record = ops[path].at(self.k)
-            if record is not None:
-                for operand_path in _tensor_paths(record.operands):
-                    if operand_path not in record.shown:
-                        record.shown[operand_path] = local_of(self.document, self.labels, path, record, operand_path)
-                    if (local := record.shown[operand_path]) is not None:
-                        made[path, operand_path] = cast(Local, local)
-        return made
+        detail, found = self.view.detail, self.found
+        ops = found.ops.items() if detail is None else found.ops_at({*detail, *blocked, *self._remarkable()})
+        return {
+            (path, operand_path): local
+            for path, record in ops
+            for operand_path, local in locals_of(self.document, self.labels, path, record).items()
+            if local is not None
+        }
 
     def _remarkable(self) -> Iterable[NodePath]:
         """Yield the nodes that explanations ask about: of the step, of the first number not finite."""
@@ -231,14 +227,6 @@ def _array_flow(record: FlowRecord) -> Flow:
 
 
 # ---- local derivatives
-
-
-def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Iterable[OperandPath]:
-    for i, operand in enumerate(operands):
-        if isinstance(operand, TensorRecord):
-            yield (*path, i)
-        elif isinstance(operand, tuple):
-            yield from _tensor_paths(operand, (*path, i))
 
 
 # ---- saved tensors

@@ -12,7 +12,7 @@ from gradstudio.document.graph import Array, CallId, OperandPath
 from gradstudio.engine import AccumulateGrad, Tensor
 from gradstudio.engine.gradnode import GradNode
 from gradstudio.session.column import Column
-from gradstudio.session.state import Flow, InputKey
+from gradstudio.session.state import Flow, InputKey, Local
 from gradstudio.session.trace import TensorKey
 
 Sender: TypeAlias = tuple[int, InputKey | None]  # the visit that sent a term, and the wire; None: it is a seed
@@ -163,7 +163,7 @@ class OpRecord(Struct, eq=False):
     """One execution of an op (or a use of a group): its operands as they were, for local derivatives."""
 
     operands: tuple[object, ...]  # TensorRecord, a Python value, or a tuple of these
-    _shown: dict[OperandPath, object] | None = None
+    shown: dict[OperandPath, Local | None] | None = None  # the local derivatives, once they were asked for
     _formulas: dict[OperandPath, str] | None = None
 
     @property
@@ -173,17 +173,10 @@ class OpRecord(Struct, eq=False):
             self._formulas = {}
         return self._formulas
 
-    @property
-    def shown(self) -> dict[OperandPath, object]:
-        """The local derivatives that were asked for, by operand."""
-        if self._shown is None:
-            self._shown = {}
-        return self._shown
-
     def renew(self) -> None:
         """Forget what follows from operands that have taken other numbers."""
-        if self._shown and any_changed(self.operands):
-            self._shown = None
+        if self.shown and any_changed(self.operands):
+            self.shown = None
 
 
 def any_changed(operands: tuple[object, ...]) -> bool:

@@ -9,11 +9,11 @@ import numpy as np
 
 from gradstudio.document.graph import INPUT, INSTANCE, Array, NodePath, OperandPath, Ref, operand_at
 from gradstudio.session.column import Column
-from gradstudio.session.local import local_of
+from gradstudio.session.local import locals_of
 from gradstudio.session.records import FlowRecord
 from gradstudio.session.report import Json, failure, label, plain, values
 from gradstudio.session.run import Run
-from gradstudio.session.state import InputKey, Local
+from gradstudio.session.state import InputKey
 from gradstudio.session.trace import ACCUMULATE, Step, TensorKey, Write
 
 CELLS = 64  # a tensor with more is told by shape and norm alone
@@ -106,10 +106,8 @@ def _source_key(run: Run, path: NodePath, ref: Ref) -> TensorKey:
 
 def _local(run: Run, k: int, path: NodePath, operand: OperandPath) -> Json:
     record = run.log.ops[path].at(k) if path in run.log.ops else None
-    found = record.shown.get(operand) if record is not None else None
-    if record is not None and found is None:
-        found = record.shown[operand] = local_of(run.document, run.labels, path, record, operand)
-    if not isinstance(found, Local):
+    found = None if record is None else locals_of(run.document, run.labels, path, record).get(operand)
+    if found is None:
         return {"local": None, "formula": None}
     cells = {"values": values(np.reshape(found.cells, found.shape))} if found.cells else {}
     many = {"shape": list(found.shape), "norm": plain(found.norm), **cells}

@@ -14,13 +14,13 @@ from gradstudio.document.graph import LEAF, NodePath
 from gradstudio.session.column import Column
 from gradstudio.session.log import Log
 from gradstudio.session.places import Places
-from gradstudio.session.records import FlowRecord, Numbers, SavedRecord, TensorRecord
+from gradstudio.session.records import FlowRecord, Numbers, OpRecord, SavedRecord, TensorRecord
 from gradstudio.session.state import InputKey
 from gradstudio.session.takers import Takers
 from gradstudio.session.trace import TensorKey, Trace
 
 K = TypeVar("K")
-R = TypeVar("R", bound=Numbers)
+R = TypeVar("R", bound=Numbers | OpRecord)
 SavedKey: TypeAlias = tuple[NodePath, int, str]
 Rows: TypeAlias = npt.NDArray[np.intp]
 
@@ -44,7 +44,17 @@ class Snapshot:
     flows: dict[InputKey, FlowRecord | None]  # None: planned, and not sent yet
     cotangents: dict[TensorKey, FlowRecord]
     saved: dict[SavedKey, SavedRecord]
+    ops: dict[NodePath, OpRecord]
     takers: Takers
+
+    def ops_at(self, paths: set[NodePath]) -> list[tuple[NodePath, OpRecord]]:
+        """Return those of some nodes that have run, in the order of the log."""
+        found = [path for path in paths if path in self.ops]
+        return [(path, self.ops[path]) for path in sorted(found, key=self._ranks.__getitem__)]
+
+    @cached_property
+    def _ranks(self) -> dict[NodePath, int]:
+        return {path: i for i, path in enumerate(self.ops)}
 
     @cached_property
     def places(self) -> AllPlaces:
@@ -78,6 +88,7 @@ def snapshot(document: Document, trace: Trace, log: Log, takers: Takers, k: int)
         _wire_records(log, k, number),
         _of_pass(log.cotangents, k, number),
         _at(log.saved, k),
+        _at(log.ops, k),
         takers,
     )
 

@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from gradstudio.engine import ROWS, TABLE, call, check, formula, local_derivative, tensor
+from gradstudio.engine import ROWS, TABLE, Tensor, call, check, dtypes, formula, local_derivative, local_derivatives, tensor
 from gradstudio.engine.op import Attr, Input, Op
 
 CATEGORIES = {"arithmetic", "matrix", "linear algebra", "shape", "indexing", "convolution and pooling", "reduction", "activation",
@@ -95,15 +95,21 @@ def test_a_formula_reads_as_on_paper(name, i, texts, operands, attrs, want):
     assert formula(name, i, texts, attrs, operands) == want
 
 
+def operands_of(op, sample):
+    """Return the operands of a sample as tensors."""
+    def made(v):
+        return tensor(v) if isinstance(v, np.ndarray) else tuple(made(p) for p in v) if isinstance(v, tuple) else v
+    return [tuple(tensor(p) for p in v) if op.inputs[0].kind == "tensors" and isinstance(v, tuple | list) else made(v)
+            for v in sample.operands]
+
+
 NUMBERS = [None, math.nan, math.inf, -math.inf, 1e300, -0.0, 10**40, True, 2.5, 1 + 2j]  # in place of those of a sample
 
 
 @pytest.mark.parametrize("op", PUBLIC, ids=name_of)
 def test_every_formula_can_be_written_whatever_the_numbers(op):
     for sample, number in product(op.samples, NUMBERS):
-        operands = [tensor(v) if isinstance(v, np.ndarray) else tuple(tensor(p) for p in v) if op.inputs[0].kind == "tensors" else v
-                    for v in sample.operands]
-        attrs = dict(sample.attrs or {})
+        operands, attrs = operands_of(op, sample), dict(sample.attrs or {})
         if number is not None:
             operands = [number if isinstance(o, int | float) else o for o in operands]
             attrs = {name: number if isinstance(value, float) else value for name, value in attrs.items()}
@@ -127,6 +133,34 @@ def test_a_local_derivative_touches_no_graph():
 def test_a_local_derivative_reaches_into_a_list():
     a, b = tensor([1.0, 2.0]), tensor([3.0])
     assert local_derivative("cat", ((a, b),), {}, 0, (1,)).array.tolist() == [1.0]
+
+
+@pytest.mark.parametrize("op", PUBLIC, ids=name_of)
+def test_local_derivatives_found_at_once_are_those_found_alone(op, monkeypatch):
+    monkeypatch.setattr(dtypes, "rare_seen", dtypes.rare_seen)  # which complex operands set
+    for sample in op.samples:
+        operands = operands_of(op, sample)
+        paths = [path for i, o in enumerate(operands) for path in ([(i, j) for j in range(len(o))] if isinstance(o, tuple) else [(i,)])]
+        paths = [(i, *rest) for i, *rest in paths if isinstance(operands[i][rest[0]] if rest else operands[i], Tensor)]
+        assert found_at_once(op.name, operands, sample.attrs, paths) == found_alone(op.name, operands, sample.attrs, paths)
+
+
+def found_at_once(name, operands, attrs, paths):
+    try:
+        return [bits(each) for each in local_derivatives(name, operands, attrs, paths)]
+    except (RuntimeError, NotImplementedError) as error:
+        return type(error)
+
+
+def found_alone(name, operands, attrs, paths):
+    try:
+        return [bits(local_derivative(name, operands, attrs, i, tuple(rest))) for i, *rest in paths]
+    except (RuntimeError, NotImplementedError) as error:
+        return type(error)
+
+
+def bits(found):
+    return None if found is None else (found.array.tobytes(), found.array.shape, found.array.dtype)
 
 
 def test_there_is_no_local_derivative_of_what_is_cut_or_whole():
