@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import compress
+from itertools import compress, islice
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -17,8 +17,6 @@ SAME, SENT, NUMBER, SUM = range(4)  # a row is that of the map before; it was se
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_terms = msgspec.msgpack.Decoder(list[tuple[float, ...]]).decode
-NO_TERMS = msgspec.Raw(msgspec.msgpack.encode([]))
 
 
 class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -27,7 +25,8 @@ class Part(msgspec.Struct, frozen=True, array_like=True, gc=False):
     changed: bytes | None
     values: msgspec.Raw  # of the rows that were sent; read by who asks for one
     numbers: bytes = b""  # float64, of those that have another number
-    terms: msgspec.Raw = NO_TERMS  # of those that are a SUM: a list of their terms each; read by who asks for one
+    terms: bytes = b""  # float64, of those that are a SUM, one after the other
+    counts: bytes = b""  # uint32, of each SUM: how many terms it has
 
 
 class RowReader(Generic[V]):
@@ -43,28 +42,26 @@ class RowReader(Generic[V]):
 class Terms:
     """Of the rows of a map that are sums, the terms; they are read when somebody asks for one."""
 
-    __slots__ = ("_before", "_changed", "_read", "_sent")
+    __slots__ = ("_pending", "_read")
 
-    def __init__(self, read: dict[int, tuple[float, ...]] | None = None) -> None:
-        self._read = read
-        self._before: Terms | None = None
-        self._changed = b""
-        self._sent = NO_TERMS
+    def __init__(self, read: dict[int, tuple[float, ...]], pending: tuple[Terms, Part] | None = None) -> None:
+        self._read, self._pending = read, pending
 
     def followed_by(self, part: Part) -> Terms:
         """Return what they are after a part."""
         self.read()  # now: else terms that nobody reads would wait for one another
-        made = Terms()
-        made._before, made._changed, made._sent = self, part.changed or b"", part.terms
-        return made
+        return Terms({}, (self, part))
 
     def read(self) -> dict[int, tuple[float, ...]]:
         """Return them by row. Not to be changed."""
-        if self._read is None:
-            changed, before = self._changed, self._before
-            self._read = {} if before is None else {i: each for i, each in before.read().items() if changed[i] == SAME}
-            self._read.update(zip(compress(range(len(changed)), map(SUM.__eq__, changed)), _terms(self._sent), strict=True))
-            self._before, self._changed, self._sent = None, b"", NO_TERMS
+        if self._pending is not None:
+            (before, part), self._pending = self._pending, None
+            changed = part.changed or b""
+            self._read = {i: each for i, each in before.read().items() if changed[i] == SAME}
+            terms = iter(np.frombuffer(part.terms, np.float64).tolist())
+            rows = compress(range(len(changed)), map(SUM.__eq__, changed))
+            for i, count in zip(rows, np.frombuffer(part.counts, np.uint32).tolist(), strict=True):
+                self._read[i] = tuple(islice(terms, count))
         return self._read
 
 

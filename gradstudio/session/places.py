@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Generic, TypeVar
 
 import msgspec
@@ -44,7 +43,7 @@ class Places(Generic[K, R]):
                 terms += record.places
                 starts.append(len(terms))
         self._sums, self._terms = np.array(sums, np.intp), np.array(terms, np.intp)
-        self._spans, self._starts = list(pairwise(starts)), starts[:-1]
+        self._starts, self._counts = np.array(starts[:-1], np.intp), np.diff(starts).astype(np.uint32)
         self._placed = np.flatnonzero(self._at != NO_PLACE)
 
     def part(self, view_of: Callable[[K, R], object]) -> Part:
@@ -52,19 +51,19 @@ class Places(Generic[K, R]):
         takers, placed = self._takers, self._placed
         changed = np.zeros(len(self._at), np.uint8)
         changed[placed] = takers.changed[self._at[placed]] * np.uint8(NUMBER)
-        terms: list[list[float]] = []
-        if self._spans:
+        terms = counts = b""
+        if len(self._sums):
             other = np.logical_or.reduceat(takers.changed[self._terms], self._starts)
             changed[self._sums] = other * np.uint8(SUM)
-            numbers = takers.numbers[self._terms].tolist()
-            terms = [numbers[a:b] for (a, b), differs in zip(self._spans, other.tolist(), strict=True) if differs]
+            counts = self._counts[other].tobytes()
+            terms = takers.numbers[self._terms[np.repeat(other, self._counts)]].tobytes()
         told = takers.numbers[self._at[changed != 0]]
         sent = []
         for i, key, record in self._others:
             if record.changed:
                 changed[i] = SENT
                 sent.append(view_of(key, record))
-        return Part(changed.tobytes(), msgspec.Raw(_encode(sent)), told.tobytes(), msgspec.Raw(_encode(terms)))
+        return Part(changed.tobytes(), msgspec.Raw(_encode(sent)), told.tobytes(), terms, counts)
 
     def zero(self) -> Mask:
         """Return of each cotangent whether every element is 0."""
