@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import compress, islice
+from itertools import compress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -16,6 +16,8 @@ D = TypeVar("D")
 SAME, SENT, NUMBER, SUM = range(4)  # a row is that of the map before; it was sent; it is that with another number; with other terms too
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+Kinds = npt.NDArray[np.uint8]  # of rows: SAME, SENT, NUMBER or SUM
+Counts = npt.NDArray[np.intp] | npt.NDArray[np.uint32]
 _split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
 
 
@@ -40,29 +42,39 @@ class RowReader(Generic[V]):
 
 
 class Terms:
-    """Of the rows of a map that are sums, the terms; they are read when somebody asks for one."""
+    """Of the rows of a map that are sums, the terms."""
 
-    __slots__ = ("_pending", "_read")
+    __slots__ = ("_counts", "_flat", "_rows")
 
-    def __init__(self, read: dict[int, tuple[float, ...]], pending: tuple[Terms, Part] | None = None) -> None:
-        self._read, self._pending = read, pending
+    def __init__(self, rows: Counts, counts: Counts, flat: Floats) -> None:
+        self._rows, self._counts, self._flat = rows, counts, flat  # which they are, rising; how many terms each has; all of them
 
-    def followed_by(self, part: Part) -> Terms:
-        """Return what they are after a part."""
-        self.read()  # now: else terms that nobody reads would wait for one another
-        return Terms({}, (self, part))
+    def of(self, row: int) -> tuple[float, ...]:
+        """Return the terms of a row; none, if it is no sum."""
+        i = int(self._rows.searchsorted(row))
+        if i == len(self._rows) or self._rows[i] != row:
+            return ()
+        start = int(self._counts[:i].sum())
+        return tuple(self._flat[start : start + int(self._counts[i])].tolist())
 
-    def read(self) -> dict[int, tuple[float, ...]]:
-        """Return them by row. Not to be changed."""
-        if self._pending is not None:
-            (before, part), self._pending = self._pending, None
-            changed = part.changed or b""
-            self._read = {i: each for i, each in before.read().items() if changed[i] == SAME}
-            terms = iter(np.frombuffer(part.terms, np.float64).tolist())
-            rows = compress(range(len(changed)), map(SUM.__eq__, changed))
-            for i, count in zip(rows, np.frombuffer(part.counts, np.uint32).tolist(), strict=True):
-                self._read[i] = tuple(islice(terms, count))
-        return self._read
+    def followed_by(self, changed: Kinds, part: Part) -> Terms:
+        """Return what they are after a part, which says so of each row that changed."""
+        sent = Terms(np.flatnonzero(changed == SUM), np.frombuffer(part.counts, np.uint32), np.frombuffer(part.terms, np.float64))
+        mine = changed[self._rows]
+        other = mine == SUM
+        if ((mine == SAME) | other).all() and np.array_equal(sent._rows, self._rows[other]) and (sent._counts == self._counts[other]).all():
+            flat = self._flat.copy()  # from run to run of a drag there are as many
+            flat[np.repeat(other, self._counts)] = sent._flat
+            return Terms(self._rows, self._counts, flat)
+        every = {**{row: self.of(row) for row in self._rows[mine == SAME].tolist()}, **{row: sent.of(row) for row in sent._rows.tolist()}}
+        return terms_of(every)
+
+
+def terms_of(terms: dict[int, tuple[float, ...]]) -> Terms:
+    """Return the terms of rows."""
+    rows = sorted(terms)
+    counts = np.array([len(terms[row]) for row in rows], np.uint32)
+    return Terms(np.array(rows, np.intp), counts, np.array([term for row in rows for term in terms[row]], np.float64))
 
 
 class Told(NamedTuple):
@@ -115,8 +127,7 @@ class Keyed(Mapping[K, V]):
     def settle(self) -> None:
         """Read what the next map builds on."""
         self.but_for_numbers()
-        if self.told is not None:
-            self.told.terms.read()
+        _ = self.told
 
     def but_for_numbers(self) -> list[V]:
         """Return the rows in the order of the keys, those that are told by a number with one that they had. Not to be changed."""
@@ -153,7 +164,7 @@ class Keyed(Mapping[K, V]):
         made = self._made.get(i)
         if made is None:
             assert self._reader.with_number is not None
-            made = self._made[i] = self._reader.with_number(self._read(i), float(told.numbers[i]), told.terms.read().get(i, ()))
+            made = self._made[i] = self._reader.with_number(self._read(i), float(told.numbers[i]), told.terms.of(i))
         return made
 
     def number(self, key: K) -> float | None:
@@ -212,7 +223,7 @@ class Keyed(Mapping[K, V]):
 def _told_of(numbers: list[tuple[float, ...]]) -> Told:
     """Return rows as numbers, so that those that do not change are read with those that do."""
     firsts = np.array([of[0] if of else 0.0 for of in numbers], np.float64)
-    return Told(np.array(list(map(bool, numbers)), bool), firsts, Terms({i: of[1:] for i, of in enumerate(numbers) if len(of) > 1}))
+    return Told(np.array(list(map(bool, numbers)), bool), firsts, terms_of({i: of[1:] for i, of in enumerate(numbers) if len(of) > 1}))
 
 
 def _told(known: Told | None, part: Part) -> Told | None:
@@ -228,7 +239,7 @@ def _told(known: Told | None, part: Part) -> Told | None:
     rows[new] = True
     rows[changed == SENT] = False
     numbers[new] = np.frombuffer(part.numbers, np.float64)
-    return Told(rows, numbers, (Terms({}) if known is None else known.terms).followed_by(part))
+    return Told(rows, numbers, (terms_of({}) if known is None else known.terms).followed_by(changed, part))
 
 
 def but_for_numbers(table: Mapping[Any, V]) -> Iterable[V]:
