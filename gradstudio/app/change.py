@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+
 from msgspec import Struct
 
 from gradstudio.document.diff import Diff
 from gradstudio.document.document import Document
 from gradstudio.document.graph import NodePath
 from gradstudio.document.labels import Labels
-from gradstudio.session.delta import changed_keys, differs
+from gradstudio.session.delta import changed_keys, differs, touched_keys
 from gradstudio.session.state import InputKey, State
 from gradstudio.session.trace import TensorKey, Trace
 
@@ -21,8 +23,8 @@ class Change(Struct, frozen=True):
     everything: bool = False  # another document was opened, or the steps are others
     document: Diff | None = None
     trace: bool = False
-    values: frozenset[TensorKey] = frozenset()
-    flows: frozenset[InputKey] = frozenset()
+    values: AbstractSet[TensorKey] = frozenset()  # whose values, or those of their `.grad`, differ; all, where there are many and most do
+    flows: AbstractSet[InputKey] = frozenset()
     engine: bool = False  # local derivatives, cotangents, saved tensors, queue
     stale: frozenset[NodePath] = frozenset()
     playhead: bool = False
@@ -41,8 +43,8 @@ class Change(Struct, frozen=True):
     def __or__(self, other: Change) -> Change:
         """Return both changes as one; at most one of them is an edit."""
         edit = self.document if self.document is not None else other.document
-        both = {field: getattr(self, field) | getattr(other, field) for field in self.__struct_fields__ if field != "document"}
-        return Change(document=edit, **both)
+        pairs = {field: (getattr(self, field), getattr(other, field)) for field in self.__struct_fields__ if field != "document"}
+        return Change(document=edit, **{field: a | b if a and b else a or b for field, (a, b) in pairs.items()})
 
 
 EVERYTHING = Change(
@@ -53,8 +55,10 @@ EVERYTHING = Change(
 
 def difference(old: State, new: State) -> Change:
     """Return the change that the numbers of one state make after those of another."""
-    values = changed_keys(old.tensors, new.tensors) | changed_keys(old.grads, new.grads)
-    flows = changed_keys(old.flows, new.flows)
+    values = touched_keys(old.tensors, new.tensors)
+    if len(values) < len(new.tensors):  # else each `.grad` is one of a tensor that is named
+        values = values | changed_keys(old.grads, new.grads)
+    flows = touched_keys(old.flows, new.flows)
     engine = old.queue != new.queue or any(differs(getattr(old, name), getattr(new, name)) for name in ("locals", "cotangents", "saved"))
     return Change(values=values, flows=flows, engine=engine)
 

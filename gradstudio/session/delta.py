@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -90,6 +91,11 @@ def changed_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> frozenset[An
     get = old.get
     found = frozenset([key for key, value in new.items() if (was := get(key)) is not value and not same(was, value)])
     return found if old.keys() <= new.keys() else found.union(key for key in old if key not in new)
+
+
+def touched_keys(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> AbstractSet[Any]:
+    """Return every key whose value differs between two maps of states, or all keys of a large map of which most do."""
+    return new.index.keys() if isinstance(new, Keyed) and new.most_changed(old) else changed_keys(old, new)
 
 
 def differs(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> bool:

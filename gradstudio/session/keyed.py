@@ -14,6 +14,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
 SAME, SENT, NUMBER, SUM = range(4)  # a row is that of the map before; it was sent; it is that with another number; with other terms too
+MANY = 256  # rows; of more, it takes long to tell which they are
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Kinds = npt.NDArray[np.uint8]  # of rows: SAME, SENT, NUMBER or SUM
@@ -184,6 +185,10 @@ class Keyed(Mapping[K, V]):
     def is_other_numbers(self, old: Mapping[K, V]) -> bool:
         """Return whether this is the map that came after an old one, and differs from it in numbers alone."""
         return self.follows(old) and SENT not in self.changed
+
+    def most_changed(self, old: Mapping[K, V]) -> bool:
+        """Return whether this is the large map that came after an old one, and most of its values are others."""
+        return len(self.changed) > MANY and self.follows(old) and 2 * self.changed.count(SAME) < len(self.changed)
 
     def changed_keys(self, old: Mapping[K, V]) -> frozenset[K] | None:
         """Return the keys whose values are others than in an old map, if this is the one that follows it."""

@@ -11,7 +11,7 @@ from gradstudio.bench.graphs import chain
 from gradstudio.document.commands.nodes import SetLeafValue
 from gradstudio.document.document import Document
 from gradstudio.session import again, messages
-from gradstudio.session.delta import MAPS, changed_keys, differs
+from gradstudio.session.delta import MAPS, changed_keys, differs, touched_keys
 from gradstudio.session.messages import Ran
 from gradstudio.session.run import run
 from gradstudio.session.state import State, View
@@ -107,3 +107,16 @@ def test_a_tick_of_many_nodes_sends_numbers_and_no_keys():
     whole = len(messages.encode(Ran(after.trace, new, False)))
     lean = len(messages.encode(Ran(again.without_steps(after.trace), None, True, again.values(old, new))))
     assert lean < 0.6 * whole
+
+
+def test_what_is_touched_is_named_one_by_one_unless_it_is_most_of_very_many():
+    for nodes, exact in ((200, True), (400, False)):
+        before, after = run(chain(nodes), 1), run(with_leaf(chain(nodes), "n2", 0.4), 2)
+        end = before.trace.end
+        old, new = before.state_at(end), after.state_at(end)
+        shown, differing = again.restored(old, again.values(old, new)), changed_keys(old.tensors, new.tensors)
+        assert not touched_keys(shown.tensors, shown.tensors)
+        named = touched_keys(shown.tensors, again.restored(shown, again.values(new, old)).tensors)
+        assert named >= differing
+        assert named == (differing if exact else shown.tensors.keys())
+        assert len(differing) < len(shown.tensors)
