@@ -39,7 +39,8 @@ class WireLooks:
         self._index: object = None  # of the flows whose rows these are
         self._rows: Indices = np.empty(0, np.intp)
         self._numbers: Sizes | None = None  # those that tell the flows, of wires whose numbers alone are out of date; nan: it is not
-        self._codes: Codes = np.empty(0, np.int64)  # of colour, and so of width, with
+        self._codes: Codes = np.empty(0, np.int64)  # of the colours, and so the widths, that are shown
+        self._now: Codes = self._codes  # of those that follow from the numbers
         self._range = GradientRange()  # this one
         self.renew()
 
@@ -70,11 +71,12 @@ class WireLooks:
         if self._numbers is None:
             doubtful = np.ones(len(codes), bool)
         else:
-            doubtful = ~untold & ((codes != self._codes) | (codes == STRANGE) | np.isnan(self._numbers))
+            doubtful = ~untold & (self._canvas.held.other_shades(self._codes, codes) | (codes == STRANGE) | np.isnan(self._numbers))
             if range_ != self._range:
                 doubtful |= untold
         self._doubtful[doubtful] = self.stamp
-        self._numbers, self._codes, self._range = numbers, codes, range_
+        self._codes = np.where(doubtful, codes, self._codes) if len(self._codes) else codes
+        self._numbers, self._now, self._range = numbers, codes, range_
 
     def _told(self) -> Sizes:
         """Return the numbers that tell what comes along wires; nan: it is told otherwise, as it was before. One that is nan is inf here."""
@@ -109,6 +111,8 @@ class WireLooks:
             raise KeyError(self._ids[i])
         if before is not None and before.look != now.look:
             self._differs[i] = self.stamp
+        if self._numbers is not None and self._doubtful[i]:
+            self._codes[i] = self._now[i]
         self._out_of_date[i], self._doubtful[i], self._faces[i] = 0, 0, now
         return now
 
