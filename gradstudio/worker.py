@@ -59,7 +59,7 @@ class Worker:
         if self.run is None or self.run.trace.run != request.base:
             return Gone(request.run), None
         document = patched(self.run.document, tree)
-        taken = retake(self.run, document, request.run)
+        taken = retake(self.run, document, request.run, request.view.detail or ())
         return (self._ran(request, document) if taken is None else self._retaken(request, taken)), None
 
     def _ran(self, request: RunDocument, document: Document) -> Ran:

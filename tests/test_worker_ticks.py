@@ -57,7 +57,8 @@ class Window:
             place = playhead_at(own.trace, draw.randrange(own.trace.end + 1))
             self.anchor = place if isinstance(place, Anchor) else None
         if draw.random() < 0.2:
-            self.view = View(tuple(draw.sample(keys, min(1, len(keys)))), draw.choice((None, ())))
+            ops = [*own.log.ops]
+            self.view = View(tuple(draw.sample(keys, min(1, len(keys)))), draw.choice((None, (), (*draw.sample(ops, len(ops) // 2),))))
 
     def look_around(self, own: Run) -> None:
         """Ask for other states and numbers of the run on show, and assert that they are its own."""

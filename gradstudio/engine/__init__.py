@@ -5,7 +5,7 @@ import numpy as np
 from gradstudio.engine import heap, modes, observe
 from gradstudio.engine.apply import call
 from gradstudio.engine.backward import backward, grad
-from gradstudio.engine.describe import check, formula, local_derivative, local_derivatives
+from gradstudio.engine.describe import check, derivatives_of, formula, local_derivative, local_derivatives
 from gradstudio.engine.gradnode import GradNode, Saved
 from gradstudio.engine.modes import GradMode, grad_enabled, set_grad_enabled
 from gradstudio.engine.observe import Observer
@@ -18,7 +18,6 @@ np.seterr(all="ignore")  # PyTorch computes nan and inf without a word
 heap.settle()
 install_loading()
 
-__all__ = ["ROWS", "TABLE", "AccumulateGrad", "Attr", "GradMode", "GradNode", "Input", "Observer", "Op", "Queue", "Sample", "Saved",
-           "Tensor",
-           "backward", "call", "check", "formula", "grad", "grad_enabled", "local_derivative", "local_derivatives", "modes", "observe",
-           "set_grad_enabled", "stored_grad", "tensor"]
+__all__ = ["ROWS", "TABLE", "AccumulateGrad", "Attr", "GradMode", "GradNode", "Input", "Observer", "Op", "Queue", "Sample",
+           "Saved", "Tensor", "backward", "call", "check", "derivatives_of", "formula", "grad", "grad_enabled",
+           "local_derivative", "local_derivatives", "modes", "observe", "set_grad_enabled", "stored_grad", "tensor"]

@@ -12,8 +12,8 @@ from gradstudio.engine import modes
 from gradstudio.engine.apply import call, serving
 from gradstudio.engine.backward import grad
 from gradstudio.engine.dims import broadcast_shape
-from gradstudio.engine.dtypes import as_numpy
-from gradstudio.engine.gradnode import Port
+from gradstudio.engine.dtypes import Array, as_numpy
+from gradstudio.engine.gradnode import GradNode, Port
 from gradstudio.engine.op import ROWS
 from gradstudio.engine.tensor import AccumulateGrad, Tensor, make
 
@@ -90,14 +90,29 @@ def _part(whole: Any, path: tuple[int, ...]) -> Any:
 
 def _passed(out: Any, leaves: Sequence[Tensor]) -> list[Tensor | None] | None:
     """Return what leaves get of ones, if nothing lies between them and the node of a tensor: then its vjps are the whole of a backward."""
-    node = out.node
-    if isinstance(node, Port | AccumulateGrad) or node.target.plan.several:
+    if not _is_alone(out.node):
         return None
-    edges = {id(e.variable) if type(e) is AccumulateGrad else 0: i for i, e in enumerate(node.edges) if e is not None}
-    if edges.keys() != {id(leaf) for leaf in leaves} or sum([e is not None for e in node.edges]) != len(leaves):
+    edges = {id(e.variable) if type(e) is AccumulateGrad else 0: i for i, e in enumerate(out.node.edges) if e is not None}
+    if edges.keys() != {id(leaf) for leaf in leaves} or sum([e is not None for e in out.node.edges]) != len(leaves):
         return None
-    passed = node.plan.cotangents(node, np.ones(out.sizes, out.scalar_type))
+    passed = _of_ones(out)
     return [None if c is None else make(c, None) for c in (passed[edges[id(leaf)]] for leaf in leaves)]
+
+
+def derivatives_of(out: Any) -> list[tuple[GradNode, Array | None]] | None:
+    """Return the edges of the node that has just made a tensor, each with what its vjp makes of ones; None, if it made others too."""
+    if not _is_alone(out.node):
+        return None
+    return [(edge, c) for edge, c in zip(out.node.edges, _of_ones(out), strict=True) if edge is not None]
+
+
+def _is_alone(node: GradNode | None) -> bool:
+    """Say whether a node has vjps, and one output."""
+    return node is not None and not isinstance(node, Port | AccumulateGrad) and not node.target.plan.several
+
+
+def _of_ones(out: Any) -> list[Array | None]:
+    return out.node.plan.cotangents(out.node, np.ones(out.sizes, out.scalar_type))  # type: ignore[no-any-return]
 
 
 def _leaves(operand: Any) -> Any:

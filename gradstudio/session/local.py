@@ -29,28 +29,34 @@ def locals_of(document: Document, labels: Labels, path: NodePath, record: OpReco
 def _found(document: Document, labels: Labels, path: NodePath, record: OpRecord) -> dict[OperandPath, Local | None]:
     found: dict[OperandPath, Local | None] = dict.fromkeys(_tensor_paths(record.operands))
     wanted = [each for each in found if _record_at(record.operands, each).requires_grad]
-    if wanted:
-        operands = tuple([_tensor_of(operand) for operand in record.operands])
-        for operand_path, derivative in zip(wanted, _derivatives(document, path, operands, wanted), strict=True):
-            if derivative is not None:
-                text = record.formulas.get(operand_path)
-                if text is None:
-                    text = record.formulas[operand_path] = _formula(document, labels, path, operands, operand_path[0])
-                found[operand_path] = _shown(text, derivative.array)
+    passed = record.passed
+    if passed is None or passed.keys() != set(wanted):
+        passed = _derivatives(document, path, record, wanted)
+    for operand_path, array in passed.items():
+        if array is not None:
+            text = record.formulas.get(operand_path)
+            if text is None:
+                text = record.formulas[operand_path] = _formula(document, labels, path, record, operand_path[0])
+            found[operand_path] = _shown(text, array)
     return found
 
 
-def _derivatives(document: Document, path: NodePath, operands: tuple[Any, ...], wanted: list[OperandPath]) -> list[Tensor | None]:
-    node = document.node(path)
+def _derivatives(document: Document, path: NodePath, record: OpRecord, wanted: list[OperandPath]) -> dict[OperandPath, Array | None]:
+    """Return the local derivatives of operands as arrays, found on tensors of their own."""
+    node, operands = document.node(path), tuple([_tensor_of(operand) for operand in record.operands])
+    if not wanted:
+        return {}
     if node.op == INSTANCE:
-        return [_through_group(document, node, operands, each) for each in wanted]
-    if node.op not in TABLE or not TABLE[node.op].differentiable:
-        return [None] * len(wanted)
-    attrs = dict(node.attrs)
-    try:
-        return local_derivatives(node.op, operands, attrs, wanted)
-    except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
-        return [_derivative(node.op, operands, attrs, each) for each in wanted]
+        found = [_through_group(document, node, operands, each) for each in wanted]
+    elif node.op in TABLE and TABLE[node.op].differentiable:
+        attrs = dict(node.attrs)
+        try:
+            found = local_derivatives(node.op, operands, attrs, wanted)
+        except (RuntimeError, NotImplementedError):  # as floor_divide: PyTorch has no derivative, and says so when backward gets there
+            found = [_derivative(node.op, operands, attrs, each) for each in wanted]
+    else:
+        return {}
+    return {each: None if tensor is None else tensor.array for each, tensor in zip(wanted, found, strict=True)}
 
 
 def _derivative(op: str, operands: tuple[Any, ...], attrs: dict[str, Any], wanted: OperandPath) -> Tensor | None:
@@ -75,12 +81,12 @@ def _shown(text: str, array: Array) -> Local:
     )
 
 
-def _formula(document: Document, labels: Labels, path: NodePath, operands: tuple[Any, ...], i: int) -> str:
+def _formula(document: Document, labels: Labels, path: NodePath, record: OpRecord, i: int) -> str:
     node = document.node(path)
     if node.op == INSTANCE:
         return ""
     texts = [operand_text(document, labels, path, operand) for operand in node.inputs]
-    return formula(node.op, i, texts, dict(node.attrs), operands)
+    return formula(node.op, i, texts, dict(node.attrs), tuple([_tensor_of(operand) for operand in record.operands]))
 
 
 def _tensor_paths(operands: tuple[object, ...], path: OperandPath = ()) -> Iterable[OperandPath]:

@@ -164,6 +164,7 @@ class OpRecord(Struct, eq=False):
 
     operands: tuple[object, ...]  # TensorRecord, a Python value, or a tuple of these
     shown: dict[OperandPath, Local | None] | None = None  # the local derivatives, once they were asked for
+    passed: dict[OperandPath, Array | None] | None = None  # their arrays, as far as a run has taken them while the op's node held all
     _formulas: dict[OperandPath, str] | None = None
 
     @property
@@ -175,6 +176,7 @@ class OpRecord(Struct, eq=False):
 
     def renew(self) -> None:
         """Forget what follows from operands that have taken other numbers."""
+        self.passed = None
         if self.shown and any_changed(self.operands):
             self.shown = None
 

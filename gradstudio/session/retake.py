@@ -7,15 +7,15 @@ run by the same machine and the same engine. Where it does not come out alike to
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import cast
 
 from msgspec.structs import replace
 
 from gradstudio.document.diff import other_numbers
 from gradstudio.document.document import Document
-from gradstudio.document.graph import Array, NodePath
-from gradstudio.engine import AccumulateGrad, Tensor, dtypes, stored_grad
+from gradstudio.document.graph import Array, NodePath, OperandPath
+from gradstudio.engine import AccumulateGrad, Tensor, derivatives_of, dtypes, stored_grad
 from gradstudio.engine.gradnode import GradNode, next_seq
 from gradstudio.engine.queue import Queue
 from gradstudio.session.listener import Follower, Listener, Reader
@@ -26,20 +26,20 @@ from gradstudio.session.takers import NO_STEP, Moment, Takers
 from gradstudio.session.trace import Pass, StepKind, TensorKey, Trace, Write
 
 
-def retake(before: Run, document: Document, number: int) -> Run | None:
+def retake(before: Run, document: Document, number: int, watched: Collection[NodePath] = ()) -> Run | None:
     """Return the run of a document, made of the log of the run before, which is used up; None (and nothing changed) where that cannot be.
 
-    Equal to what `run(document, number)` returns, but for the time it took.
+    Equal to what `run(document, number)` returns, but for the time it took. `watched`: nodes whose local derivatives will be asked for.
     """
     started = time.perf_counter()
     if not before.takers.repeatable or dtypes.rare_seen or other_numbers(before.document, document) is None:
         return None
-    taken = Retake(before.takers)
+    taken = Retake(before.takers, frozenset(watched))
     script = Script(document, before.labels, taken)
     script.run()
     if not _alike(before.trace, before.takers.kinds, script, taken):
         return None
-    _fill(before, document, taken.arrays)
+    _fill(before, document, taken)
     trace = replace(
         before.trace,
         run=number,
@@ -55,9 +55,11 @@ def retake(before: Run, document: Document, number: int) -> Run | None:
 class Retake(Listener):
     """Takes the arrays of a run in the order in which they are handed out, and nothing else."""
 
-    def __init__(self, takers: Takers) -> None:
+    def __init__(self, takers: Takers, watched: frozenset[NodePath] = frozenset()) -> None:
         super().__init__()
         self.arrays: list[Array] = []
+        self.derivatives: dict[NodePath, dict[OperandPath, Array | None] | None] = {}  # of watched ops; None: not to be had so
+        self._watched = watched
         self._copied, self._own, self._looks = takers.copied, iter(takers.own), takers.looks
         self._floor = 0  # engine nodes of the op in hand have higher sequence numbers
 
@@ -110,7 +112,9 @@ class Retake(Listener):
         """Nothing to take."""
 
     def op_made(self, path: NodePath, readers: tuple[Reader, ...], outputs: Sequence[tuple[TensorKey, Tensor]]) -> None:
-        """Take what the op's engine nodes saved and nobody else has."""
+        """Take what the op's engine nodes saved and nobody else has; and the local derivatives that will be asked for."""
+        if path in self._watched:
+            self.derivatives[path] = _derivatives(readers, outputs) if path not in self.derivatives else None
         own = next(self._own)
         if own:
             held = [array for node in self._new_nodes([t.grad_fn for _, t in outputs]) for _, array, _ in node.held()]
@@ -198,8 +202,25 @@ def _alike(before: Trace, kinds: Sequence[object], script: Script, taken: Retake
     return [(array.shape, array.dtype) for array in taken.arrays] == kinds
 
 
-def _fill(before: Run, document: Document, arrays: list[Array]) -> None:
-    before.takers.renew(arrays)
+def _derivatives(readers: tuple[Reader, ...], outputs: Sequence[tuple[TensorKey, Tensor]]) -> dict[OperandPath, Array | None] | None:
+    """Return the local derivatives of an op by operand, while its node holds what it saved; None where its edges are not its operands."""
+    sources, made = [reader for reader in readers if reader.edge is not None], outputs[0][1] if outputs else None
+    if made is None or any([reader.tensor is made for reader in readers]):  # written in place
+        return None
+    try:
+        found = derivatives_of(made)
+    except (RuntimeError, NotImplementedError):
+        return None
+    if found is None or len(found) != len(sources):
+        return None
+    meant = [[reader for reader in sources if reader.is_edge(edge)] for edge, _ in found]
+    if not all([each == [source] for each, source in zip(meant, sources, strict=True)]):
+        return None
+    return {source.wire[1]: array for source, (_, array) in zip(sources, found, strict=True)}
+
+
+def _fill(before: Run, document: Document, taken: Retake) -> None:
+    before.takers.renew(taken.arrays)
     log = before.log
     for saved in log.saved.values():
         for each in saved.values:
@@ -209,6 +230,10 @@ def _fill(before: Run, document: Document, arrays: list[Array]) -> None:
         for op in column.values:
             if op is not None:
                 op.renew()
+    for path, derivatives in taken.derivatives.items():
+        (record, *others) = log.ops[path].values
+        if record is not None and not others:
+            record.passed = derivatives
     for (path, _), start in log.start.items():
         value = cast(Array, document.node(path).value)
         start.renew(value, not identical(start.array, value))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gradstudio.bench.graphs import chain
 from gradstudio.document.calls import Backward, Forward, Hook, Print, ZeroGrad
 from gradstudio.document.commands.nodes import Rename, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.wires import SetLiteral, SwapInputs
@@ -107,7 +108,8 @@ def test_any_retake_is_the_run_of_its_own(seeds, rich):
             looked_at = taken.state_at(k, view)
             before = encode(looked_at)
             document = edited(document, draw)
-            repeatable, found, own = taken.takers.repeatable, retake(taken, document, number), run(document, number)
+            watched = draw.choice(((), [*taken.log.ops]))
+            repeatable, found, own = taken.takers.repeatable, retake(taken, document, number, watched), run(document, number)
             assert (found is not None) == (repeatable and own.takers.repeatable), seed
             assert encode(looked_at) == before
             if found is not None:
@@ -220,6 +222,23 @@ def test_what_an_edit_does_not_reach_is_the_same_object(monkeypatch):
             assert "mul" in worked_out
             worked_out.clear()
     assert not worked_out
+
+
+def test_ops_that_are_watched_tell_their_local_derivatives_while_they_run(monkeypatch):
+    """Asked after the run, they would be run once more for that: their nodes have let go of what they saved."""
+    asked, real = [], local.local_derivatives
+    monkeypatch.setattr(local, "local_derivatives", lambda op, *rest: asked.append(op) or real(op, *rest))
+    document = chain(20)
+    taken = run(document, 1)
+    before = taken.state_at(taken.trace.end)
+    assert len(asked) == len(taken.log.ops)
+    asked.clear()
+    changed = SetLeafValue("n2", array(0.75)).apply(document)
+    found = retake(taken, changed, 2, [*taken.log.ops])
+    assert found is not None
+    after = found.state_at(found.trace.end)
+    assert after.locals == run(changed, 2).state_at(found.trace.end).locals != before.locals
+    assert len(asked) == len(found.log.ops)  # of the other run
 
 
 EDITS = st.one_of(
