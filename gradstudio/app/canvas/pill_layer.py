@@ -160,7 +160,8 @@ class PillLayer(CanvasItem):
     def prepare(self, seen: QRectF, until: float) -> bool:
         """Find places, until a time (perf_counter), for the pills in a rectangle. Return whether all are found."""
         if self.canvas.level == Level.FULL:
-            for key, face, shape in self.canvas.wires.still(seen):
+            near = self.canvas.wires.touching(seen)
+            for key, face, shape in self.canvas.wires.still_of(near[self.may_be_seen(near, seen)]):
                 if time.perf_counter() > until:
                     return False
                 self._place(key, face, shape)

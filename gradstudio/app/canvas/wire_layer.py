@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -146,13 +146,13 @@ class WireLayer(CanvasItem):
         """Whether a wire is being moved."""
         return self.courses.index.get(key) in self._live
 
-    def still(self, rect: QRectF) -> Iterator[Shown]:
-        """Yield those that are not and may be seen in a rectangle."""
-        return self.still_of(self.courses.touching(rect))
-
     def still_of(self, which: Indices) -> Iterator[Shown]:
-        """Yield those of some wires that are not being moved."""
+        """Yield those of some wires that are not."""
         return self._named(i for i in which.tolist() if i not in self._live)
+
+    def _drawn(self, which: Indices) -> Iterator[Shown]:
+        """Yield the same for one who does not ask for their numbers."""
+        return self._named((i for i in which.tolist() if i not in self._live), self.looks.drawn)
 
     def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
         """Route those wires anew that pass by places from which, or to which, a node has moved; return them. Pills are placed anew."""
@@ -213,11 +213,12 @@ class WireLayer(CanvasItem):
         """Yield the wires that may be seen in a rectangle."""
         return self._named(self.courses.touching(rect).tolist())
 
-    def _named(self, which: Iterable[int]) -> Iterator[Shown]:
+    def _named(self, which: Iterable[int], face: Callable[[int], WireFace] | None = None) -> Iterator[Shown]:
+        face = face or self.looks.face
         for i in which:
             key = self.ids[i]
             if key not in self.hidden:
-                yield key, self.looks.face(i), self.courses.shape(i)
+                yield key, face(i), self.courses.shape(i)
 
     def at(self, pos: QPointF, reach: float) -> WireId | None:
         """Return the wire nearest to a point within reach; None where there is none."""
@@ -277,7 +278,7 @@ class WireLayer(CanvasItem):
             painter.setWorldTransform(QTransform())
             painter.setClipRegion(region, Qt.ClipOperation.IntersectClip)
             painter.setWorldTransform(way)
-        self._drawing.paint(painter, self._drawing.in_order(self.still_of(np.array(sorted(inside)))), _round(places))
+        self._drawing.paint(painter, self._drawing.in_order(self._drawn(np.array(sorted(inside)))), _round(places))
         painter.restore()
 
     def paint_live(self, painter: QPainter, rect: QRectF) -> None:
@@ -304,7 +305,7 @@ class WireLayer(CanvasItem):
 
     def _still(self, rect: QRectF) -> list[Shown]:
         """Return the wires in a rectangle but those that are being moved."""
-        return self._drawing.in_order(self.still(rect))
+        return self._drawing.in_order(self._drawn(self.courses.touching(rect)))
 
     @property
     def stamp(self) -> int:

@@ -116,6 +116,11 @@ class WireLooks:
         self._out_of_date[i], self._doubtful[i], self._faces[i] = 0, 0, now
         return now
 
+    def drawn(self, i: int) -> WireFace:
+        """Return a face that looks as that of a wire does; its number may be an older one. Raises KeyError if it is gone."""
+        before = self._faces[i]
+        return self.face(i) if before is None or self._numbers is None or self._doubtful[i] else before
+
     def _renumbered(self, i: int, before: WireFace | None) -> WireFace | None:
         """Return the face of a wire if it looks as it did and nothing but its number can be another."""
         if before is None or self._numbers is None or self._doubtful[i]:
