@@ -35,9 +35,9 @@ class Due:
         self._nodes = set(nodes)
         self._whole = set(self._nodes)
 
-    def add(self, nodes: AbstractSet[NodeId], only_numbers: bool = False) -> None:
-        """These are out of date too; `only_numbers`: since the last time nothing is different but numbers, and what follows from those."""
-        self._nodes |= nodes & self._canvas.nodes.keys()
+    def add(self, nodes: AbstractSet[NodeId] | None, only_numbers: bool = False) -> None:
+        """These (all) are out of date too; `only_numbers`: since the last time nothing differs but numbers, and what follows from those."""
+        self._nodes.update(self._canvas.nodes if nodes is None else nodes & self._canvas.nodes.keys())
         if not only_numbers:
             self._whole |= self._nodes
 

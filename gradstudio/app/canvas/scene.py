@@ -130,7 +130,7 @@ class CanvasScene(DirtyScene):
         """Have nodes and wires looked at again that may show something else than before."""
         nodes, wires = touched(change, before, self.context) or (None, None)
         only_numbers = self.level != Level.FAR and is_of_numbers(change, before, self.context)
-        self.due.add(self.nodes.keys() if nodes is None else nodes, only_numbers)
+        self.due.add(nodes, only_numbers)
         is_seen_afar = self.far.follow(nodes)
         if self.level == Level.FAR:
             self.wires.invalidate(wires, QRectF())
