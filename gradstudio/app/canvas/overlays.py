@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QObject, QRect
 
 from gradstudio.app.canvas.breadcrumb import Breadcrumb
 from gradstudio.app.canvas.minimap import Minimap
@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from gradstudio.app.change import Change
 
 
-class Overlays:
+class Overlays(QObject):
     """A row below what was fitted: the legend at its left end, zoom box and minimap at its right, the breadcrumb between them."""
 
     def __init__(self, view: CanvasView) -> None:
+        super().__init__(view)
         self._view = view
         self._card = QRect()
+        self._waits = False  # a change of which the canvas is painted first
         self._placed: tuple[object, ...] = ()  # what decides where each is, as it was last
         theme = view.canvas.theme
         self.legend = Legend(theme, view.switch_norms, view)
@@ -30,9 +32,21 @@ class Overlays:
         view.covers = (self.minimap,)
         self.zoom_box.left.connect(self.follow)
         view.rested.connect(self.catch_up)
+        view.studio.followed.connect(self._catch_up_with)
 
-    def refresh(self, change: Change) -> None:
-        """Follow the studio."""
+    def hear(self, change: Change) -> None:
+        """Follow the studio; while a hand is in motion, not before the canvas has been painted."""
+        self._waits = self._view.studio.clock.in_hand and not (change.scope or change.everything)
+        if not self._waits:
+            self._refresh(change)
+
+    def _catch_up_with(self, change: Change) -> None:
+        """Follow what has waited for the canvas."""
+        if self._waits:
+            self._waits = False
+            self._refresh(change)
+
+    def _refresh(self, change: Change) -> None:
         self.minimap.refresh(change)
         self.follow()
 

@@ -116,7 +116,7 @@ class CanvasView(Camera):
             self.dock.follow()
             if len(self.canvas.nodes) < 2:
                 self.viewport().update()
-        self.overlays.refresh(change)
+        self.overlays.hear(change)
 
     def _let_go(self) -> None:
         self.finish_gesture()
