@@ -73,8 +73,13 @@ class Dirt:
         found, self._patches = self._patches, {}
         return [patch for patch in found if patch[0].scene() is not None]
 
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing looks different."""
+        return not (self._all or self._rects or self._items or self._patches or not self._over.isEmpty())
+
     def _begin(self) -> None:
-        if self.wake is not None and not (self._all or self._rects or self._items or self._patches or not self._over.isEmpty()):
+        if self.wake is not None and self.is_clean:
             self.wake()
 
     def _limit(self) -> None:

@@ -29,15 +29,18 @@ class Due:
         self._canvas = canvas
         self._nodes: set[NodeId] = set()
         self._whole: set[NodeId] = set()  # those of them of which more can be different than numbers
+        self._done: tuple[int, QRectF] = -1, QRectF()  # where there is none of them, while all stand where they are: the stamp of that
 
     def take(self, nodes: Iterable[NodeId]) -> None:
         """These are out of date, and no others."""
         self._nodes = set(nodes)
         self._whole = set(self._nodes)
+        self._done = -1, QRectF()
 
     def add(self, nodes: AbstractSet[NodeId] | None, only_numbers: bool = False) -> None:
         """These (all) are out of date too; `only_numbers`: since the last time nothing differs but numbers, and what follows from those."""
         self._nodes.update(self._canvas.nodes if nodes is None else nodes & self._canvas.nodes.keys())
+        self._done = -1, QRectF()
         if not only_numbers:
             self._whole |= self._nodes
 
@@ -71,16 +74,21 @@ class Due:
         """
         if not self._nodes or (rect is not None and self._canvas.level == Level.FAR):  # the far view needs none
             return {}
+        stamp = self._canvas.plates.stamp
+        if rect is not None and self._done[0] == stamp and self._done[1].contains(rect):
+            return {}
         moved: dict[NodeId, QRectF] = {}
         for node in list(self._nodes) if rect is None else self._inside(rect):
             if time.perf_counter() >= until:
-                break
+                return moved
             item = self._canvas.nodes[node]
             if rect is not None and node not in self._whole and not item.sceneBoundingRect().intersects(rect):
                 continue  # numbers alone don't make it reach further
             before = item.body
             if self._show(node):
                 moved[node] = before
+        if rect is not None:
+            self._done = stamp, rect
         return moved
 
     def _inside(self, rect: QRectF) -> set[NodeId]:

@@ -68,6 +68,8 @@ class Still(QObject):
     def _listen(self, shown: QRegion) -> None:
         """Hear of all that has changed until now; ask Qt for what of it is not being shown anyway."""
         dirt, port = self._view.canvas.dirt, self._view.viewport()
+        if dirt.is_clean and self._late.isEmpty():
+            return
         rects, over = dirt.take(), self._late + self._seen(dirt.take_over())
         spoiled = QRegion(port.rect())
         if rects is not None:
