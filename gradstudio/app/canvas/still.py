@@ -167,8 +167,11 @@ class Still(QObject):
         if self._taken != view.viewportTransform():
             self._taken = view.viewportTransform()
             self._forget()
-        self._listen(region)
-        is_asked, self._ordered = not (region - self._ordered).isEmpty(), self._ordered - region
+        is_seen = self._is_screen(painter)
+        self._listen(region if is_seen else QRegion())
+        is_asked = not is_seen or not (region - self._ordered).isEmpty()
+        if is_seen:
+            self._ordered -= region
         whole = view.viewport().rect()
         if region.boundingRect() == whole:
             region = QRegion(whole)  # what lies under overlays too: a pan, or a wheel, brings it to light
@@ -177,6 +180,11 @@ class Still(QObject):
         else:
             self._draw_all(region, is_asked)
         painter.drawPixmap(0, 0, self._picture)
+
+    def _is_screen(self, painter: QPainter) -> bool:
+        """Say whether a painter of the viewport draws on the screen, and not a picture that somebody wants."""
+        store = self._view.backingStore()
+        return store is not None and store.paintDevice() is painter.paintEngine().paintDevice()
 
     def _settle(self, region: QRegion, until: float = math.inf) -> None:
         """Work out what nodes in a region show, before it is drawn."""

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -70,9 +70,20 @@ def roll(view, studio, settle, qtbot):
 
 
 def kept(view) -> np.ndarray:
-    """Return what is on show, without having it drawn: a picture of the widget would be."""
+    """Return what is on show, without having it drawn: a picture of the widget would be. The picture that is kept says the same."""
     QApplication.processEvents()
-    image = view.still._picture.toImage().convertToFormat(QImage.Format.Format_RGB32)
+    port = view.viewport()
+    screen = pixels(view.backingStore().paintDevice().copy(QRect(port.mapTo(view.window(), QPoint()), port.size())))
+    picture = pixels(view.still._picture.toImage())
+    for place in view.overlays.places():  # which the picture has not
+        x, y, right, bottom = place.getCoords()
+        screen[y : bottom + 1, x : right + 1] = picture[y : bottom + 1, x : right + 1]
+    assert same(screen, picture)
+    return picture
+
+
+def pixels(image: QImage) -> np.ndarray:
+    image = image.convertToFormat(QImage.Format.Format_RGB32)
     return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[:, :, :3].astype(int)
 
 
@@ -309,6 +320,19 @@ def test_numbers_that_come_while_nothing_is_painted_are_shown_after(view, roll, 
                 QApplication.processEvents()
         view.viewport().update()
         assert same(kept(view), anew(view), share=0.002)
+
+
+def test_a_picture_that_somebody_wants_takes_nothing_from_the_screen(view, roll, studio):
+    """Were what has changed taken to be seen then, it would be missing on the screen."""
+    roll("tutorial")
+    view.set_zoom(1.0)
+    kept(view)
+    node = next(iter(view.canvas.nodes))
+    x, y = view.canvas.place_of(node)
+    studio.do(MoveNodes({node: (x + 40, y + 80)}))
+    assert not view.grab().isNull()
+    QApplication.processEvents()  # in which the screen is asked for, to be painted in the next turn
+    assert same(kept(view), anew(view))
 
 
 @pytest.fixture
