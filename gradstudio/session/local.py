@@ -43,9 +43,9 @@ def _found(document: Document, labels: Labels, path: NodePath, record: OpRecord)
 
 def _derivatives(document: Document, path: NodePath, record: OpRecord, wanted: list[OperandPath]) -> dict[OperandPath, Array | None]:
     """Return the local derivatives of operands as arrays, found on tensors of their own."""
-    node, operands = document.node(path), tuple([_tensor_of(operand) for operand in record.operands])
     if not wanted:
         return {}
+    node, operands = document.node(path), tuple([_tensor_of(operand) for operand in record.operands])
     if node.op == INSTANCE:
         found = [_through_group(document, node, operands, each) for each in wanted]
     elif node.op in TABLE and TABLE[node.op].differentiable:

@@ -60,7 +60,7 @@ class Reading(NamedTuple):
             {key: _view(key, record, large) for key, record in found.grads.items()},
             {key: PENDING if record is None else flow_view(record) for key, record in found.flows.items()},
             {key: flow_view(record) for key, record in found.cotangents.items()},
-            self._locals(_blocked(found)),
+            self._locals(found.blocked()),
             {key: _saved_view(key, record, self.k) for key, record in found.saved.items()},
             self._queue(),
             bool(self.log.grad_enabled.at(self.k)),
@@ -69,7 +69,7 @@ class Reading(NamedTuple):
     def renewed(self, known: Mapping[InputKey, Local]) -> tuple[Values, dict[InputKey, Local]]:
         """Return what a retake has made of what was shown, and the local derivatives, given those before."""
         large, places = frozenset(self.view.large), self.found.places
-        now = self._locals(self.found.blocked())
+        now = self._locals(self.found.blocked_after_retake())
         values = Values(
             places.tensors.part(lambda key, record: _view(key, record, large)),
             places.grads.part(lambda key, record: _view(key, record, large)),
@@ -106,12 +106,6 @@ class Reading(NamedTuple):
         for each in (self.k, min(self.trace.nonfinite, default=0)):
             step = self.trace.step(each)
             yield step.node if step is not None else ()
-
-
-def _blocked(found: Snapshot) -> list[NodePath]:
-    """Return the nodes that let nothing through."""
-    paths = {path for (path, _), record in found.flows.items() if record is not None and record.is_zero}
-    return [path for (path, _), record in found.cotangents.items() if path in paths and not record.is_zero]
 
 
 # ---- tensors

@@ -72,7 +72,12 @@ class Snapshot:
         return np.array([i for i, _, _ in found], np.intp), np.array([row for _, row, _ in found], np.intp), [path for _, _, path in found]
 
     def blocked(self) -> list[NodePath]:
-        """Return the nodes that let nothing through, after a retake."""
+        """Return the nodes that let nothing through: 0 goes along a wire into them, and something else has come to their output."""
+        paths = {path for (path, _), record in self.flows.items() if record is not None and record.is_zero}
+        return [path for (path, _), record in self.cotangents.items() if path in paths and not record.is_zero]
+
+    def blocked_after_retake(self) -> list[NodePath]:
+        """Return the same, found at once: a retake has left all numbers side by side."""
         wires, outputs, paths = self._passing
         found = self.places.flows.zero()[wires] & ~self.places.cotangents.zero()[outputs]
         return [paths[i] for i in np.flatnonzero(found)]

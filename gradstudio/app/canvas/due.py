@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
 MOST_AT_ONCE = 300  # nodes in view whose faces are worked out before wires are laid
+NOWHERE = -1, QRectF()
 WORDS = 60.0  # canvas units that words above and below stick out of nodes
 
 
@@ -29,18 +30,18 @@ class Due:
         self._canvas = canvas
         self._nodes: set[NodeId] = set()
         self._whole: set[NodeId] = set()  # those of them of which more can be different than numbers
-        self._done: tuple[int, QRectF] = -1, QRectF()  # where there is none of them, while all stand where they are: the stamp of that
+        self._done: tuple[int, QRectF] = NOWHERE  # where there is none of them, while all stand where they are: the stamp of that
 
     def take(self, nodes: Iterable[NodeId]) -> None:
         """These are out of date, and no others."""
         self._nodes = set(nodes)
         self._whole = set(self._nodes)
-        self._done = -1, QRectF()
+        self._done = NOWHERE
 
     def add(self, nodes: AbstractSet[NodeId] | None, only_numbers: bool = False) -> None:
         """These (all) are out of date too; `only_numbers`: since the last time nothing differs but numbers, and what follows from those."""
         self._nodes.update(self._canvas.nodes if nodes is None else nodes & self._canvas.nodes.keys())
-        self._done = -1, QRectF()
+        self._done = NOWHERE
         if not only_numbers:
             self._whole |= self._nodes
 

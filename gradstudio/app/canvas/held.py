@@ -13,11 +13,11 @@ from gradstudio.app.canvas.geometry import Geometry, Level
 from gradstudio.app.canvas.tints import Codes
 from gradstudio.document.graph import NodeId
 
-HARDLY = 4  # steps of the scale, of 64: shades that are nearer are told apart by nobody while they change
-
 if TYPE_CHECKING:
     from gradstudio.app.canvas.node_item import NodeItem
     from gradstudio.app.canvas.scene import CanvasScene
+
+HARDLY = 4  # steps of the scale, of 64: shades that are nearer are told apart by nobody while they change
 
 
 class Held(QObject):

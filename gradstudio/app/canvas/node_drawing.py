@@ -72,6 +72,7 @@ class NodeDrawing:
         return all(old.left == new.left for old, new in zip(laid.writing.changing, made.writing.changing, strict=True))
 
     def _with_numbers(self, laid: Laid, before: NodeFace, now: NodeFace, place: Geometry) -> Laid | None:
+        """Return a node with other numbers: with words exchanged or, where that cannot be, laid anew; None if its plate is another."""
         writing = rewritten(laid.writing, before, now)
         if writing is not None:
             return laid._replace(writing=writing)
@@ -92,7 +93,7 @@ class NodeDrawing:
         paint_node(paint, face, place, laid.writing, laid.discs, ground, is_within)
 
     def paint_margin(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks) -> None:
-        """Draw what surrounds the plate, as far as its ports leave it alone; whatever else this draws is right too."""
+        """Draw what surrounds plate and ports, the bare plate with it."""
         canvas, chrome = self._canvas, self._lay(face, place, marks).chrome
 
         def draw(target: QPainter) -> None:

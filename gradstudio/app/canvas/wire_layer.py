@@ -140,19 +140,15 @@ class WireLayer(CanvasItem):
 
     def live(self) -> Iterator[Shown]:
         """Yield the wires that are being moved."""
-        return self._named(sorted(self._live))
+        return self._named(sorted(self._live), self.looks.face)
 
     def is_dragged(self, key: WireId) -> bool:
         """Whether a wire is being moved."""
         return self.courses.index.get(key) in self._live
 
-    def still_of(self, which: Indices) -> Iterator[Shown]:
-        """Yield those of some wires that are not."""
-        return self._named(i for i in which.tolist() if i not in self._live)
-
-    def _drawn(self, which: Indices) -> Iterator[Shown]:
-        """Yield the same for one who does not ask for their numbers."""
-        return self._named((i for i in which.tolist() if i not in self._live), self.looks.drawn)
+    def still_of(self, which: Indices, numbers: bool = True) -> Iterator[Shown]:
+        """Yield those of some wires that are not, for one who asks for their `numbers`, or for how they look only."""
+        return self._named((i for i in which.tolist() if i not in self._live), self.looks.face if numbers else self.looks.drawn)
 
     def reroute_near(self, rects: list[QRectF]) -> list[WireId]:
         """Route those wires anew that pass by places from which, or to which, a node has moved; return them. Pills are placed anew."""
@@ -211,10 +207,9 @@ class WireLayer(CanvasItem):
 
     def visible(self, rect: QRectF) -> Iterator[Shown]:
         """Yield the wires that may be seen in a rectangle."""
-        return self._named(self.courses.touching(rect).tolist())
+        return self._named(self.courses.touching(rect).tolist(), self.looks.face)
 
-    def _named(self, which: Iterable[int], face: Callable[[int], WireFace] | None = None) -> Iterator[Shown]:
-        face = face or self.looks.face
+    def _named(self, which: Iterable[int], face: Callable[[int], WireFace]) -> Iterator[Shown]:
         for i in which:
             key = self.ids[i]
             if key not in self.hidden:
@@ -278,7 +273,7 @@ class WireLayer(CanvasItem):
             painter.setWorldTransform(QTransform())
             painter.setClipRegion(region, Qt.ClipOperation.IntersectClip)
             painter.setWorldTransform(way)
-        self._drawing.paint(painter, self._drawing.in_order(self._drawn(np.array(sorted(inside)))), _round(places))
+        self._drawing.paint(painter, self._drawing.in_order(self.still_of(np.array(sorted(inside)), numbers=False)), _round(places))
         painter.restore()
 
     def paint_live(self, painter: QPainter, rect: QRectF) -> None:
@@ -305,7 +300,7 @@ class WireLayer(CanvasItem):
 
     def _still(self, rect: QRectF) -> list[Shown]:
         """Return the wires in a rectangle but those that are being moved."""
-        return self._drawing.in_order(self._drawn(self.courses.touching(rect)))
+        return self._drawing.in_order(self.still_of(self.courses.touching(rect), numbers=False))
 
     @property
     def stamp(self) -> int:
