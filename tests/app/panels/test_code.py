@@ -149,6 +149,7 @@ def test_a_program_that_takes_long_is_written_when_the_document_rests(panel, stu
 
 
 def test_the_number_that_a_hand_drags_is_written_with_the_numbers_that_follow(panel, studio, qtbot, monkeypatch):
+    qtbot.waitUntil(lambda: panel.in_sync and not panel._rest.isActive())  # nothing is to be written of what was opened
     panel._cost = 1.0  # however long the program takes
     written, real = [], code.emit
     monkeypatch.setattr(code, "emit", lambda *rest, **more: written.append(1) or real(*rest, **more))
