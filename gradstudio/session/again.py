@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from itertools import compress
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+import numpy as np
 
 from gradstudio.session.delta import MAPS, same
-from gradstudio.session.keyed import SENT, Keyed, Part, RowReader
-from gradstudio.session.state import Queued, State
+from gradstudio.session.keyed import NUMBER, SAME, SENT, Keyed, Part, RowReader
+from gradstudio.session.state import Local, Queued, State
 from gradstudio.session.trace import Trace
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -42,8 +42,17 @@ def part(old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Part:
     """Return a map by what differs from another."""
     if list(old) != list(new):
         return Part(None, msgspec.Raw(_encode(new)))
-    changed = bytes([SENT * (not same(a, b)) for a, b in zip(old.values(), new.values(), strict=True)])
-    return Part(changed, msgspec.Raw(_encode(list(compress(new.values(), changed)))))
+    changed = bytes([_change(a, b) for a, b in zip(old.values(), new.values(), strict=True)])
+    sent = [value for value, of in zip(new.values(), changed, strict=True) if of == SENT]
+    numbers = [value.value for value, of in zip(new.values(), changed, strict=True) if of == NUMBER]
+    return Part(changed, msgspec.Raw(_encode(sent)), np.array(numbers, np.float64).tobytes())
+
+
+def _change(old: object, new: object) -> int:
+    """Return what became of a row of a map."""
+    if same(old, new):
+        return SAME
+    return NUMBER if isinstance(old, Local) and isinstance(new, Local) and new.is_other_number(old) else SENT
 
 
 def restored(old: State, change: Values) -> State:

@@ -16,7 +16,7 @@ from gradstudio.engine import TABLE, Tensor, call, formula, grad, local_derivati
 from gradstudio.engine.modes import GradMode
 from gradstudio.engine.tensor import make
 from gradstudio.session.records import OpRecord, TensorRecord
-from gradstudio.session.state import CELLS, Local
+from gradstudio.session.state import CELLS, Local, local_number
 
 
 def locals_of(document: Document, labels: Labels, path: NodePath, record: OpRecord) -> dict[OperandPath, Local | None]:
@@ -69,8 +69,7 @@ def _derivative(op: str, operands: tuple[Any, ...], attrs: dict[str, Any], wante
 def _shown(text: str, array: Array) -> Local:
     """Return a local derivative as it is shown."""
     if array.size == 1:
-        number = float(array.item())
-        return Local(text, number, abs(number), array.shape, (number,))
+        return local_number(text, float(array.item()), array.shape)
     flat = np.asarray(array, np.float64).ravel()
     return Local(
         text,

@@ -112,6 +112,24 @@ class Local(msgspec.Struct, frozen=True, array_like=True, gc=False):
     shape: tuple[int, ...] = ()
     cells: tuple[float, ...] = ()
 
+    @property
+    def as_numbers(self) -> tuple[float, ...]:
+        """The number, if it is one element: of a derivative with the same formula all else follows; else nothing."""
+        return () if self.value is None else (self.value,)
+
+    def with_number(self, number: float, terms: tuple[float, ...]) -> Local:
+        """Return the local derivative of one element that has another number."""
+        return local_number(self.formula, number, self.shape)
+
+    def is_other_number(self, before: Local) -> bool:
+        """Return whether this differs from one before in nothing but its number."""
+        return self.value is not None and before.value is not None and (self.formula, self.shape) == (before.formula, before.shape)
+
+
+def local_number(formula: str, number: float, shape: tuple[int, ...]) -> Local:
+    """Return the local derivative of one element."""
+    return Local(formula, number, abs(number), shape, (number,))
+
 
 class SavedTensor(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A tensor that an engine node saved for backward."""

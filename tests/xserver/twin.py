@@ -6,7 +6,7 @@ from PySide6.QtCore import QPoint, QPointF
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from gradstudio.app.canvas.node_item import Part
+from gradstudio.app.canvas.node_parts import Part
 from gradstudio.app.main_window import MainWindow
 from gradstudio.app.studio import Studio
 from gradstudio.document.graph import NodeId, OperandPath

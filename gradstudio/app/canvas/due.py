@@ -13,6 +13,7 @@ from PySide6.QtCore import QRectF
 from gradstudio.app.canvas.geometry import Level
 from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_numbers import with_numbers
+from gradstudio.app.canvas.rolling import Rolling
 from gradstudio.document.graph import NodeId
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Due:
 
     def __init__(self, canvas: CanvasScene) -> None:
         self._canvas = canvas
+        self.rolling = Rolling(canvas)
         self._nodes: set[NodeId] = set()
         self._whole: set[NodeId] = set()  # those of them of which more can be different than numbers
         self._done: tuple[int, QRectF] = NOWHERE  # where there is none of them, while all stand where they are: the stamp of that
@@ -37,6 +39,7 @@ class Due:
         self._nodes = set(nodes)
         self._whole = set(self._nodes)
         self._done = NOWHERE
+        self.rolling.forget()
 
     def add(self, nodes: AbstractSet[NodeId] | None, only_numbers: bool = False) -> None:
         """These (all) are out of date too; `only_numbers`: since the last time nothing differs but numbers, and what follows from those."""
@@ -44,6 +47,7 @@ class Due:
         self._done = NOWHERE
         if not only_numbers:
             self._whole |= self._nodes
+            self.rolling.forget()
 
     def __len__(self) -> int:
         return len(self._nodes)
@@ -79,18 +83,23 @@ class Due:
         if rect is not None and self._done[0] == stamp and self._done[1].contains(rect):
             return {}
         moved: dict[NodeId, QRectF] = {}
-        for node in list(self._nodes) if rect is None else self._inside(rect):
+        looked_at = list(self._nodes) if rect is None else [n for n in self._inside(rect) if self._may_be_seen(n, rect)]
+        self._nodes -= self.rolling.show([n for n in looked_at if n not in self._whole])
+        for node in looked_at:
+            if node not in self._nodes:
+                continue
             if time.perf_counter() >= until:
                 return moved
-            item = self._canvas.nodes[node]
-            if rect is not None and node not in self._whole and not item.sceneBoundingRect().intersects(rect):
-                continue  # numbers alone don't make it reach further
-            before = item.body
+            before = self._canvas.nodes[node].body
             if self._show(node):
                 moved[node] = before
         if rect is not None:
             self._done = stamp, rect
         return moved
+
+    def _may_be_seen(self, node: NodeId, rect: QRectF) -> bool:
+        """Say whether what is due of a node may be seen in a rectangle: numbers alone don't make it reach further."""
+        return node in self._whole or self._canvas.nodes[node].sceneBoundingRect().intersects(rect)
 
     def _inside(self, rect: QRectF) -> set[NodeId]:
         if not self._nodes or rect.isEmpty():

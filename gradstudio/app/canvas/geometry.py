@@ -17,6 +17,7 @@ HEAD, ROW, DRAWER = SIZE["nodeHeader"], SIZE["nodeInputRow"], SIZE["nodeGradRow"
 VALUE_ROW, FOOT = 38.0, 6.0
 LEAF_BODY = 62.0  # value and meta of a leaf
 WIDEST, LEAST_W = 190.0, 70.0
+VALUE_ROOM = 34.0  # what an op takes beside its shape and its value
 CELL_W, CELL_H, CELL_GAP = 11.0, 12.0, 1.0
 CELLS_ROOM = 27.0  # what a leaf takes beside its cells
 BIG_CELL_H, LARGE_H = 22.0, 76.0
@@ -186,7 +187,7 @@ def op_width(face: NodeFace) -> float:
     name = 31 + advance("nodeName", face.title) + 11
     if face.name:
         name += 10 + advance("number", face.name)
-    value = 34 + advance("code", face.meta) + advance("nodeValueOp", face.value)
+    value = VALUE_ROOM + advance("code", face.meta) + advance("nodeValueOp", face.value)
     needed = max(name, value, *(row_width(row) for row in face.inputs), 0)
     return SIZE["nodeOpW"] if needed <= SIZE["nodeOpW"] else min(WIDEST, _up(needed))
 

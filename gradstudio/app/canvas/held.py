@@ -38,18 +38,17 @@ class Held(QObject):
     def geometry_of(self, item: NodeItem, full: Geometry) -> Geometry:
         """Return the geometry at 100 % that a node takes for the one that its face needs."""
         wide = replace(full, width=item.full.width)
-        if full.width < wide.width and wide == item.full and self._canvas.level == Level.FULL and self.in_hand:
-            self._nodes.add(item.node)
+        if full.width < wide.width and wide == item.full and self.holds_width(item):
             return wide
         self._nodes.discard(item.node)
         return full
 
-    def keeps_width(self, item: NodeItem, width: float) -> bool:
-        """Say whether a node that needs a width stays as wide as it is."""
-        if width < item.full.width and self.in_hand and self._canvas.level == Level.FULL:
+    def holds_width(self, item: NodeItem) -> bool:
+        """Say whether a node stays as wide as it is, though it may need less room. If so, it takes its own at rest."""
+        if self.in_hand and self._canvas.level == Level.FULL:
             self._nodes.add(item.node)
             return True
-        return width == item.full.width
+        return False
 
     def holds_pill(self) -> bool:
         """Say whether a pill stays where on its wire it is, though it has more or fewer letters. If so, all are placed anew at rest."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from PySide6.QtCore import QPointF
 
 from gradstudio.app.canvas.frame_item import FrameItem
-from gradstudio.app.canvas.node_item import Part
+from gradstudio.app.canvas.node_parts import Part
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.app.theme import SIZE
 from gradstudio.document.frames import FrameId

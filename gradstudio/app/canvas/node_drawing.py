@@ -11,7 +11,7 @@ from gradstudio.app.canvas.geometry import Geometry
 from gradstudio.app.canvas.node_chrome import Chrome, Head, chrome_of, head_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks
 from gradstudio.app.canvas.node_paint import Disc, paint_node, paint_on_plate, port_grounds
-from gradstudio.app.canvas.node_words import Writing, rewritten, write, written
+from gradstudio.app.canvas.node_words import Writing, write, written
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Theme
 
@@ -62,24 +62,28 @@ class NodeDrawing:
         """The node shows something else, or has another size."""
         self._laid = None
 
-    def renumber(self, before: NodeFace, now: NodeFace, place: Geometry) -> bool | None:
-        """Take a face with other numbers. Return whether each takes as much room as the one before; None: all is to be laid anew."""
-        laid = self._laid
-        made = None if laid is None else self._with_numbers(laid, before, now, place)
-        self._laid = made
-        if laid is None or made is None:
-            return None
-        return all(old.left == new.left for old, new in zip(laid.writing.changing, made.writing.changing, strict=True))
+    @property
+    def writing(self) -> Writing | None:
+        """What was written last, if it can be written anew with other numbers."""
+        return None if self._laid is None else self._laid.writing
 
-    def _with_numbers(self, laid: Laid, before: NodeFace, now: NodeFace, place: Geometry) -> Laid | None:
-        """Return a node with other numbers: with words exchanged or, where that cannot be, laid anew; None if its plate is another."""
-        writing = rewritten(laid.writing, before, now)
-        if writing is not None:
-            return laid._replace(writing=writing)
-        if chrome_of(now, place, laid.marks) != laid.chrome:
-            return None
-        writing = written(laid.theme, now, place)
-        return laid._replace(writing=writing, ground=Ground(laid.chrome, laid.head, tuple(writing.still), tuple(laid.discs)))
+    def is_laid(self, marks: Marks) -> bool:
+        """Return whether a node with these marks is laid out: words, and plate."""
+        return self._laid is not None and self._laid.theme is self._canvas.theme and self._laid.marks == marks
+
+    def rewrite(self, writing: Writing) -> None:
+        """Take words with other numbers."""
+        assert self._laid is not None
+        self._laid = self._laid._replace(writing=writing)
+
+    def renumber(self, face: NodeFace, place: Geometry) -> bool:
+        """Lay the words of a face anew that has other numbers. Return whether nothing else is: else all is to be."""
+        laid = self._laid
+        if laid is None or chrome_of(face, place, laid.marks) != laid.chrome:
+            return False
+        writing = written(laid.theme, face, place)
+        self._laid = laid._replace(writing=writing, ground=Ground(laid.chrome, laid.head, tuple(writing.still), tuple(laid.discs)))
+        return True
 
     def paint(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks, pictured: bool, is_within: bool = False) -> None:
         """Draw the node at the painter's origin, its plate from the pictures if it may; `is_within`: what is written on it only."""
@@ -128,6 +132,6 @@ class NodeDrawing:
         else:
             draw(paint.painter)
         if is_within and not one:
-            write(paint, laid.writing.still)
+            write(paint.painter, laid.writing.still)
         elif not one:
             paint_on_plate(paint, chrome, laid.head, laid.writing.still, laid.discs)

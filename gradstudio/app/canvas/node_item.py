@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.dirt import CanvasItem
 from gradstudio.app.canvas.faces import NodeFace
-from gradstudio.app.canvas.geometry import HEAD, ROW, SCISSORS, Geometry, Level, geometry, op_width
+from gradstudio.app.canvas.geometry import HEAD, SCISSORS, Geometry, Level, geometry, op_width
 from gradstudio.app.canvas.node_chrome import REACH
 from gradstudio.app.canvas.node_drawing import NodeDrawing
+from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_marks import Marks, paint_badge, paint_scissors, paint_words
+from gradstudio.app.canvas.node_numbers import with_numbers
 from gradstudio.app.canvas.node_paint import Rim, paint_grad_port, paint_ports_over, port_places, ports_of, rim_of
+from gradstudio.app.canvas.node_parts import Part, Port, inner_part, nearest_port, ports_on
 from gradstudio.app.canvas.node_small import paint_medium, paint_tile
+from gradstudio.app.canvas.node_words import Writing
 from gradstudio.app.canvas.pictures import snap
 from gradstudio.app.faults import told
 from gradstudio.app.paint import Paint
@@ -28,20 +32,10 @@ from gradstudio.document.graph import NodeId, OperandPath
 if TYPE_CHECKING:
     from gradstudio.app.canvas.scene import CanvasScene
 
-PartKind = Literal["body", "title", "value", "switch", "input", "output", "row", "drawer"]
 INSET, RING_INSET = 10.0, 11.0  # canvas units that ports, and what lies under them, reach into a plate; and the ring of a root
 EDGE = 2.0  # canvas units that the edge of a plate sticks out of it at most
 PORTS = "ports"  # a part that is drawn over what is there; None is what is written on the plate
 LEAST_SCALE = 0.8  # badges and scissors are never drawn smaller than this
-
-
-class Part(Struct, frozen=True):
-    """What of a node lies at a point. `path`: of an input port or row; `out`: of an output port; `grad`: of its .grad."""
-
-    kind: PartKind
-    path: OperandPath = ()
-    out: int = 0
-    grad: bool = False
 
 
 class NodeItem(CanvasItem):
@@ -52,13 +46,14 @@ class NodeItem(CanvasItem):
     def __init__(self, scene: CanvasScene, node: NodeId, face: NodeFace, places: dict[Level, Geometry] | None = None) -> None:
         super().__init__(scene)
         self.node = node
-        self.face = face
+        self._face = face
+        self._rolled: Context | None = None  # of when it shows the numbers, if its face is an older one
         self.at = 0.0, 0.0
         self._places = places  # of a sketch, which is shown until the face is worked out
         self.full: Geometry = self._geometry(Level.FULL)
         self.place: Geometry = self.full if scene.level == Level.FULL else self._geometry(scene.level)
         self.level = scene.level
-        self._ports: tuple[Geometry, bool, list[tuple[float, float, Part]]] | None = None
+        self._ports: tuple[Geometry, bool, list[Port]] | None = None
         self._bounds = self._reach()
         self._stamp = object()  # of the face: another one with each face
         self._rim: Rim | None = None  # what is drawn of it beside what is written on it; None: not known
@@ -67,6 +62,36 @@ class NodeItem(CanvasItem):
         self._word_right = False  # of scissors: a node is in the way on the left
         self.setZValue(Z["node"])
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
+
+    @property
+    def face(self) -> NodeFace:
+        """What it shows."""
+        self.catch_up()
+        return self._face
+
+    @face.setter
+    def face(self, face: NodeFace) -> None:
+        self._face, self._rolled = face, None
+
+    def catch_up(self) -> None:
+        """Work out the face of the numbers that it shows."""
+        context, self._rolled = self._rolled, None
+        if context is not None:
+            self._face = with_numbers(context, self._face) or node_face(context, self.node)
+
+    @property
+    def writing(self) -> Writing | None:
+        """What is written on it, as it was last drawn at 100 %; None where that is not known."""
+        return self._drawing.writing if self._places is None else None
+
+    def take_numbers(self, context: Context, writing: Writing, is_written: bool, is_recoloured: bool) -> None:
+        """Show what is written now, and ports in other colours; its face follows when somebody asks for it."""
+        self._rolled, self._stamp = context, object()
+        self._drawing.rewrite(writing)
+        if is_written:
+            self._differ(True, not is_recoloured)
+        elif is_recoloured:
+            self.canvas.dirt.add_patch(self, PORTS)
 
     def set_face(self, face: NodeFace) -> bool:
         """Show another face. Return whether the size or a port has moved."""
@@ -84,8 +109,9 @@ class NodeItem(CanvasItem):
         before = self.face
         if face == before:
             return False
-        same_room = self._drawing.renumber(before, face, self.full) if self._places is None else None
-        if same_room is None or not (same_room or self.canvas.held.keeps_width(self, op_width(face))):
+        width = op_width(face)
+        has_room = width == self.full.width or (width < self.full.width and self.canvas.held.holds_width(self))
+        if self._places is not None or not has_room or not self._drawing.renumber(face, self.full):
             return self.set_face(face)
         self.face, self._stamp = face, object()
         self._differ(True, ports_of(before) == ports_of(face))
@@ -163,7 +189,7 @@ class NodeItem(CanvasItem):
     @property
     def body(self) -> QRectF:
         """The plate of the node in scene coordinates."""
-        if self.face.kind == "scissors":
+        if self._face.kind == "scissors":
             return SCISSORS.translated(self.pos())
         return self.place.rect.translated(self.pos())
 
@@ -182,7 +208,7 @@ class NodeItem(CanvasItem):
     @property
     def full_body(self) -> QRectF:
         """The plate of the node as it is at 100 %, whatever the level: what frames and fitting go by."""
-        if self.face.kind == "scissors":
+        if self._face.kind == "scissors":
             return self.body
         return self.full.rect.translated(self.pos())
 
@@ -218,48 +244,21 @@ class NodeItem(CanvasItem):
 
     def part_under(self, x: float, y: float) -> Part | None:
         """Return the same for a point as two numbers."""
-        if self.face.kind == "scissors":
+        if self._face.kind == "scissors":
             return Part("body") if SCISSORS.adjusted(-2, -2, 2, 2).contains(x, y) else None
-        reach = SIZE["portHit"] / 2 / min(1.0, self.canvas.zoom)
-        nearest, found = reach * reach, None
-        for left, top, part in self._port_places():
-            gap = (x - left) ** 2 + (y - top) ** 2
-            if gap < nearest or (found is None and gap == nearest):
-                nearest, found = gap, part
-        if found is not None:
-            return found
-        return self._inner_part(x, y) if 0 <= x <= self.place.width and 0 <= y <= self.place.height else None
+        found = nearest_port(self._port_places(), x, y, SIZE["portHit"] / 2 / min(1.0, self.canvas.zoom))
+        return inner_part(self._face, self.place, self.canvas.level, x, y) if found is None else found
 
-    def _port_places(self) -> list[tuple[float, float, Part]]:
+    def _port_places(self) -> list[Port]:
         """Return where the ports are on the item, outputs first."""
-        place, drawer = self.place, self.face.drawer
+        place, drawer = self.place, self._face.drawer
         source = drawer is not None and drawer.source and place.drawer is not None
         if self._ports is None or self._ports[0] is not place or self._ports[1] != source:
-            found = [(place.width, y, Part("output", out=out)) for out, y in place.outputs.items()]
-            if source:
-                found.append((place.width, place.grad_y, Part("output", grad=True)))
-            found += [(0.0, y, Part("input", path=path)) for path, y in place.inputs.items()]
-            self._ports = place, source, found
+            self._ports = place, source, ports_on(place, source)
         return self._ports[2]
 
-    def _inner_part(self, x: float, y: float) -> Part:
-        face, place = self.face, self.place
-        if self.canvas.level < Level.FULL or face.collapsed:
-            return Part("body")
-        if y < HEAD:
-            if face.switch is not None and x > place.width - 46:
-                return Part("switch")
-            return Part("title")
-        if place.drawer is not None and y > place.drawer:
-            return Part("drawer")
-        for row, centre in zip(face.inputs, place.rows, strict=True):
-            if abs(y - centre) <= ROW / 2:
-                return Part("row", path=row.path)
-        value = y < HEAD + 38 and (face.kind in ("leaf", "input") or x > place.width / 3)
-        return Part("value") if value else Part("body")
-
     def _reach(self, place: Geometry | None = None) -> QRectF:
-        face, rect = self.face, (place or self.place).rect
+        face, rect = self._face, (place or self.place).rect
         if face.kind == "scissors":
             return QRectF(-110, -40, 220, 80)
         bounds = rect.adjusted(-REACH, -REACH, REACH, REACH + 3)
@@ -282,11 +281,11 @@ class NodeItem(CanvasItem):
         marks, level, zoom = self._marks(), canvas.level, canvas.zoom
         painter.setOpacity(canvas.fade.opacity(self.node))
         snap(painter, canvas.device_ratio)
-        if self.face.kind == "scissors":
+        if self._face.kind == "scissors":
             self._paint_scissors(Paint(painter, canvas.theme, canvas.ratio), marks)
             return
         key = (self._stamp, level, marks, canvas.norms)
-        if widget is not None and level == Level.FULL and not self.face.dim and not option.exposedRect.intersects(self._hub()):
+        if widget is not None and level == Level.FULL and not self._face.dim and not option.exposedRect.intersects(self._hub()):
             self._drawing.paint_margin(painter, self.face, self.place, marks)
             self._paint_beside(painter, marks)
             return
@@ -302,7 +301,7 @@ class NodeItem(CanvasItem):
     def _paint_beside(self, painter: QPainter, marks: Marks) -> None:
         """Draw what is no part of the picture of a node: the port of a .grad under the pointer, the badge, words above and below."""
         canvas, level, zoom = self.canvas, self.canvas.level, self.canvas.zoom
-        face, drawer = self.face, self.face.drawer
+        face, drawer = self._face, self._face.drawer
         if not (marks.hovered or face.badge or face.above or face.below):
             return
         paint = Paint(painter, canvas.theme, canvas.ratio)
@@ -315,17 +314,17 @@ class NodeItem(CanvasItem):
 
     def patch(self, part: Hashable) -> QRectF | None:
         canvas, place = self.canvas, self.place
-        if canvas.level != Level.FULL or self.face.collapsed or self.face.dim or canvas.fade.nodes is not None or self.is_lifted:
+        if canvas.level != Level.FULL or self._face.collapsed or self._face.dim or canvas.fade.nodes is not None or self.is_lifted:
             return None
         over = canvas.cover.over_node(self.node, part)
         if part != PORTS:
             return None if over is None else self._inside().translated(*self.at)
-        if over != () or canvas.zoom < 1 or self.face.failed or self._is_root():
+        if over != () or canvas.zoom < 1 or self._face.failed or self._is_root():
             return None
         return place.rect.adjusted(-INSET, 0, INSET, 0).translated(*self.at)
 
     def _is_root(self) -> bool:
-        return any(each.root for each in self.face.outputs)
+        return any(each.root for each in self._face.outputs)
 
     def _inside(self) -> QRectF:
         """Return the rectangle of the plate, below the head, in which there is nothing but what is written."""
@@ -338,7 +337,7 @@ class NodeItem(CanvasItem):
 
     def parts(self, part: Hashable) -> list[QRectF]:
         """Return the rectangles on the canvas in which a part is drawn."""
-        parts = port_places(self.face, self.place) if part == PORTS else [self._inside()]
+        parts = port_places(self._face, self.place) if part == PORTS else [self._inside()]
         return [each.translated(*self.at) for each in parts]
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
@@ -348,7 +347,10 @@ class NodeItem(CanvasItem):
         if part == PORTS:
             paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)
             return
-        self._paint(painter, self._marks(), pictured=True, is_within=True)
+        marks = self._marks()
+        if not self._drawing.is_laid(marks):
+            self.catch_up()
+        self._paint(painter, marks, pictured=True, is_within=True)
         if pills := canvas.cover.over_node(self.node, part):
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
@@ -356,7 +358,7 @@ class NodeItem(CanvasItem):
     def prepare(self) -> None:
         """Keep a picture of the node as it is, so that it takes little time to paint it."""
         canvas, marks = self.canvas, self._marks()
-        if self.face.kind != "scissors":
+        if self._face.kind != "scissors":
             key, draw = (self._stamp, canvas.level, marks, canvas.norms), partial(self._paint, marks=marks, pictured=True)
             canvas.pictures.prepare(key, self._area(), canvas.zoom, canvas.device_ratio, draw)
 
@@ -383,5 +385,5 @@ class NodeItem(CanvasItem):
         elif level <= Level.TILE:
             paint_tile(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks, canvas.norms)
         else:
-            self._drawing.paint(painter, self.face, self.place, marks, pictured, is_within)
+            self._drawing.paint(painter, self._face if is_within else self.face, self.place, marks, pictured, is_within)
 

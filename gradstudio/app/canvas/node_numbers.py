@@ -1,4 +1,4 @@
-"""From the face of a node to the one that it has with other numbers: the quick way while a hand drags one, and numbers alone differ."""
+"""From the face of a node to the one that it has with other numbers: the quick way where numbers alone differ."""
 
 from __future__ import annotations
 

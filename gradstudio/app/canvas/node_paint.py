@@ -54,7 +54,7 @@ def paint_node(
     if face.dim:  # but its ports are not
         painter.setOpacity(opacity * OPACITY["pending"])
     ground(not face.dim)
-    write(paint, words.changing)
+    write(painter, words.changing)
     if not face.collapsed:
         if face.kind in ("leaf", "input"):
             _leaf_cells(paint, face, place)
@@ -72,7 +72,7 @@ def paint_node(
 def paint_on_plate(paint: Paint, chrome: Chrome, head: Head, words: Sequence[Word], discs: Sequence[Disc]) -> None:
     """Draw what stays of a node, on its plate."""
     paint_head(paint, chrome, head)
-    write(paint, words)
+    write(paint.painter, words)
     paint_discs(paint, discs)
 
 
@@ -144,7 +144,7 @@ def paint_drawer(paint: Paint, drawer: Drawer, top: float, width: float) -> None
     """Draw a drawer, from its top edge over the width of the node."""
     words = Writing(paint.theme)
     drawer_words(words, drawer, top, width)
-    write(paint, [*words.still, *words.changing])
+    write(paint.painter, [*words.still, *words.changing])
     _drawer_marks(paint, drawer, top, width)
 
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter
 
 from gradstudio.app.canvas.faces import Cells, Drawer, InputFace, NodeFace
 from gradstudio.app.canvas.geometry import CELL_GAP, CELL_H, DRAWER, HEAD, LARGE_H, Geometry
-from gradstudio.app.paint import Align, Paint
+from gradstudio.app.metrics import Metrics
+from gradstudio.app.paint import Align
 from gradstudio.app.theme import Shade, Theme
 
+LEFT = 12.0  # px at which what a node reads begins
 LONG = 8  # letters of a gradient; longer ones are written smaller
 ROW_GAP = 8.0  # px between what a row reads and what stands at its right
 DRAWER_GAP = 8.0  # px between the label of a drawer and its number
+
+
+class Ink(Struct, eq=False):
+    """What words are written with. Alike are the same object."""
+
+    role: str
+    font: QFont
+    metrics: Metrics
+    color: QColor
+
+
+@lru_cache(maxsize=512)
+def _ink(theme: Theme, role: str, weight: int | None, argb: int) -> Ink:
+    return Ink(role, *theme.letters(role, weight), QColor.fromRgba(argb))
 
 
 class Word(NamedTuple):
@@ -24,9 +42,12 @@ class Word(NamedTuple):
     left: float
     base: float
     words: str
-    role: str
-    weight: int | None
-    shade: Shade
+    ink: Ink
+
+    @property
+    def width(self) -> float:
+        """How wide they are."""
+        return self.ink.metrics.horizontalAdvance(self.words)
 
 
 class Writing:
@@ -34,10 +55,10 @@ class Writing:
 
     __slots__ = ("changing", "still", "theme")
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, still: list[Word] | None = None, changing: list[Word] | None = None) -> None:
         self.theme = theme
-        self.still: list[Word] = []
-        self.changing: list[Word] = []
+        self.still = [] if still is None else still
+        self.changing = [] if changing is None else changing
 
     def stay(
         self, x: float, cy: float, words: str, role: str, shade: Shade = "text", align: Align = "l",
@@ -57,12 +78,12 @@ class Writing:
         self, to: list[Word], x: float, cy: float, words: str, role: str, shade: Shade, align: Align,
         weight: int | None, width: float | None,
     ) -> float:  # fmt: skip
-        metrics = self.theme.metrics(role, weight)
+        ink = _ink(self.theme, role, weight, self.theme.color(shade).rgba())
         if width is not None:
-            words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0.0, width))
-        advance = metrics.horizontalAdvance(words)
+            words = ink.metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0.0, width))
+        advance = ink.metrics.horizontalAdvance(words)
         left = x - advance if align == "r" else x
-        to.append(Word(left, round(cy + metrics.half_cap), words, role, weight, shade))
+        to.append(Word(left, round(cy + ink.metrics.half_cap), words, ink))
         return advance
 
     def width_of(self, words: str, role: str, weight: int | None = None) -> float:
@@ -70,12 +91,11 @@ class Writing:
         return self.theme.metrics(role, weight).horizontalAdvance(words)
 
 
-def write(paint: Paint, words: Iterable[Word]) -> None:
+def write(painter: QPainter, words: Iterable[Word]) -> None:
     """Write words where they were laid out."""
-    painter, theme = paint.painter, paint.theme
-    for left, base, each, role, weight, shade in words:
-        painter.setFont(theme.font(role, weight))
-        painter.setPen(theme.color(shade))
+    for left, base, each, ink in words:
+        painter.setFont(ink.font)
+        painter.setPen(ink.color)
         painter.drawText(QPointF(left, base), each)
 
 
@@ -96,59 +116,6 @@ def written(theme: Theme, face: NodeFace, place: Geometry) -> Writing:
     if face.drawer and place.drawer is not None:
         drawer_words(writing, face.drawer, place.drawer, place.width)
     return writing
-
-
-def rewritten(writing: Writing, before: NodeFace, now: NodeFace) -> Writing | None:
-    """Return the writing of an op of one element that has nothing but other numbers; None where other words would fit with them.
-
-    Numbers stand at the right; where one takes more room, or less, the formula before it makes way.
-    """
-    if before.drawer is not None and now.drawer is not None and _sign(before.drawer) != _sign(now.drawer):
-        return None
-    theme, words, made = writing.theme, iter(writing.changing), Writing(writing.theme)
-    made.still = writing.still
-    value = _moved(theme, next(words), now.value)
-    changed = [value]
-    if value.left != writing.changing[0].left and (value.role == "nodeName" or value.left < 24 + _width(theme, writing.still[0])):
-        return None
-    for row in now.inputs:
-        if row.number and not row.note:
-            old, formula = next(words), next(words)
-            number = _moved(theme, old, row.number)
-            if number.left != old.left:
-                left = formula.left + number.left - old.left
-                label_ends = 12 + theme.metrics("code").horizontalAdvance(row.label)
-                if formula.words != _formula(row) or min(left, formula.left) < label_ends + ROW_GAP:
-                    return None
-                formula = formula._replace(left=left)
-            changed += number, formula
-    if now.drawer is not None:
-        old, label = next(words), writing.still[-1]
-        number = _moved(theme, old, now.drawer.words)
-        if number.left != old.left:
-            is_cut = label.words != now.drawer.label or number.left - DRAWER_GAP < label.left + _width(theme, label)
-            if is_cut or (len(old.words) > LONG) != (len(number.words) > LONG):
-                return None
-        changed.append(number)
-    made.changing = changed
-    return made
-
-
-def _moved(theme: Theme, word: Word, words: str) -> Word:
-    """Return other words that end where some end."""
-    if word.words == words:
-        return word
-    metrics = theme.metrics(word.role, word.weight)
-    before, now = metrics.horizontalAdvance(word.words), metrics.horizontalAdvance(words)
-    return word._replace(words=words, left=word.left if before == now else word.left + before - now)
-
-
-def _width(theme: Theme, word: Word) -> float:
-    return theme.metrics(word.role, word.weight).horizontalAdvance(word.words)
-
-
-def _sign(drawer: Drawer) -> float | None:
-    return drawer.value if drawer.value is None else math.copysign(bool(drawer.value), drawer.value)
 
 
 def _formula(row: InputFace) -> str:
@@ -187,7 +154,7 @@ def _row_words(writing: Writing, row: InputFace, cy: float, width: float, quiet:
         right -= writing.stay(right, cy, row.note, "code", "text2" if row.literal and not row.wired else "text3", "r") + 8
     elif row.number:
         right -= writing.change(right, cy, row.number, "code", "text", "r", 500) + 1
-        room, words = right - 12 - writing.width_of(row.label, "code") - ROW_GAP, _formula(row)
+        room, words = right - LEFT - writing.width_of(row.label, "code") - ROW_GAP, _formula(row)
         fits = writing.width_of(words, "code") <= room
         right -= writing.change(right, cy, words if fits else "∂ ", "code", "text3", "r") + ROW_GAP
     elif row.formula:

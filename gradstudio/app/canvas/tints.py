@@ -39,6 +39,22 @@ def tint_of_number(context: Context, number: float) -> Tint:
     return Tint(math.copysign(1.0, number), round(context.range.t(number) * SHADES) / SHADES) if number else Tint(0.0, 0.0)
 
 
+def number_of(flow: Flow | None) -> float:
+    """Return the number that a flow is tinted by; nan: nothing flows; one that is not finite is inf."""
+    if flow is None or flow.kind in ("none", "pending"):
+        return math.nan
+    if flow.nonfinite:
+        return math.inf
+    return flow.value if flow.value is not None else math.copysign(flow.rms, flow.positive - flow.negative)
+
+
+def code_of(tint: Tint | None) -> int:
+    """Return a tint as a number, as `codes_of` does."""
+    if tint is None:
+        return NOTHING
+    return STRANGE if math.isnan(tint.sign) else round(math.copysign(1 + tint.t * SHADES, tint.sign)) if tint.sign else ZERO
+
+
 def codes_of(range_: GradientRange, flows: Sequence[Flow | None]) -> Codes:
     """Return `tint_of` of many flows as a number each: the shade from 1 on with the sign of the gradient, or one of three others."""
     codes = np.full(len(flows), NOTHING)

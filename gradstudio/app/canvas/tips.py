@@ -8,7 +8,7 @@ from gradstudio.app import text
 from gradstudio.app.canvas.context import Context
 from gradstudio.app.canvas.faces import NodeFace, WireFace
 from gradstudio.app.canvas.hit import Hit
-from gradstudio.app.canvas.node_item import Part
+from gradstudio.app.canvas.node_parts import Part
 from gradstudio.app.canvas.tints import norm_words
 from gradstudio.app.canvas.wire_faces import WireId
 from gradstudio.document.graph import NodeId, Ref

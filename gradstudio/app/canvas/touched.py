@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gradstudio.app.change import Change
 
 Touched = tuple[set[NodeId], set[WireId]]
+NUMBERED = "tensors", "grads", "flows", "cotangents", "locals"  # what faces show of a State
 
 
 def is_rebuilt(diff: Diff, before: Context, now: Context) -> bool:
@@ -64,7 +65,7 @@ def is_of_numbers(change: Change, before: Context, now: Context) -> bool:
         return False
     if before.document is not now.document and (change.document is None or other_numbers(before.document, now.document) is None):
         return False
-    tables = ((getattr(before.state, name), getattr(now.state, name)) for name in ("tensors", "grads", "flows", "cotangents"))
+    tables = ((getattr(before.state, name), getattr(now.state, name)) for name in NUMBERED)
     if not all(new is old or (isinstance(new, Keyed) and new.is_other_numbers(old)) for old, new in tables):
         return False
     return before.state.k == now.state.k and _looks_of(before) == _looks_of(now)

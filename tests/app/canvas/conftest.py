@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
@@ -13,11 +14,22 @@ from PySide6.QtWidgets import QApplication
 
 from gradstudio.app.canvas.view import CanvasView
 from gradstudio.app.studio import Studio
+from gradstudio.bench.graphs import chain, layers
+from gradstudio.document.commands.nodes import Rename, SetLeafValue
 from gradstudio.document.document import Document
+from gradstudio.document.graph import LEAF
 from gradstudio.io import reader
 from gradstudio.resources import resource
 
 NONE = Qt.KeyboardModifier.NoModifier
+DOCUMENTS = {
+    "accumulation": lambda: example("accumulation"),
+    "tutorial": lambda: example("tutorial"),
+    "layers": lambda: layers(60),
+    "chain": lambda: chain(60),
+    "long names": lambda: renamed(layers(60), "hidden_layer_{}"),
+    "short chain": lambda: chain(9),
+}
 
 
 class Hand:
@@ -78,6 +90,13 @@ class Hand:
         QTest.keyClick(field, Qt.Key.Key_Return)
 
 
+def renamed(document: Document, name: str) -> Document:
+    """Return a document whose nodes are called something."""
+    for i, node in enumerate(document.graph.nodes):
+        document = Rename(node, 0, name.format(i)).apply(document)
+    return document
+
+
 def example(name: str) -> Document:
     """Return an example of the program."""
     return reader.read(resource("examples", f"{name}.grad"))
@@ -107,3 +126,30 @@ def hand(view: CanvasView) -> Hand:
 def face(view: CanvasView, hand: Hand) -> Callable[[str], object]:
     """What the node of a label shows."""
     return lambda label: view.canvas.face(hand.node(label))
+
+
+@pytest.fixture
+def roll(view, studio, settle, qtbot):
+    """Show a document; return what drags the number of a leaf to some factor of what it was."""
+
+    def shown(name: str):
+        studio.clock._rest.start(0)
+        settle()
+        studio.show_example(DOCUMENTS[name](), name)
+        settle()
+        studio.clock._rest.setInterval(30_000)  # however busy the machine is, the hand is still in motion when numbers come
+        nodes = studio.document.graph.nodes
+        starts = {n: node.value for n, node in nodes.items() if node.op == LEAF and isinstance(node.value, np.ndarray)}
+        starts = {n: value for n, value in starts.items() if value.dtype.kind == "f"}
+        gesture = studio.new_gesture()
+
+        def drag(which: int, factor: float) -> None:
+            leaf = list(starts)[which % len(starts)]
+            value = np.asarray(starts[leaf] * np.float32(factor), starts[leaf].dtype)
+            value.setflags(write=False)
+            studio.do(SetLeafValue(leaf, value, gesture))
+            qtbot.waitUntil(lambda: not studio.runs.running and not studio.clock.is_behind)
+
+        return drag
+
+    return shown

@@ -14,59 +14,20 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
-from gradstudio.app.canvas.due import with_numbers
 from gradstudio.app.canvas.faces import WireFace
 from gradstudio.app.canvas.held import HARDLY
-from gradstudio.app.canvas.node_faces import node_face
 from gradstudio.app.canvas.node_item import PORTS, NodeItem
 from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.app.canvas.tints import SHADES
 from gradstudio.app.canvas.view_paint import ViewPaint
 from gradstudio.app.paint import pill_rect
-from gradstudio.bench.graphs import chain, layers
 from gradstudio.document.commands.layout import Collapse, MoveNodes
-from gradstudio.document.commands.nodes import SetLeafValue
-from gradstudio.document.graph import LEAF
-from tests.app.canvas import conftest
+from tests.app.canvas.conftest import DOCUMENTS
 from tests.app.canvas.test_scene import picture
 from tests.app.canvas.test_still import anew, area, same
 
-DOCUMENTS = {
-    "accumulation": lambda: conftest.example("accumulation"),
-    "tutorial": lambda: conftest.example("tutorial"),
-    "layers": lambda: layers(60),
-    "chain": lambda: chain(60),
-    "short chain": lambda: chain(9),
-}
 CROWDED = (0, 60), (208, 0), (416, 0), (624, 0), (832, 150), (1040, 60), (1248, 110), (1456, 150), (1664, 60)
 FACTORS = (1.0, 1.001, 1.01, 0.5, -1.0, -3.0, 0.0, 1e4, 1e-20, 1e30, math.inf, math.nan)
-
-
-@pytest.fixture
-def roll(view, studio, settle, qtbot):
-    """Show a document; return what drags the number of a leaf to some factor of what it was."""
-
-    def shown(name: str):
-        studio.clock._rest.start(0)
-        settle()
-        studio.show_example(DOCUMENTS[name](), name)
-        settle()
-        studio.clock._rest.setInterval(30_000)  # however busy the machine is, the hand is still in motion when numbers come
-        nodes = studio.document.graph.nodes
-        starts = {n: node.value for n, node in nodes.items() if node.op == LEAF and isinstance(node.value, np.ndarray)}
-        starts = {n: value for n, value in starts.items() if value.dtype.kind == "f"}
-        gesture = studio.new_gesture()
-
-        def drag(which: int, factor: float) -> None:
-            leaf = list(starts)[which % len(starts)]
-            value = np.asarray(starts[leaf] * np.float32(factor), starts[leaf].dtype)
-            value.setflags(write=False)
-            studio.do(SetLeafValue(leaf, value, gesture))
-            qtbot.waitUntil(lambda: not studio.runs.running and not studio.clock.is_behind)
-
-        return drag
-
-    return shown
 
 
 def kept(view) -> np.ndarray:
@@ -213,24 +174,6 @@ def test_shades_of_wires_are_held_in_hand_and_right_at_rest(view, roll, studio):
     studio.clock.rested.emit()
     assert same_faces(view.canvas, CanvasScene(studio), hardly=0)
     assert same(kept(view), anew(view))
-
-
-def test_most_ops_take_numbers_alone(view, roll, monkeypatch):
-    taken: list[bool] = []
-
-    def watched(context, face):
-        found = with_numbers(context, face)
-        taken.append(found is not None)
-        if found is not None:
-            assert found == node_face(context, face.node)
-        return found
-
-    monkeypatch.setattr("gradstudio.app.canvas.due.with_numbers", watched)
-    drag = roll("layers")
-    for i in range(6):
-        drag(0, 1 + i / 100)
-        view.canvas.settle()
-    assert sum(taken) > 0.8 * 5 * len(view.canvas.nodes) * 0.7
 
 
 def test_pills_grow_no_narrower_in_hand(view, roll):

@@ -15,7 +15,7 @@ from gradstudio.app.canvas.gestures.move_comment import MoveComment
 from gradstudio.app.canvas.gestures.move_nodes import MoveNodes
 from gradstudio.app.canvas.gestures.pan import Pan
 from gradstudio.app.canvas.gestures.scrub import Scrub
-from gradstudio.app.canvas.node_item import Part
+from gradstudio.app.canvas.node_parts import Part
 from gradstudio.document.commands.nodes import SetRequiresGrad
 from gradstudio.document.graph import NodeId, Ref, operand_at
 
