@@ -237,13 +237,12 @@ def _told(known: Told | None, part: Part) -> Told | None:
     if not part.numbers and known is None:
         return None
     changed = np.frombuffer(part.changed, np.uint8)
-    rows, numbers = np.zeros(len(changed), bool), np.zeros(len(changed))
-    if known is not None:
-        rows[:], numbers[:] = known.rows, known.numbers
     new = changed >= NUMBER
-    rows[new] = True
-    rows[changed == SENT] = False
+    numbers = np.zeros(len(changed)) if known is None else known.numbers.copy()
     numbers[new] = np.frombuffer(part.numbers, np.float64)
+    rows = new if known is None else known.rows | new
+    if SENT in part.changed:
+        rows &= changed != SENT
     return Told(rows, numbers, (terms_of({}) if known is None else known.terms).followed_by(changed, part))
 
 

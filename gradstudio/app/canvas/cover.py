@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Hashable, Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QRectF
 
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 WORDS = 300.0  # canvas units that the words of a node stick out of it at most
 MOST = 32  # pills that are elsewhere, of which it is found out what they lay over
-Place = tuple[list[QRectF], tuple[WireId, ...] | None]  # where something is written, and what lies over that
+
+
+class Place(NamedTuple):
+    """Where something is written, on the canvas, and the pills that lie over that; None where anything else does."""
+
+    rects: list[QRectF]
+    over: tuple[WireId, ...] | None
 
 
 class Cover:
@@ -28,28 +34,35 @@ class Cover:
         self._nodes: dict[tuple[NodeId, Hashable], Place] = {}  # of those that were asked for
         self._pills: dict[WireId, Place] = {}
 
-    def over_node(self, node: NodeId, part: Hashable) -> tuple[WireId, ...] | None:
-        """Return the pills that reach into a part of a node; None where anything else does."""
+    def of_node(self, node: NodeId, part: Hashable) -> Place:
+        """Return where a part of a node is, and what lies over it."""
         key = node, part
-        if key not in self._nodes:
+        found = self._nodes.get(key)
+        if found is None:
             rects = self._canvas.nodes[node].parts(part)
             is_open = not any(self._by_node(node, rect) or self._by_layer(rect, Z["node"]) for rect in rects)
             pills = {pill: None for rect in rects for pill in self._canvas.pills.reaching(rect)}
-            self._nodes[key] = rects, tuple(pills) if is_open else None
-        return self._nodes[key][1]
+            found = self._nodes[key] = Place(rects, tuple(pills) if is_open else None)
+        return found
 
-    def over_pill(self, pill: WireId) -> tuple[WireId, ...] | None:
-        """Return the pills that lie over what is written on another one; None where anything else does."""
-        if pill not in self._pills:
+    def of_pill(self, pill: WireId) -> Place:
+        """Return where the number of a pill is, and which other pills lie over it."""
+        found = self._pills.get(pill)
+        if found is None:
             rect = self._canvas.pills.inside(pill)
             reaching = self._canvas.pills.reaching(rect)
             over = None if self._by_layer(rect, Z["pill"]) else reaching[reaching.index(pill) + 1 :]
-            self._pills[pill] = [rect], over
-        return self._pills[pill][1]
+            found = self._pills[pill] = Place([rect], over)
+        return found
 
     def forget(self) -> None:
         """Something reaches further, or less far, than it did."""
         self._stamp = ()
+
+    def forget_node(self, node: NodeId, parts: Iterable[Hashable]) -> None:
+        """A node has its parts elsewhere."""
+        for part in parts:
+            self._nodes.pop((node, part), None)
 
     def follow(self) -> bool:
         """See whether anything lies elsewhere than when this was asked last, before others are asked; return whether it does."""

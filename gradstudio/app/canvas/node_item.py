@@ -121,6 +121,7 @@ class NodeItem(CanvasItem):
         """Have what looks different drawn anew: all, or what is written on the plate, and ports in other colours."""
         if self.is_lifted or not is_within:
             self.update()
+            self.canvas.cover.forget_node(self.node, (None, PORTS))
             return
         self.canvas.dirt.add_patch(self)
         if not same_ports:
@@ -316,10 +317,10 @@ class NodeItem(CanvasItem):
         canvas, place = self.canvas, self.place
         if canvas.level != Level.FULL or self._face.collapsed or self._face.dim or canvas.fade.nodes is not None or self.is_lifted:
             return None
-        over = canvas.cover.over_node(self.node, part)
+        written = canvas.cover.of_node(self.node, part)
         if part != PORTS:
-            return None if over is None else self._inside().translated(*self.at)
-        if over != () or canvas.zoom < 1 or self._face.failed or self._is_root():
+            return None if written.over is None else written.rects[0]
+        if written.over != () or canvas.zoom < 1 or self._face.failed or self._is_root():
             return None
         return place.rect.adjusted(-INSET, 0, INSET, 0).translated(*self.at)
 
@@ -351,7 +352,7 @@ class NodeItem(CanvasItem):
         if not self._drawing.is_laid(marks):
             self.catch_up()
         self._paint(painter, marks, pictured=True, is_within=True)
-        if pills := canvas.cover.over_node(self.node, part):
+        if pills := canvas.cover.of_node(self.node, part).over:
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
 

@@ -183,7 +183,8 @@ class PillLayer(CanvasItem):
         canvas, rect = self.canvas, self._places.get(part)  # type: ignore[call-overload]  # the parts of this layer are wires
         if rect is None or self._is_left_out(part) or canvas.level != Level.FULL or canvas.fade.nodes is not None:
             return None
-        return None if canvas.cover.over_pill(part) is None else self.inside(part)  # type: ignore[arg-type]
+        place = canvas.cover.of_pill(part)  # type: ignore[arg-type]
+        return None if place.over is None else place.rects[0]
 
     def inside(self, key: WireId) -> QRectF:
         """Return the rectangle of a pill that has a place, in which there is nothing but what is written."""
@@ -213,7 +214,7 @@ class PillLayer(CanvasItem):
 
     def paint_patch(self, painter: QPainter, part: Hashable) -> None:
         if self._places.get(part) is not None:  # type: ignore[call-overload]
-            self.paint_over(painter, [part, *(self.canvas.cover.over_pill(part) or ())])  # type: ignore[list-item, arg-type]
+            self.paint_over(painter, [part, *(self.canvas.cover.of_pill(part).over or ())])  # type: ignore[list-item, arg-type]
 
     def paint_live(self, painter: QPainter) -> None:
         """Draw the pills of the wires that are being moved, over the still."""

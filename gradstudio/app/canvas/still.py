@@ -29,6 +29,7 @@ REST = 4.0  # times as long as that took nothing more is drawn of what is out of
 MOST_RECTS = 32  # of what is to be drawn; of more the rectangle round them
 EACH = 150.0**2  # pixels: what takes as long as to begin with another rectangle
 PARTS = 3  # of a tile, each way: what is begun in a frame is not much
+NOWHERE = None, QRect()
 AROUND = 2  # px round what has changed that are drawn again: smoothing
 
 
@@ -49,6 +50,7 @@ class Still(QObject):
         self._square = 0.0  # seconds that drawing one takes
         self._ordered = QRegion()  # what Qt was asked to have painted for that
         self._patches: dict[Patch, QRectF] = {}  # what is to be drawn over the picture, and where on the canvas
+        self._places: dict[Patch, tuple[QRectF | None, QRect]] = {}  # where patches are, on the canvas and in pixels
         self._late = QRegion()  # where what is dragged is different, but not drawn yet
         self._next = 0.0  # when there is time again, by perf_counter
         self._moved = 0.0  # when the first event of this frame came; 0 before it
@@ -95,15 +97,20 @@ class Still(QObject):
         """Keep the patches that can be drawn over the picture. Return what they cover, and what is to be drawn anew for the others."""
         covered, anew, port = QRegion(), QRegion(), self._view.viewport().rect()
         if self._view.canvas.cover.follow():  # something has come to lie over what was kept
-            patches, self._patches = [*self._patches, *patches], {}
-        for item, part in patches:
-            place = None if self._view.in_motion else item.patch(part)
-            pixels = self._seen(item.around(part) if place is None else place)
+            patches, self._patches, self._places = [*self._patches, *patches], {}, {}
+        is_moving = self._view.in_motion
+        for patch in patches:
+            item, part = patch
+            place = None if is_moving else item.patch(part)
             if place is None:
-                anew += pixels
-            elif port.intersects(pixels):
+                anew += self._seen(item.around(part))
+                continue
+            known, pixels = self._places.get(patch, NOWHERE)
+            if known is not place:
+                self._places[patch] = place, (pixels := self._seen(place))
+            if port.intersects(pixels):
                 covered += pixels
-                self._patches[item, part] = place
+                self._patches[patch] = place
         return covered, anew
 
     def _wait(self) -> None:
@@ -129,6 +136,7 @@ class Still(QObject):
             return  # it is stretched to where it belongs
         self._owed += QPoint(dx, dy)
         self._taken *= QTransform.fromTranslate(dx, dy)
+        self._places = {}
         port = self._view.viewport().rect()
         self._fresh = self._fresh.translated(dx, dy) & port
         self._known = self._known.translated(dx, dy) & port
@@ -201,7 +209,7 @@ class Still(QObject):
             self._forget()
 
     def _forget(self) -> None:
-        self._fresh, self._known = QRegion(), QRegion()
+        self._fresh, self._known, self._places = QRegion(), QRegion(), {}
 
     def _stretch(self, painter: QPainter, region: QRegion) -> None:
         """Draw the picture where it belongs at the zoom of now, and plain nodes and wires around it."""

@@ -287,7 +287,7 @@ def crowded(view, roll, studio):
     view.put(view.canvas.nodes["n5"].body.center(), view.middle_px())
     kept(view)
     view.canvas.cover.follow()
-    assert any(view.canvas.cover.over_node(node, None) for node in view.canvas.nodes)
+    assert any(view.canvas.cover.of_node(node, None).over for node in view.canvas.nodes)
     return drag
 
 
