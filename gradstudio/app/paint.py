@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QBrush, QColor, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from gradstudio.app.metrics import Metrics
-from gradstudio.app.theme import RADIUS, Shade, Theme, font_of, metrics_of
+from gradstudio.app.theme import RADIUS, Shade, Theme, metrics_of
 
 Align = Literal["l", "c", "r"]
 Run = tuple[str, Shade] | tuple[str, Shade, int]  # text, colour, weight
@@ -97,19 +97,17 @@ class Paint:
         weight: int | None = None, width: float | None = None,
     ) -> float:  # fmt: skip
         """Write one line, centred on its cap height at cy; elided to `width`. Return its width."""
-        font, metrics = self.theme.letters(role, weight)
-        return self.text_in(x, cy, words, font, metrics, shade, align, width)
+        return self.text_in(x, cy, words, self.theme.metrics(role, weight), shade, align, width)
 
     def text_in(
-        self, x: float, cy: float, words: str, font: QFont, metrics: Metrics,
-        shade: Shade = "text", align: Align = "l", width: float | None = None,
+        self, x: float, cy: float, words: str, metrics: Metrics, shade: Shade = "text", align: Align = "l", width: float | None = None
     ) -> float:  # fmt: skip
-        """Write one line in any font; see `text`."""
+        """Write one line in the font of some metrics; see `text`."""
         if width is not None:
             words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0.0, width))
         advance = metrics.horizontalAdvance(words)
         left = x - advance if align == "r" else x - advance / 2 if align == "c" else x
-        self.painter.setFont(font)
+        self.painter.setFont(metrics.font_for(words))
         self.painter.setPen(self.theme.color(shade))
         self.painter.drawText(QPointF(left, round(cy + metrics.half_cap)), words)
         return advance
@@ -219,8 +217,7 @@ class Paint:
             self.icon(icon, cx, cy, 12, shade)
             return
         letters = symbol if len(symbol) <= 3 else "ƒ"
-        font, measure = symbol_font(letters)
-        self.text_in(cx, cy, letters, font, measure, shade, "c")
+        self.text_in(cx, cy, letters, symbol_metrics(letters), shade, "c")
 
     def hatch(self, path: QPainterPath, shade: Shade = "line2", alpha: float = 0.45, gap: int = 7) -> None:
         """Fill a path with the diagonal hatch of what runs under no_grad."""
@@ -286,11 +283,11 @@ def pill_rect(theme: Theme, cx: float, cy: float, words: str) -> QRectF:
     return QRectF(round(cx - width / 2), round(cy - 10), width, 20)
 
 
-def symbol_font(symbol: str) -> tuple[QFont, Metrics]:
-    """Return the font in which an op's symbol fits its square: Inter for one letter, mono and smaller for more."""
+def symbol_metrics(symbol: str) -> Metrics:
+    """Return the metrics of the font in which an op's symbol fits its square: Inter for one letter, mono and smaller for more."""
     size = {1: 15, 2: 12}.get(len(symbol), 11)
     family = "ui" if len(symbol) == 1 else "mono"
-    return font_of(family, size, 600), metrics_of(family, size, 600)
+    return metrics_of(family, size, 600)
 
 
 def wrapped(words: str, metrics: Metrics, width: float) -> list[str]:

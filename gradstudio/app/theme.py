@@ -92,10 +92,6 @@ class Theme:
         """Return the metrics of `font(role, weight)`."""
         return metrics(role, weight, self.scale)
 
-    def letters(self, role: str, weight: int | None = None) -> tuple[QFont, Metrics]:
-        """Return both."""
-        return letters(role, weight, self.scale)
-
     def px(self, size: float) -> int:
         """Return a size of the design in pixels at this theme's UI scale."""
         return math.floor(size * self.scale + 0.5)
@@ -224,12 +220,6 @@ def icon_pixmap(name: str, argb: int, size: float, ratio: float) -> QPixmap:
     painter.end()
     pixmap.setDevicePixelRatio(side / size)
     return pixmap
-
-
-@cache
-def letters(role: str, weight: int | None = None, scale: float = 1.0) -> tuple[QFont, Metrics]:
-    """Return the font of a role with its metrics."""
-    return font(role, weight, scale), metrics(role, weight, scale)
 
 
 def luminance(color: QColor) -> float:

@@ -10,7 +10,7 @@ from gradstudio.app.canvas.faces import NodeFace
 from gradstudio.app.canvas.geometry import Geometry
 from gradstudio.app.canvas.node_chrome import Chrome, Head, chrome_of, head_of, paint_chrome
 from gradstudio.app.canvas.node_marks import Marks
-from gradstudio.app.canvas.node_paint import Disc, paint_node, paint_on_plate, port_grounds
+from gradstudio.app.canvas.node_paint import Disc, paint_changing, paint_node, paint_on_plate, port_grounds
 from gradstudio.app.canvas.node_words import Writing, write, written
 from gradstudio.app.paint import Paint
 from gradstudio.app.theme import Theme
@@ -85,16 +85,22 @@ class NodeDrawing:
         self._laid = laid._replace(writing=writing, ground=Ground(laid.chrome, laid.head, tuple(writing.still), tuple(laid.discs)))
         return True
 
-    def paint(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks, pictured: bool, is_within: bool = False) -> None:
-        """Draw the node at the painter's origin, its plate from the pictures if it may; `is_within`: what is written on it only."""
+    def paint(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks, pictured: bool) -> None:
+        """Draw the node at the painter's origin, its plate from the pictures if it may."""
         canvas, laid = self._canvas, self._lay(face, place, marks)
         paint = Paint(painter, canvas.theme, canvas.ratio)
 
         def ground(with_discs: bool) -> None:
             on = laid if with_discs else laid._replace(discs=[], ground=Ground(*laid.ground.parts[:-1]))
-            self._paint_ground(paint, on, face.dim, pictured, is_within)
+            self._paint_ground(paint, on, face.dim, pictured)
 
-        paint_node(paint, face, place, laid.writing, laid.discs, ground, is_within)
+        paint_node(paint, face, place, laid.writing, laid.discs, ground)
+
+    def paint_within(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks) -> None:
+        """Draw what is written on the plate, with what it is written on. A node that is dimmed can't be drawn so."""
+        laid, paint = self._lay(face, place, marks), Paint(painter, self._canvas.theme, self._canvas.ratio)
+        self._paint_ground(paint, laid, is_dim=False, pictured=True, is_within=True)
+        paint_changing(paint, face, place, laid.writing)
 
     def paint_margin(self, painter: QPainter, face: NodeFace, place: Geometry, marks: Marks) -> None:
         """Draw what surrounds plate and ports, the bare plate with it."""
@@ -113,8 +119,11 @@ class NodeDrawing:
             laid = self._laid = Laid(theme, marks, writing, discs, chrome, head, Ground(chrome, head, tuple(writing.still), tuple(discs)))
         return laid
 
-    def _paint_ground(self, paint: Paint, laid: Laid, is_dim: bool, pictured: bool, is_within: bool) -> None:
-        """Draw what numbers lie on: as one picture where it stays as it is, or is dim; else many nodes share a plate."""
+    def _paint_ground(self, paint: Paint, laid: Laid, is_dim: bool, pictured: bool, is_within: bool = False) -> None:
+        """Draw what numbers lie on: as one picture where it stays as it is, or is dim; else many nodes share a plate.
+
+        `is_within`: the painter clips, so that neither head nor ports are seen of it.
+        """
         canvas, chrome = self._canvas, laid.chrome
         self._stayed = self._stayed + 1 if laid.ground == self._ground else 0
         self._ground = laid.ground

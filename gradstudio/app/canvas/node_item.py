@@ -351,7 +351,7 @@ class NodeItem(CanvasItem):
         marks = self._marks()
         if not self._drawing.is_laid(marks):
             self.catch_up()
-        self._paint(painter, marks, pictured=True, is_within=True)
+        self._drawing.paint_within(painter, self._face, self.place, marks)
         if pills := canvas.cover.of_node(self.node, part).over:
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
@@ -378,13 +378,13 @@ class NodeItem(CanvasItem):
             paint.painter.scale(size, size)
             paint_scissors(paint, marks, self.canvas.level == Level.FULL, self._word_right)
 
-    def _paint(self, painter: QPainter, marks: Marks, pictured: bool, is_within: bool = False) -> None:
-        """Draw the node at the painter's origin, or what is written on it only; its plate from the pictures, if it may."""
+    def _paint(self, painter: QPainter, marks: Marks, pictured: bool) -> None:
+        """Draw the node at the painter's origin; its plate from the pictures, if it may."""
         canvas, level, zoom = self.canvas, self.canvas.level, self.canvas.zoom
         if level == Level.MEDIUM:
             paint_medium(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks)
         elif level <= Level.TILE:
             paint_tile(Paint(painter, canvas.theme, canvas.device_ratio), self.face, self.place, zoom, marks, canvas.norms)
         else:
-            self._drawing.paint(painter, self._face if is_within else self.face, self.place, marks, pictured, is_within)
+            self._drawing.paint(painter, self.face, self.place, marks, pictured)
 

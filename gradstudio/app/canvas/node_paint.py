@@ -42,10 +42,9 @@ def rim_of(face: NodeFace, place: Geometry) -> Rim:
 
 
 def paint_node(
-    paint: Paint, face: NodeFace, place: Geometry, words: Writing, discs: Sequence[Disc], ground: Callable[[bool], None],
-    is_within: bool = False,
-) -> None:  # fmt: skip
-    """Draw a node with its top left corner at the painter's origin; `is_within`: without its ports.
+    paint: Paint, face: NodeFace, place: Geometry, words: Writing, discs: Sequence[Disc], ground: Callable[[bool], None]
+) -> None:
+    """Draw a node with its top left corner at the painter's origin.
 
     `ground` draws what lies under all that changes: plate, head, the words that stay, and if it is True the discs under ports.
     """
@@ -54,7 +53,16 @@ def paint_node(
     if face.dim:  # but its ports are not
         painter.setOpacity(opacity * OPACITY["pending"])
     ground(not face.dim)
-    write(painter, words.changing)
+    paint_changing(paint, face, place, words)
+    if face.dim:
+        painter.setOpacity(opacity)
+        paint_discs(paint, discs)
+    _ports(paint, face, place)
+
+
+def paint_changing(paint: Paint, face: NodeFace, place: Geometry, words: Writing) -> None:
+    """Draw what changes with numbers: words, cells, and what stands beside them."""
+    write(paint.painter, words.changing)
     if not face.collapsed:
         if face.kind in ("leaf", "input"):
             _leaf_cells(paint, face, place)
@@ -62,11 +70,6 @@ def paint_node(
             _op_cells(paint, face, place, words)
         if face.drawer and place.drawer is not None:
             _drawer_marks(paint, face.drawer, place.drawer, place.width)
-    if face.dim:
-        painter.setOpacity(opacity)
-        paint_discs(paint, discs)
-    if not is_within:
-        _ports(paint, face, place)
 
 
 def paint_on_plate(paint: Paint, chrome: Chrome, head: Head, words: Sequence[Word], discs: Sequence[Disc]) -> None:

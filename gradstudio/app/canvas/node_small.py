@@ -13,7 +13,7 @@ from gradstudio.app.canvas.node_chrome import outline
 from gradstudio.app.canvas.node_marks import Marks, paint_rings
 from gradstudio.app.canvas.node_paint import paint_port, root_ring, scaled_cells
 from gradstudio.app.paint import ICON_SYMBOLS, WORD_ICONS, Paint
-from gradstudio.app.theme import Theme, font_of, metrics_of
+from gradstudio.app.theme import Theme, metrics_of
 
 EDGE = 3.0
 
@@ -139,10 +139,10 @@ def paint_tile(paint: Paint, face: NodeFace, place: Geometry, zoom: float, marks
     if icon:
         paint.icon(icon, rect.center().x(), rect.center().y(), min(16.0, rect.height() * 0.7), ink)
     elif rect.height() > 13 and fits:
-        paint.text_in(x, rect.center().y(), words, font_of(*font), measure, ink, "c")
+        paint.text_in(x, rect.center().y(), words, measure, ink, "c")
     elif rect.height() > 13:
         font = ("mono", 11, 600)
-        paint.text_in(x, rect.center().y(), words[:3], font_of(*font), metrics_of(*font), ink, "c", rect.width() - 2)
+        paint.text_in(x, rect.center().y(), words[:3], metrics_of(*font), ink, "c", rect.width() - 2)
     painter.restore()
 
 

@@ -32,8 +32,9 @@ class Ink(Struct, eq=False):
 
 
 @lru_cache(maxsize=512)
-def _ink(theme: Theme, role: str, weight: int | None, argb: int) -> Ink:
-    return Ink(role, *theme.letters(role, weight), QColor.fromRgba(argb))
+def _ink(theme: Theme, role: str, weight: int | None, argb: int, is_plain: bool) -> Ink:
+    metrics = theme.metrics(role, weight)
+    return Ink(role, metrics.plain_font if is_plain else metrics.font, metrics, QColor.fromRgba(argb))
 
 
 class Word(NamedTuple):
@@ -78,12 +79,13 @@ class Writing:
         self, to: list[Word], x: float, cy: float, words: str, role: str, shade: Shade, align: Align,
         weight: int | None, width: float | None,
     ) -> float:  # fmt: skip
-        ink = _ink(self.theme, role, weight, self.theme.color(shade).rgba())
+        metrics = self.theme.metrics(role, weight)
         if width is not None:
-            words = ink.metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0.0, width))
-        advance = ink.metrics.horizontalAdvance(words)
+            words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(0.0, width))
+        ink = _ink(self.theme, role, weight, self.theme.color(shade).rgba(), metrics.is_plain(words))
+        advance = metrics.horizontalAdvance(words)
         left = x - advance if align == "r" else x
-        to.append(Word(left, round(cy + ink.metrics.half_cap), words, ink))
+        to.append(Word(left, round(cy + metrics.half_cap), words, ink))
         return advance
 
     def width_of(self, words: str, role: str, weight: int | None = None) -> float:
