@@ -39,15 +39,15 @@ class Due:
         self._nodes = set(nodes)
         self._whole = set(self._nodes)
         self._done = NOWHERE
-        self.rolling.forget()
+        self.rolling.follow(only_numbers=False)
 
     def add(self, nodes: AbstractSet[NodeId] | None, only_numbers: bool = False) -> None:
         """These (all) are out of date too; `only_numbers`: since the last time nothing differs but numbers, and what follows from those."""
         self._nodes.update(self._canvas.nodes if nodes is None else nodes & self._canvas.nodes.keys())
         self._done = NOWHERE
+        self.rolling.follow(only_numbers)
         if not only_numbers:
             self._whole |= self._nodes
-            self.rolling.forget()
 
     def __len__(self) -> int:
         return len(self._nodes)

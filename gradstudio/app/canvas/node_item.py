@@ -287,7 +287,7 @@ class NodeItem(CanvasItem):
             return
         key = (self._stamp, level, marks, canvas.norms)
         if widget is not None and level == Level.FULL and not self._face.dim and not option.exposedRect.intersects(self._hub()):
-            self._drawing.paint_margin(painter, self.face, self.place, marks)
+            self._drawing.paint_margin(painter, self._face_for(marks), self.place, marks)
             self._paint_beside(painter, marks)
             return
         whole = option.exposedRect.contains(self.place.rect)  # else another part of it may be painted right after
@@ -349,9 +349,7 @@ class NodeItem(CanvasItem):
             paint_ports_over(Paint(painter, canvas.theme, canvas.ratio), self.face, self.place)
             return
         marks = self._marks()
-        if not self._drawing.is_laid(marks):
-            self.catch_up()
-        self._drawing.paint_within(painter, self._face, self.place, marks)
+        self._drawing.paint_within(painter, self._face_for(marks), self.place, marks)
         if pills := canvas.cover.of_node(self.node, part).over:
             painter.setWorldTransform(transform)
             canvas.pills.paint_over(painter, pills)
@@ -362,6 +360,10 @@ class NodeItem(CanvasItem):
         if self._face.kind != "scissors":
             key, draw = (self._stamp, canvas.level, marks, canvas.norms), partial(self._paint, marks=marks, pictured=True)
             canvas.pictures.prepare(key, self._area(), canvas.zoom, canvas.device_ratio, draw)
+
+    def _face_for(self, marks: Marks) -> NodeFace:
+        """Return the face to draw with some marks; where words are laid out for them, its numbers may be older ones."""
+        return self._face if self._drawing.is_laid(marks) else self.face
 
     def _marks(self) -> Marks:
         canvas, node = self.canvas, self.node

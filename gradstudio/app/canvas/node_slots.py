@@ -27,7 +27,7 @@ class Slot(NamedTuple):
     right: float  # where it ends
     widest: float  # how wide it may become before others make way, or more than before
     letters: float = math.inf  # how many it may have at this size
-    has_formula: bool = False  # the word after it stands before it, and moves with it
+    formula: str | None = None  # of a local derivative; the word after the number has it, stands before it and moves with it
     number: float | None = None  # of a gradient, whose sign decides its colour: the one that is shown
 
 
@@ -67,7 +67,7 @@ def _row(path: NodePath, row: InputFace, writing: Writing, at: int, place: Geome
     wide = word.width
     right = word.left + wide
     beside = right - 1 - formula.width - ROW_GAP - code.horizontalAdvance(row.label) - LEFT
-    return Slot(("locals", (path, row.path)), at, right, max(wide, min(beside, _room(place) - row_width(row) + wide)), has_formula=True)
+    return Slot(("locals", (path, row.path)), at, right, max(wide, min(beside, _room(place) - row_width(row) + wide)), formula=row.formula)
 
 
 def _drawer(path: NodePath, drawer: Drawer, writing: Writing, at: int) -> Slot:
@@ -93,7 +93,7 @@ def exchange(words: list[Word], slot: Slot, now: str) -> bool | None:
     if width > slot.widest or len(now) > slot.letters:
         return None
     words[slot.word] = Word(slot.right - width, word.base, now, word.ink)
-    if slot.has_formula:
+    if slot.formula is not None:
         formula = words[slot.word + 1]
         words[slot.word + 1] = formula._replace(left=slot.right - (width + 1) - formula.width)
     return False

@@ -19,13 +19,14 @@ from gradstudio.app.canvas.node_words import Word, Writing
 from gradstudio.app.canvas.tints import NOTHING, Codes, Sizes, code_of, codes_of_numbers, number_of
 from gradstudio.document.graph import NodeId
 from gradstudio.session.keyed import Keyed, Mask
-from gradstudio.session.state import State
+from gradstudio.session.state import InputKey, Local, State
 
 if TYPE_CHECKING:
     from gradstudio.app.canvas.node_item import NodeItem
     from gradstudio.app.canvas.scene import CanvasScene
 
-TABLES: tuple[Table, ...] = ("tensors", "cotangents", "grads", "locals", "flows")
+TABLES: tuple[Table, ...] = ("tensors", "cotangents", "grads", "flows")
+NO_ROW = 0  # of all maps, one after the other
 Rows = npt.NDArray[np.intp]
 
 
@@ -52,6 +53,7 @@ class Together:
         self.nodes = nodes
         self.slots = [(i, slot) for i, node in enumerate(nodes) for slot in node.slots or ()]
         self.count = len(self.slots)
+        self.locals = [(i, slot) for i, (_, slot) in enumerate(self.slots) if slot.formula is not None]
         self.rows: Rows = np.concatenate([*(node.rows for node in nodes), *(node.ports for node in nodes)])
         lengths = [*(len(node.rows) for node in nodes), *(len(node.ports) for node in nodes)]
         self.owners: Rows = np.repeat(np.tile(np.arange(len(nodes)), 2), lengths)
@@ -74,12 +76,18 @@ class Rolling(QObject):
         self._nodes: dict[NodeId, Rolled] = {}
         self._together: Together | None = None
         self._tables: Sequence[object] = ()  # what makes their rows what they are
+        self._index: object = None  # of local derivatives: what makes theirs
+        self._locals: Mapping[InputKey, Local] = {}
+        self._told = True  # these are those of the state before but for their numbers
         self._ahead: dict[NodeId, None] = {}  # those that show later numbers than their faces
         canvas.studio.clock.rested.connect(self.rest)
 
-    def forget(self) -> None:
-        """More may differ than numbers."""
-        self._nodes.clear()
+    def follow(self, only_numbers: bool) -> None:
+        """There is another state. See what can be told by numbers: where more differs, rows are read anew."""
+        before, self._locals = self._locals, self._canvas.context.state.locals
+        self._told = self._locals is before or (isinstance(self._locals, Keyed) and self._locals.is_other_numbers(before))
+        if not only_numbers:
+            self._nodes.clear()
 
     def rest(self) -> None:
         """Have faces follow what is shown."""
@@ -97,10 +105,12 @@ class Rolling(QObject):
         if len(self._tables) != len(tables) or any([a is not b for a, b in zip(self._tables, tables, strict=True)]):
             self._nodes, self._tables = {}, tables
         found = [each for node in nodes if (each := self._rolled(self._canvas.nodes[node])) is not None]
+        if not self._told:
+            self._nodes = {each.item.node: each for each in found}  # of others the formulas may be other ones
         if not found:
             return set()
         if self._together is None or self._together.nodes != found:
-            self._together = Together(found)
+            self._together, self._index = Together(found), None
         rolled = self._write(context, self._together)
         self._ahead.update(dict.fromkeys(rolled))
         if not self._canvas.held.in_hand:
@@ -120,9 +130,12 @@ class Rolling(QObject):
 
     def _write(self, context: Context, together: Together) -> set[NodeId]:
         """Write numbers; return the nodes that they could be written on."""
-        numbers, told = (each[together.rows] for each in _told(context.state))
+        self._find_locals(context.state, together)
+        every, which = _told(context.state)
+        numbers, told = every[together.rows], which[together.rows]
+        out = set() if self._told else self._read_locals(context.state, together, numbers, told)
         count = together.count
-        out = set(together.owners[told & ~np.isfinite(numbers)].tolist())
+        out |= set(together.owners[told & ~np.isfinite(numbers)].tolist())
         changed = np.flatnonzero(told[:count] & (numbers[:count].view(np.int64) != together.shown.view(np.int64)))
         written = self._written(together, changed.tolist(), numbers[changed].tolist(), out)
         codes = _codes(context, np.where(told[count:], numbers[count:], together.flows))
@@ -137,6 +150,27 @@ class Rolling(QObject):
                     node.writing = Writing(node.writing.theme, node.writing.still, written[i])
                 node.item.take_numbers(context, node.writing, i in written, i in recoloured)
         return {node.item.node for i, node in enumerate(together.nodes) if i not in out}
+
+    def _find_locals(self, state: State, together: Together) -> None:
+        """Find the rows of local derivatives, of which there are others whenever more or fewer are known."""
+        index = state.locals.index if isinstance(state.locals, Keyed) else {}
+        if index is not self._index:
+            first, self._index = _start(state, "locals"), index
+            for i, slot in together.locals:
+                row = index.get(slot.key[1])
+                together.rows[i] = NO_ROW if row is None else first + row
+
+    @staticmethod
+    def _read_locals(state: State, together: Together, numbers: Sizes, told: Mask) -> set[int]:
+        """Read the numbers of local derivatives one by one; return the places of nodes that have other formulas, or none."""
+        out: set[int] = set()
+        for i, slot in together.locals:
+            local = state.locals.get(slot.key[1])  # type: ignore[call-overload]  # it is a key of them
+            if local is None or local.value is None or local.formula != slot.formula:
+                out.add(together.slots[i][0])
+            else:
+                numbers[i], told[i] = local.value, True
+        return out
 
     def _written(self, together: Together, changed: list[int], numbers: list[float], out: set[int]) -> dict[int, list[Word]]:
         """Return what is written now, by node; add to `out` nodes that numbers alone do not do for."""
@@ -159,25 +193,27 @@ def _tables(state: State) -> list[Mapping[Any, Any]]:
     return [getattr(state, name) for name in TABLES]
 
 
+def _start(state: State, name: Table) -> int:
+    """Return the row of all maps at which one begins; local derivatives come last."""
+    before = TABLES if name == "locals" else TABLES[: TABLES.index(name)]
+    return NO_ROW + 1 + sum(len(getattr(state, each)) for each in before)
+
+
 def _row(state: State, key: Key) -> int:
-    """Return the row of a key in all maps, one after the other; for one that is in none the row after the last."""
-    before = 0
-    for name, table in zip(TABLES, _tables(state), strict=True):
-        if name == key[0] and isinstance(table, Keyed) and key[1] in table.index:
-            return before + table.index[key[1]]
-        before += len(table)
-    return before
+    """Return the row of a key in all maps."""
+    table = getattr(state, key[0])
+    return _start(state, key[0]) + table.index[key[1]] if isinstance(table, Keyed) and key[1] in table.index else NO_ROW
 
 
 def _told(state: State) -> tuple[Sizes, Mask]:
     """Return the numbers that tell the rows of all maps, and which they tell."""
-    numbers: list[Sizes] = []
-    rows: list[Mask] = []
-    for table in _tables(state):
+    numbers: list[Sizes] = [np.zeros(NO_ROW + 1)]
+    rows: list[Mask] = [np.zeros(NO_ROW + 1, bool)]
+    for table in (*_tables(state), state.locals):
         told = table.told if isinstance(table, Keyed) else None
         numbers.append(np.zeros(len(table)) if told is None else told.numbers)
         rows.append(np.zeros(len(table), bool) if told is None else told.rows)
-    return np.concatenate([*numbers, [0.0]]), np.concatenate([*rows, [False]])
+    return np.concatenate(numbers), np.concatenate(rows)
 
 
 def _codes(context: Context, numbers: Sizes) -> Codes:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gradstudio.app.change import Change
 
 Touched = tuple[set[NodeId], set[WireId]]
-NUMBERED = "tensors", "grads", "flows", "cotangents", "locals"  # what faces show of a State
+NUMBERED = "tensors", "grads", "flows", "cotangents"  # what faces show of a State, but for local derivatives: those they look at
 
 
 def is_rebuilt(diff: Diff, before: Context, now: Context) -> bool:
