@@ -82,10 +82,10 @@ class Stock:
             item.set_sketch(sketch.face, sketch.places)
         elif exact or not known:
             item.set_face(node_face(context, node))
+        if item.level != canvas.level:
+            item.set_level()
         if node not in canvas.nodes:
             canvas.nodes[node] = item
-            if item.level != canvas.level:
-                item.set_level()
             canvas.addItem(item)
 
     def _all(self) -> Kept:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
 
-from gradstudio.app.canvas.geometry import Level
+from gradstudio.app.canvas.geometry import Level, geometry
 from gradstudio.app.canvas.node_item import NodeItem
 from gradstudio.app.canvas.scene import CanvasScene
 from gradstudio.bench.graphs import document
@@ -219,3 +219,14 @@ def test_a_fault_while_painting_is_told_and_the_rest_is_painted(view, monkeypatc
     view.grab()
     assert len(heard) >= 2
     assert all(isinstance(error, KeyError) for error in heard)
+
+
+def test_a_document_that_is_opened_again_from_afar_is_shown_as_it_is_from_near(view, studio, settle):
+    """Its leaves show what they showed before, and are larger."""
+    document = studio.document
+    for zoom in (0.4, 0.6, 0.2):
+        view.set_zoom(zoom)
+        studio.show_example(document, "again")
+        assert {item.level for item in view.canvas.nodes.values()} == {view.canvas.level}
+        settle()
+        assert all(item.place == geometry(item.face, view.canvas.level) for item in view.canvas.nodes.values())
