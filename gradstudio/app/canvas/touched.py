@@ -63,6 +63,8 @@ def is_of_numbers(change: Change, before: Context, now: Context) -> bool:
     """Say whether nothing that faces show can differ from before but numbers of one element, and what follows from them."""
     if change.mode or change.stale or now.stale or before.stale or before.scope != now.scope or before.trace.steps is not now.trace.steps:
         return False
+    if before.trace is now.trace and before.state is not now.state:  # more is known of the same run
+        return False
     if before.document is not now.document and (change.document is None or other_numbers(before.document, now.document) is None):
         return False
     tables = ((getattr(before.state, name), getattr(now.state, name)) for name in NUMBERED)

@@ -11,6 +11,7 @@ from gradstudio.app.canvas.node_numbers import with_numbers
 from gradstudio.app.canvas.node_paint import ports_of
 from gradstudio.app.canvas.node_words import written
 from gradstudio.app.canvas.tints import code_of
+from gradstudio.bench.graphs import layers
 from tests.app.canvas.conftest import DOCUMENTS
 from tests.app.canvas.test_patches import FACTORS, kept, look_at
 from tests.app.canvas.test_still import anew, same
@@ -134,3 +135,16 @@ def test_a_number_that_is_not_finite_and_one_of_the_other_sign_are_shown_by_a_ne
         item = view.canvas.nodes[last]
         assert repr(item.face) == repr(node_face(view.canvas.context, last))
         assert same(kept(view), anew(view), share=0.002)
+
+
+def test_local_derivatives_of_a_large_graph_are_shown_as_soon_as_they_come(view, studio, settle, qtbot):
+    """They are asked for when somebody looks, of the same run."""
+    studio.show_example(layers(260), "large")
+    settle()
+    look_at(view, "n80")
+    kept(view)
+    item = view.canvas.nodes["n80"]
+    qtbot.waitUntil(lambda: (("n80",), (0,)) in studio.shown.state.locals)
+    assert item.face == node_face(view.canvas.context, "n80")
+    assert all(row.number for row in item.face.inputs)
+    assert numbers_of(item.writing) == numbers_of(written(view.canvas.theme, item.face, item.full))
