@@ -147,4 +147,5 @@ def test_local_derivatives_of_a_large_graph_are_shown_as_soon_as_they_come(view,
     qtbot.waitUntil(lambda: (("n80",), (0,)) in studio.shown.state.locals)
     assert item.face == node_face(view.canvas.context, "n80")
     assert all(row.number for row in item.face.inputs)
+    qtbot.waitUntil(lambda: item.writing is not None)  # it is painted
     assert numbers_of(item.writing) == numbers_of(written(view.canvas.theme, item.face, item.full))
