@@ -27,24 +27,30 @@ class Places(Generic[K, R]):
         self._takers = takers
         self._at = np.full(len(table), NO_PLACE)
         self._others: list[tuple[int, K, R]] = []
+        self._added: list[tuple[int, FlowRecord]] = []  # sums that no run hands out, as at the inputs of an instance
         sums: list[int] = []
         terms: list[int] = []
         starts = [0]
         for i, (key, record) in enumerate(table.items()):
             if record is None:
                 continue
-            place = _place_of(record)
-            if place == NO_PLACE or not takers.plain[place]:
+            place, added = _place_of(record), record.places if isinstance(record, FlowRecord) and record.before is not None else []
+            if isinstance(record, FlowRecord) and place == NO_PLACE and added and self._are_plain(added):
+                self._added.append((i, record))
+            elif not self._are_plain([place]):
                 self._others.append((i, key, record))
                 continue
             self._at[i] = place
-            if isinstance(record, FlowRecord) and record.before is not None:
+            if added:
                 sums.append(i)
-                terms += record.places
+                terms += added
                 starts.append(len(terms))
         self._sums, self._terms = np.array(sums, np.intp), np.array(terms, np.intp)
         self._starts, self._counts = np.array(starts[:-1], np.intp), np.diff(starts).astype(np.uint32)
         self._placed = np.flatnonzero(self._at != NO_PLACE)
+
+    def _are_plain(self, places: list[int]) -> bool:
+        return all([at != NO_PLACE and self._takers.plain[at] for at in places])
 
     def part(self, view_of: Callable[[K, R], object]) -> Part:
         """Return the map by what a retake has made other: of one floating-point element the number alone, and its terms."""
@@ -57,7 +63,11 @@ class Places(Generic[K, R]):
             changed[self._sums] = other * np.uint8(SUM)
             counts = self._counts[other].tobytes()
             terms = takers.numbers[self._terms[np.repeat(other, self._counts)]].tobytes()
-        told = takers.numbers[self._at[changed != 0]]
+        rows = np.flatnonzero(changed)
+        told = takers.numbers[self._at[rows]]
+        for i, added in self._added:
+            if changed[i]:
+                told[rows.searchsorted(i)] = added.array.item()
         sent = []
         for i, key, record in self._others:
             if record.changed:
@@ -69,6 +79,8 @@ class Places(Generic[K, R]):
         """Return of each cotangent whether every element is 0."""
         found = np.zeros(len(self._at), bool)
         found[self._placed] = self._takers.numbers[self._at[self._placed]] == 0
+        for i, added in self._added:
+            found[i] = added.is_zero
         for i, _, record in self._others:
             found[i] = isinstance(record, FlowRecord) and record.is_zero
         return found

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gradstudio.bench.graphs import chain
+from gradstudio.bench.graphs import chain, layers
 from gradstudio.document.calls import Backward, Forward, Hook, Print, ZeroGrad
+from gradstudio.document.commands.groups import GroupNodes
 from gradstudio.document.commands.nodes import Rename, SetLeafValue, SetRequiresGrad
 from gradstudio.document.commands.wires import SetLiteral, SwapInputs
 from gradstudio.document.document import Document
@@ -23,6 +24,7 @@ from gradstudio.document.script import Repeat, Section
 from gradstudio.session import again, local, messages, trace
 from gradstudio.session.again import Values
 from gradstudio.session.delta import MAPS, changed_keys
+from gradstudio.session.keyed import SENT, SUM
 from gradstudio.session.messages import Ran
 from gradstudio.session.retake import retake
 from gradstudio.session.run import Run, run
@@ -356,3 +358,20 @@ def test_a_state_that_follows_many_retakes_is_that_of_its_own_run(edits, own_run
 def assert_shows(shown: State, state: State) -> None:
     for name in MAPS:
         assert encode(dict(getattr(shown, name))) == encode(dict(getattr(state, name)))
+
+
+def test_what_comes_together_at_the_input_of_an_instance_is_told_by_numbers():
+    """No run hands out that sum: nothing is handed on there."""
+    document = GroupNodes(("n9", "n10", "n11"), "inner", "g9", "n90", ("n91", "n92", "n93")).apply(layers(12))
+    before = run(document, 1)
+    known = before.state_at(before.trace.end)
+    sums = [list(known.flows).index(key) for key, flow in known.flows.items() if key[0] == ("n90",) and len(flow.terms) > 1]
+    found = retake(before, SetLeafValue("n1", array(0.9)).apply(document), 2)
+    assert sums
+    assert found is not None
+    sent = found.renewed_at(found.trace.end, View(), known.locals)[0]
+    changed = sent.flows.changed
+    assert changed is not None
+    assert SENT not in changed
+    assert SUM in {changed[row] for row in sums}
+    assert_leads(known, sent, run(found.document, 2).state_at(found.trace.end), 0)
