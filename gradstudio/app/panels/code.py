@@ -39,6 +39,7 @@ class CodePanel(Drawn):
         self.studio = studio
         self.program: Program = emit(Document())
         self._emitted: Document | None = None
+        self._says_in_sync = True
         self._told: tuple[object, ...] = ()  # what the program says of the run
         self._lines: dict[str, int] = {}  # the last line that stands for a node or a call
         self._values: dict[int, str] = {}  # what stands beside the lines in view
@@ -160,7 +161,8 @@ class CodePanel(Drawn):
         self.view.update_lines(frozenset(i for i, words in self._values.items() if words != before.get(i)))
 
     def _tell(self) -> None:
-        self.say(len(self.program.lines), self.in_sync)
+        self._says_in_sync = self.in_sync
+        self.say(len(self.program.lines), self._says_in_sync)
 
     def value_of(self, i: int) -> str:
         """Return the number of what a line computes, or its shape; nothing for a leaf, which says it itself."""
@@ -216,7 +218,7 @@ class CodePanel(Drawn):
         paint.line(0, 0, width, 0)
         paint.line(0, 0, 0, height)
         used = paint.text(16, 18, "PyTorch", "bodyStrong")
-        paint.text(16 + used + 8, 18, "in sync" if self.in_sync else "catching up", "caption", "text3")
+        paint.text(16 + used + 8, 18, "in sync" if self._says_in_sync else "catching up", "caption", "text3")
         scale = ui_scale()
         paint.painter.save()
         paint.painter.setClipRect(QRectF(0, HEAD, width, self.view.viewport().height() / scale))

@@ -225,6 +225,26 @@ def test_it_says_that_it_catches_up_only_while_it_does(panel, studio, qtbot):
     assert panel._said[:2] == (len(panel.program.lines), True)
 
 
+def test_what_the_head_says_is_painted_again_when_it_is_true_no_more(panel, studio, qtbot, monkeypatch):
+    """Also where something else has the panel painted before a program that is written soon."""
+    painted = []
+    draw = code.Paint.text
+
+    def watched(self, x, cy, words, *rest, **more):
+        if words in ("in sync", "catching up"):
+            painted.append(words)
+        return draw(self, x, cy, words, *rest, **more)
+
+    monkeypatch.setattr(code.Paint, "text", watched)
+    for cost in (code.QUICK / 2, code.QUICK * 2):
+        panel._cost = max(cost, code.AT_ONCE)
+        studio.do(DeleteNodes((list(studio.document.graph.nodes)[-1],)))
+        panel.repaint()
+        settle(panel, qtbot)
+        qtbot.wait(50)
+        assert painted[-1] == "in sync"
+
+
 def test_lines_are_seen_whole(panel, studio):
     pitch = panel.view.shown_blocks()[1][1] - panel.view.shown_blocks()[0][1]
     assert panel.view.viewport().height() % pitch == 0
