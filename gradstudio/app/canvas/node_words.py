@@ -106,7 +106,7 @@ def written(theme: Theme, face: NodeFace, place: Geometry) -> Writing:
     writing = Writing(theme)
     if face.collapsed:
         if face.kind == "instance":
-            writing.stay(12, place.value, face.meta, "code", "text3")
+            writing.stay(LEFT, place.value, face.meta, "code", "text3")
             writing.change(place.width - 12, place.value, face.value, "nodeValueOp", face.value_tone, "r")
         return writing
     if face.kind in ("leaf", "input"):
@@ -140,7 +140,7 @@ def meta_of_leaf(cells: Cells | None) -> float:
 
 
 def _op_words(writing: Writing, face: NodeFace, place: Geometry) -> None:
-    used = writing.stay(12, place.value, face.meta, "code", "text3")
+    used = writing.stay(LEFT, place.value, face.meta, "code", "text3")
     if face.cells is None:
         wide = writing.width_of(face.value, "nodeValueOp") > place.width - 36 - used
         writing.change(place.width - 12, place.value, face.value, "nodeName" if wide else "nodeValueOp", face.value_tone, "r", 500)
@@ -160,12 +160,12 @@ def _row_words(writing: Writing, row: InputFace, cy: float, width: float, quiet:
         fits = writing.width_of(words, "code") <= room
         right -= writing.change(right, cy, words if fits else "∂ ", "code", "text3", "r") + ROW_GAP
     elif row.formula:
-        room = right - 12 - writing.width_of(row.label, "code") - 8
+        room = right - LEFT - writing.width_of(row.label, "code") - 8
         right -= writing.stay(right, cy, f"∂ {row.formula}", "code", "text3", "r", width=room) + 8
     if quiet:
-        writing.stay(12, cy, row.label, "code", "text3", width=right - 12)
+        writing.stay(LEFT, cy, row.label, "code", "text3", width=right - LEFT)
     else:
-        writing.stay(12, cy, row.label, "code", "text2", weight=500, width=right - 12)
+        writing.stay(LEFT, cy, row.label, "code", "text2", weight=500, width=right - LEFT)
 
 
 def drawer_words(writing: Writing, drawer: Drawer, top: float, width: float) -> None:
@@ -186,7 +186,7 @@ def drawer_words(writing: Writing, drawer: Drawer, top: float, width: float) -> 
 
 def label_left(drawer: Drawer) -> float:
     """Return where the label of a drawer begins: after the pin of a kept gradient."""
-    return 28.0 if drawer.pin else 12.0
+    return 28.0 if drawer.pin else LEFT
 
 
 def fitted(theme: Theme, drawer: Drawer, role: str, weight: int, room: float) -> tuple[str, str]:

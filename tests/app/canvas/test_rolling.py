@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,14 @@ from gradstudio.bench.graphs import layers
 from tests.app.canvas.conftest import DOCUMENTS
 from tests.app.canvas.test_patches import FACTORS, kept, look_at
 from tests.app.canvas.test_still import anew, same
+
+
+def ticks(view, drag, factors) -> Iterator[float]:
+    """Drag the first leaf to some factors of what it was, and have each painted."""
+    for factor in factors:
+        drag(0, factor)
+        kept(view)
+        yield factor
 
 
 def numbers_of(writing) -> list[str]:
@@ -64,9 +74,7 @@ def test_ports_are_told_by_the_numbers_of_now(view, roll):
     drag = roll("layers")
     look_at(view, "n30")
     recoloured, shown = 0, {}
-    for i in range(25):
-        drag(0, 1 + i / 20)
-        kept(view)
+    for _ in ticks(view, drag, [1 + i / 20 for i in range(25)]):
         for node, each in view.canvas.due.rolling._nodes.items():
             codes = [code_of(tint) for tint in ports_of(node_face(view.canvas.context, node))]
             assert list(each.codes) == codes
@@ -78,9 +86,7 @@ def test_ports_are_told_by_the_numbers_of_now(view, roll):
 def test_most_ops_in_view_have_numbers_exchanged(view, roll, rolled):
     drag = roll("layers")
     look_at(view, "n30")
-    for i in range(12):
-        drag(0, 1 + i / 100)
-        kept(view)
+    list(ticks(view, drag, [1 + i / 100 for i in range(12)]))
     seen = [item.node for item in in_view(view) if item.face.kind == "op"]
     assert all(len(tick & set(seen)) > 0.8 * len(seen) for tick in [each for each in rolled if each][2:])
 
@@ -88,9 +94,7 @@ def test_most_ops_in_view_have_numbers_exchanged(view, roll, rolled):
 def test_faces_wait_until_somebody_asks_or_the_hand_rests(view, roll, studio):
     drag = roll("layers")
     look_at(view, "n30")
-    for i in range(6):
-        drag(0, 1 + i / 100)
-        kept(view)
+    list(ticks(view, drag, [1 + i / 100 for i in range(6)]))
     behind = [item for item in view.canvas.nodes.values() if item._rolled is not None]
     assert len(behind) > 5
     context = view.canvas.context
@@ -105,9 +109,7 @@ def test_at_rest_all_stands_where_it_would_without_a_hand(view, roll, studio):
     drag = roll("long names")
     look_at(view, "n30")
     held = False
-    for i in range(30):
-        drag(0, 1 + i / 17)
-        kept(view)
+    for _ in ticks(view, drag, [1 + i / 17 for i in range(30)]):
         held |= any(words_at(item) != fresh_words_at(view, item) for item in in_view(view))
     assert held
     studio.clock.rested.emit()
@@ -129,9 +131,7 @@ def test_a_number_that_is_not_finite_and_one_of_the_other_sign_are_shown_by_a_ne
     view.set_zoom(1.0)
     last = list(view.canvas.nodes)[-1]
     view.put(view.canvas.nodes[last].body.center(), view.middle_px())
-    for factor in (1.0, 1.01, np.nan, 1.0, 1.01, 1.02, -1.02):
-        drag(0, factor)
-        kept(view)
+    for _ in ticks(view, drag, (1.0, 1.01, np.nan, 1.0, 1.01, 1.02, -1.02)):
         item = view.canvas.nodes[last]
         assert repr(item.face) == repr(node_face(view.canvas.context, last))
         assert same(kept(view), anew(view), share=0.002)
